@@ -1,0 +1,114 @@
+/** The results as a Markdown page: the machine, one row per target, what lies behind the figures. */
+
+import { machineLine } from '../machine.ts'
+import type { Machine } from '../machine.ts'
+import { median } from '../quantiles.ts'
+import type { RunResult } from './run.ts'
+
+export interface Results {
+  machine: Machine
+  peer: string
+  /** How the load was offered, in words. */
+  load: string
+  /** JSON text of one record, on average. */
+  rawBytesPerRecord: number
+  descriptions: Record<string, string>
+  runs: RunResult[]
+}
+
+const OURS = 'deponent'
+
+export function markdown(results: Results): string {
+  const targets = Object.keys(results.descriptions)
+  return [
+    machineLine(results.machine, results.peer),
+    '',
+    results.load,
+    '',
+    '| target | records/s (min-max) | deponent ÷ it | ack ms p50 / p95 / p99 | CPU µs per record, target / client | memory MiB | bytes per record |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...targets.map((target) => row(results, target)),
+    '',
+    ...targets.flatMap((target) => notes(results, target)),
+  ].join('\n')
+}
+
+function row(results: Results, target: string): string {
+  const runs = runsOf(results, target)
+  const rates = runs.map((run) => run.recordsPerSecond)
+  const latency = (['p50', 'p95', 'p99'] as const).map((q) =>
+    median(runs.map((run) => run.latencyMs[q])).toFixed(1),
+  )
+  const cells = [
+    target,
+    `${whole(median(rates))} (${whole(Math.min(...rates))}-${whole(Math.max(...rates))})`,
+    ratio(results, target),
+    latency.join(' / '),
+    `${whole(median(runs.map(targetCpuMicros)))} / ${whole(median(runs.map((run) => (run.clientCpuSeconds * 1e6) / run.records)))}`,
+    whole(median(runs.map((run) => run.used.own.memoryMiB + run.used.descendants.memoryMiB))),
+    whole(median(runs.map((run) => perRecord(run, kept(run.bytes))))),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Ratio of our rate to the target's, round by round, then the median: what disturbs the machine disturbs both. */
+function ratio(results: Results, target: string): string {
+  const ours = runsOf(results, OURS)
+  const theirs = runsOf(results, target)
+  if (target === OURS || ours.length === 0) return ''
+  const ratios = theirs.flatMap((run, round) =>
+    ours[round] === undefined ? [] : [ours[round].recordsPerSecond / run.recordsPerSecond],
+  )
+  return median(ratios).toFixed(2)
+}
+
+function notes(results: Results, target: string): string[] {
+  const runs = runsOf(results, target)
+  const last = runs.at(-1)
+  if (last === undefined) return []
+  return [
+    `- **${target}**: ${results.descriptions[target]}. Checked: ${last.checked}. ${byteNote(results, last)}${cpuNote(last)}${lagNote(last)}`,
+  ]
+}
+
+function byteNote(results: Results, run: RunResult): string {
+  const parts = Object.entries(run.bytes).map(([name, bytes]) => `${name} ${whole(perRecord(run, bytes))}`)
+  const share = (100 * perRecord(run, kept(run.bytes))) / results.rawBytesPerRecord
+  return `Bytes per record: ${parts.join(', ')}; ${whole(share)} % of the raw JSON (${whole(results.rawBytesPerRecord)}).`
+}
+
+function cpuNote(run: RunResult): string {
+  const micros = (seconds: number): string => whole((seconds * 1e6) / run.records)
+  return ` CPU µs per record: first process ${micros(run.used.own.cpuSeconds)}, those below it ${micros(run.used.descendants.cpuSeconds)}.`
+}
+
+function lagNote({ followed, retries }: RunResult): string {
+  const asked = retries > 0 ? ` Asked the client to come back later ${retries} times.` : ''
+  if (followed === null) return asked
+  const { visible, checkpoint } = followed
+  return `${asked} Visible in a query after ${whole(visible.p50)} ms (p50), ${whole(visible.p99)} ms (p99), all ${whole(visible.drainMs)} ms after the last ack; in a signed checkpoint after ${whole(checkpoint.p50)} / ${whole(checkpoint.p99)} ms.`
+}
+
+/** The write-ahead log is emptied in the background and reused: it does not grow with the records. */
+function kept(bytes: Record<string, number>): number {
+  return Object.entries(bytes).reduce(
+    (total, [name, size]) => (name === 'write-ahead log' ? total : total + size),
+    0,
+  )
+}
+
+function targetCpuMicros(run: RunResult): number {
+  return ((run.used.own.cpuSeconds + run.used.descendants.cpuSeconds) * 1e6) / run.records
+}
+
+function perRecord(run: RunResult, bytes: number): number {
+  return bytes / run.stored
+}
+
+function runsOf(results: Results, target: string): RunResult[] {
+  return results.runs.filter((run) => run.target === target)
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}

@@ -1,0 +1,75 @@
+/**
+ * What must be remembered of a tree to go on appending to it: the roots of its perfect subtrees.
+ *
+ * Invariants
+ * - `hashes` holds one root per set bit of `size`, the largest subtree first.
+ * - `root()` of a range that had n leaves appended equals `rootOf` of those n leaf hashes.
+ * - At most 53 hashes are held, whatever the size.
+ */
+import { FormatError } from '../error.ts'
+import { bitCount, checkSize, half, isOdd } from './position.ts'
+import { checkHash, EMPTY_ROOT, hashNode } from './rfc6962.ts'
+
+export class CompactRange {
+  #size: number
+  readonly #hashes: Uint8Array[]
+
+  private constructor(size: number, hashes: Uint8Array[]) {
+    this.#size = size
+    this.#hashes = hashes
+  }
+
+  /** The range of the tree without leaves. */
+  static empty(): CompactRange {
+    return new CompactRange(0, [])
+  }
+
+  /**
+   * The range of a tree of `size` leaves whose perfect subtrees have these roots, left to right.
+   * A wrong number of hashes is FormatError 'bad_compact_range'.
+   */
+  static of(size: number, hashes: readonly Uint8Array[]): CompactRange {
+    checkSize(size)
+    if (hashes.length !== bitCount(size)) {
+      throw new FormatError('bad_compact_range', 'needs one hash per perfect subtree of the size')
+    }
+    hashes.forEach(checkHash)
+    return new CompactRange(size, [...hashes])
+  }
+
+  /** How many leaves the tree has. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The roots of the perfect subtrees, left to right, as `CompactRange.of` takes them. */
+  hashes(): Uint8Array[] {
+    return [...this.#hashes]
+  }
+
+  /** Adds the leaf with this hash at index `size`. */
+  append(leafHash: Uint8Array): void {
+    checkHash(leafHash)
+    checkSize(this.#size + 1)
+    let node = leafHash
+    for (let rest = this.#size; isOdd(rest); rest = half(rest)) node = hashNode(this.#hashes.pop()!, node)
+    this.#hashes.push(node)
+    this.#size += 1
+  }
+
+  /** The root of the tree so far; EMPTY_ROOT without leaves. */
+  root(): Uint8Array {
+    return foldSubtrees(this.#hashes)
+  }
+
+  /** An independent copy: appending to one does not change the other. */
+  clone(): CompactRange {
+    return new CompactRange(this.#size, [...this.#hashes])
+  }
+}
+
+/** The root over perfect subtrees given left to right, largest first: folded from the right. */
+export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
+  if (hashes.length === 0) return EMPTY_ROOT
+  return hashes.reduceRight((right, left) => hashNode(left, right))
+}

@@ -1,0 +1,45 @@
+/** Why the server refused one record: `path` is a JSON pointer into it. */
+export interface RecordFault {
+  code: string
+  path: string
+  message: string
+}
+
+/** What went wrong, told to `onError`. Nothing is ever thrown at the application instead. */
+export type Issue =
+  /** The server judged this record and will not keep it; it is not sent again. */
+  | { code: 'rejected'; decisionId: string; faults: RecordFault[] }
+  /** Records that will never be sent. They were counted, and this is the declaration of that loss. */
+  | { code: 'lost'; reason: LossReason; count: number; message: string }
+  /** The server could not be reached or did not take a batch; it is kept and sent again in `retryInMs`. */
+  | { code: 'unreachable'; status?: number; message: string; retryInMs: number }
+  /** An `input`, `output` or `describe` function of `audit` threw; the record is sent without what it should give. */
+  | { code: 'capture_failed'; message: string }
+
+/**
+ * - `queue_full` recorded faster than the server took, or while it was away
+ * - `unserialisable` no JSON could be made of the record
+ * - `closed` recorded after `close`, or still waiting when its time was up
+ * - `refused` the server cannot read the request it is in, however it is cut
+ */
+export type LossReason = 'queue_full' | 'unserialisable' | 'closed' | 'refused'
+
+export type OnError = (issue: Issue) => void
+
+/** One line on the console: losing evidence in silence is not a default. */
+export function warn(issue: Issue): void {
+  console.warn(`deponent: ${lineOf(issue)}`)
+}
+
+function lineOf(issue: Issue): string {
+  switch (issue.code) {
+    case 'rejected':
+      return `decision ${issue.decisionId} was rejected: ${issue.faults.map(({ code, path }) => `${code} ${path}`).join(', ')}`
+    case 'lost':
+      return `${issue.count} decision(s) lost (${issue.reason}): ${issue.message}`
+    case 'unreachable':
+      return `${issue.message}; trying again in ${issue.retryInMs} ms`
+    case 'capture_failed':
+      return `capture failed: ${issue.message}`
+  }
+}

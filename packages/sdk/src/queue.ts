@@ -1,0 +1,56 @@
+/** A decision waiting to be sent. */
+export interface Queued {
+  decisionId: string
+  /** JSON, one line. */
+  text: string
+}
+
+/*
+ * Invariants: `items` are in the order they came; at most `recordsMax` of them, holding at most `charactersMax`
+ * together; what was accepted leaves only through `take` and `clear`.
+ */
+export class Queue {
+  readonly #recordsMax: number
+  readonly #charactersMax: number
+  #items: Queued[] = []
+  #characters = 0
+
+  constructor(recordsMax: number, charactersMax: number) {
+    this.#recordsMax = recordsMax
+    this.#charactersMax = charactersMax
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  /** False when there is no room; the newcomer is turned away, so that what was accepted stays. */
+  add(item: Queued): boolean {
+    if (this.#items.length >= this.#recordsMax) return false
+    if (this.#characters + item.text.length > this.#charactersMax) return false
+    this.#items.push(item)
+    this.#characters += item.text.length
+    return true
+  }
+
+  /** The oldest items, at most `count` and about `charactersMax`, but always one when there is one. */
+  take(count: number, charactersMax: number): Queued[] {
+    let taken = 0
+    let characters = 0
+    for (const { text } of this.#items.slice(0, count)) {
+      if (taken > 0 && characters + text.length > charactersMax) break
+      characters += text.length
+      taken += 1
+    }
+    this.#characters -= characters
+    return this.#items.splice(0, taken)
+  }
+
+  /** Empties the queue and says how many were in it. */
+  clear(): number {
+    const { length } = this.#items
+    this.#items = []
+    this.#characters = 0
+    return length
+  }
+}

@@ -1,0 +1,150 @@
+/*
+ * Sends what the queue holds, one batch at a time and in order.
+ *
+ * Invariants:
+ * - at most one request is under way;
+ * - a batch that was taken from the queue is in `#batches` until each of its records is settled, that is judged by
+ *   the server or declared lost; it is sent again, unchanged, until then;
+ * - nothing here throws or rejects: the application never sees the network.
+ */
+import { answerOf } from './answer.ts'
+import type { Answer, Envelope } from './answer.ts'
+import { backoffMs } from './backoff.ts'
+import type { LossReason, OnError, RecordFault } from './issue.ts'
+import { Pause } from './pause.ts'
+import type { Queue, Queued } from './queue.ts'
+import type { Receipts } from './receipts.ts'
+import type { Counts } from './stats.ts'
+
+/** Below the server's limit for a request with room to spare. */
+const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
+
+export interface SenderOptions {
+  endpoint: string
+  key: string
+  batchSize: number
+  requestTimeoutMs: number
+  fetch: typeof fetch
+  onError: OnError
+}
+
+export class Sender {
+  readonly #options: SenderOptions
+  readonly #queue: Queue
+  readonly #receipts: Receipts
+  readonly #counts: Counts
+  readonly #pause = new Pause()
+  #batches: Queued[][] = []
+  #running: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: SenderOptions, queue: Queue, receipts: Receipts, counts: Counts) {
+    this.#options = options
+    this.#queue = queue
+    this.#receipts = receipts
+    this.#counts = counts
+  }
+
+  /** Records neither judged nor declared lost. */
+  get unsettled(): number {
+    return this.#queue.length + this.#batches.reduce((sum, batch) => sum + batch.length, 0)
+  }
+
+  /** Begins to send, or sends on; resolves when nothing is left. */
+  run(): Promise<void> {
+    this.#running ??= this.#sendAll().finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  /** Ends a wait between two attempts. */
+  hurry(): void {
+    this.#pause.hurry()
+  }
+
+  /** Gives up what is left and says how much that was. */
+  stop(): number {
+    const left = this.unsettled
+    this.#stopped = true
+    this.#batches = []
+    this.#queue.clear()
+    this.#pause.hurry()
+    return left
+  }
+
+  async #sendAll(): Promise<void> {
+    let failures = 0
+    for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
+      const answer = await this.#post(batch)
+      if (this.#stopped) return
+      failures = answer.outcome === 'retry' ? failures + 1 : 0
+      if (answer.outcome === 'judged') this.#settle(batch, answer.envelope)
+      else if (answer.outcome === 'refused') this.#divide(batch, answer)
+      else await this.#waitAfter(answer, failures)
+    }
+  }
+
+  /** The batch to send now: one that is still open, or the next of the queue. */
+  #next(): Queued[] | undefined {
+    if (this.#batches.length === 0 && this.#queue.length > 0) {
+      this.#batches.push(this.#queue.take(this.#options.batchSize, BATCH_CHARACTERS_MAX))
+    }
+    return this.#batches[0]
+  }
+
+  async #post(batch: readonly Queued[]): Promise<Answer> {
+    const { endpoint, key, requestTimeoutMs } = this.#options
+    try {
+      const response = await this.#options.fetch(endpoint, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
+        body: batch.map(({ text }) => text).join('\n'),
+        signal: AbortSignal.timeout(requestTimeoutMs),
+      })
+      return answerOf(response.status, await response.text(), response.headers.get('retry-after'), Date.now())
+    } catch (error) {
+      return { outcome: 'retry', message: `the server cannot be reached (${String(error)})` }
+    }
+  }
+
+  #settle(batch: readonly Queued[], { receipts, promise, errors }: Envelope): void {
+    this.#batches.shift()
+    const faults = new Map<number, RecordFault[]>()
+    for (const { position, code, path, message } of errors) {
+      faults.set(position, [...(faults.get(position) ?? []), { code, path, message }])
+    }
+    for (const { position, ...receipt } of receipts) {
+      const sent = batch[position]
+      if (sent === undefined) continue
+      this.#counts[receipt.status === 'duplicate' ? 'duplicates' : 'recorded'] += 1
+      this.#receipts.add(sent.decisionId, { ...receipt, promise })
+    }
+    for (const [position, found] of faults) this.#reject(batch[position], found)
+  }
+
+  #reject(sent: Queued | undefined, faults: RecordFault[]): void {
+    if (sent === undefined) return
+    this.#counts.rejected += 1
+    this.#options.onError({ code: 'rejected', decisionId: sent.decisionId, faults })
+  }
+
+  /** Something in this batch makes the whole request unacceptable: halve it until that one record is alone. */
+  #divide(batch: readonly Queued[], { message }: Answer & { outcome: 'refused' }): void {
+    this.#batches.shift()
+    if (batch.length === 1) return this.#lose('refused', 1, message)
+    const half = Math.ceil(batch.length / 2)
+    this.#batches.unshift(batch.slice(0, half), batch.slice(half))
+  }
+
+  #lose(reason: LossReason, count: number, message: string): void {
+    this.#counts.lost += count
+    this.#options.onError({ code: 'lost', reason, count, message })
+  }
+
+  async #waitAfter(answer: Answer & { outcome: 'retry' }, failures: number): Promise<void> {
+    const { status, message, retryAfterMs } = answer
+    const retryInMs = backoffMs(failures - 1, retryAfterMs)
+    this.#counts.retries += 1
+    this.#options.onError({ code: 'unreachable', message, retryInMs, ...(status === undefined ? {} : { status }) })
+    await this.#pause.wait(retryInMs)
+  }
+}

@@ -1,0 +1,17 @@
+/** What became of the decisions reported so far. */
+export interface Stats extends Counts {
+  /** Reported: recorded + duplicates + rejected + lost + waiting. */
+  reported: number
+  /** Neither judged by the server nor declared lost yet. */
+  waiting: number
+}
+
+export interface Counts {
+  recorded: number
+  /** Kept already by an earlier attempt. */
+  duplicates: number
+  rejected: number
+  lost: number
+  /** Requests that were answered by "not now", or not at all. */
+  retries: number
+}

@@ -1,0 +1,8 @@
+import type { JsonValue, RecordKind } from '@deponent/format'
+
+/** A record somebody at the company sends at the moment `at` (Unix ms), which is also its `timestamp`. */
+export interface DemoRecord {
+  at: number
+  kind: RecordKind
+  record: { [field: string]: JsonValue }
+}

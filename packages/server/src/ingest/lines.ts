@@ -1,0 +1,24 @@
+const NEWLINE = 0x0a
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const
+
+/** The lines of `bytes` without their `\n`, in order; a last line may lack it. */
+export function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
+  let start = 0
+  while (start < bytes.length) {
+    const end = bytes.indexOf(NEWLINE, start)
+    if (end === -1) break
+    yield bytes.subarray(start, end)
+    start = end + 1
+  }
+  if (start < bytes.length) yield bytes.subarray(start)
+}
+
+/** True when the line holds nothing but what JSON calls white space. */
+export function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE)
+}
+
+/** `bytes` without a leading UTF-8 byte order mark, which spreadsheets write and JSON forbids (RFC 8259 §8.1). */
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  return BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte) ? bytes.subarray(3) : bytes
+}

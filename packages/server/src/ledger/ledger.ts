@@ -1,0 +1,420 @@
+/**
+ * The append-only ledger of one tenant. The life of an entry here:
+ *
+ *   append ─▶ queue ─▶ one frame, one fdatasync ─▶ integrate (tree, tail, followers) ─▶ promise and receipts
+ *                                                      └▶ tiles on disk ─▶ re-read, checkpoint ─▶ old log files retired
+ *
+ * Invariants:
+ * - nothing is acknowledged before its frame is durable; nothing is readable before that either;
+ * - `receivedAt` never decreases with the index;
+ * - one request is never split over two frames;
+ * - after a failed write the ledger sequences nothing more in this process, and goes on answering reads.
+ */
+import {
+  type Entry,
+  encodeEntry,
+  formatPromise,
+  inclusionProof,
+  leafHashes,
+  TILE_WIDTH,
+} from '@deponent/format'
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import { EntryReader } from './entry-reader.ts'
+import { NotSequencing, OutcomeUnknown, Overloaded } from './errors.ts'
+import { findEntry } from './find.ts'
+import { type GroupTree, groupTree } from './group.ts'
+import { Publisher } from './publisher.ts'
+import { recover, type Recovered } from './recover.ts'
+import type { Signer } from './signer.ts'
+import type { SigningKey } from './signing-key.ts'
+import { entryTile, type Tile, TileStore } from './tile-store.ts'
+import { LedgerTree } from './tree.ts'
+import { Wal } from './wal.ts'
+import { type FrameContent, ledgerIdOf } from './wal-frame.ts'
+
+const QUEUED_BYTES_MAX = 96 * 1_048_576
+const GROUP_ENTRIES_MAX = 4_096
+const GROUP_BYTES_MAX = 12 * 1_048_576
+const UNWRITTEN_TILES_MAX = 1_024
+const CLOCK_STEP_MS = 1_000
+
+/** What the recorder asks to have sequenced: an entry without the parts the ledger gives, and opaque bytes kept beside it. */
+export interface Draft {
+  id: string
+  kind: string
+  system: string
+  retention: string
+  emitter?: Entry['emitter']
+  payload: Entry['payload']
+  attachment: Uint8Array
+}
+
+/** A request's place in the ledger, durable. */
+export interface Appended {
+  first: number
+  receivedAt: number
+  leafHashes: Uint8Array[]
+  /** The signed promise note of the group commit it was part of. */
+  promise: string
+  /** Path of the request's i-th entry to the root in the promise, nearest sibling first. */
+  path(i: number): Uint8Array[]
+}
+
+/** Something that keeps what frames carry beside the entries, in index order. */
+export interface Follower {
+  readonly name: string
+  /** Everything below this index is durable with the follower. */
+  durable(): number
+  /** Takes a durable frame; entries it already has are skipped by it. Must not throw. */
+  apply(frame: FrameContent): void
+  /** Makes everything applied durable. */
+  flush(): Promise<void>
+  /** True when it is too far behind to take more. */
+  overloaded?(): boolean
+}
+
+export interface LedgerOptions {
+  disk: Disk
+  clock: Clock
+  /** The ledger's own directory. */
+  directory: string
+  origin: string
+  promiseKey: SigningKey
+  signer: Signer
+  signerDirectory: string
+  /** The operator accepts the head on disk although no signer state exists. */
+  acceptHead?: boolean
+  followers: readonly Follower[]
+  /** Called when the wall clock stepped back by more than a second. */
+  onClockStep?: (from: number, to: number) => void
+  /** Called once when sequencing stops, with the reason. */
+  onStop?: (reason: NotSequencing) => void
+}
+
+interface Waiting {
+  drafts: readonly Draft[]
+  bytes: number
+  resolve(appended: Appended): void
+  reject(error: Error): void
+}
+
+export class Ledger {
+  readonly origin: string
+  readonly #options: LedgerOptions
+  readonly #tiles: TileStore
+  readonly #tree: LedgerTree
+  readonly #reader: EntryReader
+  readonly #publisher: Publisher
+  #wal: Wal | undefined
+  #refusal: NotSequencing | undefined
+  #size: number
+  #lastReceivedAt = 0
+  readonly #queue: Waiting[] = []
+  #queuedBytes = 0
+  #pumping: Promise<void> | undefined
+  #unwritten: Tile[] = []
+  #writing: Promise<void> | undefined
+
+  private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered) {
+    this.origin = options.origin
+    this.#options = options
+    this.#tiles = tiles
+    this.#tree = recovered.tree
+    this.#reader = recovered.reader
+    this.#size = recovered.reader.end
+    this.#refusal = recovered.refusal
+    this.#publisher = new Publisher({
+      disk: options.disk,
+      clock: options.clock,
+      directory: options.directory,
+      signer: options.signer,
+      tiles,
+      followers: options.followers,
+      settledTiles: recovered.reader.tailStart / TILE_WIDTH,
+      ledger: {
+        size: () => this.#size,
+        root: () => this.#tree.root(),
+        writtenThrough: () => this.#reader.tailStart,
+        wal: () => this.#wal,
+        stop: (reason) => this.#stop(reason),
+      },
+    })
+  }
+
+  /** Opens or creates the ledger in `options.directory`; refused ledgers open for reading, see `refusal`. */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const { disk, directory } = options
+    await disk.makeDirectory(`${directory}/wal`)
+    await disk.makeDirectory(`${directory}/tile/entries`)
+    const ledgerId = ledgerIdOf(options.origin)
+    const tiles = new TileStore(disk, directory)
+    const recovered = await recover(disk, directory, ledgerId, tiles, options.signer)
+    const accepted = options.acceptHead && recovered.refusal?.code === 'signer_state_missing'
+    if (accepted) delete recovered.refusal
+    const ledger = new Ledger(options, tiles, recovered)
+    if (!ledger.#refusal) await ledger.#begin(recovered, ledgerId)
+    for (const content of recovered.contents) ledger.#integrate(content, leafHashes(content.entries))
+    if (ledger.#size > 0) ledger.#lastReceivedAt = (await ledger.entry(ledger.#size - 1)).receivedAt
+    if (!ledger.#refusal) await ledger.#resumeSigner(accepted === true)
+    return ledger
+  }
+
+  /** Number of durable entries. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Why the ledger takes no entries, or undefined when it does. */
+  get refusal(): NotSequencing | undefined {
+    return this.#refusal
+  }
+
+  /** Latest `receivedAt` given; ids are minted at or after it so that they sort with the entries. */
+  now(): number {
+    return Math.max(this.#options.clock.now(), this.#lastReceivedAt)
+  }
+
+  /**
+   * Sequences the drafts together, in order, and resolves when they are durable. Throws Overloaded or NotSequencing when
+   * nothing was sequenced, OutcomeUnknown when the write was begun and failed.
+   */
+  append(drafts: readonly Draft[]): Promise<Appended> {
+    if (this.#refusal) return Promise.reject(this.#refusal)
+    const bytes = drafts.reduce((sum, draft) => sum + draft.attachment.length + 512, 0)
+    const lagging = this.#options.followers.find((follower) => follower.overloaded?.())
+    if (lagging) return Promise.reject(new Overloaded(`${lagging.name} is behind`))
+    if (this.#queuedBytes + bytes > QUEUED_BYTES_MAX && this.#queuedBytes > 0) {
+      return Promise.reject(new Overloaded('too much is waiting to be written'))
+    }
+    if (this.#unwritten.length > UNWRITTEN_TILES_MAX) return Promise.reject(new Overloaded('tiles are behind'))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ drafts, bytes, resolve, reject })
+      this.#queuedBytes += bytes
+      this.#pumping ??= this.#pump().finally(() => {
+        this.#pumping = undefined
+      })
+    })
+  }
+
+  entryBytes(index: number): Promise<Uint8Array> {
+    return this.#reader.bytes(index)
+  }
+
+  entry(index: number): Promise<Entry> {
+    return this.#reader.entry(index)
+  }
+
+  entryRange(from: number, to: number): Promise<Uint8Array[]> {
+    return this.#reader.range(from, to)
+  }
+
+  leafHash(index: number): Promise<Uint8Array> {
+    return this.#tree.leafHash(index)
+  }
+
+  /** Index of the entry with this id, or undefined. */
+  find(id: string): Promise<number | undefined> {
+    return findEntry(this.#reader, this.#size, id)
+  }
+
+  /** Inclusion proof of entry `index` in the tree of `size` entries, sibling of the leaf first. */
+  inclusionProof(index: number, size: number): Promise<Uint8Array[]> {
+    return inclusionProof(index, size, (level, at) => this.#tree.node(level, at))
+  }
+
+  /** The latest checkpoint: its size and signed note, or undefined before the first. */
+  get checkpoint(): { size: number; note: string; publishedAt: number } | undefined {
+    return this.#publisher.latest
+  }
+
+  /** Resolves true when a checkpoint covers `size` entries, false after `timeoutMs`. */
+  published(size: number, timeoutMs: number): Promise<boolean> {
+    return this.#publisher.covers(size, timeoutMs)
+  }
+
+  /** Bytes of a hash tile of `width` hashes within the latest checkpoint, or undefined. */
+  hashTile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    const visible = Math.floor((this.checkpoint?.size ?? 0) / TILE_WIDTH ** level)
+    return n * TILE_WIDTH + width > visible ? Promise.resolve(undefined) : this.#tree.hashTile(level, n, width)
+  }
+
+  /** Entries of an entry tile of `width` entries within the latest checkpoint, or undefined. */
+  async entryTile(n: number, width: number): Promise<Uint8Array | undefined> {
+    const to = n * TILE_WIDTH + width
+    if (to > (this.checkpoint?.size ?? 0)) return undefined
+    return entryTile(n, await this.#reader.range(n * TILE_WIDTH, to)).bytes
+  }
+
+  /** Finishes what is queued, publishes it, and closes the files. */
+  async close(): Promise<void> {
+    await this.#pumping
+    if (!this.#refusal) await this.#publisher.publish()
+    this.#refusal ??= new NotSequencing('closing', 'the ledger is closing')
+    await this.#publisher.close()
+    await this.#writing
+    await this.#wal?.close()
+  }
+
+  /** Copies the accepted tail to a new generation, then removes what it replaces. */
+  async #begin(recovered: Recovered, ledgerId: Uint8Array): Promise<void> {
+    const { disk, directory, signer, signerDirectory } = this.#options
+    if (!signer.head() && recovered.size === 0) await signer.begin(signerDirectory)
+    const walDirectory = `${directory}/wal`
+    for (const name of recovered.scan.leftovers) await disk.remove(`${walDirectory}/${name}`)
+    const replaced = await disk.list(walDirectory)
+    const generation = recovered.scan.generation + 1
+    // Crash before this line: the old generation is whole and is read again.
+    this.#wal = await Wal.begin(disk, walDirectory, ledgerId, generation, recovered.contents)
+    // Crash after it: the new generation holds the same frames and wins by its number.
+    for (const name of replaced) await disk.remove(`${walDirectory}/${name}`)
+  }
+
+  async #resumeSigner(accepted: boolean): Promise<void> {
+    const { signer, signerDirectory } = this.#options
+    await this.#writeTiles()
+    if (accepted) await signer.accept(signerDirectory, await this.#tree.rangeAt(this.#size))
+    try {
+      signer.resume(await this.#tree.rangeAt(signer.head()!.size))
+    } catch (error) {
+      this.#stop(new NotSequencing('signing_refused', error instanceof Error ? error.message : String(error)))
+      return
+    }
+    await this.#publisher.publish()
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#queue.length > 0) await this.#commit(this.#takeGroup())
+  }
+
+  /** Whole requests from the queue, as many as one frame may hold and at least one. */
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = []
+    let entries = 0
+    let bytes = 0
+    while (this.#queue.length > 0) {
+      const next = this.#queue[0]!
+      const fits = entries + next.drafts.length <= GROUP_ENTRIES_MAX && bytes + next.bytes <= GROUP_BYTES_MAX
+      if (group.length > 0 && !fits) break
+      group.push(next)
+      this.#queue.shift()
+      this.#queuedBytes -= next.bytes
+      entries += next.drafts.length
+      bytes += next.bytes
+    }
+    return group
+  }
+
+  async #commit(group: Waiting[]): Promise<void> {
+    if (this.#refusal || !this.#wal) {
+      for (const waiting of group) waiting.reject(this.#refusal ?? new NotSequencing('closing', 'the ledger is closed'))
+      return
+    }
+    const receivedAt = this.#stamp()
+    const drafts = group.flatMap((waiting) => waiting.drafts)
+    const entries = drafts.map((draft) => encodeEntry(entryOf(draft, receivedAt)))
+    const content: FrameContent = { first: this.#size, entries, attachments: drafts.map((draft) => draft.attachment) }
+    const hashes = leafHashes(entries)
+    try {
+      // Crash before this line: nothing was promised, senders retry.
+      await this.#wal.append(content)
+      // Crash after it: the entries exist; recovery integrates them exactly as below.
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      for (const waiting of group) waiting.reject(new OutcomeUnknown(`the write was begun and failed: ${reason}`))
+      this.#stop(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
+      return
+    }
+    const tree = groupTree(hashes)
+    const promise = this.#promise(content.first, drafts.length, tree, receivedAt)
+    this.#integrate(content, hashes)
+    this.#publisher.schedule()
+    let at = 0
+    for (const waiting of group) {
+      waiting.resolve(appendedOf(waiting, at, { content, hashes, tree, promise, receivedAt }))
+      at += waiting.drafts.length
+    }
+  }
+
+  #promise(start: number, count: number, tree: GroupTree, at: number): string {
+    const text = formatPromise({ origin: this.origin, start, end: start + count, root: tree.root, at })
+    return this.#options.promiseKey.note(text)
+  }
+
+  #stamp(): number {
+    const clock = this.#options.clock.now()
+    const before = this.#lastReceivedAt
+    if (clock < before - CLOCK_STEP_MS) this.#options.onClockStep?.(before, clock)
+    this.#lastReceivedAt = Math.max(clock, before)
+    return this.#lastReceivedAt
+  }
+
+  /** Takes a durable frame into memory; the same for a fresh commit and for recovery. */
+  #integrate(content: FrameContent, hashes: readonly Uint8Array[]): void {
+    const hashTiles = this.#tree.append(hashes)
+    this.#reader.push(content.entries)
+    this.#size = this.#reader.end
+    for (const follower of this.#options.followers) follower.apply(content)
+    if (hashTiles.length === 0 || this.#refusal) return
+    const full = hashTiles.filter((tile) => tile.level === 0)
+    this.#unwritten.push(...full.map((tile) => entryTile(tile.n, this.#reader.fullTail(tile.n)!)), ...hashTiles)
+    void this.#writeTiles()
+  }
+
+  /** Writes full tiles in the background, in order, and lets memory go of what they hold. */
+  #writeTiles(): Promise<void> {
+    this.#writing ??= this.#drainTiles()
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#stop(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
+      })
+      .finally(() => {
+        this.#writing = undefined
+      })
+    return this.#writing
+  }
+
+  async #drainTiles(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      const batch = this.#unwritten
+      this.#unwritten = []
+      for (const tile of batch) {
+        await this.#tiles.write(tile)
+        this.#tree.written(tile)
+      }
+      const lastLeafTile = batch.findLast((tile) => tile.level === 0)
+      if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
+    }
+  }
+
+  #stop(reason: NotSequencing): void {
+    if (this.#refusal) return
+    this.#refusal = reason
+    this.#options.onStop?.(reason)
+  }
+}
+
+function entryOf(draft: Draft, receivedAt: number): Entry {
+  const { id, kind, system, retention, emitter, payload } = draft
+  return { v: 0, id, kind, receivedAt, system, retention, payload, ...(emitter && { emitter }) }
+}
+
+interface Committed {
+  content: FrameContent
+  hashes: readonly Uint8Array[]
+  tree: GroupTree
+  promise: string
+  receivedAt: number
+}
+
+/** One request's part of a group commit, `at` entries into it. */
+function appendedOf(waiting: Waiting, at: number, committed: Committed): Appended {
+  return {
+    first: committed.content.first + at,
+    receivedAt: committed.receivedAt,
+    leafHashes: committed.hashes.slice(at, at + waiting.drafts.length),
+    promise: committed.promise,
+    path: (i) => committed.tree.path(at + i),
+  }
+}
+

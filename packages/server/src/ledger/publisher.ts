@@ -1,0 +1,194 @@
+/**
+ * Turns durable entries into signed checkpoints and lets go of write-ahead files that nothing needs any more. A file goes only
+ * when its entries are in full tiles that were synced, re-read and re-hashed, with every follower durable past them, and
+ * under a checkpoint the signer has persisted.
+ */
+import { equalBytes, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import { NotSequencing } from './errors.ts'
+import type { Follower } from './ledger.ts'
+import type { Signer } from './signer.ts'
+import { entriesOfTile, hashesOfTile, type TileStore } from './tile-store.ts'
+import type { Wal } from './wal.ts'
+
+const PUBLISH_DELAY_MS = 200
+
+/** What the publisher sees of the ledger it serves. */
+export interface PublishedLedger {
+  size(): number
+  root(): Uint8Array
+  /** Entries below this index are in tiles on disk. */
+  writtenThrough(): number
+  wal(): Wal | undefined
+  stop(reason: NotSequencing): void
+}
+
+interface PublisherOptions {
+  disk: Disk
+  clock: Clock
+  directory: string
+  signer: Signer
+  tiles: TileStore
+  followers: readonly Follower[]
+  ledger: PublishedLedger
+  /** Entry tiles below this number were settled before this process started. */
+  settledTiles: number
+}
+
+export interface PublishedCheckpoint {
+  size: number
+  note: string
+  /** Unix ms of publication by this process. */
+  publishedAt: number
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions
+  #latest: PublishedCheckpoint | undefined
+  #scheduled = false
+  #publishing: Promise<void> | undefined
+  #retiring: Promise<void> | undefined
+  #settledTiles: number
+  #waiting: { size: number; resolve(covered: boolean): void; cancel(): void }[] = []
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+    this.#settledTiles = options.settledTiles
+  }
+
+  get latest(): PublishedCheckpoint | undefined {
+    return this.#latest
+  }
+
+  /** Publishes soon; many calls make one checkpoint. */
+  schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.clock.after(PUBLISH_DELAY_MS, () => {
+      this.#scheduled = false
+      void this.publish()
+    })
+  }
+
+  /** Signs and publishes the present size, unless that is published already. A refusal stops the ledger. */
+  async publish(): Promise<void> {
+    await this.#publishing
+    this.#publishing = this.#publishOnce()
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#options.ledger.stop(new NotSequencing('signing_refused', reason))
+      })
+      .finally(() => {
+        this.#publishing = undefined
+      })
+    await this.#publishing
+  }
+
+  covers(size: number, timeoutMs: number): Promise<boolean> {
+    if (size <= (this.#latest?.size ?? 0)) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const waiter = { size, resolve, cancel: () => {} }
+      waiter.cancel = this.#options.clock.after(timeoutMs, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter)
+        resolve(false)
+      })
+      this.#waiting.push(waiter)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#publishing
+    await this.#retiring
+    for (const waiter of this.#waiting) waiter.resolve(false)
+    this.#waiting = []
+  }
+
+  async #publishOnce(): Promise<void> {
+    const { clock, disk, directory, ledger, signer } = this.#options
+    const size = ledger.size()
+    if (this.#latest?.size === size) return
+    const head = signer.head()
+    const root = ledger.root()
+    const isSigned = head?.size === size && equalBytes(head.root, root)
+    const note = isSigned ? head.note : await signer.advance(size, root, { readBack: (from, to) => this.#readBack(from, to) })
+    await disk.write(`${directory}/checkpoint`, utf8(note))
+    this.#latest = { size, note, publishedAt: clock.now() }
+    this.#answerWaiting()
+    this.#retiring ??= this.#retire().finally(() => {
+      this.#retiring = undefined
+    })
+  }
+
+  #answerWaiting(): void {
+    const size = this.#latest?.size ?? 0
+    const answered = this.#waiting.filter((waiter) => waiter.size <= size)
+    this.#waiting = this.#waiting.filter((waiter) => waiter.size > size)
+    for (const waiter of answered) {
+      waiter.cancel()
+      waiter.resolve(true)
+    }
+  }
+
+  /** Entries [from, to) from disk: tiles for what the log no longer holds, log frames for the rest. */
+  async *#readBack(from: number, to: number): AsyncGenerator<readonly Uint8Array[]> {
+    const { ledger, tiles } = this.#options
+    const logged = Math.min(ledger.wal()?.firstIndex() ?? to, to)
+    let at = from
+    while (at < logged) {
+      const bytes = await tiles.readFromDisk('entries', Math.floor(at / TILE_WIDTH))
+      if (!bytes) throw new Error(`entry tile ${Math.floor(at / TILE_WIDTH)} is missing`)
+      const within = at % TILE_WIDTH
+      const piece = entriesOfTile(bytes).slice(within, within + logged - at)
+      yield piece
+      at += piece.length
+    }
+    for await (const frame of ledger.wal()?.readBack(at, to) ?? []) {
+      const piece = frame.entries.slice(Math.max(0, at - frame.first), to - frame.first)
+      yield piece
+      at += piece.length
+    }
+  }
+
+  /** Retires log files; failures stop the ledger, because they mean stored bytes are not what was written. */
+  async #retire(): Promise<void> {
+    const { followers, ledger } = this.#options
+    const wal = ledger.wal()
+    const safe = Math.min(ledger.writtenThrough(), this.#latest?.size ?? 0)
+    const end = wal?.finishedEnds().findLast((finished) => finished <= safe)
+    if (!wal || end === undefined) return
+    try {
+      await this.#settleTiles(Math.floor(safe / TILE_WIDTH))
+      for (const follower of followers) await follower.flush()
+      const durable = Math.min(end, ...followers.map((follower) => follower.durable()))
+      await wal.retire(durable)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      ledger.stop(new NotSequencing('tile_damaged', reason))
+    }
+  }
+
+  /** Syncs every tile up to entry tile `count`, reads it back from disk and hashes it again. */
+  async #settleTiles(count: number): Promise<void> {
+    const { tiles } = this.#options
+    const names: { level: number | 'entries'; n: number }[] = []
+    for (let n = this.#settledTiles; n < count; n += 1) names.push({ level: 'entries', n }, { level: 0, n })
+    for (let level = 1, width = TILE_WIDTH; Math.floor(count / width) > 0; level += 1, width *= TILE_WIDTH) {
+      const first = Math.floor(this.#settledTiles / width)
+      for (let n = first; n < Math.floor(count / width); n += 1) names.push({ level, n })
+    }
+    await tiles.makeDurable(names)
+    for (let n = this.#settledTiles; n < count; n += 1) await this.#rehash(n)
+    this.#settledTiles = count
+  }
+
+  async #rehash(n: number): Promise<void> {
+    const entries = await this.#options.tiles.readFromDisk('entries', n)
+    const hashes = await this.#options.tiles.readFromDisk(0, n)
+    if (!entries || !hashes) throw new Error(`tile ${n} is missing on disk`)
+    const expected = hashesOfTile(hashes)
+    const found = leafHashes(entriesOfTile(entries))
+    const wrong = found.findIndex((hash, i) => !equalBytes(hash, expected[i]!))
+    if (wrong >= 0) throw new Error(`entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`)
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The ledger's full tiles as files, laid out as C2SP tlog-tiles prescribes. Every file here is derived from frames of the
+ * write-ahead log and may be written again with the same bytes at any time; partial tiles are never files.
+ */
+import { decodeEntryTile, encodeEntryTile, FormatError, TILE_WIDTH, tilePath } from '@deponent/format'
+import type { Disk } from '../platform/disk.ts'
+
+const CACHED_TILES_MAX = 256
+
+export type TileLevel = number | 'entries'
+
+export interface Tile {
+  level: TileLevel
+  n: number
+  bytes: Uint8Array
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'))
+}
+
+export class TileStore {
+  readonly #disk: Disk
+  readonly #root: string
+  readonly #madeDirectories = new Set<string>()
+  readonly #cache = new Map<string, Uint8Array>()
+
+  /** `root` is the ledger's directory, the one that holds `tile/`. */
+  constructor(disk: Disk, root: string) {
+    this.#disk = disk
+    this.#root = root
+  }
+
+  /** Writes a full tile; not durable until `makeDurable`. */
+  async write(tile: Tile): Promise<void> {
+    const path = `${this.#root}/${tilePath(tile.level, tile.n)}`
+    const directory = directoryOf(path)
+    if (!this.#madeDirectories.has(directory)) {
+      await this.#disk.makeDirectory(directory)
+      this.#madeDirectories.add(directory)
+    }
+    await this.#disk.write(path, tile.bytes)
+    this.#remember(path, tile.bytes)
+  }
+
+  /** The bytes of a full tile, or undefined when it was never written. */
+  async read(level: TileLevel, n: number): Promise<Uint8Array | undefined> {
+    const path = `${this.#root}/${tilePath(level, n)}`
+    const cached = this.#cache.get(path)
+    if (cached) {
+      this.#remember(path, cached)
+      return cached
+    }
+    const bytes = await this.#disk.read(path)
+    if (bytes) this.#remember(path, bytes)
+    return bytes
+  }
+
+  /** The bytes as they lie on disk now, whatever the cache says. */
+  readFromDisk(level: TileLevel, n: number): Promise<Uint8Array | undefined> {
+    return this.#disk.read(`${this.#root}/${tilePath(level, n)}`)
+  }
+
+  /** Makes the named tiles and their directory entries survive power loss. */
+  async makeDurable(tiles: readonly { level: TileLevel; n: number }[]): Promise<void> {
+    const directories = new Set<string>()
+    for (const { level, n } of tiles) {
+      const path = `${this.#root}/${tilePath(level, n)}`
+      await this.#disk.sync(path)
+      for (let up = directoryOf(path); up.length >= this.#root.length; up = directoryOf(up)) directories.add(up)
+    }
+    for (const directory of directories) await this.#disk.syncDirectory(directory)
+  }
+
+  #remember(path: string, bytes: Uint8Array): void {
+    this.#cache.delete(path)
+    this.#cache.set(path, bytes)
+    if (this.#cache.size > CACHED_TILES_MAX) this.#cache.delete(this.#cache.keys().next().value!)
+  }
+}
+
+/** The 256 entries of a full entry tile; FormatError when it does not hold exactly that many. */
+export function entriesOfTile(bytes: Uint8Array): Uint8Array[] {
+  const entries = decodeEntryTile(bytes)
+  if (entries.length !== TILE_WIDTH) throw new FormatError('entry_tile_malformed', `holds ${entries.length} entries, expected 256`)
+  return entries
+}
+
+export function entryTile(n: number, entries: readonly Uint8Array[]): Tile {
+  return { level: 'entries', n, bytes: encodeEntryTile([...entries]) }
+}
+
+/** The hashes of a full hash tile; FormatError when it is not 256 × 32 bytes. */
+export function hashesOfTile(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length !== TILE_WIDTH * 32) throw new FormatError('tile_malformed', `holds ${bytes.length} bytes, expected 8192`)
+  return Array.from({ length: TILE_WIDTH }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
+}

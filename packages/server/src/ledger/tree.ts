@@ -1,0 +1,146 @@
+/**
+ * The Merkle tree of a growing ledger: whole tiles on disk, the rightmost partial tile of each level in memory.
+ *
+ *   level 1      [ T0 T1 ]                    ← one hash per full tile below
+ *   level 0   [h0 … h255] [h256 … h511] [h512 h513]
+ *                 full          full       partial: in memory only
+ *
+ * Invariants: `partial[l]` holds fewer than 256 hashes; the number of hashes ever appended to level l is ⌊size / 256^l⌋.
+ */
+import { CompactRange, concatBytes, rootOf, TILE_WIDTH } from '@deponent/format'
+import { hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
+
+const TILE_HEIGHT = 8
+
+export class LedgerTree {
+  readonly #tiles: TileStore
+  /** Hash tiles that are full but may not be written yet, by `level/n`. */
+  readonly #unwritten = new Map<string, Uint8Array>()
+  readonly #partial: Uint8Array[][] = [[]]
+  #range = CompactRange.empty()
+
+  constructor(tiles: TileStore) {
+    this.#tiles = tiles
+  }
+
+  /** Rebuilds the state at `size`, a multiple of 256, from full tiles on disk. */
+  static async load(tiles: TileStore, size: number): Promise<LedgerTree> {
+    const tree = new LedgerTree(tiles)
+    let count = size / TILE_WIDTH
+    for (let level = 1; count > 0; level += 1) {
+      const width = count % TILE_WIDTH
+      const firstTile = count - width
+      const hashes: Uint8Array[] = []
+      for (let i = 0; i < width; i += 1) hashes.push(rootOf(await tree.#tileHashes(level - 1, firstTile + i)))
+      tree.#partial[level] = hashes
+      count = Math.floor(count / TILE_WIDTH)
+    }
+    tree.#range = CompactRange.of(size, await tree.#rangeHashes(size, (level, index) => tree.#nodeFromFiles(level, index)))
+    return tree
+  }
+
+  get size(): number {
+    return this.#range.size
+  }
+
+  root(): Uint8Array {
+    return this.#range.root()
+  }
+
+  /** The compact range of the first `size` leaves, for whoever must check growth from there on. */
+  async rangeAt(size: number): Promise<CompactRange> {
+    if (size > this.size) throw new RangeError(`no tree of ${size} leaves yet`)
+    return CompactRange.of(size, await this.#rangeHashes(size, (level, index) => this.node(level, index)))
+  }
+
+  /** Adds leaves and returns the hash tiles that became full; call `written` for each once it is on disk. */
+  append(leafHashes: readonly Uint8Array[]): Tile[] {
+    const full: Tile[] = []
+    for (const hash of leafHashes) {
+      this.#range.append(hash)
+      this.#push(0, hash, full)
+    }
+    return full
+  }
+
+  /** Forgets the in-memory copy of a tile that is now a file. */
+  written(tile: Tile): void {
+    this.#unwritten.delete(`${tile.level}/${tile.n}`)
+  }
+
+  /** Leaf hash of entry `index`, which must be below `size`. */
+  leafHash(index: number): Promise<Uint8Array> {
+    return this.node(0, index)
+  }
+
+  /** Root of the perfect subtree of 2^level leaves that starts at leaf index·2^level; it must lie within `size`. */
+  async node(level: number, index: number): Promise<Uint8Array> {
+    const tileLevel = Math.floor(level / TILE_HEIGHT)
+    const below = 2 ** (level % TILE_HEIGHT)
+    const first = index * below
+    const hashes = await this.#tileHashes(tileLevel, Math.floor(first / TILE_WIDTH))
+    const slice = hashes.slice(first % TILE_WIDTH, (first % TILE_WIDTH) + below)
+    if (slice.length !== below) throw new RangeError(`node ${level}/${index} is outside a tree of ${this.size}`)
+    return rootOf(slice)
+  }
+
+  /** The first `width` hashes of tile `n` of `level` as bytes, or undefined when the tree does not reach that far. */
+  async hashTile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    const appended = Math.floor(this.size / TILE_WIDTH ** level)
+    if (n * TILE_WIDTH + width > appended) return undefined
+    const hashes = await this.#tileHashes(level, n)
+    return concatBytes(...hashes.slice(0, width))
+  }
+
+  #push(level: number, hash: Uint8Array, full: Tile[]): void {
+    const hashes = (this.#partial[level] ??= [])
+    hashes.push(hash)
+    if (hashes.length < TILE_WIDTH) return
+    const n = this.#appended(level) / TILE_WIDTH - 1
+    const tile: Tile = { level, n, bytes: concatBytes(...hashes) }
+    this.#unwritten.set(`${level}/${n}`, tile.bytes)
+    full.push(tile)
+    this.#partial[level] = []
+    this.#push(level + 1, rootOf(hashes), full)
+  }
+
+  #appended(level: number): number {
+    return Math.floor(this.#range.size / TILE_WIDTH ** level)
+  }
+
+  async #tileHashes(level: number, n: number): Promise<Uint8Array[]> {
+    const waiting = this.#unwritten.get(`${level}/${n}`)
+    if (waiting) return hashesOfTile(waiting)
+    const partial = this.#partial[level] ?? []
+    if (this.#range.size > 0 && n === Math.floor(this.#appended(level) / TILE_WIDTH)) return partial
+    const bytes = await this.#tiles.read(level, n)
+    if (!bytes) throw new Error(`hash tile ${level}/${n} is missing`)
+    return hashesOfTile(bytes)
+  }
+
+  /** Roots of the maximal perfect subtrees of a tree of `size` leaves, left to right. */
+  async #rangeHashes(
+    size: number,
+    node: (level: number, index: number) => Promise<Uint8Array>,
+  ): Promise<Uint8Array[]> {
+    const hashes: Uint8Array[] = []
+    let start = 0
+    for (let bit = 52; bit >= 0; bit -= 1) {
+      const leaves = 2 ** bit
+      if (Math.floor(size / leaves) % 2 === 0) continue
+      hashes.push(await node(bit, start / leaves))
+      start += leaves
+    }
+    return hashes
+  }
+
+  async #nodeFromFiles(level: number, index: number): Promise<Uint8Array> {
+    const tileLevel = Math.floor(level / TILE_HEIGHT)
+    const below = 2 ** (level % TILE_HEIGHT)
+    const n = Math.floor((index * below) / TILE_WIDTH)
+    const bytes = await this.#tiles.read(tileLevel, n)
+    const hashes = bytes ? hashesOfTile(bytes) : (this.#partial[tileLevel] ?? [])
+    const from = (index * below) % TILE_WIDTH
+    return rootOf(hashes.slice(from, from + below))
+  }
+}

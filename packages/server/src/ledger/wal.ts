@@ -1,0 +1,153 @@
+/**
+ * The write-ahead log while it is being written. Invariants:
+ * - one writer; a frame is written and synced whole before the next begins;
+ * - after a failed write or sync this object never writes again: what reached the disk is unknown, and asking again could
+ *   turn a lost page into a reported success;
+ * - a file is removed only by `retire`, and never the one in use.
+ */
+import type { Disk, DiskFile } from '../platform/disk.ts'
+import { createWalFile, type FrameLocation, padFrame, readFrame, WAL_FILE_BYTES } from './wal-file.ts'
+import { decodeFrameHeader, encodeFrame, type FrameContent } from './wal-frame.ts'
+
+interface OpenFile {
+  sequence: number
+  file: DiskFile
+  bytes: number
+  frames: FrameLocation[]
+}
+
+export class Wal {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #ledgerId: Uint8Array
+  readonly #generation: number
+  readonly #files: OpenFile[] = []
+  #number = 0
+  #previous: Uint8Array = new Uint8Array(32)
+  #position = 0
+  #next: Promise<DiskFile> | undefined
+  #failed = false
+
+  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, generation: number) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#ledgerId = ledgerId
+    this.#generation = generation
+  }
+
+  /** Starts a generation whose first file already holds `contents`; durable when this resolves. */
+  static async begin(
+    disk: Disk,
+    directory: string,
+    ledgerId: Uint8Array,
+    generation: number,
+    contents: readonly FrameContent[],
+  ): Promise<Wal> {
+    const wal = new Wal(disk, directory, ledgerId, generation)
+    const frames = contents.map((content) => wal.#encode(content))
+    const bytes = Math.max(WAL_FILE_BYTES, frames.reduce((sum, frame) => sum + frame.padded.length, 0))
+    const file = await createWalFile(disk, directory, { generation, sequence: 0 }, frames.map((frame) => frame.padded), bytes)
+    const first: OpenFile = { sequence: 0, file, bytes, frames: [] }
+    wal.#files.push(first)
+    for (const frame of frames) wal.#place(first, frame)
+    return wal
+  }
+
+  /** Writes one frame and makes it durable. Rejects with the system's error; the log is then closed to writing. */
+  async append(content: FrameContent): Promise<void> {
+    if (this.#failed) throw new Error('the write-ahead log stopped after a failed write')
+    try {
+      const frame = this.#encode(content)
+      const target = await this.#fileFor(frame.padded.length)
+      await target.file.write(frame.padded, this.#position)
+      await target.file.datasync()
+      this.#place(target, frame)
+      if (this.#position > target.bytes / 2) this.#next ??= this.#create(target.sequence + 1, WAL_FILE_BYTES)
+    } catch (error) {
+      this.#failed = true
+      throw error
+    }
+  }
+
+  /** Reads back, from disk, every frame that holds an entry in [from, to), in order. */
+  async *readBack(from: number, to: number): AsyncGenerator<FrameContent> {
+    for (const { file, frames } of [...this.#files]) {
+      for (const location of [...frames]) {
+        const { first, count } = location.header
+        if (first < to && first + count > from) yield await readFrame(file, location)
+      }
+    }
+  }
+
+  /** First index still held, or undefined when the log holds no frame. */
+  firstIndex(): number | undefined {
+    return this.#files.find((file) => file.frames.length > 0)?.frames[0]?.header.first
+  }
+
+  /** The index after the last entry of each finished file, for `retire`. */
+  finishedEnds(): number[] {
+    return this.#files.slice(0, -1).map((file) => endOf(file))
+  }
+
+  /** Removes finished files all of whose entries lie below `index`. */
+  async retire(index: number): Promise<void> {
+    while (this.#files.length > 1 && endOf(this.#files[0]!) <= index) {
+      const [{ file }] = this.#files.splice(0, 1) as [OpenFile]
+      await file.close()
+      await this.#disk.remove(file.path)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#failed = true
+    const prepared = await this.#next?.catch(() => undefined)
+    await prepared?.close()
+    for (const { file } of this.#files) await file.close()
+  }
+
+  #encode(content: FrameContent): { padded: Uint8Array; bytes: Uint8Array } {
+    const chain = {
+      ledgerId: this.#ledgerId,
+      generation: this.#generation,
+      number: this.#number,
+      previous: this.#previous,
+    }
+    const { bytes, hash } = encodeFrame(content, chain)
+    this.#number += 1
+    this.#previous = hash
+    return { bytes, padded: padFrame(bytes) }
+  }
+
+  #place(target: OpenFile, frame: { padded: Uint8Array; bytes: Uint8Array }): void {
+    const header = decodeFrameHeader(frame.bytes, this.#ledgerId)
+    if (!header) throw new Error('a frame this process encoded does not decode')
+    target.frames.push({ header, position: this.#position, paddedBytes: frame.padded.length })
+    this.#position += frame.padded.length
+  }
+
+  async #fileFor(bytes: number): Promise<OpenFile> {
+    const current = this.#files.at(-1)!
+    if (this.#position + bytes <= current.bytes) return current
+    const sequence = current.sequence + 1
+    const prepared = this.#next ?? this.#create(sequence, Math.max(bytes, WAL_FILE_BYTES))
+    this.#next = undefined
+    const file = await prepared
+    const size = await file.size()
+    const opened: OpenFile = { sequence, file, bytes: size, frames: [] }
+    this.#files.push(opened)
+    this.#position = 0
+    return bytes <= size ? opened : this.#fileFor(bytes)
+  }
+
+  #create(sequence: number, bytes: number): Promise<DiskFile> {
+    const created = createWalFile(this.#disk, this.#directory, { generation: this.#generation, sequence }, [], bytes)
+    created.catch(() => undefined)
+    return created
+  }
+}
+
+function endOf(file: OpenFile): number {
+  const last = file.frames.at(-1)?.header
+  return last ? last.first + last.count : 0
+}
+

@@ -1,0 +1,89 @@
+/** Reads whole records back: entry, payload and what it is about. The source the projection is built from. */
+import { type CanonicalRecord, decodeEntry, type Entry, toHex } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Vault } from '../vault/vault.ts'
+import { linkFor, subjectsOf } from './links.ts'
+import type { Recent } from './recent.ts'
+import { DEFAULT_SYSTEM, type Target } from './submission.ts'
+import type { Systems } from './systems.ts'
+
+/** An entry with what could be opened of it. */
+export interface ReadEntry {
+  index: number
+  entry: Entry
+  /** Undefined when its payload cannot be opened any more. */
+  record?: CanonicalRecord
+  /** 32-hex pseudonym of the first person affected. */
+  subject?: string
+  systemName: string
+  target?: Target
+}
+
+export interface RecordReaderOptions {
+  ledger: Ledger
+  vault: Vault
+  systems: Systems
+  recent: Recent
+}
+
+export class RecordReader {
+  readonly #options: RecordReaderOptions
+
+  constructor(options: RecordReaderOptions) {
+    this.#options = options
+  }
+
+  /** Number of durable entries. */
+  size(): number {
+    return this.#options.ledger.size
+  }
+
+  /** The 32-hex pseudonym under which a person is indexed. */
+  subjectHandle(subject: string): string {
+    return toHex(this.#options.vault.subjectId(subject).subarray(0, 16))
+  }
+
+  async one(index: number): Promise<ReadEntry> {
+    return (await this.read(index, index + 1))[0]!
+  }
+
+  /** Every entry in [from, to), in order. */
+  async read(from: number, to: number): Promise<ReadEntry[]> {
+    const entries = await this.#options.ledger.entryRange(from, to)
+    const allRecent = entries.every((_, i) => this.#options.recent.get(from + i))
+    const frames = allRecent ? [] : await this.#options.vault.segments.range(from, to)
+    const found: ReadEntry[] = []
+    for (const [i, bytes] of entries.entries()) found.push(await this.#assemble(from + i, decodeEntry(bytes), frames[i]))
+    return found
+  }
+
+  async #assemble(index: number, entry: Entry, frame: Uint8Array | undefined): Promise<ReadEntry> {
+    const { recent, systems, vault } = this.#options
+    const known = recent.get(index)
+    const record = known?.record ?? (frame && vault.record(entry, frame))
+    const systemName = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
+    if (!record) return { index, entry, systemName }
+    const target = known?.target ?? (await this.#targetOf(entry, record))
+    const [subject] = subjectsOf(record)
+    return {
+      index,
+      entry,
+      record,
+      systemName,
+      ...(subject !== undefined && { subject: this.subjectHandle(subject) }),
+      ...(target && { target }),
+    }
+  }
+
+  async #targetOf(entry: Entry, record: CanonicalRecord): Promise<Target | undefined> {
+    const relation = linkFor(entry.kind as Parameters<typeof linkFor>[0])
+    if (!relation || !Array.isArray(record.links)) return undefined
+    for (const link of record.links) {
+      if (typeof link !== 'object' || link === null || Array.isArray(link)) continue
+      if (link.rel !== relation || typeof link.id !== 'string') continue
+      const index = await this.#options.ledger.find(link.id)
+      if (index !== undefined) return { index, id: link.id }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+/** Records just made durable, kept open for the projection so that it need not unseal what was sealed a moment ago. */
+import type { CanonicalRecord } from '@deponent/format'
+import type { Target } from './submission.ts'
+
+const RECENT_MAX = 50_000
+
+export interface RecentRecord {
+  record: CanonicalRecord
+  target?: Target
+}
+
+export class Recent {
+  readonly #records = new Map<number, RecentRecord>()
+
+  add(index: number, record: RecentRecord): void {
+    this.#records.set(index, record)
+    if (this.#records.size > RECENT_MAX) this.#records.delete(this.#records.keys().next().value!)
+  }
+
+  get(index: number): RecentRecord | undefined {
+    return this.#records.get(index)
+  }
+
+  /** Lets go of everything below `index`. */
+  forgetBelow(index: number): void {
+    for (const known of this.#records.keys()) {
+      if (known >= index) break
+      this.#records.delete(known)
+    }
+  }
+}

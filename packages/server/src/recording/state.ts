@@ -1,0 +1,104 @@
+/**
+ * Keeps the state store in step with the ledger: what records were seen, which systems are declared. A follower of the ledger;
+ * everything here can be rebuilt from ledger and vault.
+ */
+import type { Entry } from '@deponent/format'
+import type { Clock } from '../platform/clock.ts'
+import type { StateStore } from '../platform/state-store.ts'
+import type { DedupeMark } from './attachment.ts'
+import type { Dedupe } from './dedupe.ts'
+import type { Systems } from './systems.ts'
+
+const STORE_DELAY_MS = 250
+const PENDING_MAX = 50_000
+
+/** What one entry tells the state: its mark, and the system it declares if it does. */
+export interface StateFact {
+  mark?: DedupeMark
+  declares?: { slug: string; name: string }
+}
+
+export interface StateOptions {
+  store: StateStore
+  clock: Clock
+  ledger: string
+  dedupe: Dedupe
+  systems: Systems
+  /** Reads the facts out of an entry and its attachment. */
+  factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
+}
+
+export class RecordingState {
+  readonly name = 'recording state'
+  readonly #options: StateOptions
+  #applied: number
+  #stored: number
+  #scheduled = false
+
+  constructor(options: StateOptions) {
+    this.#options = options
+    const { store, ledger } = options
+    store.run('CREATE TABLE IF NOT EXISTS recording_position (ledger TEXT PRIMARY KEY, applied INTEGER) WITHOUT ROWID')
+    const row = store.get('SELECT applied FROM recording_position WHERE ledger = ?', ledger)
+    this.#applied = Number(row?.applied ?? 0)
+    this.#stored = this.#applied
+  }
+
+  durable(): number {
+    return this.#stored
+  }
+
+  /** Index of the next entry this state has not taken. */
+  get applied(): number {
+    return this.#applied
+  }
+
+  overloaded(): boolean {
+    return this.#options.dedupe.pendingCount > PENDING_MAX * 4
+  }
+
+  apply(frame: { first: number; entries: readonly Uint8Array[]; attachments: readonly Uint8Array[] }): void {
+    for (let i = Math.max(0, this.#applied - frame.first); i < frame.entries.length; i += 1) {
+      this.take(frame.first + i, this.#options.factOf(frame.entries[i]!, frame.attachments[i]!))
+    }
+    if (this.#options.dedupe.pendingCount > PENDING_MAX) this.#store()
+    else this.#schedule()
+  }
+
+  /** Takes the facts of one entry; entries must come in order. */
+  take(index: number, fact: StateFact): void {
+    if (index !== this.#applied) throw new Error(`recording state is at ${this.#applied}, not at ${index}`)
+    if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
+    if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
+    this.#applied = index + 1
+  }
+
+  flush(): Promise<void> {
+    this.#store()
+    this.#options.store.flush()
+    return Promise.resolve()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.clock.after(STORE_DELAY_MS, () => {
+      this.#scheduled = false
+      this.#store()
+    })
+  }
+
+  #store(): void {
+    if (this.#stored === this.#applied) return
+    const { store, dedupe, ledger } = this.#options
+    store.transaction(() => {
+      dedupe.store()
+      store.run('INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)', ledger, this.#applied)
+    })
+    this.#stored = this.#applied
+  }
+}
+
+export function isDeclaration(entry: Entry): boolean {
+  return entry.kind === 'system.declared'
+}

@@ -1,0 +1,47 @@
+/** What a request brings, and what becomes of it before anything is sealed. */
+import { type CanonicalRecord, type FormatError, type JsonReading, normalizeRecord, type RecordKind } from '@deponent/format'
+import type { RecordError } from './envelope.ts'
+
+/** The system of records that name none. */
+export const DEFAULT_SYSTEM = 'default'
+
+/** One record of a request, or why it could not even be read. */
+export type Submission = { position: number } & ({ kind: RecordKind; reading: JsonReading } | { error: FormatError })
+
+/** The decision a record is about. */
+export interface Target {
+  index: number
+  id: string
+}
+
+/** A record that passed validation. */
+export interface Accepted {
+  position: number
+  kind: RecordKind
+  record: CanonicalRecord
+  decisionId?: string
+  systemName: string
+  target?: Target
+  /** Keys of the decision it is about. */
+  inheritedKeys?: number[]
+}
+
+/** Validates one record; the first of its faults is reported. */
+export function accept(submission: Submission): Accepted | RecordError {
+  const { position } = submission
+  if ('error' in submission) {
+    const { code, path, message } = submission.error
+    return { position, code, path, message }
+  }
+  const { record, errors } = normalizeRecord(submission.kind, submission.reading)
+  const decisionId = typeof record.decisionId === 'string' ? record.decisionId : undefined
+  const named = decisionId === undefined ? {} : { decisionId }
+  const [fault] = errors
+  if (fault) return { position, ...named, code: fault.code, path: fault.path, message: fault.message }
+  const systemName = typeof record.system === 'string' ? record.system : DEFAULT_SYSTEM
+  return { position, ...named, kind: submission.kind, record, systemName }
+}
+
+export function errorOf(item: Accepted, code: string, path: string, message: string): RecordError {
+  return { position: item.position, ...(item.decisionId !== undefined && { decisionId: item.decisionId }), code, path, message }
+}

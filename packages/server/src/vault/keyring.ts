@@ -1,0 +1,184 @@
+/**
+ * The keys of subjects (and of system-months, for records about nobody), by number. One file per ledger, frames appended:
+ *
+ *   "DPNKEYR0" ‖ u64 first number ‖ u32 count ‖ 12-byte nonce ‖ AES-256-GCM(count × (scope id ‖ key)) ‖ 16-byte tag ‖ SHA-256 of all before
+ *
+ * Invariants:
+ * - a key is durable before any frame of the ledger uses it: callers await `flush` between `numberOf` and `append`;
+ * - the trailing SHA-256 lets anyone find damage; the wrapping key, derived from the root, is needed to read;
+ * - keys are never rewritten in place.
+ */
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
+import type { Disk, DiskFile } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import { deriveKey } from './root-key.ts'
+
+const MAGIC = utf8('DPNKEYR0')
+const HEAD_BYTES = 32
+const TAG_BYTES = 16
+const SUM_BYTES = 32
+const PAIR_BYTES = 64
+
+interface KeyFrame {
+  first: number
+  count: number
+  end: number
+  sealed: Uint8Array
+}
+
+const frameBytes = (count: number): number => HEAD_BYTES + count * PAIR_BYTES + TAG_BYTES + SUM_BYTES
+
+/** The frame at `at`; 'end' at the end of the file, 'torn' when it is cut off or is the last and damaged. */
+function frameAt(bytes: Uint8Array, at: number, expectedFirst: number): KeyFrame | 'end' | 'torn' {
+  if (at === bytes.length) return 'end'
+  if (at + HEAD_BYTES > bytes.length) return 'torn'
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const first = Number(view.getBigUint64(at + 8))
+  const count = view.getUint32(at + 16)
+  const end = at + frameBytes(count)
+  if (end > bytes.length) return 'torn'
+  const sum = createHash('sha256').update(bytes.subarray(at, end - SUM_BYTES)).digest()
+  const whole =
+    equalBytes(bytes.subarray(at, at + 8), MAGIC) && first === expectedFirst && equalBytes(sum, bytes.subarray(end - SUM_BYTES, end))
+  if (whole) return { first, count, end, sealed: bytes.subarray(at, end - SUM_BYTES) }
+  if (end === bytes.length) return 'torn'
+  throw new FormatError('keyring_damaged', `the keyring frame of keys from ${expectedFirst} is damaged`)
+}
+
+/** Splits a keyring file into frames. `torn` is true when the last one was not finished. */
+export function readKeyFrames(bytes: Uint8Array): { frames: KeyFrame[]; end: number; torn: boolean } {
+  const frames: KeyFrame[] = []
+  let at = 0
+  let first = 0
+  for (;;) {
+    const frame = frameAt(bytes, at, first)
+    if (frame === 'end' || frame === 'torn') return { frames, end: at, torn: frame === 'torn' }
+    frames.push(frame)
+    at = frame.end
+    first = frame.first + frame.count
+  }
+}
+
+function sealFrame(wrappingKey: Uint8Array, nonce: Uint8Array, first: number, pairs: readonly Uint8Array[]): Uint8Array {
+  const head = new Uint8Array(HEAD_BYTES)
+  const view = new DataView(head.buffer)
+  head.set(MAGIC, 0)
+  view.setBigUint64(8, BigInt(first))
+  view.setUint32(16, pairs.length)
+  head.set(nonce, 20)
+  const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce)
+  cipher.setAAD(head)
+  const sealed = concatBytes(head, cipher.update(concatBytes(...pairs)), cipher.final(), cipher.getAuthTag())
+  return concatBytes(sealed, createHash('sha256').update(sealed).digest())
+}
+
+function openFrame(wrappingKey: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const decipher = createDecipheriv('aes-256-gcm', wrappingKey, sealed.subarray(20, HEAD_BYTES))
+  decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
+  try {
+    return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]))
+  } catch {
+    throw new FormatError('keyring_damaged', 'a keyring frame does not open with this root key')
+  }
+}
+
+/** Thirty-two bytes as a map key of sixteen characters' worth: half of a SHA-256-sized id is plenty to tell subjects apart. */
+const mapKey = (scope: Uint8Array): string => Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
+
+export class Keyring {
+  readonly #file: DiskFile
+  readonly #random: Random
+  readonly #wrappingKey: Uint8Array
+  readonly #numbers = new Map<string, number>()
+  readonly #keys: Uint8Array[] = []
+  #unwritten: Uint8Array[] = []
+  #end: number
+  #flushing: Promise<void> | undefined
+  #failed: Error | undefined
+
+  private constructor(file: DiskFile, random: Random, wrappingKey: Uint8Array, end: number) {
+    this.#file = file
+    this.#random = random
+    this.#wrappingKey = wrappingKey
+    this.#end = end
+  }
+
+  /** Opens `path`, creating it when new; a torn last frame (never acknowledged) is cut off. */
+  static async open(disk: Disk, random: Random, path: string, root: Uint8Array): Promise<Keyring> {
+    const bytes = await disk.read(path)
+    if (!bytes) await disk.writeDurably(path, new Uint8Array(0), 0o600)
+    const { frames, end, torn } = readKeyFrames(bytes ?? new Uint8Array(0))
+    if (torn) await disk.truncate(path, end)
+    const keyring = new Keyring(await disk.open(path, 'write'), random, deriveKey(root, 'deponent/keyring/v0'), end)
+    for (const frame of frames) keyring.#load(openFrame(keyring.#wrappingKey, frame.sealed))
+    return keyring
+  }
+
+  get size(): number {
+    return this.#keys.length
+  }
+
+  /** The number of the scope's key, minting one when it has none. Await `flush` before relying on it. */
+  numberOf(scope: Uint8Array): number {
+    const known = this.#numbers.get(mapKey(scope))
+    if (known !== undefined) return known
+    const pair = concatBytes(scope, this.#random.bytes(32))
+    this.#unwritten.push(pair)
+    return this.#remember(pair)
+  }
+
+  /** The number of the scope's key if it has one. */
+  existing(scope: Uint8Array): number | undefined {
+    return this.#numbers.get(mapKey(scope))
+  }
+
+  /** The key with this number, or undefined when it does not exist (any more). */
+  key(number: number): Uint8Array | undefined {
+    return this.#keys[number]
+  }
+
+  /** Makes every key minted so far durable. After a failure the keyring stays refused. */
+  async flush(): Promise<void> {
+    while (this.#unwritten.length > 0 || this.#flushing) {
+      if (this.#failed) throw this.#failed
+      this.#flushing ??= this.#write().finally(() => {
+        this.#flushing = undefined
+      })
+      await this.#flushing
+    }
+    if (this.#failed) throw this.#failed
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing?.catch(() => undefined)
+    await this.#file.close()
+  }
+
+  async #write(): Promise<void> {
+    const pairs = this.#unwritten
+    this.#unwritten = []
+    const first = this.#keys.length - pairs.length
+    const frame = sealFrame(this.#wrappingKey, this.#random.bytes(12), first, pairs)
+    try {
+      await this.#file.write(frame, this.#end)
+      await this.#file.datasync()
+      this.#end += frame.length
+    } catch (error) {
+      this.#failed = error instanceof Error ? error : new Error(String(error))
+      throw this.#failed
+    }
+  }
+
+  #load(pairs: Uint8Array): void {
+    for (let at = 0; at < pairs.length; at += PAIR_BYTES) this.#remember(pairs.slice(at, at + PAIR_BYTES))
+  }
+
+  #remember(pair: Uint8Array): number {
+    const number = this.#keys.length
+    this.#keys.push(pair.slice(32))
+    this.#numbers.set(mapKey(pair), number)
+    return number
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * One payload, sealed. Record keys are derived, never stored (`docs/format.md`, Payload commitment):
+ *
+ *   HMAC-SHA-512(key, "deponent/record/v0" ‖ entry id ‖ r) = AES key ‖ recordSalt        key = subject keys, concatenated
+ *
+ * A vault frame is
+ *
+ *   0x00|coding ‖ u8 n ‖ n × u32 key number ‖ r (16) ‖ AES-256-GCM(text; zero nonce, AAD = id ‖ root) ‖ tag     sealed
+ *   0x80|coding ‖ recordSalt (32) ‖ text                                                                       public
+ *
+ * coding 0: the text is UTF-8 canonical JSON; 1: the same, compressed with zstd. Public frames hold records of the ledger
+ * about itself, with no person in them, that a stranger must read without any key.
+ */
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib'
+import {
+  commitRoot,
+  concatBytes,
+  type Entry,
+  FormatError,
+  fromHex,
+  fromUtf8,
+  type PreparedPayload,
+  toHex,
+  utf8,
+} from '@deponent/format'
+
+const PUBLIC = 0x80
+const PLAIN = 0
+const ZSTD = 1
+const COMPRESS_FROM_BYTES = 256
+const TEXT_BYTES_MAX = 32 * 1_048_576
+const R_BYTES = 16
+const TAG_BYTES = 16
+const ZERO_NONCE = new Uint8Array(12)
+const ZERO_COUNTER = new Uint8Array(16)
+const LABEL = utf8('deponent/record/v0')
+
+export interface Sealed {
+  payload: Entry['payload']
+  frame: Uint8Array
+}
+
+/** What a frame says before it is opened. */
+export interface FrameHead {
+  isPublic: boolean
+  /** Numbers of the keys that seal it; empty for a public frame. */
+  keyNumbers: number[]
+}
+
+interface RecordSecrets {
+  aesKey: Uint8Array
+  recordSalt: Uint8Array
+}
+
+function recordSecrets(keys: readonly Uint8Array[], id: string, r: Uint8Array): RecordSecrets {
+  const hmac = createHmac('sha512', keys.length === 1 ? keys[0]! : concatBytes(...keys))
+  const derived = hmac.update(LABEL).update(id).update(r).digest()
+  return { aesKey: derived.subarray(0, 32), recordSalt: derived.subarray(32) }
+}
+
+/** `count` 16-byte salts: the AES-256-CTR key stream of `recordSalt` from a zero counter block. */
+export function saltsOf(recordSalt: Uint8Array, count: number): Uint8Array {
+  return createCipheriv('aes-256-ctr', recordSalt, ZERO_COUNTER).update(new Uint8Array(count * 16))
+}
+
+function encodeText(text: string): { coding: number; bytes: Uint8Array } {
+  const bytes = utf8(text)
+  if (bytes.length < COMPRESS_FROM_BYTES) return { coding: PLAIN, bytes }
+  const compressed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+  return compressed.length < bytes.length ? { coding: ZSTD, bytes: compressed } : { coding: PLAIN, bytes }
+}
+
+function decodeText(coding: number, bytes: Uint8Array): string {
+  if (coding === PLAIN) return fromUtf8(bytes)
+  if (coding !== ZSTD) throw new FormatError('payload_malformed', `unknown payload coding ${coding}`)
+  try {
+    return fromUtf8(zstdDecompressSync(bytes, { maxOutputLength: TEXT_BYTES_MAX }))
+  } catch {
+    throw new FormatError('payload_malformed', 'the payload does not decompress')
+  }
+}
+
+function commit(prepared: PreparedPayload, recordSalt: Uint8Array): Entry['payload'] & { rootBytes: Uint8Array } {
+  const leaves = prepared.leafTexts.length
+  const rootBytes = commitRoot(prepared.leafTexts, saltsOf(recordSalt, leaves))
+  return { c: 1, root: toHex(rootBytes), leaves, rootBytes }
+}
+
+/** Commits to the payload and seals it under the given keys (by number); `r` is 16 fresh random bytes. */
+export function seal(
+  id: string,
+  prepared: PreparedPayload,
+  keys: readonly { number: number; key: Uint8Array }[],
+  r: Uint8Array,
+): Sealed {
+  const secrets = recordSecrets(keys.map(({ key }) => key), id, r)
+  const { rootBytes, ...payload } = commit(prepared, secrets.recordSalt)
+  const { coding, bytes } = encodeText(prepared.text)
+  const cipher = createCipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
+  cipher.setAAD(concatBytes(utf8(id), rootBytes))
+  const head = new Uint8Array(2 + keys.length * 4)
+  const view = new DataView(head.buffer)
+  view.setUint8(0, coding)
+  view.setUint8(1, keys.length)
+  keys.forEach(({ number }, i) => view.setUint32(2 + i * 4, number))
+  return { payload, frame: concatBytes(head, r, cipher.update(bytes), cipher.final(), cipher.getAuthTag()) }
+}
+
+/** Commits to the payload and keeps it readable by anyone; `recordSalt` is 32 random bytes. */
+export function sealPublic(prepared: PreparedPayload, recordSalt: Uint8Array): Sealed {
+  const { rootBytes: _, ...payload } = commit(prepared, recordSalt)
+  const { coding, bytes } = encodeText(prepared.text)
+  return { payload, frame: concatBytes(Uint8Array.of(PUBLIC | coding), recordSalt, bytes) }
+}
+
+/** Reads the head of a frame; FormatError `payload_malformed` when it is cut off. */
+export function frameHead(frame: Uint8Array): FrameHead {
+  if (frame.length < 2) throw new FormatError('payload_malformed', 'the vault frame is too short')
+  if ((frame[0]! & PUBLIC) !== 0) return { isPublic: true, keyNumbers: [] }
+  const count = frame[1]!
+  if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES) throw new FormatError('payload_malformed', 'the vault frame is too short')
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  return { isPublic: false, keyNumbers: Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4)) }
+}
+
+/** An opened payload: its canonical text and the secret its salts come from. */
+export interface Opened {
+  text: string
+  recordSalt: Uint8Array
+}
+
+/**
+ * Opens a frame. Undefined when a key it needs is gone; FormatError `payload_mismatch` when its bytes are not the ones that
+ * were sealed for this entry.
+ */
+export function open(
+  entry: { id: string; payload: Entry['payload'] },
+  frame: Uint8Array,
+  keyOf: (number: number) => Uint8Array | undefined,
+): Opened | undefined {
+  const { isPublic, keyNumbers } = frameHead(frame)
+  const coding = frame[0]! & ~PUBLIC
+  if (isPublic) return { text: decodeText(coding, frame.subarray(33)), recordSalt: frame.slice(1, 33) }
+  const keys = keyNumbers.map(keyOf)
+  if (keys.some((key) => !key)) return undefined
+  const body = 2 + keyNumbers.length * 4 + R_BYTES
+  const secrets = recordSecrets(keys as Uint8Array[], entry.id, frame.subarray(body - R_BYTES, body))
+  const decipher = createDecipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
+  decipher.setAAD(concatBytes(utf8(entry.id), fromHex(entry.payload.root)))
+  decipher.setAuthTag(frame.subarray(-TAG_BYTES))
+  let bytes: Uint8Array
+  try {
+    bytes = Buffer.concat([decipher.update(frame.subarray(body, -TAG_BYTES)), decipher.final()])
+  } catch {
+    throw new FormatError('payload_mismatch', 'the sealed payload does not open for its entry')
+  }
+  return { text: decodeText(coding, bytes), recordSalt: secrets.recordSalt }
+}

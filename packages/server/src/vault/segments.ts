@@ -1,0 +1,207 @@
+/**
+ * Where sealed payloads lie. The newest are in memory (and in the ledger's write-ahead log, which makes them durable); older ones
+ * are in sealed segments. Invariants:
+ * - segments are whole: written, synced, re-read and checked before the frames in them are let go from memory;
+ * - they are contiguous: each begins where the one before ends; `durable()` is the end of the last;
+ * - a segment not yet sealed is not a file, so there is nothing half-written to doubt at start.
+ */
+import { toHex } from '@deponent/format'
+import type { Disk } from '../platform/disk.ts'
+import {
+  countOf,
+  decodeFooter,
+  encodeSegment,
+  footerBytes,
+  frameMatches,
+  parseSegmentName,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  type SegmentFooter,
+} from './segment.ts'
+
+const SEGMENT_ENTRIES_MAX = 16_384
+const SEGMENT_BYTES_MAX = 16 * 1_048_576
+const PENDING_BYTES_MAX = 128 * 1_048_576
+const CACHED_FOOTERS_MAX = 32
+
+/** A segment just sealed: recorded in the ledger so that its footer is provable. */
+export interface SealedSegment {
+  segment: string
+  first: number
+  end: number
+  /** Hex SHA-256 of header and footer. */
+  digest: string
+}
+
+export class Segments {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #ledgerId: Uint8Array
+  readonly #onSealed: (segment: SealedSegment) => void
+  /** First index of each sealed segment, ascending. */
+  readonly #firsts: number[] = []
+  readonly #footers = new Map<number, SegmentFooter>()
+  #durable = 0
+  /** Frames not in a sealed segment; `#pending[0]` is the frame of entry `#durable`. */
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #sealing: Promise<void> | undefined
+  #failed: Error | undefined
+
+  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, onSealed: (segment: SealedSegment) => void) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#ledgerId = ledgerId
+    this.#onSealed = onSealed
+  }
+
+  static async open(disk: Disk, directory: string, ledgerId: Uint8Array, onSealed: (segment: SealedSegment) => void): Promise<Segments> {
+    await disk.makeDirectory(directory, 0o700)
+    const segments = new Segments(disk, directory, ledgerId, onSealed)
+    for (const name of await disk.list(directory)) {
+      const first = parseSegmentName(name)
+      if (first !== undefined) await segments.#adopt(first)
+      else if (name.endsWith('.tmp')) await disk.remove(`${directory}/${name}`)
+    }
+    return segments
+  }
+
+  get end(): number {
+    return this.#durable + this.#pending.length
+  }
+
+  durable(): number {
+    return this.#durable
+  }
+
+  /** True when sealing has fallen so far behind that taking more would grow memory without bound. */
+  overloaded(): boolean {
+    return this.#pendingBytes > PENDING_BYTES_MAX || this.#failed !== undefined
+  }
+
+  /** Takes the frames of entries `first …`; those already here are skipped. */
+  apply(first: number, frames: readonly Uint8Array[]): void {
+    if (first > this.end) throw new Error(`vault frames ${this.end}..${first} are missing`)
+    for (const frame of frames.slice(Math.max(0, this.end - first))) {
+      this.#pending.push(frame)
+      this.#pendingBytes += frame.length
+    }
+    if (this.#isFull() && !this.#sealing) void this.flush().catch(() => undefined)
+  }
+
+  /** Seals full segments until none is left. Rejects when one could not be written and re-read. */
+  async flush(): Promise<void> {
+    while (this.#isFull() || this.#sealing) {
+      if (this.#failed) throw this.#failed
+      this.#sealing ??= this.#sealOne()
+        .catch((error: unknown) => {
+          this.#failed = error instanceof Error ? error : new Error(String(error))
+        })
+        .finally(() => {
+          this.#sealing = undefined
+        })
+      await this.#sealing
+    }
+    if (this.#failed) throw this.#failed
+  }
+
+  /** The frame of entry `index`, or undefined when there is none. */
+  async frame(index: number): Promise<Uint8Array | undefined> {
+    return (await this.range(index, index + 1))[0]
+  }
+
+  /** The frames of entries [from, to), in order; FormatError `segment_footer` when a segment is damaged. */
+  async range(from: number, to: number): Promise<Uint8Array[]> {
+    const found: Uint8Array[] = []
+    while (from + found.length < to) {
+      const index = from + found.length
+      const pending = this.#pending.slice(Math.max(0, index - this.#durable), Math.max(0, to - this.#durable))
+      const piece = index >= this.#durable ? pending : await this.#fromSegment(index, to)
+      if (piece.length === 0) break
+      found.push(...piece)
+    }
+    return found
+  }
+
+  #isFull(): boolean {
+    return this.#pending.length >= SEGMENT_ENTRIES_MAX || this.#pendingBytes >= SEGMENT_BYTES_MAX
+  }
+
+  #takeCount(): number {
+    let bytes = 0
+    let count = 0
+    while (count < this.#pending.length && count < SEGMENT_ENTRIES_MAX && bytes < SEGMENT_BYTES_MAX) {
+      bytes += this.#pending[count]!.length
+      count += 1
+    }
+    return count
+  }
+
+  async #sealOne(): Promise<void> {
+    const first = this.#durable
+    const frames = this.#pending.slice(0, this.#takeCount())
+    const { bytes, digest } = encodeSegment(this.#ledgerId, first, frames)
+    await this.#disk.writeDurably(`${this.#directory}/${segmentName(first)}`, bytes, 0o600)
+    const footer = await this.#reread(first, frames)
+    this.#remember(footer)
+    this.#firsts.push(first)
+    this.#pending = this.#pending.slice(frames.length)
+    this.#pendingBytes -= frames.reduce((sum, frame) => sum + frame.length, 0)
+    this.#durable = first + frames.length
+    this.#onSealed({ segment: segmentName(first), first, end: this.#durable, digest: toHex(digest) })
+  }
+
+  /** Reads the new file back and compares every frame with its footer, before memory lets go of it. */
+  async #reread(first: number, frames: readonly Uint8Array[]): Promise<SegmentFooter> {
+    const footer = await this.#readFooter(first)
+    const stored = (await this.#disk.read(`${this.#directory}/${segmentName(first)}`)) ?? new Uint8Array(0)
+    for (let i = 0; i < frames.length; i += 1) {
+      if (!frameMatches(footer, i, stored.subarray(footer.offsets[i], footer.offsets[i + 1]))) {
+        throw new Error(`frame ${first + i} did not reach its vault segment`)
+      }
+    }
+    return footer
+  }
+
+  async #adopt(first: number): Promise<void> {
+    if (first !== this.#durable) throw new Error(`vault segment ${segmentName(first)} does not begin at entry ${this.#durable}`)
+    const header = await this.#readAt(first, 0, SEGMENT_HEADER_BYTES)
+    this.#firsts.push(first)
+    this.#durable = first + countOf(this.#ledgerId, first, header)
+  }
+
+  async #fromSegment(index: number, to: number): Promise<Uint8Array[]> {
+    const first = this.#firsts.findLast((candidate) => candidate <= index)
+    if (first === undefined) return []
+    const footer = this.#footers.get(first) ?? this.#remember(await this.#readFooter(first))
+    const end = Math.min(to - first, footer.count)
+    const from = footer.offsets[index - first]!
+    const bytes = await this.#readAt(first, from, footer.offsets[end]! - from)
+    const frames: Uint8Array[] = []
+    for (let i = index - first; i < end; i += 1) frames.push(bytes.subarray(footer.offsets[i]! - from, footer.offsets[i + 1]! - from))
+    return frames
+  }
+
+  async #readFooter(first: number): Promise<SegmentFooter> {
+    const size = (await this.#disk.size(`${this.#directory}/${segmentName(first)}`)) ?? 0
+    const header = await this.#readAt(first, 0, SEGMENT_HEADER_BYTES)
+    const tailBytes = footerBytes(countOf(this.#ledgerId, first, header))
+    const tail = await this.#readAt(first, Math.max(0, size - tailBytes), tailBytes)
+    return decodeFooter(this.#ledgerId, first, header, tail, size)
+  }
+
+  async #readAt(first: number, position: number, length: number): Promise<Uint8Array> {
+    const file = await this.#disk.open(`${this.#directory}/${segmentName(first)}`, 'read')
+    try {
+      return await file.read(position, length)
+    } finally {
+      await file.close()
+    }
+  }
+
+  #remember(footer: SegmentFooter): SegmentFooter {
+    this.#footers.set(footer.first, footer)
+    if (this.#footers.size > CACHED_FOOTERS_MAX) this.#footers.delete(this.#footers.keys().next().value!)
+    return footer
+  }
+}

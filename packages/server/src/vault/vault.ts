@@ -1,0 +1,121 @@
+/**
+ * The sealed content of one ledger: what may be read only with keys, and can be truly erased. It knows entries only by index
+ * and id; it never imports the ledger.
+ */
+import { createHmac } from 'node:crypto'
+import { canonicalJson, type CanonicalRecord, commitRoot, type Entry, FormatError, type PreparedPayload, preparePayload, readJson, toHex } from '@deponent/format'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import { Keyring } from './keyring.ts'
+import { deriveKey, openRootKey } from './root-key.ts'
+import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
+import { type SealedSegment, Segments } from './segments.ts'
+
+export interface VaultOptions {
+  disk: Disk
+  random: Random
+  /** The vault's own directory for this ledger. */
+  directory: string
+  /** The keyring directory, shared by all ledgers of the server. */
+  keyringDirectory: string
+  ledger: string
+  ledgerId: Uint8Array
+  onSegmentSealed(segment: SealedSegment): void
+}
+
+export class Vault {
+  readonly segments: Segments
+  readonly #keyring: Keyring
+  readonly #random: Random
+  readonly #tenantKey: Uint8Array
+  readonly #root: Uint8Array
+  readonly #ledger: string
+
+  private constructor(options: VaultOptions, root: Uint8Array, keyring: Keyring, segments: Segments) {
+    this.segments = segments
+    this.#keyring = keyring
+    this.#random = options.random
+    this.#root = root
+    this.#ledger = options.ledger
+    this.#tenantKey = deriveKey(root, `deponent/subject/v0/${options.ledger}`)
+  }
+
+  static async open(options: VaultOptions): Promise<Vault> {
+    const { disk, random, keyringDirectory, ledger } = options
+    await disk.makeDirectory(keyringDirectory, 0o700)
+    const root = await openRootKey(disk, random, keyringDirectory)
+    const keyring = await Keyring.open(disk, random, `${keyringDirectory}/${ledger}.keys`, root)
+    const segments = await Segments.open(disk, options.directory, options.ledgerId, options.onSegmentSealed)
+    return new Vault(options, root, keyring, segments)
+  }
+
+  /** A key for one use within this ledger, from the root. */
+  derive(use: string): Uint8Array {
+    return deriveKey(this.#root, `deponent/${use}/v0/${this.#ledger}`)
+  }
+
+  /** The pseudonym of a person: HMAC-SHA-256(tenant key, NFC UTF-8 of the id). */
+  subjectId(subject: string): Uint8Array {
+    return new Uint8Array(createHmac('sha256', this.#tenantKey).update(subject.normalize('NFC')).digest())
+  }
+
+  /** The scope of records about nobody: one key per system and month. `month` is `YYYY-MM`. */
+  systemScope(system: string, month: string): Uint8Array {
+    return new Uint8Array(createHmac('sha256', this.#tenantKey).update(`\0system\0${system}\0${month}`).digest())
+  }
+
+  /** The number of the scope's key, minted when new; durable only after `flushKeys`. */
+  keyNumber(scope: Uint8Array): number {
+    return this.#keyring.numberOf(scope)
+  }
+
+  flushKeys(): Promise<void> {
+    return this.#keyring.flush()
+  }
+
+  /** Seals a prepared payload under keys known by number. */
+  seal(id: string, prepared: PreparedPayload, keyNumbers: readonly number[]): Sealed {
+    const keys = keyNumbers.map((number) => {
+      const key = this.#keyring.key(number)
+      if (!key) throw new Error(`key ${number} does not exist`)
+      return { number, key }
+    })
+    return seal(id, prepared, keys, this.#random.bytes(16))
+  }
+
+  sealPublic(prepared: PreparedPayload): Sealed {
+    return sealPublic(prepared, this.#random.bytes(32))
+  }
+
+  /** Opens a frame; undefined when a key it needs is gone. */
+  open(entry: Pick<Entry, 'id' | 'payload'>, frame: Uint8Array): Opened | undefined {
+    return open(entry, frame, (number) => this.#keyring.key(number))
+  }
+
+  /** The record of an entry, or undefined when its payload cannot be opened any more. */
+  record(entry: Pick<Entry, 'id' | 'payload'>, frame: Uint8Array): CanonicalRecord | undefined {
+    const opened = this.open(entry, frame)
+    return opened && (readJson(opened.text).value as CanonicalRecord)
+  }
+
+  /** The numbers of the keys that seal entry `index`, so that a record about it can be sealed with the same. */
+  async keyNumbersOf(index: number): Promise<number[]> {
+    const frame = await this.segments.frame(index)
+    return frame ? frameHead(frame).keyNumbers : []
+  }
+
+  async close(): Promise<void> {
+    await this.#keyring.close()
+  }
+}
+
+/** Recomputes the commitment of an opened payload; FormatError `payload_mismatch` unless it is the entry's. */
+export function recommit(entry: Pick<Entry, 'id' | 'payload'>, opened: Opened): CanonicalRecord {
+  const record = readJson(opened.text).value as CanonicalRecord
+  const prepared = preparePayload(record, entry.id)
+  const root = toHex(commitRoot(prepared.leafTexts, saltsOf(opened.recordSalt, prepared.leafTexts.length)))
+  if (root !== entry.payload.root || prepared.leafTexts.length !== entry.payload.leaves || canonicalJson(record) !== opened.text) {
+    throw new FormatError('payload_mismatch', 'the opened payload does not commit to the root in its entry')
+  }
+  return record
+}

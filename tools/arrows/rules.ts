@@ -1,0 +1,225 @@
+// Which part of the house may know which, and why. A rule with a reason can be argued with; one without is only obeyed.
+//
+// Places are paths without `packages/` and `src/`: `format`, `server/ledger`, `server/app.ts`. A place covers
+// everything below it. `npm:NAME` is a package from outside, `node:NAME` a part of Node, `*` anything at the end.
+
+export interface ForbiddenArrow {
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  /** Places under `from` that may, all the same. */
+  readonly unlessFrom?: readonly string[]
+  /** Places under `to` that are allowed, all the same. */
+  readonly unlessTo?: readonly string[]
+  readonly why: string
+}
+
+export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
+  {
+    from: ['format'],
+    to: ['sdk', 'server', 'dashboard'],
+    why: 'a stranger must be able to verify with the format package alone',
+  },
+  {
+    from: ['format'],
+    to: ['npm:*'],
+    unlessTo: ['npm:@noble/*'],
+    why: 'what must be readable in twenty years leans on nothing but audited cryptography',
+  },
+  {
+    from: ['format'],
+    to: ['node:*'],
+    why: 'the same verifier runs in browsers, and a pure function cannot be lied to by its surroundings',
+  },
+  {
+    from: ['sdk'],
+    to: ['server', 'dashboard', 'npm:*'],
+    why: 'applications import the SDK: it brings no server and no dependency into their house',
+  },
+  {
+    from: ['dashboard'],
+    to: ['server', 'sdk'],
+    why: 'the dashboard trusts the HTTP contract and checks proofs through format; server code would check itself',
+  },
+  {
+    from: ['server'],
+    to: ['dashboard'],
+    why: 'the server hands out built files and must start without them',
+  },
+  {
+    from: ['server/platform'],
+    to: ['server/*'],
+    unlessTo: ['server/platform'],
+    why: 'the door to the outside knows nobody inside',
+  },
+  {
+    from: ['server/ledger'],
+    to: ['server/*'],
+    unlessTo: ['server/ledger', 'server/platform'],
+    why: 'the ledger is provable for ever: content (vault) can be erased and answers (projection) rebuilt without it',
+  },
+  {
+    from: ['server/vault'],
+    to: ['server/*'],
+    unlessTo: ['server/vault', 'server/platform'],
+    why: 'sealed content is kept and erased whether or not anything was indexed from it',
+  },
+  {
+    from: ['server/projection'],
+    to: ['server/*'],
+    unlessTo: ['server/projection', 'server/platform'],
+    why: 'a projection is disposable: it is handed entries, and nothing durable may depend on how it got them',
+  },
+  {
+    from: ['server/ingest'],
+    to: ['server/*'],
+    unlessTo: ['server/ingest'],
+    why: 'bytes of a dialect become records the same way wherever they are stored, so ingest knows no storage',
+  },
+  {
+    from: ['server/access'],
+    to: ['server/*'],
+    unlessTo: ['server/access', 'server/platform'],
+    why: 'who may do what is decided without looking at what was recorded',
+  },
+  {
+    from: ['server/recording'],
+    to: ['server/projection', 'server/access', 'server/demo'],
+    why: 'a record is kept before and without anything that answers questions about it',
+  },
+  {
+    from: ['server/monitor/statistics'],
+    to: ['*'],
+    unlessTo: ['server/monitor/statistics'],
+    why: 'numbers that are published must be computable from their inputs alone',
+  },
+  {
+    from: ['server'],
+    to: ['server/api'],
+    unlessFrom: ['server/api', 'server/app.ts', 'server/cli'],
+    why: 'routes are composed by app.ts; what lies below HTTP must work without it',
+  },
+  {
+    from: ['server'],
+    to: ['server/app.ts'],
+    unlessFrom: ['server/cli', 'server/index.ts'],
+    why: 'app.ts is the list of choices; who imports it back chooses for everybody',
+  },
+  {
+    from: ['server'],
+    to: ['server/cli'],
+    unlessFrom: ['server/cli'],
+    why: 'a command is the outermost caller and nothing may depend on how a person typed it',
+  },
+  {
+    from: ['server'],
+    to: ['node:*'],
+    unlessFrom: ['server/platform'],
+    unlessTo: [
+      'node:assert',
+      'node:async_hooks',
+      'node:buffer',
+      'node:crypto',
+      'node:events',
+      'node:path',
+      'node:stream',
+      'node:string_decoder',
+      'node:url',
+      'node:util',
+      'node:zlib',
+    ],
+    why: 'disk, network, processes, threads and time enter through platform, so that a test can replay a crash',
+  },
+  {
+    from: ['server'],
+    to: ['npm:@hono/node-server'],
+    unlessFrom: ['server/platform'],
+    why: 'it opens sockets, and sockets are opened by platform',
+  },
+]
+
+/** The areas of the server: a new folder is added here together with its row above. */
+export const SERVER_AREAS: readonly string[] = [
+  'access',
+  'api',
+  'cli',
+  'demo',
+  'ingest',
+  'ledger',
+  'monitor',
+  'platform',
+  'projection',
+  'recording',
+  'vault',
+]
+
+export interface ForbiddenWord {
+  readonly pattern: RegExp
+  readonly name: string
+  readonly from: readonly string[]
+  readonly except?: readonly string[]
+  readonly why: string
+}
+
+const SIMULATED = 'a test replays a thousand crashes from one number only if'
+const PURE = ['format', 'server']
+
+export const FORBIDDEN_WORDS: readonly ForbiddenWord[] = [
+  {
+    name: 'the wall clock',
+    pattern: /\bDate\.now\b|\bnew\s+Date\b(?!\s*\()|\bnew\s+Date\s*\(\s*\)|(?<![.\w$]|new\s+)Date\s*\(/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: `${SIMULATED} time comes from platform/clock`,
+  },
+  {
+    name: 'the monotonic clock',
+    pattern: /\bperformance\.(?:now|timeOrigin)\b|\bhrtime\b/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: `${SIMULATED} time comes from platform/clock`,
+  },
+  {
+    name: 'a timer',
+    pattern: /(?<![.\w$])(?:setTimeout|setInterval|setImmediate)\b|\bAbortSignal\.timeout\b/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: `${SIMULATED} waiting is time too and comes from platform/clock`,
+  },
+  {
+    name: 'randomness',
+    pattern:
+      /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|Fill|FillSync)\b|\bgetRandomValues\b|\bgenerateKey(?:Pair)?(?:Sync)?\b|\brandomSecretKey\b/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: `${SIMULATED} chance comes from platform/random`,
+  },
+  {
+    name: 'the network',
+    pattern: /(?<![.\w$])fetch\s*\(|\bnew\s+(?:WebSocket|EventSource|XMLHttpRequest)\b/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: 'every outbound call is configured, and platform/network is where that is enforced',
+  },
+  {
+    name: 'a hidden import',
+    pattern: /\bcreateRequire\b|\bgetBuiltinModule\b|\bprocess\.binding\b/g,
+    from: PURE,
+    except: ['server/platform'],
+    why: 'an import this check cannot read is an arrow nobody can argue with',
+  },
+]
+
+export const FORBIDDEN_NAMES = {
+  names: ['utils', 'util', 'common', 'shared', 'core', 'lib', 'libs', 'helpers', 'helper'],
+  why: 'it is a place, not an idea: name the thing that is inside',
+}
+
+export const NO_CYCLES =
+  'what knows each other cannot be read, tested or replaced alone (imports of types included)'
+
+export const UNREADABLE = 'a module named only at run time is an arrow nobody can check'
+
+export const BY_NAME = 'packages meet at their names, so that what is published is what was tested'
+
+export const UNKNOWN_AREA =
+  'a new area of the server needs its own row, with its reason, in tools/arrows/rules.ts'

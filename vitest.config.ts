@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests read the sources, so that a test run never meets a stale build.
+    alias: {
+      '@deponent/format': source('packages/format/src/index.ts'),
+      '@deponent/sdk': source('packages/sdk/src/index.ts'),
+    },
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Processes, not threads: tests start servers, kill children and change signal handlers.
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    reporters: ['default', './tools/count-reporter.ts'],
+  },
+})
