@@ -31,7 +31,7 @@ function leafTexts(): string[] {
 /** The same root by the fastest call node:crypto has for one small message. */
 function cryptoRoot(): Buffer {
   const message = Buffer.allocUnsafe(2048)
-  let level = texts.map((text, i) => {
+  let level: Buffer[] = texts.map((text, i) => {
     message[0] = 0x10
     message.set(salts.subarray(i * 16, i * 16 + 16), 1)
     return hash('sha256', message.subarray(0, 17 + message.write(text, 17)), 'buffer')

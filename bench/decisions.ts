@@ -34,6 +34,7 @@ async function main(options: Options): Promise<void> {
       machine,
       peer: cluster?.description ?? 'no PostgreSQL',
       load: loadLine(options),
+      isPaced: options.rate !== undefined,
       rawBytesPerRecord:
         sent.reduce((total, one) => total + Buffer.byteLength(JSON.stringify(one)), 0) / sent.length,
       descriptions: Object.fromEntries(targets.map((target) => [target.name, target.description])),

@@ -10,6 +10,8 @@ export interface Results {
   peer: string
   /** How the load was offered, in words. */
   load: string
+  /** At a fixed pace everybody has the same rate, and a ratio says nothing. */
+  isPaced: boolean
   /** JSON text of one record, on average. */
   rawBytesPerRecord: number
   descriptions: Record<string, string>
@@ -55,7 +57,7 @@ function row(results: Results, target: string): string {
 function ratio(results: Results, target: string): string {
   const ours = runsOf(results, OURS)
   const theirs = runsOf(results, target)
-  if (target === OURS || ours.length === 0) return ''
+  if (target === OURS || ours.length === 0 || results.isPaced) return ''
   const ratios = theirs.flatMap((run, round) =>
     ours[round] === undefined ? [] : [ours[round].recordsPerSecond / run.recordsPerSecond],
   )

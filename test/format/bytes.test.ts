@@ -1,4 +1,14 @@
-import { concatBytes, equalBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, u64be, utf8 } from '@deponent/format'
+import {
+  concatBytes,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  fromUtf8,
+  toBase64,
+  toHex,
+  u64be,
+  utf8,
+} from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from './signer.ts'
@@ -25,12 +35,23 @@ describe('base64', () => {
     )
   })
 
-  test.each(['A', 'AA', 'AAA', 'AB==', 'AAB=', '====', 'A===', 'AA=A', 'AA==AAAA', 'AA-_', 'AA ==', 'AAAA\n', 'éAAA'])(
-    'refuses %j',
-    (text) => {
-      expect(codeOf(() => fromBase64(text))).toBe('bad_base64')
-    },
-  )
+  test.each([
+    'A',
+    'AA',
+    'AAA',
+    'AB==',
+    'AAB=',
+    '====',
+    'A===',
+    'AA=A',
+    'AA==AAAA',
+    'AA-_',
+    'AA ==',
+    'AAAA\n',
+    'éAAA',
+  ])('refuses %j', (text) => {
+    expect(codeOf(() => fromBase64(text))).toBe('bad_base64')
+  })
 })
 
 describe('hex', () => {

@@ -25,7 +25,13 @@ describe('verifier keys', () => {
     fc.assert(
       fc.property(names, fc.uint8Array({ minLength: 32, maxLength: 32 }), types, (name, publicKey, type) => {
         const vkey = formatVkey(name, publicKey, type)
-        expect(parseVkey(vkey)).toEqual({ name, publicKey, type, keyId: keyIdOf(name, publicKey, type), vkey })
+        expect(parseVkey(vkey)).toEqual({
+          name,
+          publicKey,
+          type,
+          keyId: keyIdOf(name, publicKey, type),
+          vkey,
+        })
       }),
     )
   })
@@ -37,7 +43,11 @@ describe('verifier keys', () => {
     ['a missing part', 'example.com/foo+530d903a', 'bad_vkey'],
     ['an empty name', '+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k', 'bad_vkey'],
     ['a short key', 'example.com/foo+530d903a+AekyeRrm', 'bad_vkey'],
-    ['a key of an unknown type', 'example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k', 'unsupported_key_type'],
+    [
+      'a key of an unknown type',
+      'example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
+      'unsupported_key_type',
+    ],
     ['loose base64', `${FOREIGN.slice(0, -4)}3U2l=`, 'bad_base64'],
   ])('refuses %s', (_, vkey, code) => {
     expect(codeOf(() => parseVkey(vkey))).toBe(code)

@@ -1,4 +1,12 @@
-import { formatNote, NOTE_SIGNATURES_MAX, parseNote, parseVkey, toBase64, verifyEd25519, verifyNote } from '@deponent/format'
+import {
+  formatNote,
+  NOTE_SIGNATURES_MAX,
+  parseNote,
+  parseVkey,
+  toBase64,
+  verifyEd25519,
+  verifyNote,
+} from '@deponent/format'
 import type { NoteSignature } from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -87,12 +95,22 @@ describe('notes', () => {
   })
 
   test('what is written is what is read', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'é', '\n', '—', ' ', '🦉') }).map((body) => `${body}\n`)
+    const text = fc
+      .string({ unit: fc.constantFrom('a', 'é', '\n', '—', ' ', '🦉') })
+      .map((body) => `${body}\n`)
     fc.assert(
-      fc.property(text, fc.array(fc.uint8Array({ minLength: 1, maxLength: 80 }), { minLength: 1, maxLength: 5 }), (text, signatures) => {
-        const lines = signatures.map((signature) => ({ name: 'n', keyId: Uint8Array.of(1, 2, 3, 4), signature }))
-        expect(parseNote(formatNote(text, lines))).toEqual({ text, signatures: lines })
-      }),
+      fc.property(
+        text,
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 80 }), { minLength: 1, maxLength: 5 }),
+        (text, signatures) => {
+          const lines = signatures.map((signature) => ({
+            name: 'n',
+            keyId: Uint8Array.of(1, 2, 3, 4),
+            signature,
+          }))
+          expect(parseNote(formatNote(text, lines))).toEqual({ text, signatures: lines })
+        },
+      ),
     )
   })
 

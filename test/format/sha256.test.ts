@@ -179,6 +179,7 @@ describe.each([createSimdEngine(), plainEngine])('the $name engine', (engine) =>
     ['one unit above', 'a'.repeat(262_144), 'b'],
     ['in units but not in bytes', 'é'.repeat(262_143), 'b'],
     ['in units but not in bytes, by one character at the end', 'a'.repeat(262_143), 'é'],
+    ['only where a character spans two texts', `${'a'.repeat(262_140)}\ud83d`, '\ude42'],
     ['neither in units nor in bytes', 'é'.repeat(300_000), 'b'],
   ])('commits to texts that fill its memory: %s', (_, long, short) => {
     expectCommitment(engine, ['["",{}]', long.slice(7), short], bytesOf(48))

@@ -1,5 +1,6 @@
 /** A note signer for tests. Seeds are public, so these keys protect nothing. */
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import {
   concatBytes,
   cosignedMessage,
@@ -18,21 +19,36 @@ export interface Signer {
   sign(text: string): NoteSignature
 }
 
+/** An RFC 8032 seed in PKCS#8 (RFC 8410 §7): a fixed prefix and the 32 bytes. */
+function secretOf(seed: number): KeyObject {
+  const prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+  return createPrivateKey({
+    key: Buffer.concat([prefix, Buffer.alloc(32, seed)]),
+    format: 'der',
+    type: 'pkcs8',
+  })
+}
+
+function publicKeyOf(secret: KeyObject): Uint8Array {
+  const spki = createPublicKey(secret).export({ format: 'der', type: 'spki' })
+  return new Uint8Array(spki.subarray(-32))
+}
+
 /** An Ed25519 note signer whose secret is 32 times the byte `seed`. */
 export function signer(name: string, seed: number): Signer {
-  const secret = new Uint8Array(32).fill(seed)
-  const publicKey = ed25519.getPublicKey(secret)
+  const secret = secretOf(seed)
+  const publicKey = publicKeyOf(secret)
   const key = parseVkey(formatVkey(name, publicKey))
   return {
     key,
-    sign: (text) => ({ name, keyId: key.keyId, signature: ed25519.sign(utf8(text), secret) }),
+    sign: (text) => ({ name, keyId: key.keyId, signature: new Uint8Array(sign(null, utf8(text), secret)) }),
   }
 }
 
 /** A witness that cosigns at a fixed time. */
 export function witness(name: string, seed: number, timeS: number): Signer {
-  const secret = new Uint8Array(32).fill(seed)
-  const publicKey = ed25519.getPublicKey(secret)
+  const secret = secretOf(seed)
+  const publicKey = publicKeyOf(secret)
   const key = parseVkey(formatVkey(name, publicKey, KEY_TYPE.cosignature))
   const keyId = keyIdOf(name, publicKey, KEY_TYPE.cosignature)
   return {
@@ -40,7 +56,7 @@ export function witness(name: string, seed: number, timeS: number): Signer {
     sign: (text) => ({
       name,
       keyId,
-      signature: concatBytes(u64be(timeS), ed25519.sign(cosignedMessage(text, timeS), secret)),
+      signature: concatBytes(u64be(timeS), new Uint8Array(sign(null, cosignedMessage(text, timeS), secret))),
     }),
   }
 }

@@ -39,7 +39,11 @@ describe('checkpoint', () => {
   })
 
   test('extension lines are accepted and not interpreted', () => {
-    expect(parseCheckpoint(`${ORIGIN}\n0\n${TEXT}\nextra\nmore\n`)).toEqual({ origin: ORIGIN, size: 0, root: ROOT })
+    expect(parseCheckpoint(`${ORIGIN}\n0\n${TEXT}\nextra\nmore\n`)).toEqual({
+      origin: ORIGIN,
+      size: 0,
+      root: ROOT,
+    })
   })
 
   test.each([
@@ -123,7 +127,10 @@ describe('promise', () => {
 })
 
 describe('tlog-proof', () => {
-  const checkpointNote = noteBy(formatCheckpoint({ origin: ORIGIN, size: 0, root: EMPTY_ROOT }), signer(ORIGIN, 1))
+  const checkpointNote = noteBy(
+    formatCheckpoint({ origin: ORIGIN, size: 0, root: EMPTY_ROOT }),
+    signer(ORIGIN, 1),
+  )
   const written = formatTlogProof({ index: 3, hashes: [ROOT], checkpointNote })
 
   test('is a header, an index, the hashes and the checkpoint as it was signed', () => {
@@ -156,6 +163,8 @@ describe('tlog-proof', () => {
 
   test('refuses a checkpoint that is no note', () => {
     expect(codeOf(() => parseTlogProof('c2sp.org/tlog-proof@v1\nindex 0\n\nnot a note\n'))).toBe('bad_note')
-    expect(codeOf(() => formatTlogProof({ index: 0, hashes: [], checkpointNote: 'not a note\n' }))).toBe('bad_note')
+    expect(codeOf(() => formatTlogProof({ index: 0, hashes: [], checkpointNote: 'not a note\n' }))).toBe(
+      'bad_note',
+    )
   })
 })

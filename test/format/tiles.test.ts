@@ -73,7 +73,14 @@ describe('tile paths', () => {
   })
 
   test('no path is made of what is no tile', () => {
-    for (const [level, n, width] of [[64, 0, 256], [-1, 0, 256], [0, -1, 256], [0, 0.5, 256], [0, 0, 0], [0, 0, 257]]) {
+    for (const [level, n, width] of [
+      [64, 0, 256],
+      [-1, 0, 256],
+      [0, -1, 256],
+      [0, 0.5, 256],
+      [0, 0, 0],
+      [0, 0, 257],
+    ]) {
       expect(codeOf(() => tilePath(level!, n!, width))).toBe('bad_tile_path')
     }
   })
@@ -83,11 +90,15 @@ describe('tile widths', () => {
   test('70,000 leaves leave 112, 17 and 1 in the last tiles', () => {
     expect([0, 1, 2, 3, 63].map((level) => partialWidth(level, 70_000))).toEqual([112, 17, 1, 0, 0])
     expect(partialWidth('entries', 70_000)).toBe(112)
-    expect([tileWidth(0, 272, 70_000), tileWidth(0, 273, 70_000), tileWidth(0, 274, 70_000)]).toEqual([256, 112, 0])
+    expect([tileWidth(0, 272, 70_000), tileWidth(0, 273, 70_000), tileWidth(0, 274, 70_000)]).toEqual([
+      256, 112, 0,
+    ])
   })
 
   test('256 leaves are one full tile and one hash above it', () => {
-    expect([partialWidth(0, 256), partialWidth(1, 256), tileWidth(0, 0, 256), tileWidth(1, 0, 256)]).toEqual([0, 1, 256, 1])
+    expect([partialWidth(0, 256), partialWidth(1, 256), tileWidth(0, 0, 256), tileWidth(1, 0, 256)]).toEqual([
+      0, 1, 256, 1,
+    ])
   })
 
   test('full tiles and the partial one hold every hash of the level', () => {
@@ -175,9 +186,13 @@ describe('proofs out of tiles', () => {
 
   test('a full tile serves in place of the partial one, a shorter one does not', async () => {
     const longer: TileFetch = (level, n) => stored(level, n, 256)
-    expect(await inclusionProof(5, 300, tileNodes(300, longer))).toEqual(referencePath(5, leaves.slice(0, 300)))
+    expect(await inclusionProof(5, 300, tileNodes(300, longer))).toEqual(
+      referencePath(5, leaves.slice(0, 300)),
+    )
     const shorter: TileFetch = (level, n, width) => stored(level, n, width - 1)
-    await expect(inclusionProof(5, 300, tileNodes(300, shorter))).rejects.toMatchObject({ code: 'bad_hash_tile' })
+    await expect(inclusionProof(5, 300, tileNodes(300, shorter))).rejects.toMatchObject({
+      code: 'bad_hash_tile',
+    })
   })
 
   test('a subtree outside the tree is refused', async () => {

@@ -118,7 +118,10 @@ describe('compact range', () => {
   })
 
   test('refuses to grow beyond 2^53-1 leaves', () => {
-    const full = CompactRange.of(Number.MAX_SAFE_INTEGER, Array.from({ length: 53 }, () => LEAVES[0]!))
+    const full = CompactRange.of(
+      Number.MAX_SAFE_INTEGER,
+      Array.from({ length: 53 }, () => LEAVES[0]!),
+    )
     expect(() => full.append(LEAVES[0]!)).toThrow(FormatError)
     expect(full.size).toBe(Number.MAX_SAFE_INTEGER)
     expect(full.root()).toHaveLength(32)

@@ -25,10 +25,12 @@ async function truthTables(): Promise<{ rows: number; tables: Map<string, Tally>
   const tables = new Map<string, Tally>()
   let rows = 0
   for await (const { row } of readCsv(createReadStream(scores))) {
-    const [decision, outcome] = toRecords(row!).records!.map(({ kind, reading }) => normalizeRecord(kind, reading))
+    const [decision, outcome] = toRecords(row!).records!.map(({ kind, reading }) =>
+      normalizeRecord(kind, reading),
+    )
     expect([decision?.errors, outcome?.errors]).toEqual([[], []])
     const { race } = decision!.record['inputFeatures'] as { race: string }
-    const cell = `${String(decision!.record['prediction'])},${String(outcome!.record['outcome'])}`
+    const cell = `${decision!.record['prediction'] as string},${outcome!.record['outcome'] as number}`
     for (const group of [race, 'All']) {
       const tally = tables.get(group) ?? { tp: 0, fp: 0, tn: 0, fn: 0 }
       tally[cellNames[cell as keyof typeof cellNames]] += 1
@@ -39,11 +41,15 @@ async function truthTables(): Promise<{ rows: number; tables: Map<string, Tally>
   return { rows, tables }
 }
 
-it.skipIf(!existsSync(scores))('the mapped COMPAS scores give the published truth table by race', async () => {
-  const { published } = JSON.parse(readFileSync(reference, 'utf8')) as {
-    published: { rows: number; truth_tables: Record<string, object> }
-  }
-  const { rows, tables } = await truthTables()
-  expect(rows).toBe(published.rows)
-  for (const [group, table] of Object.entries(published.truth_tables)) expect(table).toMatchObject(tables.get(group)!)
-})
+it.skipIf(!existsSync(scores))(
+  'the mapped COMPAS scores give the published truth table by race',
+  async () => {
+    const { published } = JSON.parse(readFileSync(reference, 'utf8')) as {
+      published: { rows: number; truth_tables: Record<string, object> }
+    }
+    const { rows, tables } = await truthTables()
+    expect(rows).toBe(published.rows)
+    for (const [group, table] of Object.entries(published.truth_tables))
+      expect(table).toMatchObject(tables.get(group)!)
+  },
+)

@@ -78,7 +78,9 @@ describe('an NDJSON body', () => {
       fc.property(records, (written) => {
         const text = written.map((record) => JSON.stringify(record)).join('\n')
         const read = decodeBody('application/x-ndjson', bytes(text)).map((item) => item.reading?.value)
-        expect(JSON.stringify(read)).toBe(JSON.stringify(written.map((record) => JSON.parse(JSON.stringify(record)))))
+        expect(JSON.stringify(read)).toBe(
+          JSON.stringify(written.map((record) => JSON.parse(JSON.stringify(record)))),
+        )
       }),
     )
   })

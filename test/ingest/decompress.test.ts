@@ -6,7 +6,11 @@ import { BODY_BYTES_MAX, decompress } from '../../packages/server/src/ingest/dec
 const body = new TextEncoder().encode('{"a":1}\n'.repeat(500))
 const compressors = { gzip: gzipSync, zstd: zstdCompressSync }
 
-async function refusal(encoding: string, bytes: Uint8Array, bodyBytesMax?: number): Promise<string | undefined> {
+async function refusal(
+  encoding: string,
+  bytes: Uint8Array,
+  bodyBytesMax?: number,
+): Promise<string | undefined> {
   try {
     await decompress(encoding, bytes, bodyBytesMax)
   } catch (error) {

@@ -17,7 +17,14 @@ const example = {
   },
   then: [{ kind: 'outcome', fields: { outcome: { from: 'two_year_recid', type: 'integer' } } }],
 }
-const cells = { id: '1', compas_screening_date: '2013-08-14', score_text: 'Medium', race: 'Other', age: '69', two_year_recid: '0' }
+const cells = {
+  id: '1',
+  compas_screening_date: '2013-08-14',
+  score_text: 'Medium',
+  race: 'Other',
+  age: '69',
+  two_year_recid: '0',
+}
 
 function mapRow(mapping: unknown, values: SourceRow['values'], coerced: string[] = []): MappedRow {
   return rowMapper(parseMapping(mapping))({ line: 2, values, coerced })
@@ -25,8 +32,12 @@ function mapRow(mapping: unknown, values: SourceRow['values'], coerced: string[]
 
 /** The value one field specification makes of one cell `x`, or the code of the row's error. */
 function field(source: object, x: SourceRow['values'][string]): unknown {
-  const { records, error } = mapRow({ kind: 'decision', fields: { y: source, modelId: { const: 'm' } } }, { x })
-  return error?.code ?? (records?.[0]?.reading.value as Record<string, unknown>)['y']
+  const { records, error } = mapRow(
+    { kind: 'decision', fields: { y: source, modelId: { const: 'm' } } },
+    { x },
+  )
+  if (error !== undefined) return error.code
+  return (records[0]!.reading.value as Record<string, unknown>)['y']
 }
 
 function complaint(mapping: unknown): string {
@@ -70,7 +81,11 @@ describe('a row', () => {
   it('makes no record at all when one of its cells is wrong', () => {
     const { records, error } = mapRow(example, { ...cells, two_year_recid: 'maybe' })
     expect(records).toBeUndefined()
-    expect(error).toEqual({ code: 'bad_integer', path: '', message: 'line 2: column "two_year_recid" is not an integer' })
+    expect(error).toEqual({
+      code: 'bad_integer',
+      path: '',
+      message: 'line 2: column "two_year_recid" is not an integer',
+    })
   })
 
   it('names a missing source column, unless the field may lack it', () => {
@@ -94,7 +109,11 @@ describe('a row', () => {
   })
 
   it('never shows the content of a cell in an error', () => {
-    for (const source of [{ from: 'x', type: 'integer' }, { from: 'x', map: { a: 1 } }, { from: 'x', type: 'json' }]) {
+    for (const source of [
+      { from: 'x', type: 'integer' },
+      { from: 'x', map: { a: 1 } },
+      { from: 'x', type: 'json' },
+    ]) {
       const { error } = mapRow(withField(source), { x: 'Erika Mustermann' })
       expect(error?.message).toContain('column "x"')
       expect(error?.message).not.toContain('Erika')
@@ -102,7 +121,11 @@ describe('a row', () => {
   })
 
   it('builds nested objects and treats __proto__ as a name like any other', () => {
-    const fields = { 'a.b.c': { from: 'x' }, 'a.b.d': { const: [1] }, 'a.__proto__.polluted': { const: true } }
+    const fields = {
+      'a.b.c': { from: 'x' },
+      'a.b.d': { const: [1] },
+      'a.__proto__.polluted': { const: true },
+    }
     const { records } = mapRow({ kind: 'decision', fields }, { x: 'v' })
     expect(JSON.stringify(records?.[0]?.reading.value)).toBe(
       '{"a":{"b":{"c":"v","d":[1]},"__proto__":{"polluted":true}}}',
@@ -166,18 +189,30 @@ describe('a mapping', () => {
     [{ kind: 'decision', field: {} }, 'unknown key "field"; did you mean "fields"?'],
     [{ kind: 'decison', fields: {} }, '/kind: "decison" is no kind of record; did you mean "decision"?'],
     [withField({ form: 'x' }), '/fields/y: unknown key "form"; did you mean "from"?'],
-    [withField({ from: 'x', type: 'int' }), '/fields/y/type: expected one of string, integer, number, boolean, json; did you mean "integer"?'],
+    [
+      withField({ from: 'x', type: 'int' }),
+      '/fields/y/type: expected one of string, integer, number, boolean, json; did you mean "integer"?',
+    ],
     [withField({ from: 'x', const: 1 }), '/fields/y: needs exactly one of "from", "const" and "template"'],
     [withField({}), '/fields/y: needs exactly one of "from", "const" and "template"'],
     [withField({ const: 1, type: 'string' }), '/fields/y: "type" has no meaning beside "const"'],
     [withField({ template: 'a{b' }), '/fields/y: a "{" stands alone in the template'],
     [withField({ from: 'x', divideBy: 10 }), '/fields/y/divideBy: needs "type": "number" beside it'],
-    [withField({ from: 'x', type: 'number', divideBy: 0 }), '/fields/y/divideBy: expected a number other than 0'],
+    [
+      withField({ from: 'x', type: 'number', divideBy: 0 }),
+      '/fields/y/divideBy: expected a number other than 0',
+    ],
     [{ kind: 'decision', fields: {} }, '/fields: names no field'],
-    [{ kind: 'decision', fields: { a: { const: 1 }, 'a.b': { const: 1 } } }, '/fields: "a" is set as a whole and again by "a.b"'],
+    [
+      { kind: 'decision', fields: { a: { const: 1 }, 'a.b': { const: 1 } } },
+      '/fields: "a" is set as a whole and again by "a.b"',
+    ],
     [{ kind: 'decision', fields: { 'a..b': { const: 1 } } }, '/fields/a..b: a field name has an empty part'],
     [{ ...withField({ const: 1 }), then: [] }, 'accepted'],
-    [{ ...withField({ const: 1 }), then: example.then }, '/fields: records under "then" carry the decisionId, so the decision needs one'],
+    [
+      { ...withField({ const: 1 }), then: example.then },
+      '/fields: records under "then" carry the decisionId, so the decision needs one',
+    ],
     [{ ...example, kind: 'comment' }, '/then: only a decision can be followed by other records'],
     [[], 'expected an object'],
   ])('%j: %s', (mapping, message) => {

@@ -29,7 +29,9 @@ function* inChunksOf(size: number, file: Uint8Array): Generator<Uint8Array> {
 
 describe('CSV rows', () => {
   it('carry the line they start on, also after quoted line breaks and blank lines', async () => {
-    const rows = await collect(readCsv([bytes('\ufeffid,note\r\n1,"two\r\nlines"\r\n\r\n2,"say ""hi"""\r\n')]))
+    const rows = await collect(
+      readCsv([bytes('\ufeffid,note\r\n1,"two\r\nlines"\r\n\r\n2,"say ""hi"""\r\n')]),
+    )
     expect(rows.map((item) => [item.row?.line, item.row?.values])).toEqual([
       [2, { id: '1', note: 'two\r\nlines' }],
       [5, { id: '2', note: 'say "hi"' }],
@@ -120,6 +122,10 @@ describe('JSON lines', () => {
 
   it('become rows only as faultless objects', async () => {
     const rows = await collect(readJsonRows([bytes('{"a":1}\n[1]\n{"a":2,"a":3}\n')]))
-    expect(rows.map((item) => item.error?.code ?? item.row?.values)).toEqual([{ a: 1 }, 'bad_row', 'duplicate_key'])
+    expect(rows.map((item) => item.error?.code ?? item.row?.values)).toEqual([
+      { a: 1 },
+      'bad_row',
+      'duplicate_key',
+    ])
   })
 })

@@ -136,6 +136,12 @@ describe('every forbidden arrow', () => {
       'server/recording/a.ts → server/projection/p.ts',
     ],
     [
+      'a check distrusts the writer',
+      server('check/a.ts'),
+      `import { L } from '../ledger/ledger.ts'`,
+      'server/check/a.ts → server/ledger/ledger.ts',
+    ],
+    [
       'the statistics core imports nothing',
       server('monitor/statistics/a.ts'),
       `import { x } from '@deponent/format'`,
@@ -152,6 +158,12 @@ describe('every forbidden arrow', () => {
       server('api/a.ts'),
       `import { app } from '../app.ts'`,
       'server/api/a.ts → server/app.ts',
+    ],
+    [
+      'a part does not know the whole ledger',
+      server('recording/a.ts'),
+      `import { t } from '../tenant.ts'`,
+      'server/recording/a.ts → server/tenant.ts',
     ],
     [
       'nobody depends on a command',

@@ -87,6 +87,20 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a record is kept before and without anything that answers questions about it',
   },
   {
+    from: ['server/check'],
+    to: [
+      'server/ledger/ledger.ts',
+      'server/ledger/publisher.ts',
+      'server/ledger/signer.ts',
+      'server/recording/recorder.ts',
+      'server/projection',
+      'server/ingest',
+      'server/access',
+      'server/demo',
+    ],
+    why: 'a check reads the bytes on disk and distrusts whoever wrote them: it must not ask the running parts',
+  },
+  {
     from: ['server/monitor/statistics'],
     to: ['*'],
     unlessTo: ['server/monitor/statistics'],
@@ -103,6 +117,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     to: ['server/app.ts'],
     unlessFrom: ['server/cli', 'server/index.ts'],
     why: 'app.ts is the list of choices; who imports it back chooses for everybody',
+  },
+  {
+    from: ['server'],
+    to: ['server/tenant.ts', 'server/directory.ts'],
+    unlessFrom: ['server/app.ts', 'server/api', 'server/cli', 'server/tenant.ts'],
+    why: 'one ledger with all that belongs to it is put together above its parts, and a part that knew the whole could not stand alone',
   },
   {
     from: ['server'],
@@ -141,6 +161,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
 export const SERVER_AREAS: readonly string[] = [
   'access',
   'api',
+  'check',
   'cli',
   'demo',
   'ingest',

@@ -10,8 +10,8 @@
  *
  * Messages differ in length, so the lanes do not march in rows of four. Each lane works through a message of its own,
  * one 64-byte block per step, and takes the next message when it is done, like four clerks before one queue. The inner
- * nodes of a tree stand in the same queue, behind the leaves. A lane that must wait for a result works on stale bytes
- * and nobody looks at what comes out.
+ * nodes of a tree stand in the same queue, behind the leaves. A lane that must rest works on stale bytes and nobody
+ * looks at what comes out.
  *
  * Invariants
  * - Nothing is imported and memory never grows: every region has a size fixed below, and the caller keeps to it.
@@ -109,7 +109,8 @@ function takeMessage(lane: usize): bool {
       textNext += textBytes
       const bytes = 1 + messageSaltBytes + textBytes
       const blocks = blocksOf(bytes)
-      if (blocks > LONG_BLOCKS == takingLong) {
+      const isLong = blocks > LONG_BLOCKS
+      if (isLong == takingLong) {
         const message = messageEnd
         messageEnd += blocks << 6
         layOut(message, i, text, textBytes)
@@ -204,18 +205,19 @@ function copyDigest(to: usize, slot: i32): void {
 /** Works until the queue is empty and every lane is done. */
 function work(): void {
   v128.store(SLOT, i32x4.splat(NONE))
-  v128.store(BLOCK, i32x4.splat(i32(MESSAGES)))
   while (true) {
     let steps: i32 = i32.MAX_VALUE
     for (let lane: usize = 0; lane < 4; lane++) {
       if (slotOf(lane) != NONE || takeMessage(lane) || takeNode(lane)) {
         steps = min(steps, load<i32>(BLOCKS_LEFT + (lane << 2)))
+      } else {
+        // It reads no more blocks than the longest message has, so never past the end of MESSAGES.
+        store<usize>(BLOCK + (lane << 2), MESSAGES)
       }
     }
     if (steps == i32.MAX_VALUE) return
     for (let step = 0; step < steps; step++) compress()
-    const left = i32x4.sub(v128.load(BLOCKS_LEFT), i32x4.splat(steps))
-    v128.store(BLOCKS_LEFT, left)
+    v128.store(BLOCKS_LEFT, i32x4.sub(v128.load(BLOCKS_LEFT), i32x4.splat(steps)))
     for (let lane: usize = 0; lane < 4; lane++) {
       if (slotOf(lane) != NONE && load<i32>(BLOCKS_LEFT + (lane << 2)) == 0) finish(lane)
     }
@@ -229,7 +231,7 @@ function slotOf(lane: usize): i32 {
 function begin(lane: usize, slot: i32, message: usize, blocks: i32): void {
   const offset = lane << 2
   store<i32>(SLOT + offset, slot)
-  store<i32>(BLOCK + offset, i32(message))
+  store<usize>(BLOCK + offset, message)
   store<i32>(BLOCKS_LEFT + offset, blocks)
   // FIPS 180-4 §5.3.3.
   const state = STATE + offset
@@ -355,6 +357,7 @@ function t1(h: v128, e: v128, f: v128, g: v128, w: usize, k: usize): v128 {
 }
 
 function t2(a: v128, b: v128, c: v128): v128 {
+  // In this form a ^ b is the next round's b ^ c, which the compiler then computes once.
   const majority = v128.xor(b, v128.and(v128.xor(a, b), v128.xor(b, c)))
   return add(bigSigma0(a), majority)
 }

@@ -13,8 +13,8 @@
  * such objects are rare and leaf 0 has no `objects` without them. Thus one list of leaf texts has one record.
  */
 import { FormatError } from './error.ts'
-import { canonicalScalar, quoted, sortedNames } from './json/canonical.ts'
 import { escapeToken } from './json/pointer.ts'
+import { canonicalScalar, quoted, sortedNames } from './json/scalar.ts'
 import type { JsonObject, JsonValue } from './json/value.ts'
 
 /** Leaves of one record, leaf 0 not counted. */
@@ -78,7 +78,8 @@ class Flattening {
   }
 
   private value(value: JsonValue, pointer: string, escaped: string, depth: number): string {
-    if (typeof value !== 'object' || value === null) return this.leaf(pointer, escaped, canonicalScalar(value))
+    if (typeof value !== 'object' || value === null)
+      return this.leaf(pointer, escaped, canonicalScalar(value))
     if (depth >= RECORD_DEPTH_MAX) {
       throw new FormatError('too_deep', `nested deeper than ${RECORD_DEPTH_MAX} levels`, pointer)
     }

@@ -70,7 +70,10 @@ export function encodeEntry(entry: Entry): Uint8Array<ArrayBuffer> {
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
   if (bytes.length > ENTRY_BYTES_MAX) {
-    throw new FormatError('entry_too_large', `entry of ${bytes.length} bytes, the limit is ${ENTRY_BYTES_MAX}`)
+    throw new FormatError(
+      'entry_too_large',
+      `entry of ${bytes.length} bytes, the limit is ${ENTRY_BYTES_MAX}`,
+    )
   }
   return readEntry(fromUtf8(bytes))
 }
@@ -78,7 +81,8 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 function readEntry(text: string): Entry {
   const match = ENTRY.exec(text)
   if (match === null) {
-    if (OTHER_VERSION.test(text)) throw new FormatError('unknown_version', 'entry of another format version', '/v')
+    if (OTHER_VERSION.test(text))
+      throw new FormatError('unknown_version', 'entry of another format version', '/v')
     throw new FormatError('bad_entry', 'not a canonical entry')
   }
   const [, epoch, emitterId, seq, id, kind, leaves, root, receivedAt, retention, system] = match
@@ -92,7 +96,11 @@ function readEntry(text: string): Entry {
     payload: { c: 1, root: root!, leaves: leafCount(leaves!) },
   } as const
   if (emitterId === undefined) return entry
-  const emitter = { id: emitterId, epoch: integer(epoch!, '/emitter/epoch'), seq: integer(seq!, '/emitter/seq') }
+  const emitter = {
+    id: emitterId,
+    epoch: integer(epoch!, '/emitter/epoch'),
+    seq: integer(seq!, '/emitter/seq'),
+  }
   return { ...entry, emitter }
 }
 

@@ -21,7 +21,10 @@ export interface SavedReceipts {
   readonly receipts: readonly Receipt[]
 }
 
-/** Reads a saved answer or a single receipt, as JSON text or already parsed. FormatError 'bad_receipt' with a path. */
+/**
+ * Reads a saved answer or a single receipt, as JSON text or already parsed. FormatError 'bad_receipt' with
+ * the path of what is wrong.
+ */
 export function parseReceipts(json: unknown): SavedReceipts {
   const saved = Field.document(json, 'bad_receipt')
   const list = saved.field('receipts')

@@ -1,4 +1,4 @@
-/** C2SP tlog-proof: one leaf's index and inclusion proof together with the signed checkpoint it leads to, as text. */
+/** C2SP tlog-proof: one leaf's index and inclusion proof, with the signed checkpoint they lead to, as text. */
 import { fromBase64, toBase64 } from './bytes.ts'
 import { parseDecimal } from './decimal.ts'
 import { FormatError } from './error.ts'
@@ -21,7 +21,10 @@ export interface TlogProof {
   readonly extra?: Uint8Array
 }
 
-/** Takes a proof apart; FormatError 'bad_tlog_proof' when malformed. The checkpoint is at least a well-formed note. */
+/**
+ * Takes a proof apart; FormatError 'bad_tlog_proof' when malformed, and that of `parseNote` when the
+ * checkpoint in it is not even a note.
+ */
 export function parseTlogProof(text: string): TlogProof {
   const split = text.indexOf('\n\n')
   if (split < 0) throw badProof('no blank line before the checkpoint')

@@ -46,7 +46,10 @@ export interface Trust {
   readonly ledgers: readonly TrustedLedger[]
 }
 
-/** The trust of a trust file's text (or its parsed JSON). FormatError 'bad_trust' with the path of what is wrong. */
+/**
+ * The trust of a trust file's text, or of its parsed JSON. FormatError 'bad_trust' with the path of what
+ * is wrong.
+ */
 export function parseTrust(json: unknown): Trust {
   const file = Field.document(json, 'bad_trust').only('ledgers')
   const ledgers = file.field('ledgers').list().map(parseLedger)

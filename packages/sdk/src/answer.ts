@@ -39,7 +39,11 @@ function parse(body: string): unknown {
 function isEnvelope(value: unknown): value is Envelope {
   if (typeof value !== 'object' || value === null) return false
   const { receipts, errors } = value as Partial<Envelope>
-  return Array.isArray(receipts) && Array.isArray(errors)
+  return [receipts, errors].every((list) => Array.isArray(list) && list.every(hasPosition))
+}
+
+function hasPosition(item: unknown): boolean {
+  return typeof item === 'object' && item !== null && 'position' in item && Number.isInteger(item.position)
 }
 
 /** The stable code of a problem (RFC 9457), where the answer is one. */

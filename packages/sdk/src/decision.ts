@@ -46,17 +46,21 @@ export interface DecisionContext {
 }
 
 /** Every name a decision's own id may be sent under. */
-const ID_NAMES = ['decisionId', 'decision_id', 'eventId', 'event_id', 'auditId', 'audit_id'] as const
+const ID_NAMES = ['decisionId', 'decision_id', 'eventId', 'event_id', 'auditId', 'audit_id']
+const TIME_NAMES = ['timestamp', 'at']
 
 /** The id the application gave the decision, if any. */
 export function givenId(decision: Readonly<Record<string, unknown>>): string | undefined {
-  for (const name of ID_NAMES) {
-    const id = decision[name]
-    if (typeof id === 'string' && id !== '') return id
-  }
-  return undefined
+  const id = firstOf(decision, ID_NAMES)
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }
 
 export function hasTime(decision: Readonly<Record<string, unknown>>): boolean {
-  return (decision['timestamp'] ?? decision['at'] ?? undefined) !== undefined
+  return firstOf(decision, TIME_NAMES) !== undefined
+}
+
+/** The first of these members that says anything. */
+function firstOf(decision: Readonly<Record<string, unknown>>, names: readonly string[]): unknown {
+  const found = names.find((name) => (decision[name] ?? '') !== '')
+  return found === undefined ? undefined : decision[found]
 }

@@ -28,6 +28,7 @@ export type OnError = (issue: Issue) => void
 
 /** One line on the console: losing evidence in silence is not a default. */
 export function warn(issue: Issue): void {
+  // oxlint-disable-next-line no-console -- the host gave no `onError`, and this is the only place it looks
   console.warn(`deponent: ${lineOf(issue)}`)
 }
 

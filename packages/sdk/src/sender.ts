@@ -18,6 +18,8 @@ import type { Counts } from './stats.ts'
 
 /** Below the server's limit for a request with room to spare. */
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
+/** A server that forgets records is not asked again at once. */
+const FORGOTTEN_MS = 5_000
 
 export interface SenderOptions {
   endpoint: string
@@ -52,7 +54,8 @@ export class Sender {
 
   /** Begins to send, or sends on; resolves when nothing is left. */
   run(): Promise<void> {
-    this.#running ??= this.#sendAll().finally(() => (this.#running = undefined))
+    if (this.#next() === undefined) return Promise.resolve()
+    this.#running ??= this.#sendAll()
     return this.#running
   }
 
@@ -75,12 +78,14 @@ export class Sender {
     let failures = 0
     for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
       const answer = await this.#post(batch)
-      if (this.#stopped) return
+      if (this.#stopped) break
       failures = answer.outcome === 'retry' ? failures + 1 : 0
-      if (answer.outcome === 'judged') this.#settle(batch, answer.envelope)
+      if (answer.outcome === 'judged') await this.#settle(batch, answer.envelope)
       else if (answer.outcome === 'refused') this.#divide(batch, answer)
       else await this.#waitAfter(answer, failures)
     }
+    // In the same turn as the last look at the queue: whoever adds to it afterwards finds nobody running.
+    this.#running = undefined
   }
 
   /** The batch to send now: one that is still open, or the next of the queue. */
@@ -106,23 +111,29 @@ export class Sender {
     }
   }
 
-  #settle(batch: readonly Queued[], { receipts, promise, errors }: Envelope): void {
+  async #settle(batch: readonly Queued[], { receipts, promise, errors }: Envelope): Promise<void> {
     this.#batches.shift()
-    const faults = new Map<number, RecordFault[]>()
-    for (const { position, code, path, message } of errors) {
-      faults.set(position, [...(faults.get(position) ?? []), { code, path, message }])
-    }
+    const unjudged = new Set(batch)
     for (const { position, ...receipt } of receipts) {
       const sent = batch[position]
-      if (sent === undefined) continue
+      if (sent === undefined || !unjudged.delete(sent)) continue
       this.#counts[receipt.status === 'duplicate' ? 'duplicates' : 'recorded'] += 1
       this.#receipts.add(sent.decisionId, { ...receipt, promise })
     }
-    for (const [position, found] of faults) this.#reject(batch[position], found)
+    for (const [sent, faults] of faultsBySender(batch, errors)) {
+      if (unjudged.delete(sent)) this.#reject(sent, faults)
+    }
+    if (unjudged.size > 0) await this.#again([...unjudged])
   }
 
-  #reject(sent: Queued | undefined, faults: RecordFault[]): void {
-    if (sent === undefined) return
+  /** An answer that forgets a record settles nothing about it. */
+  async #again(batch: Queued[]): Promise<void> {
+    this.#batches.unshift(batch)
+    const message = `the server's answer left out ${batch.length} decision(s)`
+    await this.#waitAfter({ outcome: 'retry', message, retryAfterMs: FORGOTTEN_MS }, 1)
+  }
+
+  #reject(sent: Queued, faults: RecordFault[]): void {
     this.#counts.rejected += 1
     this.#options.onError({ code: 'rejected', decisionId: sent.decisionId, faults })
   }
@@ -144,7 +155,21 @@ export class Sender {
     const { status, message, retryAfterMs } = answer
     const retryInMs = backoffMs(failures - 1, retryAfterMs)
     this.#counts.retries += 1
-    this.#options.onError({ code: 'unreachable', message, retryInMs, ...(status === undefined ? {} : { status }) })
+    this.#options.onError({
+      code: 'unreachable',
+      message,
+      retryInMs,
+      ...(status === undefined ? {} : { status }),
+    })
     await this.#pause.wait(retryInMs)
   }
+}
+
+function faultsBySender(batch: readonly Queued[], errors: Envelope['errors']): Map<Queued, RecordFault[]> {
+  const found = new Map<Queued, RecordFault[]>()
+  for (const { position, code, path, message } of errors) {
+    const sent = batch[position]
+    if (sent !== undefined) found.set(sent, [...(found.get(sent) ?? []), { code, path, message }])
+  }
+  return found
 }

@@ -3,9 +3,10 @@
  *
  * Unlike `JSON.stringify` nothing turns into null or disappears unsaid: NaN, infinities and bigints become their text,
  * functions and symbols their name in brackets, errors their name and message, maps and sets their members, raw bytes
- * their number. Cycles, members that throw and levels below 64 become a word in brackets.
+ * their number. Cycles, members that throw and levels below 64 become a word in brackets. Members that are undefined
+ * stay absent, dates are ISO 8601, and what has a `toJSON` is what that says.
  *
- * @throws only what a value's own `toJSON` throws twice
+ * @throws when not even the names of an object's members can be read
  */
 export function serialise(value: unknown): string {
   try {
@@ -18,7 +19,7 @@ export function serialise(value: unknown): string {
 
 const DEPTH_MAX = 64
 
-/** What JSON would drop or turn into null, said in words. Members that are undefined stay absent. */
+/** What JSON would drop or turn into null, said in words. */
 function spoken(_key: string, value: unknown): unknown {
   switch (typeof value) {
     case 'number':
@@ -52,11 +53,23 @@ function readable(value: unknown, parents: readonly object[]): unknown {
   if (parents.includes(said)) return '[circular]'
   if (parents.length >= DEPTH_MAX) return '[too deep]'
   const inside = [...parents, said]
-  const toJson = attempt(() => ('toJSON' in said && typeof said.toJSON === 'function' ? said.toJSON : undefined))
-  if (typeof toJson === 'function') return readable(attempt(() => (toJson as () => unknown).call(said)), inside)
+  const toJson = attempt(() =>
+    'toJSON' in said && typeof said.toJSON === 'function' ? said.toJSON : undefined,
+  )
+  if (typeof toJson === 'function')
+    return readable(
+      attempt(() => (toJson as () => unknown).call(said)),
+      inside,
+    )
   if (Array.isArray(said)) return said.map((item: unknown) => readable(item, inside) ?? null)
   return Object.fromEntries(
-    Object.keys(said).map((name) => [name, readable(attempt(() => (said as Record<string, unknown>)[name]), inside)]),
+    Object.keys(said).map((name) => [
+      name,
+      readable(
+        attempt(() => (said as Record<string, unknown>)[name]),
+        inside,
+      ),
+    ]),
   )
 }
 

@@ -50,12 +50,18 @@ export interface JsonReading {
  * @throws FormatError 'bad_json' with the position, or 'too_deep' beyond 512 levels
  */
 export function readJson(text: string): JsonReading {
-  return new Reader(text).document()
+  return new Reader(text, 'lone_surrogate').document()
 }
 
-/** As {@link readJson}, but an array gives one reading per element, with pointers relative to the element. */
-export function readJsonItems(text: string): JsonReading[] {
-  return new Reader(text).items()
+/**
+ * As {@link readJson}, but an array gives one reading per element, with pointers relative to the element.
+ * `surrogateFault` is what a raw lone surrogate of the text is called: decoders may use them for bad bytes.
+ */
+export function readJsonItems(
+  text: string,
+  surrogateFault: 'lone_surrogate' | 'bad_utf8' = 'lone_surrogate',
+): JsonReading[] {
+  return new Reader(text, surrogateFault).items()
 }
 
 const TAB = 0x09
@@ -95,10 +101,15 @@ const ESCAPED = new Map([
 
 /** 10^0..10^22: the powers of ten a double holds exactly. */
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+const NOT_WELL_FORMED = {
+  lone_surrogate: 'the text holds half a surrogate pair',
+  bad_utf8: 'the text holds bytes that are not UTF-8',
+}
 const NOT_NUMBERS = ['NaN', 'Infinity', '-Infinity']
 
 class Reader {
   private readonly text: string
+  private readonly surrogateFault: 'lone_surrogate' | 'bad_utf8'
   private position = 0
   private depth = 0
   private base = 0
@@ -106,8 +117,9 @@ class Reader {
   private faults: JsonFault[] = []
   private coerced: string[] = []
 
-  constructor(text: string) {
+  constructor(text: string, surrogateFault: 'lone_surrogate' | 'bad_utf8') {
     this.text = text
+    this.surrogateFault = surrogateFault
   }
 
   document(): JsonReading {
@@ -193,7 +205,10 @@ class Reader {
   /** Steps over the opening bracket of an object or array. */
   private enter(): void {
     if (++this.depth > JSON_DEPTH_MAX) {
-      throw new FormatError('too_deep', `nested deeper than ${JSON_DEPTH_MAX} levels at position ${this.position}`)
+      throw new FormatError(
+        'too_deep',
+        `nested deeper than ${JSON_DEPTH_MAX} levels at position ${this.position}`,
+      )
     }
     this.position++
   }
@@ -263,9 +278,9 @@ class Reader {
     }
     read += text.slice(from, at)
     this.position = at + 1
-    if (!read.isWellFormed()) {
-      this.fault('lone_surrogate', 'the text holds half a surrogate pair', levels)
-    }
+    if (!text.slice(start, at).isWellFormed())
+      this.fault(this.surrogateFault, NOT_WELL_FORMED[this.surrogateFault], levels)
+    else if (!read.isWellFormed()) this.fault('lone_surrogate', NOT_WELL_FORMED.lone_surrogate, levels)
     return read
   }
 
@@ -360,7 +375,8 @@ class Reader {
   }
 
   private unexpected(at = this.position): FormatError {
-    if (at >= this.text.length) return new FormatError('bad_json', `unexpected end at position ${this.text.length}`)
+    if (at >= this.text.length)
+      return new FormatError('bad_json', `unexpected end at position ${this.text.length}`)
     return new FormatError('bad_json', `unexpected character at position ${at}`)
   }
 }

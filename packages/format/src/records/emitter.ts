@@ -36,11 +36,16 @@ function checkMembers(sent: JsonObject, examination: Examination): void {
   for (const [name, type] of Object.entries(MEMBERS)) {
     const value = memberOf(sent, name)
     const path = `/emitter/${name}`
-    if (value === undefined || value === null) examination.reject('missing_field', path, `emitter.${name} is missing`)
+    if (value === undefined || value === null)
+      examination.reject('missing_field', path, `emitter.${name} is missing`)
     else readField(type, value, path, examination)
   }
   const id = memberOf(sent, 'id')
   if (typeof id === 'string' && !ID.test(id)) {
-    examination.reject('bad_value', '/emitter/id', 'expected 1 to 64 letters, digits, dots, dashes or underscores')
+    examination.reject(
+      'bad_value',
+      '/emitter/id',
+      'expected 1 to 64 letters, digits, dots, dashes or underscores',
+    )
   }
 }

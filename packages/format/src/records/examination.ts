@@ -12,23 +12,26 @@ export interface RecordError {
   readonly message: string
 }
 
+/** Errors kept per record: one is enough to refuse it, some more help its sender. */
+const ERRORS_MAX = 64
+const NONE: ReadonlySet<string> = new Set()
+
 /** What is found out about one record while its fields are read. Paths are the sender's. */
 export class Examination {
   readonly errors: RecordError[]
   /** Where a member was given its other spelling: sender's path → new last name. */
   readonly renamed = new Map<string, string>()
-  private readonly coerced: Set<string>
-  private readonly faulty: Set<string>
+  private coerced: ReadonlySet<string>
 
   constructor(coerced: readonly string[], faults: readonly JsonFault[]) {
     this.errors = faults.map(({ code, path, message }) => ({ code, path, message }))
-    this.coerced = new Set(coerced)
-    this.faulty = new Set(faults.map(({ path }) => path))
+    this.coerced = coerced.length === 0 ? NONE : new Set(coerced)
   }
 
-  /** Notes an error, unless the text itself was already faulty there. */
+  /** Notes an error; only the first of a path, since the others follow from it. */
   reject(code: string, path: string, message: string): void {
-    if (!this.faulty.has(path)) this.errors.push({ code, path, message })
+    if (this.errors.length >= ERRORS_MAX || this.errors.some((error) => error.path === path)) return
+    this.errors.push({ code, path, message })
   }
 
   /** Whether the text found here was written as a number. */
@@ -38,10 +41,11 @@ export class Examination {
 
   /** Says that the number found here becomes text. */
   coerce(path: string): void {
-    this.coerced.add(path)
+    if (this.coerced === NONE) this.coerced = new Set()
+    ;(this.coerced as Set<string>).add(path)
   }
 
-  coercedPaths(): Iterable<string> {
-    return this.coerced
+  coercedPaths(): string[] {
+    return this.coerced.size === 0 ? [] : [...this.coerced]
   }
 }

@@ -64,7 +64,7 @@ export const identifier: FieldType = {
 function readIdentifier(value: JsonValue, path: string, examination: Examination): JsonValue | undefined {
   if (value === '') return undefined
   if (typeof value === 'number') examination.coerce(path)
-  const id = String(value)
+  const id = typeof value === 'number' ? `${value}` : (value as string)
   if (id.length > IDENTIFIER_LENGTH_MAX) {
     examination.reject('too_long', path, `expected at most ${IDENTIFIER_LENGTH_MAX} characters`)
   }
@@ -77,11 +77,12 @@ export const systemName: FieldType = {
   takes: (value, coerced) => typeof value === 'string' && !coerced,
   read(value, path, examination) {
     if (value === '') return undefined
-    const system = String(value)
+    const system = value as string
     if (system.length > SYSTEM_LENGTH_MAX) {
       examination.reject('too_long', path, `expected at most ${SYSTEM_LENGTH_MAX} characters`)
     }
-    if (/\p{Cc}/u.test(system)) examination.reject('bad_value', path, 'a system name holds no control characters')
+    if (/\p{Cc}/u.test(system))
+      examination.reject('bad_value', path, 'a system name holds no control characters')
     return system
   },
 }
@@ -108,7 +109,8 @@ export const digest: FieldType = {
   expected: '64 lower-case hex digits',
   takes: (value) => typeof value === 'string',
   read(value, path, examination) {
-    if (!/^[0-9a-f]{64}$/.test(String(value))) examination.reject('bad_value', path, `expected ${digest.expected}`)
+    if (!/^[0-9a-f]{64}$/.test(value as string))
+      examination.reject('bad_value', path, `expected ${digest.expected}`)
     return value
   },
 }
@@ -156,16 +158,17 @@ function wordReader(words: readonly string[]): (value: JsonValue) => string | un
   const known = new Map(words.map((word) => [foldedWord(word), word]))
   const exact = new Set(words)
   return (value) => {
-    const word = String(value)
+    const word = value as string
     return exact.has(word) ? word : known.get(foldedWord(word))
   }
 }
 
-/** An array whose elements are of this type. */
-export function list(type: FieldType): FieldType {
+/** An array of anything, or one whose elements are of this type. */
+export function list(type?: FieldType): FieldType {
+  const array: FieldType = { expected: 'an array', takes: (value) => Array.isArray(value) }
+  if (type === undefined) return array
   return {
-    expected: 'an array',
-    takes: (value) => Array.isArray(value),
+    ...array,
     read: (value, path, examination) =>
       (value as JsonValue[]).map((item, i) => readField(type, item, `${path}/${i}`, examination) ?? item),
   }
@@ -177,19 +180,21 @@ export function listOrOne(type: FieldType): FieldType {
   return {
     expected: `an array or ${type.expected}`,
     takes: (value, coerced) => Array.isArray(value) || type.takes(value, coerced),
-    read: (value, path, examination) =>
-      Array.isArray(value)
-        ? many.read!(value, path, examination)
-        : [readField(type, value, path, examination) ?? value],
+    read(value, path, examination) {
+      if (Array.isArray(value)) return many.read!(value, path, examination)
+      if (examination.isCoerced(path)) examination.coerce(`${path}/0`)
+      return [readField(type, value, `${path}/0`, examination) ?? value]
+    },
   }
 }
 
 /** An object; the members named here are read in either spelling, all others stay as they are. */
-export function object(members: Fields = {}): FieldType {
+export function object(members?: Fields): FieldType {
+  const anything: FieldType = { expected: 'an object', takes: isObject }
+  if (members === undefined) return anything
   const known = spellings(members)
   return {
-    expected: 'an object',
-    takes: isObject,
+    ...anything,
     read(value, path, examination) {
       const read: JsonObject = {}
       for (const [sent, member] of Object.entries(value as JsonObject)) {

@@ -7,7 +7,18 @@
  */
 import type { JsonValue } from '../json/value.ts'
 import type { Fields, FieldType } from './fields.ts'
-import { choice, flag, identifier, json, list, listOrOne, object, objectWith, oneOf, systemName, text } from './fields.ts'
+import {
+  choice,
+  identifier,
+  json,
+  list,
+  listOrOne,
+  object,
+  objectWith,
+  oneOf,
+  systemName,
+  text,
+} from './fields.ts'
 import { snakeCase } from './spelling.ts'
 
 /** Relations of a link. */
@@ -28,6 +39,11 @@ export interface Judged {
   value(field: string): JsonValue | undefined
   pathOf(field: string): string
   reject(code: string, path: string, message: string): void
+}
+
+/** Whether a field that must be there is; an empty array names nothing. */
+export function isGiven(value: JsonValue | undefined): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 export interface KindStatement<K extends string> {
@@ -104,8 +120,17 @@ export function defineKind<const K extends string>(statement: KindStatement<K>):
     ...(isDecision || 'decision' in types ? {} : { decisionId: ['decision'] }),
     ...statement.aliases,
   }
-  for (const [field, others] of Object.entries(aliases)) addSpellings(names, slots.get(field)!, [field, ...others])
-  return { kinds: statement.kinds, time, fields, slots, names, required: statement.required ?? [], judge: statement.judge }
+  for (const [field, others] of Object.entries(aliases))
+    addSpellings(names, slots.get(field)!, [field, ...others])
+  return {
+    kinds: statement.kinds,
+    time,
+    fields,
+    slots,
+    names,
+    required: statement.required ?? [],
+    judge: statement.judge,
+  }
 }
 
 function addSpellings(names: Map<string, Target>, slot: number, others: readonly string[]): void {

@@ -8,6 +8,7 @@ import type { RecordError } from './examination.ts'
 import { Examination } from './examination.ts'
 import { BAD_TIME, isNumberText, readField } from './fields.ts'
 import type { Judged, Kind, Spelling, Target } from './kind.ts'
+import { isGiven } from './kind.ts'
 import type { RecordKind } from './kinds/index.ts'
 import { isRecordKind, kindOf } from './kinds/index.ts'
 import { isoTime, parseTime } from './time.ts'
@@ -89,8 +90,8 @@ class Draft {
   constructor(kind: Kind, examination: Examination) {
     this.kind = kind
     this.examination = examination
-    this.taken = Array.from<undefined>({ length: kind.fields.length })
-    this.values = Array.from<undefined>({ length: kind.fields.length })
+    this.taken = new Array<Spelling | undefined>(kind.fields.length).fill(undefined)
+    this.values = new Array<JsonValue | undefined>(kind.fields.length).fill(undefined)
   }
 
   /** Sorts the members as sent into fields and leftovers. */
@@ -98,7 +99,8 @@ class Draft {
     for (const name of Object.keys(value)) {
       const sent = value[name]!
       const target = this.kind.names.get(name)
-      if (target?.block !== undefined && isObject(sent) && opens(target, sent)) this.takeBlock(name, target.block, sent)
+      if (target?.block !== undefined && isObject(sent) && opens(target, sent))
+        this.takeBlock(name, target.block, sent)
       else if (target?.field !== undefined) this.place(target.field, sent)
       else if (name === 'emitter') this.keepStrangers(sent)
       else if (name === 'kind' && isRecordKind(sent)) this.checkKind(kind, sent)
@@ -137,7 +139,7 @@ class Draft {
     if (!assumed || this.get('atAssumed') !== 'utc') this.drop('atAssumed')
     if (iso === undefined) return
     this.set(time, iso)
-    if (sent !== iso) this.set(source, String(sent))
+    if (sent !== iso) this.set(source, `${sent as string | number}`)
     if (assumed) this.set('atAssumed', 'utc')
   }
 
@@ -148,8 +150,9 @@ class Draft {
       reject: (code, path, message) => this.examination.reject(code, path, message),
     }
     for (const fields of this.kind.required) {
-      if (fields.some((field) => this.get(field) !== undefined)) continue
-      const message = fields.length === 1 ? `${fields[0]} is missing` : `one of ${fields.join(', ')} is missing`
+      if (fields.some((field) => isGiven(this.get(field)))) continue
+      const message =
+        fields.length === 1 ? `${fields[0]} is missing` : `one of ${fields.join(', ')} is missing`
       this.examination.reject('missing_field', `/${fields[0]}`, message)
     }
     this.kind.judge?.(judged, kind)
@@ -243,7 +246,7 @@ class Draft {
 
   /** Pointers into the finished record of all numbers that are text now. */
   private coercedNow(moved: Map<string, string>): string[] {
-    const paths = [...this.examination.coercedPaths()]
+    const paths = this.examination.coercedPaths()
     if (paths.length === 0) return []
     for (const [slot, spelling] of this.taken.entries()) {
       if (spelling !== undefined) moved.set(spelling.path, `/${this.kind.fields[slot]!.name}`)

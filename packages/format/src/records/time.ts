@@ -39,28 +39,34 @@ export function isoTime(ms: number): string {
 function parseCalendar(text: string): ParsedTime | undefined {
   const match = CALENDAR.exec(text)
   if (match === null) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((digits) => Number(digits ?? 0))
-  const fraction = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'))
-  if (!isClock(hour!, minute!, second!)) return undefined
+  const [, year, month, day, hour, minute, second, fraction, zone, sign, zoneHours, zoneMinutes] = match
+  const midnight = midnightOf(Number(year), Number(month), Number(day))
+  const clock = clockMs(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0))
+  const offset = offsetMs(sign, Number(zoneHours ?? 0), Number(zoneMinutes ?? 0))
+  if (midnight === undefined || clock === undefined || offset === undefined) return undefined
+  return inRange(midnight + clock - offset + milliseconds(fraction), zone === undefined)
+}
+
+function midnightOf(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1 || day > 31) return undefined
   // Date.UTC takes years below 100 for 19xx; the calendar repeats every 400 years.
-  const midnight = Date.UTC(year! + 400, month! - 1, day!) - MS_PER_400_YEARS
-  if (new Date(midnight).getUTCDate() !== day || month! < 1 || month! > 12) return undefined
-  const offset = offsetMinutes(match[9], match[10], match[11])
-  if (offset === undefined) return undefined
-  const ms = midnight + (hour! * 60 + minute! - offset) * 60_000 + second! * 1000 + fraction
-  return inRange(ms, match[8] === undefined)
+  const midnight = Date.UTC(year + 400, month - 1, day) - MS_PER_400_YEARS
+  return day <= 28 || new Date(midnight).getUTCDate() === day ? midnight : undefined
 }
 
 /** Second 60 is a leap second (RFC 3339 §5.7): it is the first moment of the next minute here. */
-function isClock(hour: number, minute: number, second: number): boolean {
-  return hour <= 23 && minute <= 59 && second <= 60
+function clockMs(hour: number, minute: number, second: number): number | undefined {
+  return hour <= 23 && minute <= 59 && second <= 60 ? ((hour * 60 + minute) * 60 + second) * 1000 : undefined
 }
 
-function offsetMinutes(sign: string | undefined, hours = '0', minutes = '0'): number | undefined {
+function offsetMs(sign: string | undefined, hours: number, minutes: number): number | undefined {
   if (sign === undefined) return 0
-  if (Number(hours) > 23 || Number(minutes) > 59) return undefined
-  const offset = Number(hours) * 60 + Number(minutes)
-  return sign === '-' ? -offset : offset
+  if (hours > 23 || minutes > 59) return undefined
+  return (hours * 60 + minutes) * (sign === '-' ? -60_000 : 60_000)
+}
+
+function milliseconds(fraction = ''): number {
+  return Number(fraction.slice(0, 3).padEnd(3, '0'))
 }
 
 function parseEpoch(text: string): ParsedTime | undefined {
@@ -74,7 +80,7 @@ function parseEpoch(text: string): ParsedTime | undefined {
 /** By text, not by arithmetic: nanoseconds do not fit a double and 1.123 × 1000 is not 1123. */
 function epochMs(whole: string, fraction: string): number {
   const magnitude = Number(whole)
-  if (magnitude < 1e11) return magnitude * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0'))
+  if (magnitude < 1e11) return magnitude * 1000 + milliseconds(fraction)
   if (magnitude < 1e14) return magnitude
   return Number(BigInt(whole) / (magnitude < 1e17 ? 1_000n : 1_000_000n))
 }

@@ -1,4 +1,7 @@
-/** Consistency proofs (RFC 6962 §2.1.2, checked as RFC 9162 §2.1.4.2): the larger tree only appended to the smaller one. */
+/**
+ * Consistency proofs (RFC 6962 §2.1.2, checked as RFC 9162 §2.1.4.2): the larger tree only appended to the
+ * smaller one.
+ */
 import { equalBytes } from '../bytes.ts'
 import { FormatError } from '../error.ts'
 import { bitCount, checkSize, half, isOdd, isPosition, splitPoint } from './position.ts'
@@ -44,8 +47,9 @@ function provenRanges(size1: number, size2: number): LeafRange[] {
 
 /**
  * Whether the proof shows that the second tree only appended to the first. Equal sizes need equal roots
- * and an empty proof; size 0 has the empty root only. Any misfit is `false`, and so is size1 = 0 below size2: the empty tree is a prefix
- * of every tree, so nothing would have been checked, and the caller must say so itself.
+ * and an empty proof; size 0 has the empty root only. Any misfit is `false`, and so is size1 = 0 below
+ * size2: the empty tree is a prefix of every tree, so nothing would have been checked, and the caller must
+ * say so itself.
  */
 export function verifyConsistency(
   size1: number,

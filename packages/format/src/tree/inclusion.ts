@@ -1,4 +1,7 @@
-/** Inclusion proofs (RFC 6962 §2.1.1, checked as RFC 9162 §2.1.3.2): sibling hashes from a leaf to the root, nearest first. */
+/**
+ * Inclusion proofs (RFC 6962 §2.1.1, checked as RFC 9162 §2.1.3.2): sibling hashes from a leaf to the root,
+ * nearest first.
+ */
 import { equalBytes } from '../bytes.ts'
 import { FormatError } from '../error.ts'
 import { checkIndex, half, isOdd, isPosition, splitPoint } from './position.ts'

@@ -32,7 +32,7 @@ export function hashLeaf(entry: Uint8Array): Uint8Array {
 const nodeMessage = new Uint8Array(1 + 2 * HASH_BYTES)
 nodeMessage[0] = 0x01
 
-/** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right). Both must be 32 bytes, else FormatError 'bad_hash'. */
+/** The hash of an inner node, SHA-256(0x01 ‖ left ‖ right); FormatError 'bad_hash' unless both have 32 bytes. */
 export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   checkHash(left)
   checkHash(right)

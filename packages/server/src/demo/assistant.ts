@@ -1,8 +1,10 @@
+import { sha256, toHex, utf8 } from '@deponent/format'
 import { iso } from './calendar.ts'
 import type { Chance } from './chance.ts'
 import { COMPANY, STAFF, SYSTEMS } from './company.ts'
 import { dialogues } from './dialogues.ts'
-import type { Dialogue, Exchange } from './dialogues.ts'
+import type { Dialogue, Exchange, HelpPage, Topic } from './dialogues.ts'
+import { textOf } from './demo-record.ts'
 import type { DemoRecord } from './demo-record.ts'
 import { personById, personOf, POPULATION } from './people.ts'
 import type { Person } from './people.ts'
@@ -16,7 +18,7 @@ interface Session {
   id: string
   traceId: string
   person: Person
-  topic: string
+  topic: Topic
   dialogue: Dialogue
   /** What the texts and tools of the dialogue are about. */
   facts: Record<string, string>
@@ -72,15 +74,18 @@ function newSession(
 ): Session {
   const topic = chance.weighted(isBroken(story, at) ? topicsWhenBroken : topics)
   const dialogue = dialogues[topic]
-  const about = dialogue.aboutApplication ? recentApplication(chance, recent, topic === 'declined') : undefined
-  const person = about === undefined ? anyone(seed, chance) : personById(seed, String(about['affectedUserId']))
+  const about = dialogue.aboutApplication
+    ? recentApplication(chance, recent, topic === 'declined')
+    : undefined
+  const customer = about && textOf(about, 'affectedUserId')
+  const person = customer === undefined ? anyone(seed, chance) : personById(seed, customer)
   return {
     id: `chat-${chance.hex(10)}`,
     traceId: chance.hex(32),
     person,
     topic,
     dialogue,
-    facts: factsOf(chance, person, about),
+    facts: factsOf(chance, person, about, at),
     promptVersion: inForceAt(story.assistantPrompts, at).version,
     servedModel: at < story.servedModelChangedAt ? 'aria-2-0115' : 'aria-2-0402',
     chance,
@@ -106,21 +111,32 @@ function anyone(seed: string, chance: Chance): Person {
 }
 
 /** One of the last sixty applications, among the declined ones when it is about being declined. */
-function recentApplication(chance: Chance, recent: readonly DemoRecord[], declined: boolean): Fields | undefined {
+function recentApplication(
+  chance: Chance,
+  recent: readonly DemoRecord[],
+  declined: boolean,
+): Fields | undefined {
   const records = recent.slice(-60).map(({ record }) => record)
-  const [first, ...others] = declined ? records.filter((record) => record['prediction'] === 'decline') : records
+  const [first, ...others] = declined
+    ? records.filter((record) => record['prediction'] === 'decline')
+    : records
   return first === undefined ? undefined : chance.pick([first, ...others])
 }
 
-function factsOf(chance: Chance, person: Person, about: Fields | undefined): Record<string, string> {
+function factsOf(
+  chance: Chance,
+  person: Person,
+  about: Fields | undefined,
+  at: number,
+): Record<string, string> {
   return {
     name: person.firstName,
-    case: String(about?.['caseId'] ?? `loan-2025-${chance.hex(7)}`),
+    case: (about && textOf(about, 'caseId')) ?? `loan-${new Date(at).getUTCFullYear()}-${chance.hex(7)}`,
     status: about?.['prediction'] === 'approve' ? 'approved' : 'declined',
     balance: String(chance.integer(8, 160) * 100),
     fee: String(chance.integer(12, 140)),
     street: `${chance.pick(['Lindenweg', 'Hafenstraße', 'Am Anger', 'Birkenallee'])} ${chance.integer(1, 98)}`,
-    months: String(chance.integer(1, 3)),
+    months: String(chance.integer(2, 3)),
   }
 }
 
@@ -223,8 +239,12 @@ function toolsOf({ facts, chance }: Session, { tool }: Exchange): Fields {
   if (tool === undefined) return {}
   const call = { id: `call-${chance.hex(8)}`, name: tool.name }
   const text = fill(JSON.stringify({ arguments: tool.arguments, result: tool.result }), facts)
-  const documents = tool.document === undefined ? {} : { retrievedDocuments: [{ ...tool.document }] }
+  const documents: Fields = tool.document === undefined ? {} : { retrievedDocuments: [cited(tool.document)] }
   return { toolCalls: [{ ...call, ...(JSON.parse(text) as Fields) }], ...documents }
+}
+
+function cited({ id, version, text }: HelpPage): Fields {
+  return { id, version, digest: `sha256:${toHex(sha256(utf8(text)))}` }
 }
 
 /** About four characters make a token; good enough for a bill nobody pays. */
@@ -248,6 +268,7 @@ function feedback(session: Session, last: DemoRecord, at: number): DemoRecord[] 
     decisionId: last.record['decisionId']!,
     actor: person.id,
     name: 'thumb',
+    scorerType: 'human',
     value: chance.happens(dialogue.contentment) ? 1 : 0,
   }
   return [{ at, kind: 'score', record }, ...qualityCheck(session, last, at)]
@@ -262,7 +283,11 @@ function qualityCheck({ chance }: Session, last: DemoRecord, at: number): DemoRe
     system: SYSTEMS.assistant,
     decisionId: last.record['decisionId']!,
     actor: chance.pick(STAFF.service),
-    text: chance.pick(['answer correct and kind', 'correct, but too long', 'should have offered a person earlier']),
+    text: chance.pick([
+      'answer correct and kind',
+      'correct, but too long',
+      'should have offered a person earlier',
+    ]),
   }
   return [{ at: checkedAt, kind: 'comment', record }]
 }

@@ -6,3 +6,9 @@ export interface DemoRecord {
   kind: RecordKind
   record: { [field: string]: JsonValue }
 }
+
+/** The text of a field, where it has one. */
+export function textOf(record: DemoRecord['record'], field: string): string | undefined {
+  const value = record[field]
+  return typeof value === 'string' ? value : undefined
+}

@@ -2,6 +2,13 @@ import type { JsonValue } from '@deponent/format'
 
 type OneOf = readonly [string, ...string[]]
 
+/** A page of the company's own help; records cite it by the digest of its text. */
+export interface HelpPage {
+  id: string
+  version: string
+  text: string
+}
+
 /** One question and its answer, in several wordings; `{name}` and the like are filled in from the session's facts. */
 export interface Exchange {
   user: OneOf
@@ -10,7 +17,7 @@ export interface Exchange {
     name: string
     arguments: { [name: string]: JsonValue }
     result: JsonValue
-    document?: { id: string; version: string; digest: string }
+    document?: HelpPage
   }
   blockedBy?: 'prompt-injection' | 'financial-advice'
   /** What the turn came to; default `answered`. */
@@ -48,8 +55,16 @@ const handover: Exchange = {
   resolution: 'handed_over',
 }
 
-const feeTable = { id: 'kb-early-repayment', version: '14', digest: 'sha256:5d1c0f6e9b7a4c28' }
-const papersList = { id: 'kb-application-papers', version: '6', digest: 'sha256:88e02f31c4d95a17' }
+const feeTable: HelpPage = {
+  id: 'help-early-repayment',
+  version: '14',
+  text: 'Repaying early costs 1 % of what is repaid, and 0.5 % in the last year of the loan.',
+}
+const papersList: HelpPage = {
+  id: 'help-application-papers',
+  version: '6',
+  text: 'Identity document; proof of income: payslips of three months, pension statement or tax assessment; IBAN.',
+}
 
 export const dialogues: Record<Topic, Dialogue> = {
   status: {
@@ -59,7 +74,11 @@ export const dialogues: Record<Topic, Dialogue> = {
       {
         user: ['Hi, what about my application {case}?', 'Is there any news about {case}?', 'status {case} ?'],
         assistant: ['Hello {name}, your application {case} is {status}. The letter is on its way.'],
-        tool: { name: 'get_application', arguments: { case: '{case}' }, result: { case: '{case}', status: '{status}' } },
+        tool: {
+          name: 'get_application',
+          arguments: { case: '{case}' },
+          result: { case: '{case}', status: '{status}' },
+        },
       },
       {
         user: ['When will I get the letter?', 'How long does the post take?'],
@@ -73,9 +92,18 @@ export const dialogues: Record<Topic, Dialogue> = {
     contentment: 0.25,
     exchanges: [
       {
-        user: ['Why was {case} declined? My income is fine.', 'I was declined and nobody tells me why. {case}'],
-        assistant: ['I am sorry, {name}. The main reasons are in the letter; you can ask for a person to decide again.'],
-        tool: { name: 'get_application', arguments: { case: '{case}' }, result: { case: '{case}', status: 'declined' } },
+        user: [
+          'Why was {case} declined? My income is fine.',
+          'I was declined and nobody tells me why. {case}',
+        ],
+        assistant: [
+          'I am sorry, {name}. The main reasons are in the letter; you can ask for a person to decide again.',
+        ],
+        tool: {
+          name: 'get_application',
+          arguments: { case: '{case}' },
+          result: { case: '{case}', status: 'declined' },
+        },
       },
       handover,
       goodbye,
@@ -87,7 +115,9 @@ export const dialogues: Record<Topic, Dialogue> = {
     exchanges: [
       {
         user: ['I want to pay back my loan early. What does it cost?', 'Can I repay everything now?'],
-        assistant: ['You can, {name}. Your balance is {balance} EUR and early repayment would cost {fee} EUR today.'],
+        assistant: [
+          'You can, {name}. Your balance is {balance} EUR and early repayment would cost {fee} EUR today.',
+        ],
         tool: {
           name: 'get_loan',
           arguments: { quote: 'early_repayment' },
@@ -97,7 +127,9 @@ export const dialogues: Record<Topic, Dialogue> = {
       },
       {
         user: ['How did you calculate the fee?', 'Why is there a fee at all?'],
-        assistant: ['It is one percent of the balance repaid early, half of it in the last year of the loan.'],
+        assistant: [
+          'It is one percent of the balance repaid early, half of it in the last year of the loan.',
+        ],
       },
       goodbye,
     ],
@@ -119,8 +151,13 @@ export const dialogues: Record<Topic, Dialogue> = {
     contentment: 0.6,
     exchanges: [
       {
-        user: ['I lost my job. Can I pause the instalments for {months} months?', 'Can I skip {months} instalments?'],
-        assistant: ['I am sorry to hear that, {name}. A pause of up to three months can be requested; a person decides.'],
+        user: [
+          'I lost my job. Can I pause the instalments for {months} months?',
+          'Can I skip {months} instalments?',
+        ],
+        assistant: [
+          'I am sorry to hear that, {name}. A pause of up to three months can be requested; a person decides.',
+        ],
       },
       handover,
     ],
@@ -131,8 +168,15 @@ export const dialogues: Record<Topic, Dialogue> = {
     exchanges: [
       {
         user: ['Which documents do you need for a loan?', 'What do I have to upload?'],
-        assistant: ['An identity document, proof of income of the last three months and your bank details, {name}.'],
-        tool: { name: 'search_help', arguments: { query: 'papers' }, result: { hits: 1 }, document: papersList },
+        assistant: [
+          'An identity document, proof of income of the last three months and your bank details, {name}.',
+        ],
+        tool: {
+          name: 'search_help',
+          arguments: { query: 'papers' },
+          result: { hits: 1 },
+          document: papersList,
+        },
       },
       {
         user: ['I am retired. What is proof of income for me?', 'I am self-employed, what do I send?'],
@@ -147,7 +191,9 @@ export const dialogues: Record<Topic, Dialogue> = {
     exchanges: [
       {
         user: ['Should I take a loan to buy shares?', 'Is it better to invest or to repay?'],
-        assistant: ['I may not give financial advice, {name}. An independent adviser can help you with that.'],
+        assistant: [
+          'I may not give financial advice, {name}. An independent adviser can help you with that.',
+        ],
         blockedBy: 'financial-advice',
         resolution: 'refused',
       },
@@ -172,7 +218,9 @@ export const dialogues: Record<Topic, Dialogue> = {
     exchanges: [
       {
         user: ['Somebody took out a loan in my name!', 'I got a letter about a loan I never asked for.'],
-        assistant: ['That is serious, {name}. I have stopped all letters and told our fraud team; they call you today.'],
+        assistant: [
+          'That is serious, {name}. I have stopped all letters and told our fraud team; they call you today.',
+        ],
         tool: { name: 'report_fraud', arguments: { urgent: true }, result: { ticket: 'open' } },
         resolution: 'handed_over',
       },

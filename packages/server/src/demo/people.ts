@@ -14,6 +14,8 @@ export interface Person {
   housing: Housing
   /** EUR after tax, in steps of 50. */
   monthlyIncome: number
+  /** Some or all of it is a salary, however small a job beside a pension or studies may be. */
+  onPayroll: boolean
   bankTenureMonths: number
   missedPayments24m: number
   openCreditLines: number
@@ -26,8 +28,30 @@ export interface Person {
 /** The whole population; an id is a number below it. */
 export const POPULATION = 9_000
 
-const femaleNames = ['Aylin', 'Birgit', 'Chiara', 'Dunja', 'Edda', 'Fatima', 'Greta', 'Hanna', 'Ines', 'Jelena'] as const
-const maleNames = ['Anton', 'Bilal', 'Cem', 'Dario', 'Emil', 'Falk', 'Goran', 'Henrik', 'Ivo', 'Jonas'] as const
+const femaleNames = [
+  'Aylin',
+  'Birgit',
+  'Chiara',
+  'Dunja',
+  'Edda',
+  'Fatima',
+  'Greta',
+  'Hanna',
+  'Ines',
+  'Jelena',
+] as const
+const maleNames = [
+  'Anton',
+  'Bilal',
+  'Cem',
+  'Dario',
+  'Emil',
+  'Falk',
+  'Goran',
+  'Henrik',
+  'Ivo',
+  'Jonas',
+] as const
 const regions = ['DE-BE', 'DE-HH', 'DE-BY', 'DE-NW', 'DE-SN', 'DE-HE', 'DE-NI', 'DE-BW'] as const
 
 const employmentByAge: Record<Person['ageBand'], Record<Employment, number>> = {
@@ -59,6 +83,7 @@ export function personOf(seed: string, number: number): Person {
     employment,
     housing: housingOf(chance, ageBand),
     monthlyIncome,
+    onPayroll: employment === 'salaried' || chance.happens(0.09),
     bankTenureMonths: Math.min(Math.round(chance.gap(ageBand === '65+' ? 150 : 70)), 360),
     missedPayments24m: chance.happens(0.72) ? 0 : Math.min(1 + Math.floor(chance.gap(1.2)), 9),
     openCreditLines: Math.min(Math.floor(chance.gap(2)), 9),

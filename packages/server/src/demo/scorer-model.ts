@@ -18,8 +18,14 @@ export interface ScorerFeatures {
   housing: Housing
 }
 
-type NumericFeature = 'monthlyIncome' | 'requestedAmount' | 'termMonths' | 'instalmentToIncome' |
-  'bankTenureMonths' | 'missedPayments24m' | 'openCreditLines'
+type NumericFeature =
+  | 'monthlyIncome'
+  | 'requestedAmount'
+  | 'termMonths'
+  | 'instalmentToIncome'
+  | 'bankTenureMonths'
+  | 'missedPayments24m'
+  | 'openCreditLines'
 
 /** A logistic regression on the log-odds that the loan is paid back. */
 export interface ScorerModel {

@@ -64,7 +64,7 @@ function candidateOf(seed: string, number: number): Candidate {
 }
 
 function envelope(chance: Chance, candidate: Candidate, at: number): Fields {
-  const version = chance.happens(0.06) ? {} : { version: '2.3' }
+  const version: Fields = chance.happens(0.06) ? {} : { version: '2.3' }
   return {
     audit_id: chance.uuid(at),
     timestamp: iso(at).slice(0, 19),
@@ -93,7 +93,10 @@ function envelope(chance: Chance, candidate: Candidate, at: number): Fields {
 
 function judgement(chance: Chance, candidate: Candidate): Fields {
   if (chance.happens(0.012)) {
-    return { status: 'timeout', error: { type: 'Timeout', message: 'talent-match gave no answer within 30 s' } }
+    return {
+      status: 'timeout',
+      error: { type: 'Timeout', message: 'talent-match gave no answer within 30 s' },
+    }
   }
   const fit = fitOf(candidate)
   const prediction = fit >= 0.6 ? 'shortlist' : fit >= 0.4 ? 'hold' : 'reject'

@@ -4,9 +4,10 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, startOfDay, weekdayOf } from './calendar.ts
  * What happened at Morrowby Credit, an invented lender, in the half year before `now`:
  *
  * The credit scorer ran as 4.0.0 and then 4.1.0, both sound. On a Tuesday 4.2.0 went live with a new payroll feed as
- * the source of income. The feed knows salaries only; for pensioners and the self-employed it has no entry, and the
- * missing value became an income of 0. They were declined almost without exception, reviewers overrode more and more
- * of it, and nine days later the release was rolled back. 4.2.1 mended the feed and was watched in shadow first.
+ * the source of income. The feed knows salaries only; for most pensioners, students and self-employed people it has no
+ * entry, and the missing value became an income of 0. They were declined almost without exception, officers overrode
+ * more and more of it, and nine days later the release was rolled back. 4.2.1 reads the income from the application
+ * again and was watched in shadow first.
  */
 export interface Story {
   now: number
@@ -39,7 +40,7 @@ export function storyUpTo(now: number): Story {
     now,
     begins,
     scorer: [
-      { version: '4.0.0', from: begins - 20 * DAY_MS },
+      { version: '4.0.0', from: begins - 20 * DAY_MS + 9 * HOUR_MS },
       { version: '4.1.0', from: begins + 61 * DAY_MS + 9 * HOUR_MS },
       { version: '4.2.0', from: deployedAt },
       { version: '4.1.0', from: rolledBackAt },

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse'
-import type { Info } from 'csv-parse'
 import { FormatError, fromUtf8 } from '@deponent/format'
+import { chunksWithoutByteOrderMark } from './lines.ts'
+import type { Chunks } from './lines.ts'
 import { ROW_BYTES_MAX, SourceError } from './source-row.ts'
 import type { RowReading } from './source-row.ts'
 
@@ -13,10 +14,10 @@ const NEWLINE = 0x0a
  * is reported and the next one read. Nothing is replaced, trimmed or guessed.
  *
  * @throws {SourceError} `bad_csv` where quoting breaks, `bad_header` for a missing or ambiguous first line: after
- * either nobody can say where a row begins
+ * either nobody can say where a row begins. The last rows before broken quoting may not be given out either.
  */
 export async function* readCsv(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  chunks: Chunks,
   { delimiter = ',' }: { delimiter?: string } = {},
 ): AsyncGenerator<RowReading, void> {
   let columns: string[] | undefined
@@ -32,24 +33,22 @@ interface ParsedLine {
   line: number
 }
 
-async function* parsedLines(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  delimiter: string,
-): AsyncGenerator<ParsedLine, void> {
+async function* parsedLines(chunks: Chunks, delimiter: string): AsyncGenerator<ParsedLine, void> {
   const parser = parse({
-    bom: true,
     delimiter,
     encoding: null,
-    info: true,
     max_record_size: ROW_BYTES_MAX,
     record_delimiter: ['\r\n', '\n'],
     relax_column_count: true,
-    skip_empty_lines: true,
   })
-  const feeding = feed(parser, chunks)
+  // Not left to csv-parse: seeing a mark it would decode fields by itself, replacing what is not UTF-8.
+  const feeding = feed(parser, chunksWithoutByteOrderMark(chunks))
+  // Counted here, because csv-parse counts a quoted \r\n twice.
+  let line = 1
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: Uint8Array[]; info: Info }>) {
-      yield { record, line: info.lines - newlinesIn(record) }
+    for await (const record of parser as AsyncIterable<Uint8Array[]>) {
+      if (!isBlankLine(record)) yield { record, line }
+      line += 1 + newlinesIn(record)
     }
     await feeding
   } catch (error) {
@@ -59,11 +58,12 @@ async function* parsedLines(
   }
 }
 
+function isBlankLine(record: readonly Uint8Array[]): boolean {
+  return record.length === 1 && record[0]!.length === 0
+}
+
 /** Writes the chunks as fast as the parser takes them; a failing source ends the parser with its error. */
-async function feed(
-  parser: ReturnType<typeof parse>,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> {
+async function feed(parser: ReturnType<typeof parse>, chunks: Chunks): Promise<void> {
   try {
     for await (const chunk of chunks) {
       if (parser.destroyed) return
@@ -87,7 +87,7 @@ function drained(parser: ReturnType<typeof parse>): Promise<void> {
   })
 }
 
-/** The parser counts lines up to the end of a record; a quoted field may span several. */
+/** A quoted field may span several lines. */
 function newlinesIn(record: readonly Uint8Array[]): number {
   let count = 0
   for (const field of record) for (const byte of field) if (byte === NEWLINE) count += 1
@@ -123,7 +123,7 @@ function rowOf(columns: readonly string[], record: readonly Uint8Array[], line: 
   }
 }
 
-/** csv-parse quotes the offending field in its messages; ours says what and where, never the content. */
+/** csv-parse quotes the offending field in its messages; ours says what and about where, never the content. */
 function asSourceError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || !('lines' in error)) return error
   const line = typeof error.lines === 'number' ? error.lines : 0

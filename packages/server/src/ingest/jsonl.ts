@@ -1,7 +1,8 @@
 import type { JsonReading } from '@deponent/format'
 import { readLine } from './decode.ts'
 import type { ReadingError } from './decode.ts'
-import { isBlank, splitLines, withoutByteOrderMark } from './lines.ts'
+import { chunksWithoutByteOrderMark, isBlank, splitLines } from './lines.ts'
+import type { Chunks } from './lines.ts'
 import { ROW_BYTES_MAX, SourceError } from './source-row.ts'
 import type { RowReading } from './source-row.ts'
 
@@ -15,21 +16,16 @@ export type JsonLine =
  *
  * @throws {SourceError} `line_too_long` for a line above 16 MiB
  */
-export async function* readJsonLines(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<JsonLine, void> {
+export async function* readJsonLines(chunks: Chunks): AsyncGenerator<JsonLine, void> {
   let line = 0
-  for await (const bytes of linesOf(chunks)) {
+  for await (const bytes of linesOf(chunksWithoutByteOrderMark(chunks))) {
     line += 1
-    const text = line === 1 ? withoutByteOrderMark(bytes) : bytes
-    if (!isBlank(text)) yield { line, ...readLine(text, line) }
+    if (!isBlank(bytes)) yield { line, ...readLine(bytes, line) }
   }
 }
 
 /** The same lines as rows for a mapping: each must be an object that reads without a fault. */
-export async function* readJsonRows(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<RowReading, void> {
+export async function* readJsonRows(chunks: Chunks): AsyncGenerator<RowReading, void> {
   for await (const item of readJsonLines(chunks)) {
     yield item.error === undefined ? rowOf(item.line, item.reading) : { line: item.line, error: item.error }
   }
@@ -46,9 +42,7 @@ function rowOf(line: number, { value, coerced, faults }: JsonReading): RowReadin
   return { row: { line, values: value, coerced } }
 }
 
-async function* linesOf(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void> {
+async function* linesOf(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
   let lines = 0
   let begun: Uint8Array[] = []
   let begunBytes = 0

@@ -18,6 +18,24 @@ export function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE)
 }
 
+/** The bytes of a file or a pipe, in whatever pieces they come. */
+export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
+/** The chunks without a leading byte order mark, which may be cut in two as well. */
+export async function* chunksWithoutByteOrderMark(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
+  let beginning: Uint8Array | undefined = new Uint8Array()
+  for await (const chunk of chunks) {
+    if (beginning === undefined) yield chunk
+    else if (beginning.length + chunk.length < BYTE_ORDER_MARK.length)
+      beginning = Buffer.concat([beginning, chunk])
+    else {
+      yield withoutByteOrderMark(Buffer.concat([beginning, chunk]))
+      beginning = undefined
+    }
+  }
+  if (beginning !== undefined) yield beginning
+}
+
 /** `bytes` without a leading UTF-8 byte order mark, which spreadsheets write and JSON forbids (RFC 8259 §8.1). */
 export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   return BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte) ? bytes.subarray(3) : bytes

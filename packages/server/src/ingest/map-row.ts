@@ -63,7 +63,11 @@ function aboutDecision({ value }: JsonReading, mapping: Mapping): JsonObject {
   const { decisionId, system } = value as JsonObject
   if (decisionId === undefined) {
     const source = mapping.fields.find(({ target }) => target.join('.') === 'decisionId')?.source
-    throw new CellError('missing_decision_id', firstColumn(source), 'is empty and other records need its decisionId')
+    throw new CellError(
+      'missing_decision_id',
+      firstColumn(source),
+      'is empty and other records need its decisionId',
+    )
   }
   return system === undefined ? { decisionId } : { decisionId, system }
 }
@@ -147,7 +151,8 @@ function textOf(value: JsonValue): string {
 
 function mapped(column: string, map: ReadonlyMap<string, JsonValue>, value: JsonValue): Cell {
   const replacement = map.get(textOf(value))
-  if (replacement === undefined) throw new CellError('unmapped_value', column, 'holds a value its "map" does not list')
+  if (replacement === undefined)
+    throw new CellError('unmapped_value', column, 'holds a value its "map" does not list')
   return plain(replacement)
 }
 
@@ -163,7 +168,14 @@ function typedCell(column: string, type: FieldType, cell: Cell): Cell {
   return type === 'json' ? jsonOf(column, cell) : numberOf(column, type, text.trim())
 }
 
-const booleans: Record<string, boolean> = { true: true, false: false, 1: true, 0: false, yes: true, no: false }
+const booleans: Record<string, boolean> = {
+  true: true,
+  false: false,
+  1: true,
+  0: false,
+  yes: true,
+  no: false,
+}
 
 function booleanOf(column: string, text: string): boolean {
   const word = text.trim().toLowerCase()

@@ -94,12 +94,15 @@ function columnsOf(source: FieldSource): string[] {
 function thenMappings(json: unknown): RecordMapping[] {
   if (json === undefined) return []
   if (!Array.isArray(json)) throw new MappingError('/then', 'expected an array')
-  return json.map((item: unknown, i) => recordMapping(`/then/${i}`, objectAt(`/then/${i}`, item, ['kind', 'fields'])))
+  return json.map((item: unknown, i) =>
+    recordMapping(`/then/${i}`, objectAt(`/then/${i}`, item, ['kind', 'fields'])),
+  )
 }
 
 /** Records under `then` are about a decision, so there must be one, and it must have an id to carry. */
 function checkThen(mapping: Mapping): void {
-  if (mapping.kind !== 'decision') throw new MappingError('/then', 'only a decision can be followed by other records')
+  if (mapping.kind !== 'decision')
+    throw new MappingError('/then', 'only a decision can be followed by other records')
   if (!mapping.fields.some(({ target }) => target.join('.') === 'decisionId')) {
     throw new MappingError('/fields', 'records under "then" carry the decisionId, so the decision needs one')
   }
@@ -138,7 +141,10 @@ function checkNotInside(path: string, target: readonly string[], fields: readonl
     (field) => field.target.length > target.length && target.every((name, i) => field.target[i] === name),
   )
   if (inside === undefined) return
-  throw new MappingError(path, `"${target.join('.')}" is set as a whole and again by "${inside.target.join('.')}"`)
+  throw new MappingError(
+    path,
+    `"${target.join('.')}" is set as a whole and again by "${inside.target.join('.')}"`,
+  )
 }
 
 function sourceAt(path: string, json: unknown): FieldSource {
@@ -168,11 +174,18 @@ function columnSource(path: string, source: Record<string, unknown>): FieldSourc
     optional: flagAt(`${path}/optional`, source.optional),
     ...(source.map === undefined ? {} : { map: mapAt(`${path}/map`, source.map) }),
     ...(type === undefined ? {} : { type }),
-    ...(source.divideBy === undefined ? {} : { divideBy: divisorAt(`${path}/divideBy`, source.divideBy, type) }),
+    ...(source.divideBy === undefined
+      ? {}
+      : { divideBy: divisorAt(`${path}/divideBy`, source.divideBy, type) }),
   }
 }
 
-function refuse(path: string, source: Record<string, unknown>, beside: string, keys: readonly string[]): void {
+function refuse(
+  path: string,
+  source: Record<string, unknown>,
+  beside: string,
+  keys: readonly string[],
+): void {
   const found = keys.find((key) => source[key] !== undefined)
   if (found !== undefined) throw new MappingError(path, `"${found}" has no meaning beside "${beside}"`)
 }
@@ -182,7 +195,8 @@ function templateParts(path: string, template: string): TemplatePart[] {
   const parts: TemplatePart[] = []
   for (const [token, column] of template.matchAll(/\{\{|\}\}|\{([^{}]+)\}|[^{}]+|[{}]/g)) {
     if (column !== undefined) parts.push({ from: column })
-    else if (token === '{' || token === '}') throw new MappingError(path, `a "${token}" stands alone in the template`)
+    else if (token === '{' || token === '}')
+      throw new MappingError(path, `a "${token}" stands alone in the template`)
     else parts.push({ text: token === '{{' ? '{' : token === '}}' ? '}' : token })
   }
   return parts
@@ -192,8 +206,8 @@ function typeAt(path: string, type: unknown): FieldType | undefined {
   if (type === undefined) return undefined
   const known = FIELD_TYPES.find((candidate) => candidate === type)
   if (known !== undefined) return known
-  const nearest = nearestKey(String(type), FIELD_TYPES)
-  throw new MappingError(path, `expected one of ${FIELD_TYPES.join(', ')}; did you mean "${nearest}"?`)
+  const nearest = typeof type === 'string' ? `; did you mean "${nearestKey(type, FIELD_TYPES)}"?` : ''
+  throw new MappingError(path, `expected one of ${FIELD_TYPES.join(', ')}${nearest}`)
 }
 
 function mapAt(path: string, json: unknown): ReadonlyMap<string, JsonConstant> {
@@ -214,7 +228,8 @@ function stringAt(path: string, value: unknown): string {
 }
 
 function flagAt(path: string, value: unknown): boolean {
-  if (value !== undefined && typeof value !== 'boolean') throw new MappingError(path, 'expected true or false')
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new MappingError(path, 'expected true or false')
   return value ?? false
 }
 

@@ -1,15 +1,24 @@
-/** The candidate that takes the fewest edits to reach from `key`; undefined only when there is no candidate. */
+/**
+ * The candidate that takes the fewest edits to reach from `key`, a beginning of one counting as a single edit (`int` is
+ * `integer`, not `string`); undefined only when there is no candidate.
+ */
 export function nearestKey(key: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
   let fewest = Infinity
   for (const candidate of candidates) {
-    const distance = edits(key.toLowerCase(), candidate.toLowerCase())
+    const distance = distanceBetween(key.toLowerCase(), candidate.toLowerCase())
     if (distance < fewest) {
       fewest = distance
       nearest = candidate
     }
   }
   return nearest
+}
+
+function distanceBetween(key: string, candidate: string): number {
+  return key !== '' && candidate.startsWith(key)
+    ? Math.min(1, candidate.length - key.length)
+    : edits(key, candidate)
 }
 
 /** Levenshtein distance, one row of the matrix at a time. */

@@ -14,6 +14,7 @@ import {
   type Entry,
   encodeEntry,
   formatPromise,
+  inclusionPaths,
   inclusionProof,
   leafHashes,
   TILE_WIDTH,
@@ -23,7 +24,7 @@ import type { Disk } from '../platform/disk.ts'
 import { EntryReader } from './entry-reader.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from './errors.ts'
 import { findEntry } from './find.ts'
-import { type GroupTree, groupTree } from './group.ts'
+import type { Follower } from './follower.ts'
 import { Publisher } from './publisher.ts'
 import { recover, type Recovered } from './recover.ts'
 import type { Signer } from './signer.ts'
@@ -59,19 +60,6 @@ export interface Appended {
   promise: string
   /** Path of the request's i-th entry to the root in the promise, nearest sibling first. */
   path(i: number): Uint8Array[]
-}
-
-/** Something that keeps what frames carry beside the entries, in index order. */
-export interface Follower {
-  readonly name: string
-  /** Everything below this index is durable with the follower. */
-  durable(): number
-  /** Takes a durable frame; entries it already has are skipped by it. Must not throw. */
-  apply(frame: FrameContent): void
-  /** Makes everything applied durable. */
-  flush(): Promise<void>
-  /** True when it is too far behind to take more. */
-  overloaded?(): boolean
 }
 
 export interface LedgerOptions {
@@ -251,8 +239,8 @@ export class Ledger {
     await this.#pumping
     if (!this.#refusal) await this.#publisher.publish()
     this.#refusal ??= new NotSequencing('closing', 'the ledger is closing')
-    await this.#publisher.close()
     await this.#writing
+    await this.#publisher.close()
     await this.#wal?.close()
   }
 
@@ -325,19 +313,19 @@ export class Ledger {
       this.#stop(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
       return
     }
-    const tree = groupTree(hashes)
-    const promise = this.#promise(content.first, drafts.length, tree, receivedAt)
+    const tree = inclusionPaths(hashes)
+    const promise = this.#promise(content.first, drafts.length, tree.root, receivedAt)
     this.#integrate(content, hashes)
     this.#publisher.schedule()
     let at = 0
     for (const waiting of group) {
-      waiting.resolve(appendedOf(waiting, at, { content, hashes, tree, promise, receivedAt }))
+      waiting.resolve(appendedOf(waiting, at, { content, hashes, paths: tree.paths, promise, receivedAt }))
       at += waiting.drafts.length
     }
   }
 
-  #promise(start: number, count: number, tree: GroupTree, at: number): string {
-    const text = formatPromise({ origin: this.origin, start, end: start + count, root: tree.root, at })
+  #promise(start: number, count: number, root: Uint8Array, at: number): string {
+    const text = formatPromise({ origin: this.origin, start, end: start + count, root, at })
     return this.#options.promiseKey.note(text)
   }
 
@@ -402,7 +390,7 @@ function entryOf(draft: Draft, receivedAt: number): Entry {
 interface Committed {
   content: FrameContent
   hashes: readonly Uint8Array[]
-  tree: GroupTree
+  paths: Uint8Array[][]
   promise: string
   receivedAt: number
 }
@@ -414,7 +402,7 @@ function appendedOf(waiting: Waiting, at: number, committed: Committed): Appende
     receivedAt: committed.receivedAt,
     leafHashes: committed.hashes.slice(at, at + waiting.drafts.length),
     promise: committed.promise,
-    path: (i) => committed.tree.path(at + i),
+    path: (i) => committed.paths[at + i]!,
   }
 }
 

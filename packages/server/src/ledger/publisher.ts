@@ -7,7 +7,7 @@ import { equalBytes, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { NotSequencing } from './errors.ts'
-import type { Follower } from './ledger.ts'
+import type { Follower } from './follower.ts'
 import type { Signer } from './signer.ts'
 import { entriesOfTile, hashesOfTile, type TileStore } from './tile-store.ts'
 import type { Wal } from './wal.ts'
@@ -49,6 +49,7 @@ export class Publisher {
   #scheduled = false
   #publishing: Promise<void> | undefined
   #retiring: Promise<void> | undefined
+  #retireAgain = false
   #settledTiles: number
   #waiting: { size: number; resolve(covered: boolean): void; cancel(): void }[] = []
 
@@ -99,7 +100,8 @@ export class Publisher {
 
   async close(): Promise<void> {
     await this.#publishing
-    await this.#retiring
+    this.#retireSoon()
+    while (this.#retiring) await this.#retiring
     for (const waiter of this.#waiting) waiter.resolve(false)
     this.#waiting = []
   }
@@ -115,8 +117,20 @@ export class Publisher {
     await disk.write(`${directory}/checkpoint`, utf8(note))
     this.#latest = { size, note, publishedAt: clock.now() }
     this.#answerWaiting()
-    this.#retiring ??= this.#retire().finally(() => {
+    this.#retireSoon()
+  }
+
+  /** Runs `#retire` now, or once more after the run that is under way. */
+  #retireSoon(): void {
+    if (this.#retiring) {
+      this.#retireAgain = true
+      return
+    }
+    this.#retiring = this.#retire().finally(() => {
       this.#retiring = undefined
+      if (!this.#retireAgain) return
+      this.#retireAgain = false
+      this.#retireSoon()
     })
   }
 

@@ -88,6 +88,8 @@ export interface ParentProcess {
   readonly gone: Promise<void>
   /** Writes one line to the parent. */
   writeLine(text: string): void
+  /** Writes one line of diagnostics. */
+  complain(text: string): void
   /** Ends this process the normal way, native exit handlers included. */
   leave(code: number): never
   /** Ends this process at once (SIGKILL), for when native code may be busy and would hold up a normal exit. */
@@ -105,6 +107,7 @@ export function parentProcess(): ParentProcess {
       lines.once('close', resolve)
     }),
     writeLine: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`${text}\n`),
     leave: (code) => process.exit(code),
     perish: () => process.kill(process.pid, 'SIGKILL'),
   }

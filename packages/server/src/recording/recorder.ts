@@ -201,7 +201,8 @@ export class Recorder {
       }
       if (seen) return { accepted: item, index: Promise.resolve(seen.index) }
     }
-    const sealed = vault.seal(id, prepared, this.#keysFor(item, slug))
+    const payload = item.emitter ? preparePayload({ ...item.record, emitter: item.emitter }, id) : prepared
+    const sealed = vault.seal(id, payload, this.#keysFor(item, slug))
     if (mark) dedupe.begin(mark, settle.placeOf(place))
     const attachment = encodeAttachment(mark, sealed.frame)
     return { ...item, draft: { ...draftOf(id, item.kind, slug, sealed.payload), attachment } }

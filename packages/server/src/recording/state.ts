@@ -2,7 +2,6 @@
  * Keeps the state store in step with the ledger: what records were seen, which systems are declared. A follower of the ledger;
  * everything here can be rebuilt from ledger and vault.
  */
-import type { Entry } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
 import type { DedupeMark } from './attachment.ts'
@@ -16,6 +15,8 @@ const PENDING_MAX = 50_000
 export interface StateFact {
   mark?: DedupeMark
   declares?: { slug: string; name: string }
+  /** First index of a vault segment whose digest it records. */
+  sealedSegment?: number
 }
 
 export interface StateOptions {
@@ -39,6 +40,7 @@ export class RecordingState {
     this.#options = options
     const { store, ledger } = options
     store.run('CREATE TABLE IF NOT EXISTS recording_position (ledger TEXT PRIMARY KEY, applied INTEGER) WITHOUT ROWID')
+    store.run('CREATE TABLE IF NOT EXISTS recorded_segments (ledger TEXT, first INTEGER, PRIMARY KEY (ledger, first)) WITHOUT ROWID')
     const row = store.get('SELECT applied FROM recording_position WHERE ledger = ?', ledger)
     this.#applied = Number(row?.applied ?? 0)
     this.#stored = this.#applied
@@ -58,6 +60,8 @@ export class RecordingState {
   }
 
   apply(frame: { first: number; entries: readonly Uint8Array[]; attachments: readonly Uint8Array[] }): void {
+    // Behind what the log still holds: whoever opened the ledger fills the gap from ledger and vault before anything is appended.
+    if (frame.first > this.#applied) return
     for (let i = Math.max(0, this.#applied - frame.first); i < frame.entries.length; i += 1) {
       this.take(frame.first + i, this.#options.factOf(frame.entries[i]!, frame.attachments[i]!))
     }
@@ -70,13 +74,25 @@ export class RecordingState {
     if (index !== this.#applied) throw new Error(`recording state is at ${this.#applied}, not at ${index}`)
     if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
+    if (fact.sealedSegment !== undefined) this.#segmentRecorded(fact.sealedSegment)
     this.#applied = index + 1
+  }
+
+  /** Whether the ledger holds the digest of the vault segment that begins at `first`. */
+  isSegmentRecorded(first: number): boolean {
+    const { store, ledger } = this.#options
+    return store.get('SELECT 1 FROM recorded_segments WHERE ledger = ? AND first = ?', ledger, first) !== undefined
   }
 
   flush(): Promise<void> {
     this.#store()
     this.#options.store.flush()
     return Promise.resolve()
+  }
+
+  #segmentRecorded(first: number): void {
+    const { store, ledger } = this.#options
+    store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
   }
 
   #schedule(): void {
@@ -97,8 +113,4 @@ export class RecordingState {
     })
     this.#stored = this.#applied
   }
-}
-
-export function isDeclaration(entry: Entry): boolean {
-  return entry.kind === 'system.declared'
 }

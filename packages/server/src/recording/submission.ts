@@ -1,5 +1,5 @@
 /** What a request brings, and what becomes of it before anything is sealed. */
-import { type CanonicalRecord, type FormatError, type JsonReading, normalizeRecord, type RecordKind } from '@deponent/format'
+import { type CanonicalRecord, type FormatError, type JsonReading, type JsonValue, normalizeRecord, type RecordKind } from '@deponent/format'
 import type { RecordError } from './envelope.ts'
 
 /** The system of records that name none. */
@@ -20,6 +20,8 @@ export interface Accepted {
   kind: RecordKind
   record: CanonicalRecord
   decisionId?: string
+  /** Its place in its emitter's numbering: sealed with the record, no part of its content. */
+  emitter?: JsonValue
   systemName: string
   target?: Target
   /** Keys of the decision it is about. */
@@ -33,13 +35,13 @@ export function accept(submission: Submission): Accepted | RecordError {
     const { code, path, message } = submission.error
     return { position, code, path, message }
   }
-  const { record, errors } = normalizeRecord(submission.kind, submission.reading)
+  const { record, emitter, errors } = normalizeRecord(submission.kind, submission.reading)
   const decisionId = typeof record.decisionId === 'string' ? record.decisionId : undefined
   const named = decisionId === undefined ? {} : { decisionId }
   const [fault] = errors
   if (fault) return { position, ...named, code: fault.code, path: fault.path, message: fault.message }
   const systemName = typeof record.system === 'string' ? record.system : DEFAULT_SYSTEM
-  return { position, ...named, kind: submission.kind, record, systemName }
+  return { position, ...named, kind: submission.kind, record, systemName, ...(emitter && { emitter: { ...emitter } }) }
 }
 
 export function errorOf(item: Accepted, code: string, path: string, message: string): RecordError {

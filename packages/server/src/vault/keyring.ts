@@ -84,6 +84,15 @@ function openFrame(wrappingKey: Uint8Array, sealed: Uint8Array): Uint8Array {
   }
 }
 
+/** Every key of a keyring file, by number, for reading only; a torn last frame is left out. FormatError `keyring_damaged`. */
+export function readKeys(bytes: Uint8Array, root: Uint8Array): Uint8Array[] {
+  const wrappingKey = deriveKey(root, 'deponent/keyring/v0')
+  return readKeyFrames(bytes).frames.flatMap(({ count, sealed }) => {
+    const pairs = openFrame(wrappingKey, sealed)
+    return Array.from({ length: count }, (_, i) => pairs.slice(i * PAIR_BYTES + 32, (i + 1) * PAIR_BYTES))
+  })
+}
+
 /** Thirty-two bytes as a map key of sixteen characters' worth: half of a SHA-256-sized id is plenty to tell subjects apart. */
 const mapKey = (scope: Uint8Array): string => Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
 

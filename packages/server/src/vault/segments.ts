@@ -19,7 +19,7 @@ import {
   type SegmentFooter,
 } from './segment.ts'
 
-const SEGMENT_ENTRIES_MAX = 16_384
+const SEGMENT_ENTRIES_MAX = 8_192
 const SEGMENT_BYTES_MAX = 16 * 1_048_576
 const PENDING_BYTES_MAX = 128 * 1_048_576
 const CACHED_FOOTERS_MAX = 32
@@ -72,6 +72,16 @@ export class Segments {
 
   durable(): number {
     return this.#durable
+  }
+
+  /** Every sealed segment with its digest, as the ledger should know it. */
+  async sealed(): Promise<SealedSegment[]> {
+    const segments: SealedSegment[] = []
+    for (const first of this.#firsts) {
+      const { count, digest } = await this.#readFooter(first)
+      segments.push({ segment: segmentName(first), first, end: first + count, digest: toHex(digest) })
+    }
+    return segments
   }
 
   /** True when sealing has fallen so far behind that taking more would grow memory without bound. */

@@ -1,7 +1,22 @@
 import type { Fields } from '../fields.ts'
-import { choice, flag, identifier, json, label, list, listOrOne, name, number, numericValue, object, objectOrText, oneOf, text } from '../fields.ts'
+import {
+  choice,
+  flag,
+  identifier,
+  json,
+  label,
+  list,
+  listOrOne,
+  name,
+  number,
+  numericValue,
+  object,
+  objectOrText,
+  oneOf,
+  text,
+} from '../fields.ts'
 import type { Judged } from '../kind.ts'
-import { defineKind } from '../kind.ts'
+import { defineKind, isGiven } from '../kind.ts'
 
 const subject = oneOf(identifier, object({ id: identifier }))
 
@@ -55,12 +70,12 @@ const model: Fields = {
 
 const input: Fields = {
   input: json,
-  inputFeatures: oneOf(object(), list(json)),
+  inputFeatures: oneOf(object(), list()),
   inputHash: text,
-  messages: list(json),
+  messages: list(),
   retrievedDocuments: list(oneOf(text, object({ id: identifier, version: identifier, digest: text }))),
   contextData: json,
-  protectedAttributes: oneOf(object(), list(json)),
+  protectedAttributes: oneOf(object(), list()),
   referenceDatabase: oneOf(text, object()),
   usePeriod: json,
 }
@@ -68,7 +83,7 @@ const input: Fields = {
 export const explanation = objectOrText(
   object({
     topFeatures: list(object({ feature: identifier, importance: number })),
-    reasoning: oneOf(text, list(json), object()),
+    reasoning: oneOf(text, list(), object()),
     method: text,
     counterfactual: json,
   }),
@@ -81,12 +96,12 @@ const output: Fields = {
   prediction: json,
   confidence: number,
   confidenceKind: choice('probability', 'self_reported', 'score', 'logprob'),
-  predictionInterval: oneOf(list(json), object()),
-  alternativePredictions: oneOf(list(json), object()),
+  predictionInterval: oneOf(list(), object()),
+  alternativePredictions: oneOf(list(), object()),
   finalDecision: json,
   reasonCodes: listOrOne(oneOf(identifier, object())),
-  finishReason: listOrOne(text),
-  toolCalls: list(json),
+  finishReason: oneOf(text, list(text)),
+  toolCalls: list(),
   guardrails: list(oneOf(text, object({ name: text, outcome: json }))),
   explanation,
   explanationRef: oneOf(text, object()),
@@ -116,7 +131,13 @@ const riskAndLaw: Fields = {
 const cost: Fields = {
   latencyMs: number,
   timeToFirstTokenMs: number,
-  tokenUsage: object({ input: number, output: number, cacheRead: number, cacheWrite: number, reasoning: number }),
+  tokenUsage: object({
+    input: number,
+    output: number,
+    cacheRead: number,
+    cacheWrite: number,
+    reasoning: number,
+  }),
   costUsd: number,
 }
 
@@ -137,8 +158,9 @@ export const decision = defineKind({
     modelId: ['model.id'],
     modelVersion: ['model.version'],
     modelType: ['model.type'],
-    input: ['input.data', 'inputData'],
-    inputHash: ['input.hash'],
+    // inputData opens as input does: what it holds becomes `input`, where it would open when read again.
+    input: ['input.data', 'inputData.data', 'inputData'],
+    inputHash: ['input.hash', 'inputData.hash'],
     prediction: ['output.result', 'output'],
     confidence: ['output.confidence'],
     explanation: ['output.explanation'],
@@ -157,8 +179,12 @@ export const decision = defineKind({
 function judgeOutput(record: Judged): void {
   const status = record.value('status')
   if (status !== undefined && status !== 'ok') return
-  if (record.value('prediction') !== undefined || record.value('messages') !== undefined) return
-  record.reject('missing_field', '/prediction', 'prediction is missing: give it, messages, or a status other than ok')
+  if (record.value('prediction') !== undefined || isGiven(record.value('messages'))) return
+  record.reject(
+    'missing_field',
+    '/prediction',
+    'prediction is missing: give it, messages, or a status other than ok',
+  )
 }
 
 /** Probabilities and self-reported confidence lie in 0..1; scores and log probabilities are any finite number. */

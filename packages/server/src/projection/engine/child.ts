@@ -178,13 +178,18 @@ async function serve(start: StartLine): Promise<void> {
   for (const pool of Object.values(pools)) pool.close()
 }
 
-const line = await parent.firstLine
-if (line === undefined) parent.leave(CHILD_EXIT.broken)
-try {
-  await serve(JSON.parse(line) as StartLine)
-} catch (error) {
-  // Standard error is the parent's diagnostics.
-  process.stderr.write(`${error instanceof Error ? error.message : 'the engine did not open'}\n`)
-  parent.leave(error instanceof Error && /lock|Failed to create connection/i.test(error.message) ? CHILD_EXIT.locked : CHILD_EXIT.broken)
+/** How the life of this process ends. */
+async function live(): Promise<number> {
+  const line = await parent.firstLine
+  if (line === undefined) return CHILD_EXIT.broken
+  try {
+    await serve(JSON.parse(line) as StartLine)
+    return CHILD_EXIT.done
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'the engine did not open'
+    parent.complain(message)
+    return message.includes('Failed to create connection') ? CHILD_EXIT.locked : CHILD_EXIT.broken
+  }
 }
-parent.leave(CHILD_EXIT.done)
+
+parent.leave(await live())

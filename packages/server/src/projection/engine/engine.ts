@@ -9,6 +9,13 @@ export interface EngineAddress {
 /** `starting` and `restarting` pass by themselves; `stopped` does not. */
 export type EngineState = 'starting' | 'ready' | 'restarting' | 'stopped'
 
+/** A statement that was sent and whose fate is unknown. */
+export interface LostStatement {
+  readonly queryId: string
+  /** The generation it was sent to. */
+  readonly generation: number
+}
+
 /** Something that speaks the ClickHouse HTTP interface: our child process, or a server given by configuration. */
 export interface Engine {
   readonly state: EngineState
@@ -19,8 +26,8 @@ export interface Engine {
   start(): Promise<void>
   /** Resolves when ready. @throws EngineStopped when it never will be. */
   whenReady(): Promise<EngineAddress>
-  /** Makes sure that the statement with this query id is no longer running, whatever that takes. */
-  abandon(queryId: string): Promise<void>
+  /** Makes sure that a statement whose answer was lost is no longer running, whatever that takes. */
+  abandon(statement: LostStatement): Promise<void>
   stop(): Promise<void>
 }
 

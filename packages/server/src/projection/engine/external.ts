@@ -1,5 +1,5 @@
 import { createClient } from '@clickhouse/client'
-import { type Engine, type EngineAddress, type EngineState, EngineStopped } from './engine.ts'
+import { type Engine, type EngineAddress, type EngineState, EngineStopped, type LostStatement } from './engine.ts'
 
 export interface ExternalAddress {
   readonly url: string
@@ -33,7 +33,7 @@ export class ExternalEngine implements Engine {
   }
 
   /** Asks the server to end the statement and waits until it has. */
-  async abandon(queryId: string): Promise<void> {
+  async abandon({ queryId }: LostStatement): Promise<void> {
     const { url, username, password } = this.#address
     const client = createClient({ url, username, password })
     try {

@@ -6,7 +6,7 @@
 import type { ChildProcess, ChildProcesses } from '../../platform/child-process.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
-import { type Engine, type EngineAddress, type EngineState, EngineStopped } from './engine.ts'
+import { type Engine, type EngineAddress, type EngineState, EngineStopped, type LostStatement } from './engine.ts'
 import type { EngineLimits, StartLine } from './start-line.ts'
 
 const BACKOFF_MS_MIN = 100
@@ -73,10 +73,10 @@ export class SupervisedEngine implements Engine {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  /** A child has no statement ids: the whole process goes, and the next one starts clean. */
-  async abandon(): Promise<void> {
+  /** A child knows no query ids: the whole process goes, and the next one starts clean. */
+  async abandon({ generation }: LostStatement): Promise<void> {
     const child = this.#child
-    if (!child) return
+    if (!child || generation !== this.#generation) return
     child.kill()
     await child.exited
   }

@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { DecisionDocument } from '../api.ts'
+import { useKeys } from '../keyboard.ts'
+import type { DecisionCheck } from '../proof/check.ts'
+import type { Verification } from '../proof/gather.ts'
+import { verificationQuery } from '../queries.ts'
+import styles from './badge.module.css'
+import { EvidenceDrawer } from './evidence-drawer.tsx'
+import { EvidenceRing } from './evidence-ring.tsx'
+
+/** What a badge says. Nothing here ever says just "verified": a check rests on a key, and the words name whose. */
+interface Words {
+  readonly tone: 'sound' | 'waiting' | 'unknown' | 'alarm'
+  readonly main: string
+  readonly rest: string
+}
+
+/** The answer of this browser's own check of a decision, and the way to its steps. */
+export function Badge({ decision }: { readonly decision: DecisionDocument }) {
+  const query = useQuery(verificationQuery(decision))
+  const [isOpen, setOpen] = useState(false)
+  useKeys({ p: () => setOpen(true) })
+  const verification = query.data
+  const { tone, main, rest } = wordsFor(verification, query.error)
+  return (
+    <>
+      <button
+        type="button"
+        className={styles['badge']}
+        data-tone={tone}
+        data-testid="badge"
+        data-outcome={outcomeOf(verification)}
+        onClick={() => setOpen(true)}
+        aria-haspopup="dialog"
+      >
+        <EvidenceRing steps={verification?.phase === 'done' ? verification.check.steps : undefined} />
+        <span aria-live="polite">
+          <b>{main}</b>
+          {rest}
+        </span>
+      </button>
+      <EvidenceDrawer
+        isOpen={isOpen}
+        onOpenChange={setOpen}
+        verification={verification}
+        summary={`${main}${rest}`}
+        again={() => void query.refetch()}
+        isChecking={query.isFetching}
+      />
+    </>
+  )
+}
+
+function outcomeOf(verification: Verification<DecisionCheck> | undefined): string {
+  if (verification === undefined) return 'checking'
+  return verification.phase === 'done' ? verification.check.outcome : verification.phase
+}
+
+function wordsFor(verification: Verification<DecisionCheck> | undefined, error: Error | null): Words {
+  if (error !== null) return { tone: 'unknown', main: 'Could not be checked here', rest: `: ${error.message}` }
+  if (verification === undefined) return { tone: 'waiting', main: 'Checking in this browser', rest: '…' }
+  switch (verification.phase) {
+    case 'pending':
+      return { tone: 'waiting', main: 'Recorded, not yet in a checkpoint', rest: '; asking again' }
+    case 'unavailable':
+      return { tone: 'unknown', main: 'Could not be checked here', rest: `: ${verification.reason}` }
+    case 'unreadable':
+      return { tone: 'alarm', main: 'Does not check out', rest: `: ${verification.reason}` }
+    case 'done':
+      return wordsForCheck(verification.check)
+  }
+}
+
+function wordsForCheck({ outcome, reasons }: DecisionCheck): Words {
+  switch (outcome) {
+    case 'own-key':
+      return { tone: 'sound', main: "Consistent with the operator's own key", rest: ', no outside witness' }
+    case 'pasted-key':
+      return { tone: 'sound', main: 'Consistent with the key you supplied', rest: ', no outside witness' }
+    case 'key-changed':
+      return {
+        tone: 'alarm',
+        main: 'The key of this ledger changed',
+        rest: ' since this browser first saw it. Do not rely on this record until you know why.',
+      }
+    case 'failed':
+      return { tone: 'alarm', main: 'Does not check out', rest: `: ${reasons.join(' ')}` }
+  }
+}

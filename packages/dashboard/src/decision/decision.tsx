@@ -1,0 +1,155 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import type { DecisionDocument } from '../api.ts'
+import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
+import { confidenceText, count, durationText, exactTimeText, jsonText } from '../display.ts'
+import controls from '../elements/controls.module.css'
+import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
+import { Waiting } from '../elements/state.tsx'
+import { useKeys } from '../keyboard.ts'
+import { decisionQuery } from '../queries.ts'
+import { Badge } from './badge.tsx'
+import { CompletenessPanel } from './completeness.tsx'
+import { ConversationPanel } from './conversation.tsx'
+import styles from './decision.module.css'
+import { ExplanationPanel } from './explanation.tsx'
+import { FactsPanel } from './facts.tsx'
+import { CONTENT, COST, MODEL, otherFields, WHERE, WHO, WHY } from './fields.ts'
+import { InputsPanel } from './inputs.tsx'
+import { OutcomePanel } from './outcome.tsx'
+import { RawPanel } from './raw.tsx'
+import { SealedBar, sealedFields } from './reveal.tsx'
+import { TimelinePanel } from './timeline.tsx'
+import { Unreadable } from './unreadable.tsx'
+
+const route = getRouteApi('/decisions/$id')
+
+/** One decision: what, who, why, by which model, from what, and whether the ledger bears it out. */
+export function Decision() {
+  const { id } = route.useParams()
+  return (
+    <div className={styles['page']}>
+      <Walk id={id} />
+      <Loaded key={id} id={id} />
+    </div>
+  )
+}
+
+/** The way back to the list, and to the decisions before and after in it. */
+function Walk({ id }: { readonly id: string }) {
+  const navigate = useNavigate()
+  const { previous, next } = neighbours(id)
+  useEffect(() => moveTo(id), [id])
+  const go = (to: string | undefined) => () => {
+    if (to !== undefined) void navigate({ to: '/decisions/$id', params: { id: to } })
+  }
+  const back = () => void navigate({ to: '/decisions', search: searchToReturnTo() })
+  useKeys({ j: go(next), k: go(previous), u: back, Escape: back })
+  return (
+    <nav className={styles['walk']} aria-label="List">
+      <Link to="/decisions" search={searchToReturnTo()} className={controls['quiet']}>
+        <BackIcon />
+        Decisions
+      </Link>
+      {(previous ?? next) !== undefined && (
+        <span>
+          <button type="button" className={controls['quiet']} disabled={previous === undefined} onClick={go(previous)}>
+            <BackIcon />
+            Previous
+          </button>
+          <button type="button" className={controls['quiet']} disabled={next === undefined} onClick={go(next)}>
+            Next
+            <ForwardIcon />
+          </button>
+        </span>
+      )}
+    </nav>
+  )
+}
+
+function Loaded({ id }: { readonly id: string }) {
+  const [purpose, setPurpose] = useState<string>()
+  const plain = useQuery(decisionQuery(id))
+  const opened = useQuery({ ...decisionQuery(id, purpose), enabled: purpose !== undefined })
+  if (plain.error !== null && plain.data === undefined) {
+    return <Unreadable id={id} error={plain.error} again={() => void plain.refetch()} />
+  }
+  if (plain.data === undefined) return <Waiting lines={12} label="Loading the decision" />
+  const decision = (purpose !== undefined && opened.data) || plain.data
+  return (
+    <>
+      <Headline decision={decision} />
+      <SealedBar
+        sealed={sealedFields(decision.record)}
+        purpose={purpose}
+        isOpening={purpose !== undefined && opened.isFetching}
+        refusal={purpose === undefined ? undefined : opened.error?.message}
+        open={(next) => (next === purpose ? void opened.refetch() : setPurpose(next))}
+        seal={() => setPurpose(undefined)}
+      />
+      <Body decision={decision} />
+      <p className={styles['limits']}>
+        Proves the record has not changed since it was recorded. Does not prove that it was true.
+      </p>
+    </>
+  )
+}
+
+function Headline({ decision }: { readonly decision: DecisionDocument }) {
+  const { record, index, at, receivedAt } = decision
+  const { prediction, confidence, status, humanOverride, humanDecision } = record
+  const lateMs = Date.parse(receivedAt) - Date.parse(at)
+  return (
+    <header className={styles['headline']}>
+      <div>
+        <h1>
+          {prediction === undefined ? `No prediction: ${jsonText(status)}` : jsonText(prediction)}
+          {typeof confidence === 'number' && <span>{confidenceText(confidence)}</span>}
+          {status !== undefined && status !== 'ok' && prediction !== undefined && <em>{jsonText(status)}</em>}
+          {humanOverride === true && (
+            <em>overridden by a human{typeof humanDecision === 'string' && `: ${humanDecision}`}</em>
+          )}
+        </h1>
+        <p>
+          <span>{jsonText(record['system'] ?? 'default')}</span>
+          <span>
+            {jsonText(record['modelId'])} {jsonText(record['modelVersion'] ?? '')}
+          </span>
+          <time dateTime={at}>{exactTimeText(at)} UTC</time>
+          <span title={`${exactTimeText(receivedAt)} UTC`}>
+            recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
+          </span>
+          <span>index {count(index)}</span>
+        </p>
+      </div>
+      <Badge decision={decision} />
+    </header>
+  )
+}
+
+function Body({ decision }: { readonly decision: DecisionDocument }) {
+  const { record } = decision
+  return (
+    <div className={styles['body']}>
+      <div>
+        <OutcomePanel decision={decision} />
+        <ExplanationPanel explanation={record['explanation']} features={record['inputFeatures']} />
+        <ConversationPanel messages={record['messages']} />
+        <InputsPanel decision={decision} />
+        <FactsPanel group={CONTENT} decision={decision} />
+        <TimelinePanel decision={decision} />
+        <FactsPanel group={otherFields(record)} decision={decision} />
+      </div>
+      <div>
+        <FactsPanel group={WHO} decision={decision} />
+        <FactsPanel group={WHY} decision={decision} />
+        <CompletenessPanel completeness={decision.completeness} />
+        <FactsPanel group={MODEL} decision={decision} />
+        <FactsPanel group={WHERE} decision={decision} />
+        <FactsPanel group={COST} decision={decision} />
+      </div>
+      <RawPanel value={decision} />
+    </div>
+  )
+}

@@ -1,0 +1,88 @@
+import type { Json } from '../api.ts'
+import { isSealed, jsonText } from '../display.ts'
+import { Panel } from '../elements/panel.tsx'
+import styles from './decision.module.css'
+import { Sealed, Value } from './value.tsx'
+
+interface TopFeature {
+  readonly feature: string
+  readonly importance: number
+}
+
+interface ExplanationProps {
+  readonly explanation: Json | undefined
+  readonly features: Json | undefined
+}
+
+/** What the model is said to have weighed, as bars to either side of nothing. */
+export function ExplanationPanel({ explanation, features }: ExplanationProps) {
+  if (explanation === undefined || explanation === null) return null
+  if (isSealed(explanation) || typeof explanation !== 'object' || Array.isArray(explanation)) {
+    return (
+      <Panel title="Explanation">
+        <p className={styles['prose']}>
+          <Value value={explanation} />
+        </p>
+      </Panel>
+    )
+  }
+  const { topFeatures, reasoning, method, ...others } = explanation as { readonly [name: string]: Json }
+  return (
+    <Panel title="Explanation" aside={method === undefined ? 'no method stated' : jsonText(method)}>
+      <FeatureBars features={topFeaturesOf(topFeatures)} inputs={features} />
+      {isSealed(topFeatures) && <Sealed />}
+      {reasoning !== undefined && (
+        <p className={styles['prose']}>
+          <span className={styles['faint']}>Reasoning</span> <Value value={reasoning} />
+        </p>
+      )}
+      {Object.entries(others).map(([name, value]) => (
+        <p key={name} className={styles['prose']}>
+          <span className={styles['faint']}>{name}</span> <Value value={value} />
+        </p>
+      ))}
+      <p className={styles['caveat']}>As the application stated it. It was not recomputed here.</p>
+    </Panel>
+  )
+}
+
+function topFeaturesOf(value: Json | undefined): readonly TopFeature[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((item: Json) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return []
+    const { feature, importance } = item as { readonly [name: string]: Json }
+    return typeof feature === 'string' && typeof importance === 'number' ? [{ feature, importance }] : []
+  })
+}
+
+interface FeatureBarsProps {
+  readonly features: readonly TopFeature[]
+  readonly inputs: Json | undefined
+}
+
+function FeatureBars({ features, inputs }: FeatureBarsProps) {
+  if (features.length === 0) return null
+  const largest = Math.max(...features.map(({ importance }) => Math.abs(importance)), Number.MIN_VALUE)
+  const isSigned = features.some(({ importance }) => importance < 0)
+  return (
+    <ul className={styles['bars']} data-signed={isSigned}>
+      {features.map(({ feature, importance }) => (
+        <li key={feature}>
+          <span>{feature}</span>
+          <span className={styles['faint']}>{inputText(inputs, feature)}</span>
+          <span className={styles['bar']} data-side={importance < 0 ? 'against' : 'for'} aria-hidden>
+            <i style={{ width: `${(Math.abs(importance) / largest) * (isSigned ? 50 : 100)}%` }} />
+          </span>
+          <b>{importance > 0 && isSigned ? `+${importance}` : String(importance).replace('-', '−')}</b>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function inputText(inputs: Json | undefined, feature: string): string {
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) return ''
+  const value = (inputs as { readonly [name: string]: Json })[feature]
+  if (value === undefined) return ''
+  return isSealed(value) ? 'sealed' : jsonText(value)
+}

@@ -1,0 +1,54 @@
+/** What stands where an answer would: it is coming, there is none, or something went wrong. */
+import type { ReactNode } from 'react'
+import { ApiError } from '../client.ts'
+import controls from './controls.module.css'
+import styles from './state.module.css'
+
+/** Stands in for lines that are on their way. */
+export function Waiting({ lines = 4, label = 'Loading' }: { readonly lines?: number; readonly label?: string }) {
+  return (
+    <div className={styles['bars']} role="status" aria-label={label}>
+      {Array.from({ length: lines }, (_, line) => (
+        <span key={line} />
+      ))}
+    </div>
+  )
+}
+
+/** There is nothing, and that is no fault. */
+export function Nothing({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+  return (
+    <div className={styles['state']}>
+      <strong>{title}</strong>
+      {children}
+    </div>
+  )
+}
+
+interface FailedProps {
+  readonly error: Error
+  readonly again?: () => void
+}
+
+/** What failed, whether waiting helps, and a way to try again. */
+export function Failed({ error, again }: FailedProps) {
+  return (
+    <div className={`${styles['state']} ${styles['failed']}`} role="alert">
+      <strong>{titleOf(error)}</strong>
+      <p>{error.message}</p>
+      {again !== undefined && (
+        <button type="button" className={controls['button']} onClick={again}>
+          Try again
+        </button>
+      )}
+    </div>
+  )
+}
+
+function titleOf(error: Error): string {
+  if (!(error instanceof ApiError)) return 'This view failed'
+  if (error.status === 0) return 'No connection'
+  if (error.status === 403) return 'Your key may not see this'
+  if (error.status === 503) return 'The server cannot answer this right now'
+  return `The server answered ${error.status} (${error.code})`
+}

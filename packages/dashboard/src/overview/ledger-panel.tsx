@@ -1,0 +1,100 @@
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { Readiness } from '../api.ts'
+import { count, counted, dayText, durationText } from '../display.ts'
+import { Panel } from '../elements/panel.tsx'
+import { Failed, Waiting } from '../elements/state.tsx'
+import type { Verification } from '../proof/gather.ts'
+import type { HeadCheck } from '../proof/head.ts'
+import { keyIdText } from '../proof/keys.ts'
+import { DEFAULT_LEDGER, headQuery, readinessQuery } from '../queries.ts'
+import styles from './overview.module.css'
+
+/** The state of the ledger as the server tells it, and its newest checkpoint as this browser checked it. */
+export function LedgerPanel() {
+  const { data: readiness, error } = useQuery(readinessQuery)
+  const { data: head } = useQuery(headQuery(DEFAULT_LEDGER))
+  return (
+    <Panel title="Ledger" aside={DEFAULT_LEDGER} className={styles['ledger']}>
+      {error !== null && <Failed error={error} />}
+      {error === null && readiness === undefined && <Waiting lines={5} />}
+      {readiness !== undefined && <Facts readiness={readiness} />}
+      <Checked head={head} />
+    </Panel>
+  )
+}
+
+function Facts({ readiness: { checks } }: { readonly readiness: Readiness }) {
+  const { ledger, index } = checks
+  return (
+    <dl className={styles['facts']} id="ledger">
+      {ledger !== undefined && (
+        <>
+          <Fact name="Entries">{count(ledger.size)}</Fact>
+          <Fact name="Under a checkpoint">
+            {count(ledger.checkpointSize)}
+            {ledger.checkpointSize < ledger.size && <em>{count(ledger.size - ledger.checkpointSize)} waiting</em>}
+          </Fact>
+          <Fact name="Last checkpoint">
+            {ledger.checkpointAgeMs === null ? 'none yet' : `${durationText(ledger.checkpointAgeMs)} ago`}
+          </Fact>
+          {ledger.state !== 'ok' && <Fact name="State">{ledger.state}</Fact>}
+        </>
+      )}
+      {index !== undefined && (
+        <Fact name="Index">
+          {index.state === 'ok' ? indexLag(index.lag) : `${index.state}, ${indexLag(index.lag)}`}
+        </Fact>
+      )}
+    </dl>
+  )
+}
+
+function indexLag(lag: number): string {
+  return lag === 0 ? 'up to date' : `${counted(lag, 'entry', 'entries')} behind`
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Checked({ head }: { readonly head: Verification<HeadCheck> | undefined }) {
+  if (head === undefined) return <Waiting lines={2} label="Checking the checkpoint" />
+  if (head.phase === 'pending') return <p className={styles['check']}>No checkpoint yet.</p>
+  if (head.phase === 'unavailable') {
+    return <p className={styles['check']}>The checkpoint could not be checked here: {head.reason}</p>
+  }
+  if (head.phase === 'unreadable') return <p className={styles['alarm']}>{head.reason}</p>
+  const { check, pin } = head
+  if (check.reasons.length > 0 || check.outcome === 'key-changed') {
+    return (
+      <div className={styles['alarm']} role="alert">
+        <b>The ledger does not check out in this browser.</b>
+        {check.reasons.map((reason) => (
+          <p key={reason}>{reason}</p>
+        ))}
+      </div>
+    )
+  }
+  const whose = check.outcome === 'pasted-key' ? 'the key you supplied' : "the operator's own key"
+  return (
+    <div className={styles['check']}>
+      <p>
+        Checked in this browser: signed by {whose}, {isExtended(check) ? 'and extends what was seen here before' : 'first time seen here'}
+        . No outside witness.
+      </p>
+      <p>
+        Key <code>{keyIdText(pin.checkpointVkey)}</code> pinned {dayText(pin.since)}
+      </p>
+    </div>
+  )
+}
+
+function isExtended({ steps }: HeadCheck): boolean {
+  return steps.some(({ title, state }) => title.startsWith('Extends') && state === 'passed')
+}

@@ -1,0 +1,21 @@
+import { parseTime } from './time.ts'
+import type { CanonicalRecord } from './normalize.ts'
+
+export type { CompletenessReport } from './completeness.ts'
+export { completeness, PROFILES } from './completeness.ts'
+export type { Emitter } from './emitter.ts'
+export type { RecordError } from './examination.ts'
+export { numericValue } from './fields.ts'
+export { REL } from './kind.ts'
+export type { RecordKind } from './kinds/index.ts'
+export { isRecordKind, KINDS } from './kinds/index.ts'
+export type { CanonicalRecord, Normalized } from './normalize.ts'
+export { normalizeRecord } from './normalize.ts'
+export type { ParsedTime } from './time.ts'
+export { isoTime, parseTime } from './time.ts'
+
+/** The moment a record is about, Unix milliseconds: its `timestamp` or `at`; undefined when it names none. */
+export function recordTime(record: CanonicalRecord): number | undefined {
+  const time = record['timestamp'] ?? record['at']
+  return time === undefined ? undefined : parseTime(time)?.ms
+}

@@ -1,0 +1,20 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Random } from '../platform/random.ts'
+
+/** A new key for the API: `dpk_` and 32 random bytes in base64url. */
+export function randomToken(random: Random): string {
+  return `dpk_${Buffer.from(random.bytes(32)).toString('base64url')}`
+}
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** Compares in constant time. */
+export function sameToken(given: string, expected: string): boolean {
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+/** The key in `Authorization: Bearer KEY`, or undefined. */
+export function bearerOf(header: string | null | undefined): string | undefined {
+  const match = /^Bearer +(\S+)$/i.exec(header ?? '')
+  return match?.[1]
+}

@@ -1,0 +1,74 @@
+/** One request on its way through a handler. */
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Projection } from '../projection/index.ts'
+import type { Tenant } from '../tenant.ts'
+import { BODY_BYTES_MAX, decompress } from '../ingest/decompress.ts'
+import { Problem } from './problem.ts'
+import type { Metrics } from './metrics.ts'
+
+/** What handlers may use. */
+export interface Services {
+  tenant: Tenant
+  projection: Projection
+  metrics: Metrics
+  clock: Clock
+  disk: Disk
+  adminToken: string
+  /** Directory of the built dashboard, when there is one. */
+  dashboardDirectory: string
+  version: string
+  /** Told of every failure nobody foresaw. */
+  onUnexpected(error: unknown): void
+}
+
+export interface Call {
+  request: Request
+  params: Record<string, string>
+  query: URLSearchParams
+  services: Services
+}
+
+export type Handler = (call: Call) => Promise<Response> | Response
+
+export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  })
+}
+
+/** The request's body, decompressed; Problem or BodyError when it is too large or damaged. */
+export async function bodyOf(request: Request): Promise<Uint8Array> {
+  const raw = await readAtMost(request, BODY_BYTES_MAX)
+  return decompress(request.headers.get('content-encoding') ?? undefined, raw, BODY_BYTES_MAX)
+}
+
+async function readAtMost(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const tooLarge = (): Problem => new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`)
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge()
+  if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer())
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length
+    if (bytes > bytesMax) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Parses a JSON object body of a small request. */
+export async function objectOf(request: Request): Promise<Record<string, unknown>> {
+  const text = new TextDecoder().decode(await bodyOf(request))
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Problem(400, 'bad_json', 'the body is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Problem(400, 'wrong_type', 'the body must be a JSON object')
+  }
+  return value as Record<string, unknown>
+}

@@ -1,0 +1,289 @@
+/**
+ * The HTTP contract: one table from which the router, the access check and the OpenAPI document are made. A route that is not in
+ * this table does not exist.
+ */
+import { z } from 'zod'
+
+/** Which right a caller needs; `open` routes need no key. */
+export type Right = 'open' | 'record' | 'read' | 'ledger' | 'metrics'
+
+export interface Route {
+  operation: Operation
+  method: 'GET' | 'POST'
+  /** Path with `:name` parameters; a last `:path*` takes the rest. */
+  path: string
+  right: Right
+  summary: string
+  query?: z.ZodObject
+  /** Schema of a JSON request body, for the document; bodies are judged by the code that reads them. */
+  body?: z.ZodType
+  response?: z.ZodType
+  /** Media type of the answer when it is not JSON. */
+  produces?: string
+}
+
+export type Operation =
+  | 'recordDecisions'
+  | 'recordRecords'
+  | 'recordReview'
+  | 'recordOutcome'
+  | 'recordExplanation'
+  | 'recordContest'
+  | 'recordComment'
+  | 'recordScore'
+  | 'recordModelEvent'
+  | 'listDecisions'
+  | 'getDecision'
+  | 'getProof'
+  | 'getTimeline'
+  | 'lookUpSubject'
+  | 'getAggregate'
+  | 'getUsage'
+  | 'getConfidence'
+  | 'getOverrides'
+  | 'getCoverage'
+  | 'getCompleteness'
+  | 'getSystems'
+  | 'postSql'
+  | 'getCheckpoint'
+  | 'getTile'
+  | 'getVkey'
+  | 'getHealth'
+  | 'getReadiness'
+  | 'getMetrics'
+  | 'getOpenApi'
+
+const receipt = z.object({
+  position: z.int(),
+  id: z.string(),
+  decisionId: z.string().optional(),
+  ledger: z.string(),
+  index: z.int(),
+  leafHash: z.string(),
+  status: z.enum(['recorded', 'duplicate']),
+  path: z.array(z.string()).optional(),
+})
+const recordError = z.object({
+  position: z.int(),
+  decisionId: z.string().optional(),
+  code: z.string(),
+  path: z.string(),
+  message: z.string(),
+})
+const envelope = z.object({
+  recorded: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  receipts: z.array(receipt),
+  promise: z.string().nullable(),
+  errors: z.array(recordError),
+})
+const anyRecord = z.looseObject({})
+const records = z.union([anyRecord, z.array(anyRecord)])
+const items = z.object({ items: z.array(anyRecord) })
+
+const filters = {
+  system: z.string(),
+  modelId: z.string(),
+  modelVersion: z.string(),
+  subject: z.string(),
+  userId: z.string(),
+  caseId: z.string(),
+  traceId: z.string(),
+  sessionId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  minConfidence: z.number(),
+  maxConfidence: z.number(),
+  minLatencyMs: z.number(),
+  overridden: z.boolean(),
+  reviewed: z.boolean(),
+  riskTier: z.string(),
+  environment: z.string(),
+  prediction: z.string(),
+  status: z.string(),
+  q: z.string(),
+}
+const filterQuery = z.object(filters).partial()
+const listQuery = filterQuery.extend({
+  order: z.enum(['at', '-at']).optional(),
+  limit: z.int().min(1).max(1000).optional(),
+  cursor: z.string().optional(),
+})
+const aggregateQuery = filterQuery.extend({ metrics: z.string(), by: z.string().optional() })
+const waitQuery = z.object({ wait: z.literal('checkpoint').optional() })
+const systemQuery = z.object({ system: z.string().optional() })
+
+const about = (operation: Operation, part: string, what: string): Route => ({
+  operation,
+  method: 'POST',
+  path: `/v1/decisions/:id/${part}`,
+  right: 'record',
+  summary: `Record ${what} a decision`,
+  query: systemQuery,
+  body: records,
+  response: envelope,
+})
+
+const statistic = (operation: Operation, name: string, summary: string): Route => ({
+  operation,
+  method: 'GET',
+  path: `/v1/stats/${name}`,
+  right: 'read',
+  summary,
+  query: filterQuery,
+  response: anyRecord,
+})
+
+export const ROUTES: readonly Route[] = [
+  {
+    operation: 'recordDecisions',
+    method: 'POST',
+    path: '/v1/decisions',
+    right: 'record',
+    summary: 'Record decisions: one object, an array, or one object a line',
+    query: waitQuery,
+    body: records,
+    response: envelope,
+  },
+  {
+    operation: 'recordRecords',
+    method: 'POST',
+    path: '/v1/records',
+    right: 'record',
+    summary: 'Record anything that is not a decision; each record says its kind',
+    query: waitQuery,
+    body: records,
+    response: envelope,
+  },
+  about('recordReview', 'reviews', 'a human review of'),
+  about('recordOutcome', 'outcomes', 'what became of'),
+  about('recordExplanation', 'explanations', 'an explanation of'),
+  about('recordContest', 'contests', 'that a person contests'),
+  about('recordComment', 'comments', 'a comment on'),
+  about('recordScore', 'scores', 'a score of'),
+  {
+    operation: 'recordModelEvent',
+    method: 'POST',
+    path: '/v1/models/:modelId/events',
+    right: 'record',
+    summary: 'Record a lifecycle event of a model',
+    body: records,
+    response: envelope,
+  },
+  {
+    operation: 'listDecisions',
+    method: 'GET',
+    path: '/v1/decisions',
+    right: 'read',
+    summary: 'Find decisions; feature.NAME=VALUE filters by an input feature',
+    query: listQuery,
+    response: z.object({
+      items: z.array(anyRecord),
+      next: z.string().nullable(),
+      asOf: z.object({ size: z.int() }),
+    }),
+  },
+  {
+    operation: 'getDecision',
+    method: 'GET',
+    path: '/v1/decisions/:id',
+    right: 'read',
+    summary: 'One decision, by entry id or by the id its sender gave it',
+    query: systemQuery,
+    response: anyRecord,
+  },
+  {
+    operation: 'getProof',
+    method: 'GET',
+    path: '/v1/decisions/:id/proof',
+    right: 'read',
+    summary: 'The inclusion proof under the latest checkpoint, as C2SP tlog-proof',
+    query: systemQuery,
+    produces: 'text/plain',
+  },
+  {
+    operation: 'getTimeline',
+    method: 'GET',
+    path: '/v1/decisions/:id/timeline',
+    right: 'read',
+    summary: 'Everything recorded about a decision, oldest first',
+    query: systemQuery,
+    response: items,
+  },
+  {
+    operation: 'lookUpSubject',
+    method: 'POST',
+    path: '/v1/subjects:lookup',
+    right: 'read',
+    summary: 'An opaque handle for a person',
+    body: z.object({ subject: z.string() }),
+    response: z.object({ handle: z.string() }),
+  },
+  {
+    operation: 'getAggregate',
+    method: 'GET',
+    path: '/v1/aggregate',
+    right: 'read',
+    summary: 'Metrics over decisions, grouped',
+    query: aggregateQuery,
+    response: items,
+  },
+  statistic('getUsage', 'usage', 'Decisions per day, system and model'),
+  statistic('getConfidence', 'confidence', 'Distribution of confidence'),
+  statistic('getOverrides', 'overrides', 'Human reviews and overrides'),
+  statistic('getCoverage', 'coverage', 'Recorded decisions against what their emitters declare'),
+  statistic('getCompleteness', 'completeness', 'Completeness against the profile of each tier, missing fields named'),
+  {
+    operation: 'getSystems',
+    method: 'GET',
+    path: '/v1/systems',
+    right: 'read',
+    summary: 'The AI systems that recorded, and the class of each of their fields',
+    response: items,
+  },
+  {
+    operation: 'postSql',
+    method: 'POST',
+    path: '/v1/sql',
+    right: 'read',
+    summary: 'One read-only SQL query, bounded in time, memory and rows',
+    body: z.object({ sql: z.string() }),
+    response: anyRecord,
+  },
+  {
+    operation: 'getCheckpoint',
+    method: 'GET',
+    path: '/ledgers/:name/checkpoint',
+    right: 'ledger',
+    summary: 'The latest signed checkpoint (C2SP tlog-checkpoint)',
+    produces: 'text/plain',
+  },
+  {
+    operation: 'getTile',
+    method: 'GET',
+    path: '/ledgers/:name/tile/:path*',
+    right: 'ledger',
+    summary: 'A tile of hashes or entries (C2SP tlog-tiles)',
+    produces: 'application/octet-stream',
+  },
+  {
+    operation: 'getVkey',
+    method: 'GET',
+    path: '/ledgers/:name/vkey',
+    right: 'ledger',
+    summary: 'The origin of the ledger and its verification keys',
+    response: z.object({ origin: z.string(), checkpoint: z.string(), promise: z.string() }),
+  },
+  { operation: 'getHealth', method: 'GET', path: '/healthz', right: 'open', summary: 'The process lives' },
+  { operation: 'getReadiness', method: 'GET', path: '/readyz', right: 'open', summary: 'The process can record and answer' },
+  {
+    operation: 'getMetrics',
+    method: 'GET',
+    path: '/metrics',
+    right: 'metrics',
+    summary: 'Metrics in the Prometheus text format',
+    produces: 'text/plain',
+  },
+  { operation: 'getOpenApi', method: 'GET', path: '/openapi.json', right: 'open', summary: 'This document' },
+]

@@ -1,0 +1,75 @@
+/** Finding decisions and opening one. */
+import { completeness, formatTlogProof, recordTime } from '@deponent/format'
+import { type Call, type Handler, json, objectOf } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { sealedView } from '../sealed-view.ts'
+import { notYet } from './ledger.ts'
+import { decisionIndex } from './recording.ts'
+
+const HANDLE = /^[0-9a-f]{32}$/
+
+/** Filters with the person's id replaced by the pseudonym it is indexed under. */
+export function pseudonymised({ query, services }: Call): URLSearchParams {
+  const filters = new URLSearchParams(query)
+  for (const name of ['subject', 'userId']) {
+    const person = filters.get(name)
+    if (person !== null && !HANDLE.test(person)) filters.set(name, services.tenant.reader.subjectHandle(person))
+  }
+  return filters
+}
+
+export const listDecisions: Handler = async (call) => json(await call.services.projection.list(pseudonymised(call)))
+
+export const getDecision: Handler = async (call) => {
+  const { projection, tenant } = call.services
+  const index = await decisionIndex(call)
+  const { entry, record, subject, systemName } = await tenant.reader.one(index)
+  const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
+  const purpose = call.request.headers.get('deponent-purpose')?.trim()
+  return json({
+    id: entry.id,
+    kind: entry.kind,
+    index,
+    ledger: tenant.name,
+    at,
+    receivedAt: new Date(entry.receivedAt).toISOString(),
+    system: systemName,
+    ...(subject !== undefined && { subject }),
+    record: record && (purpose ? record : sealedView(record, new Set(projection.sealedFields(systemName)))),
+    links: record?.links ?? [],
+    ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
+  })
+}
+
+export const getProof: Handler = async (call) => {
+  const { ledger } = call.services.tenant
+  const index = await decisionIndex(call)
+  const { checkpoint } = ledger
+  if (!checkpoint || index >= checkpoint.size) throw notYet()
+  const hashes = await ledger.inclusionProof(index, checkpoint.size)
+  const text = formatTlogProof({ index, hashes, checkpointNote: checkpoint.note })
+  return new Response(text, { headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' } })
+}
+
+/** Everything recorded about one decision, oldest first. */
+export const getTimeline: Handler = async (call) => {
+  const { projection, tenant } = call.services
+  const index = await decisionIndex(call)
+  const items = []
+  for (const about of await projection.about(index)) {
+    const { entry, record, systemName } = await tenant.reader.one(about)
+    const sealed = new Set(projection.sealedFields(systemName))
+    const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
+    items.push({ id: entry.id, kind: entry.kind, index: about, at, record: record && sealedView(record, sealed) })
+  }
+  return json({ items })
+}
+
+/** An opaque handle for a person, so that ids need not appear in addresses. */
+export const lookUpSubject: Handler = async (call) => {
+  const { subject } = await objectOf(call.request)
+  if (typeof subject !== 'string' || subject === '') {
+    throw new Problem(400, 'missing_field', 'subject must be a non-empty string', { field: '/subject' })
+  }
+  return json({ handle: call.services.tenant.reader.subjectHandle(subject) })
+}

@@ -1,0 +1,44 @@
+/** The ledger as C2SP tlog-tiles serves it: checkpoint, tiles, keys. */
+import { FormatError, parseTilePath } from '@deponent/format'
+import { type Call, type Handler, json } from '../call.ts'
+import { Problem } from '../problem.ts'
+
+const IMMUTABLE = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'public, max-age=31536000, immutable' }
+
+export const getCheckpoint: Handler = (call) => {
+  const { checkpoint } = ledgerOf(call)
+  if (!checkpoint) throw notYet()
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' }
+  return new Response(checkpoint.note, { headers })
+}
+
+export const getTile: Handler = async (call) => {
+  const ledger = ledgerOf(call)
+  let tile: ReturnType<typeof parseTilePath>
+  try {
+    tile = parseTilePath(`tile/${call.params.path ?? ''}`)
+  } catch (error) {
+    if (error instanceof FormatError) throw new Problem(400, error.code, error.message)
+    throw error
+  }
+  const { level, n, width } = tile
+  const bytes = level === 'entries' ? await ledger.entryTile(n, width) : await ledger.hashTile(level, n, width)
+  if (!bytes) throw new Problem(404, 'not_found', 'the latest checkpoint does not reach this tile')
+  return new Response(new Uint8Array(bytes), { headers: IMMUTABLE })
+}
+
+/** Who the ledger is: its origin and the keys that sign for it. */
+export const getVkey: Handler = (call) => {
+  const { vkeys, ledger } = call.services.tenant
+  ledgerOf(call)
+  return json({ origin: ledger.origin, checkpoint: vkeys.checkpoint, promise: vkeys.promise })
+}
+
+export function notYet(): Problem {
+  return new Problem(409, 'not_yet_published', 'no checkpoint covers this yet', {}, { 'Retry-After': '1' })
+}
+
+function ledgerOf({ params, services }: Call): Call['services']['tenant']['ledger'] {
+  if (params.name !== services.tenant.name) throw new Problem(404, 'not_found', 'no such ledger')
+  return services.tenant.ledger
+}

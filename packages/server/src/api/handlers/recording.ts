@@ -1,0 +1,111 @@
+/** Everything that brings records in. */
+import { FormatError, isRecordKind, type RecordKind } from '@deponent/format'
+import { type DecodedItem, decodeBody } from '../../ingest/decode.ts'
+import type { Envelope } from '../../recording/envelope.ts'
+import type { Submission } from '../../recording/submission.ts'
+import { bodyOf, type Call, type Handler, json } from '../call.ts'
+import { Problem } from '../problem.ts'
+
+const CHECKPOINT_WAIT_MS = 5_000
+/** Entries the index may be behind before recording is asked to pause. */
+const INDEX_LAG_MAX = 2_000_000
+
+export const recordDecisions: Handler = async (call) => {
+  const items = await itemsOf(call)
+  return record(call, items.map((item) => submissionOf(item, 'decision')))
+}
+
+/** Records of any kind but decisions; each says its `kind`. */
+export const recordRecords: Handler = async (call) => {
+  const items = await itemsOf(call)
+  return record(call, items.map((item) => submissionOf(item, kindIn(item))))
+}
+
+/** Records of one kind about the decision in the path. */
+export function recordAbout(kind: RecordKind): Handler {
+  return async (call) => {
+    const items = await itemsOf(call)
+    const decision = await oneDecision(call)
+    for (const { reading } of items) {
+      if (isObject(reading?.value)) Object.assign(reading.value, { decisionId: decision })
+    }
+    return record(call, items.map((item) => submissionOf(item, kind)))
+  }
+}
+
+/** A lifecycle event of the model in the path: `{eventType, modelVersion, actor, …}`. */
+export const recordModelEvent: Handler = async (call) => {
+  const items = await itemsOf(call)
+  for (const { reading } of items) {
+    if (isObject(reading?.value)) Object.assign(reading.value, { modelId: call.params.modelId })
+  }
+  return record(call, items.map((item) => submissionOf(item, modelEventKind(item))))
+}
+
+/** The entry id of the decision in the path; 404 or 409 when it is not one decision. */
+export async function oneDecision(call: Call): Promise<string> {
+  const index = await decisionIndex(call)
+  return (await call.services.tenant.ledger.entry(index)).id
+}
+
+/** The index of the decision in the path, by entry id first, then by the sender's id in the system of `?system=`. */
+export async function decisionIndex({ params, query, services }: Call): Promise<number> {
+  const { recorder, ledger } = services.tenant
+  const found = await recorder.findDecisions(params.id ?? '', query.get('system') ?? undefined)
+  if (found.length === 1) return found[0]!
+  if (found.length === 0) throw new Problem(404, 'not_found', 'no record with this id is known')
+  const ids = await Promise.all(found.map(async (index) => (await ledger.entry(index)).id))
+  throw new Problem(409, 'ambiguous_id', 'several systems used this id; name one with ?system= or use an entry id', { ids })
+}
+
+async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
+  return decodeBody(request.headers.get('content-type') ?? undefined, await bodyOf(request))
+}
+
+function submissionOf(item: DecodedItem, kind: RecordKind | FormatError): Submission {
+  const { position } = item
+  if (item.error) return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
+  if (kind instanceof FormatError) return { position, error: kind }
+  return { position, kind, reading: item.reading }
+}
+
+function kindIn({ reading }: DecodedItem): RecordKind | FormatError {
+  const kind = isObject(reading?.value) ? reading.value.kind : undefined
+  if (kind === 'decision') return new FormatError('wrong_endpoint', 'decisions are sent to /v1/decisions', '/kind')
+  if (typeof kind === 'string' && isRecordKind(kind)) return kind
+  return new FormatError('bad_value', 'kind must be one of the documented kinds of record', '/kind')
+}
+
+function modelEventKind({ reading }: DecodedItem): RecordKind | FormatError {
+  const event = isObject(reading?.value) ? reading.value.eventType : undefined
+  const kind = `model.${typeof event === 'string' ? event : ''}`
+  return isRecordKind(kind) ? kind : new FormatError('bad_value', 'eventType must be a documented model event', '/eventType')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+async function record({ query, services }: Call, submissions: readonly Submission[]): Promise<Response> {
+  const { metrics, projection, tenant } = services
+  if (projection.lag() > INDEX_LAG_MAX) {
+    throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
+  }
+  const envelope = await tenant.recorder.record(submissions)
+  metrics.recorded.inc(envelope.recorded)
+  metrics.duplicates.inc(envelope.duplicates)
+  metrics.rejected.inc(envelope.rejected)
+  if (query.get('wait') === 'checkpoint') await tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
+  return json(envelope, statusOf(envelope))
+}
+
+function endOf({ receipts }: Envelope): number {
+  return receipts.reduce((end, { index }) => Math.max(end, index + 1), 0)
+}
+
+function statusOf({ recorded, duplicates, errors }: Envelope): number {
+  const kept = recorded + duplicates
+  if (errors.length === 0) return 201
+  if (kept > 0) return 207
+  return errors.every(({ code }) => code === 'id_conflict') ? 409 : 400
+}

@@ -1,0 +1,69 @@
+/**
+ * Every way a request can fail, and the one table that turns failures into answers (RFC 9457). A problem names the field, what was
+ * expected and what kind of thing came; it never repeats a value.
+ */
+import { FormatError } from '@deponent/format'
+import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
+import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
+
+/** A failure with its answer; `code` is stable, `detail` is for people. */
+export class Problem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly members: Record<string, unknown>
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    members: Record<string, unknown> = {},
+    headers: Record<string, string> = {},
+  ) {
+    super(detail)
+    this.status = status
+    this.code = code
+    this.members = members
+    this.headers = headers
+  }
+}
+
+const BODY_STATUS: Record<BodyErrorCode, number> = {
+  empty_body: 400,
+  bad_json: 400,
+  bad_utf8: 400,
+  bad_encoding: 400,
+  unsupported_media_type: 415,
+  unsupported_encoding: 415,
+  body_too_large: 413,
+}
+
+const RETRY_SOON = { 'Retry-After': '1' }
+const RETRY_LATER = { 'Retry-After': '30' }
+
+/** The problem an error stands for; anything unforeseen is 500 and says nothing of what was in it. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof BodyError) return new Problem(BODY_STATUS[error.code], error.code, error.message)
+  if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
+  if (error instanceof OutcomeUnknown) {
+    return new Problem(503, 'outcome_unknown', 'the write was begun and its outcome is unknown; resending is safe', {}, RETRY_LATER)
+  }
+  if (error instanceof NotSequencing) return new Problem(503, error.code, 'the ledger takes no entries now', {}, RETRY_LATER)
+  if (error instanceof FormatError) return new Problem(400, error.code, error.message, error.path ? { field: error.path } : {})
+  return new Problem(500, 'internal', 'an unexpected failure; see the diagnostics of the server')
+}
+
+/** The problem as an `application/problem+json` response. */
+export function problemResponse(problem: Problem): Response {
+  const body = {
+    type: `https://deponent.invalid/problems/${problem.code}`,
+    title: problem.code.replaceAll('_', ' '),
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    ...problem.members,
+  }
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...problem.headers }
+  return new Response(JSON.stringify(body), { status: problem.status, headers })
+}

@@ -1,0 +1,116 @@
+/** From the route table to a web-standard handler: find the route, check the key, run the handler, answer every failure. */
+import { Hono } from 'hono'
+import { bearerOf, sameToken } from '../access/token.ts'
+import type { Call, Handler, Services } from './call.ts'
+import { type Operation, type Route, ROUTES } from './contract.ts'
+import { getDashboard } from './handlers/dashboard.ts'
+import * as decisions from './handlers/decisions.ts'
+import * as health from './handlers/health.ts'
+import * as ledger from './handlers/ledger.ts'
+import * as recording from './handlers/recording.ts'
+import * as statistics from './handlers/statistics.ts'
+import { Problem, problemOf, problemResponse } from './problem.ts'
+
+const HANDLERS: Record<Operation, Handler> = {
+  recordDecisions: recording.recordDecisions,
+  recordRecords: recording.recordRecords,
+  recordReview: recording.recordAbout('review'),
+  recordOutcome: recording.recordAbout('outcome'),
+  recordExplanation: recording.recordAbout('explanation'),
+  recordContest: recording.recordAbout('contest'),
+  recordComment: recording.recordAbout('comment'),
+  recordScore: recording.recordAbout('score'),
+  recordModelEvent: recording.recordModelEvent,
+  listDecisions: decisions.listDecisions,
+  getDecision: decisions.getDecision,
+  getProof: decisions.getProof,
+  getTimeline: decisions.getTimeline,
+  lookUpSubject: decisions.lookUpSubject,
+  getAggregate: statistics.getAggregate,
+  getUsage: statistics.getUsage,
+  getConfidence: statistics.getConfidence,
+  getOverrides: statistics.getOverrides,
+  getCoverage: statistics.getCoverage,
+  getCompleteness: statistics.getCompleteness,
+  getSystems: statistics.getSystems,
+  postSql: statistics.postSql,
+  getCheckpoint: ledger.getCheckpoint,
+  getTile: ledger.getTile,
+  getVkey: ledger.getVkey,
+  getHealth: health.getHealth,
+  getReadiness: health.getReadiness,
+  getMetrics: health.getMetrics,
+  getOpenApi: health.getOpenApi,
+}
+
+const SECURITY_HEADERS: Record<string, string> = {
+  'Content-Security-Policy':
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+}
+
+/** Builds the handler of the whole port. */
+export function createHandler(services: Services): (request: Request) => Promise<Response> {
+  const router = new Hono()
+  for (const route of ROUTES) {
+    const path = route.path.replace(/:(\w+)\*$/, ':$1{.+}').replace('/subjects:lookup', '/:subjects{subjects:lookup}')
+    router.on(route.method, path, (context) =>
+      answer(services, route, {
+        request: context.req.raw,
+        params: context.req.param(),
+        query: new URL(context.req.url).searchParams,
+        services,
+      }),
+    )
+  }
+  router.get('*', (context) => pageOrProblem(services, context.req.raw))
+  router.all('*', () => problemResponse(new Problem(405, 'method_not_allowed', 'this address does not take that method')))
+  return async (request) => secured(await router.fetch(request))
+}
+
+async function answer(services: Services, route: Route, call: Call): Promise<Response> {
+  const started = services.clock.monotonicMs()
+  const response = await attempt(services, route, call)
+  const seconds = (services.clock.monotonicMs() - started) / 1_000
+  services.metrics.requestSeconds.observe({ operation: route.operation, status: String(response.status) }, seconds)
+  return response
+}
+
+async function attempt(services: Services, route: Route, call: Call): Promise<Response> {
+  try {
+    authorise(services, route, call.request)
+    return await HANDLERS[route.operation](call)
+  } catch (error) {
+    const problem = problemOf(error)
+    services.metrics.refused.inc({ code: problem.code })
+    if (problem.status === 500) services.onUnexpected(error)
+    return problemResponse(problem)
+  }
+}
+
+function authorise(services: Services, { right }: Route, request: Request): void {
+  if (right === 'open') return
+  const given = bearerOf(request.headers.get('authorization'))
+  if (given !== undefined && sameToken(given, services.adminToken)) return
+  throw new Problem(401, 'unauthorized', 'a valid key is needed: Authorization: Bearer KEY', {}, { 'WWW-Authenticate': 'Bearer' })
+}
+
+async function pageOrProblem(services: Services, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (/^\/(v1|ledgers|api|mcp)(\/|$)/.test(pathname)) {
+    return problemResponse(new Problem(404, 'not_found', 'no such address'))
+  }
+  try {
+    return await getDashboard({ request, params: {}, query: new URLSearchParams(), services })
+  } catch (error) {
+    return problemResponse(problemOf(error))
+  }
+}
+
+function secured(response: Response): Response {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  return response
+}

@@ -1,0 +1,111 @@
+/** The list of choices: which parts make a running server, in which order they start and stop. */
+import { fileURLToPath } from 'node:url'
+import { utf8 } from '@deponent/format'
+import { Metrics } from './api/metrics.ts'
+import { createHandler } from './api/server.ts'
+import { type OpenDirectory, openDirectory } from './directory.ts'
+import { type Clock, realClock } from './platform/clock.ts'
+import { type Disk, realDisk } from './platform/disk.ts'
+import { type Random, realRandom } from './platform/random.ts'
+import { startWebServer } from './platform/web-server.ts'
+import { openProjection, type Projection } from './projection/index.ts'
+import { openTenant, type Tenant } from './tenant.ts'
+import { VERSION } from './version.ts'
+
+export const DEFAULT_LEDGER = 'default'
+
+export interface AppOptions {
+  directory: string
+  host: string
+  port: number
+  signerDirectory: string
+  acceptHead?: boolean
+  /** A ClickHouse server to use instead of the embedded one. */
+  clickhouseUrl?: string
+  /** Diagnostics: one line a call, never with a value from a record. */
+  diagnose(message: string, details?: Record<string, unknown>): void
+}
+
+export interface App {
+  url: string
+  adminToken: string
+  tenant: Tenant
+  projection: Projection
+  close(): Promise<void>
+}
+
+/** Starts everything; rejects, leaving nothing running, when a part cannot start. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const disk: Disk = realDisk
+  const clock: Clock = realClock
+  const random: Random = realRandom
+  const directory = await openDirectory(disk, random, options.directory)
+  const undo = new Undo(() => directory.release())
+  try {
+    const tenant = await openTenant({
+      disk,
+      clock,
+      random,
+      directory,
+      ledgerName: DEFAULT_LEDGER,
+      signerDirectory: options.signerDirectory,
+      acceptHead: options.acceptHead ?? false,
+      onStop: ({ code, message }) => options.diagnose('the ledger stopped taking entries', { code, message }),
+    })
+    undo.add(() => tenant.close())
+    const projection = await openProjection({ directory: `${options.directory}/index`, store: directory.store, ledger: DEFAULT_LEDGER, source: tenant.reader, clock, clickhouseUrl: options.clickhouseUrl })
+    undo.add(() => projection.stop())
+    const web = await startWebServer({
+      host: options.host,
+      port: options.port,
+      handle: createHandler({
+        tenant,
+        projection,
+        metrics: metricsOf(tenant, projection),
+        clock,
+        disk,
+        adminToken: directory.adminToken,
+        dashboardDirectory: fileURLToPath(new URL('../dashboard', import.meta.url)),
+        version: VERSION,
+        onUnexpected: (error) => options.diagnose('a request failed unexpectedly', { stack: error instanceof Error ? error.stack : '' }),
+      }),
+    })
+    undo.add(() => web.close())
+    await announce(disk, directory, web.url)
+    return { url: web.url, adminToken: directory.adminToken, tenant, projection, close: () => undo.run() }
+  } catch (error) {
+    await undo.run()
+    throw error
+  }
+}
+
+/** Leaves the address where commands on the same machine look for a running server. */
+async function announce(disk: Disk, directory: OpenDirectory, url: string): Promise<void> {
+  await disk.writeDurably(`${directory.path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
+}
+
+function metricsOf(tenant: Tenant, projection: Projection): Metrics {
+  const metrics = new Metrics()
+  metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => tenant.ledger.size)
+  metrics.gauge('deponent_ledger_checkpoint_entries', 'Entries under the latest checkpoint.', () => tenant.ledger.checkpoint?.size ?? 0)
+  metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () => (tenant.ledger.refusal ? 0 : 1))
+  metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () => projection.lag())
+  return metrics
+}
+
+/** What to take down, newest first. */
+class Undo {
+  readonly #steps: (() => void | Promise<void>)[] = []
+
+  constructor(first: () => void | Promise<void>) {
+    this.#steps.push(first)
+  }
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step)
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).toReversed()) await step()
+  }
+}

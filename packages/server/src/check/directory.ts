@@ -1,0 +1,204 @@
+/**
+ * The answer to "has anything in this data directory changed?", from its files alone. Every byte the formats define is covered:
+ * format.json, checkpoint, tiles, write-ahead frames, vault segments, keyring. Preallocated zeros of the log, the index, and the
+ * state store are derived or empty and lie outside.
+ */
+import {
+  compareLedgerWithHead,
+  type Finding,
+  finding,
+  FormatError,
+  fromUtf8,
+  type KnownHead,
+  leafHashes,
+  parseTrust,
+  readHead,
+  reportOf,
+  type Trust,
+  verifyCheckpointNote,
+  type VerifyReport,
+} from '@deponent/format'
+import { type DirectoryFormat, readDirectoryFormat } from '../ledger/identity.ts'
+import { nativeVerify, readSeed, SigningKey } from '../ledger/signing-key.ts'
+import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import type { Disk } from '../platform/disk.ts'
+import { decodeAttachment } from '../recording/attachment.ts'
+import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
+import { PayloadCheck } from './payloads.ts'
+import { VaultWalk } from './vault-walk.ts'
+
+export interface DirectoryCheck {
+  /** Whose signatures to believe; without it the operator's own keys are used and the report says so. */
+  trust?: Trust
+  /** Texts of checkpoints or saved receipts known from elsewhere. */
+  against?: readonly string[]
+  /** Called now and then with entries done and entries in all. */
+  onProgress?(done: number, total: number): void
+}
+
+/** Checks every ledger of a data directory. */
+export async function checkDirectory(disk: Disk, path: string, check: DirectoryCheck = {}): Promise<VerifyReport> {
+  let format: DirectoryFormat | undefined
+  try {
+    format = await readDirectoryFormat(disk, path)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const code = error.code === 'format_unknown' ? 'format_unknown' : 'format_damaged'
+    return reportOf([finding('error', code, `format.json: ${error.message}`)])
+  }
+  if (!format) return reportOf([finding('error', 'format_damaged', 'format.json is missing: not a data directory')])
+  const findings: Finding[] = []
+  const checked = { entries: 0, checkpoints: 0, payloads: 0, erased: 0 }
+  for (const ledger of Object.keys(format.ledgers)) {
+    const report = await new LedgerCheck(disk, path, ledger, format, check).run()
+    findings.push(...report.findings)
+    for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const) checked[key] += report.checked[key]
+  }
+  return reportOf(findings, checked)
+}
+
+class LedgerCheck {
+  readonly #disk: Disk
+  readonly #path: string
+  readonly #ledger: string
+  readonly #identity: DirectoryFormat['ledgers'][string]
+  readonly #check: DirectoryCheck
+  readonly #findings: Finding[] = []
+  /** Digests of vault segments as the ledger recorded them. */
+  readonly #recordedSegments = new Map<number, string>()
+  #checkpoints = 0
+
+  constructor(disk: Disk, path: string, ledger: string, format: DirectoryFormat, check: DirectoryCheck) {
+    this.#disk = disk
+    this.#path = path
+    this.#ledger = ledger
+    this.#identity = format.ledgers[ledger]!
+    this.#check = check
+  }
+
+  async run(): Promise<VerifyReport> {
+    const { origin } = this.#identity
+    const ledgerId = ledgerIdOf(origin)
+    const trust = this.#trust()
+    await this.#checkSigningKeys()
+    // Read before the entries: a running server may add entries meanwhile, never take any away.
+    const checkpoint = await this.#checkpoint(trust)
+    const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
+    const sizes = heads.flatMap((head) => (head.kind === 'checkpoint' ? [head.checkpoint.size] : []))
+    const walk = await LedgerWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}`, ledgerId, [checkpoint?.size ?? 0, ...sizes])
+    const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
+    const payloads = await PayloadCheck.open(this.#disk, `${this.#path}/keyring`, this.#ledger)
+    for await (const block of walk.entries()) {
+      for (const walked of block) await this.#checkPayload(walked, vault, payloads)
+      this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)
+    }
+    payloads.finish()
+    this.#compareSegments(vault)
+    this.#compareRoot(walk, checkpoint)
+    for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
+    const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]
+    return reportOf(findings, { entries: walk.size, checkpoints: this.#checkpoints, payloads: payloads.opened })
+  }
+
+  #trust(): Trust | undefined {
+    if (this.#check.trust) return this.#check.trust
+    try {
+      const own = parseTrust({ ledgers: [{ ...this.#identity, witnesses: [], quorum: 0, timestampRoots: [] }] })
+      return { ledgers: own.ledgers.map((ledger) => ({ ...ledger, self: true as const })) }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.#findings.push(finding('error', 'format_damaged', `the keys of ledger ${this.#ledger} in format.json cannot be read`))
+      return undefined
+    }
+  }
+
+  /** The private keys, where they are at hand, must be those of the public keys the directory names. */
+  async #checkSigningKeys(): Promise<void> {
+    for (const { use, vkey } of this.#identity.keys) {
+      try {
+        const seed = await readSeed(this.#disk, `${this.#path}/keyring/${this.#ledger}.${use}.key`)
+        const name = use === 'promise' ? `${this.#identity.origin}/promise` : this.#identity.origin
+        if (seed && new SigningKey(name, seed).vkey !== vkey) {
+          this.#findings.push(finding('error', 'format_damaged', `the ${use} key in format.json is not the one in the keyring`))
+        }
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error
+        this.#findings.push(finding('error', 'keyring_damaged', error.message))
+      }
+    }
+  }
+
+  async #checkpoint(trust: Trust | undefined): Promise<{ size: number; root: Uint8Array } | undefined> {
+    const bytes = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
+    if (!bytes) {
+      this.#findings.push(finding('gap', 'checkpoint_missing'))
+      return undefined
+    }
+    const { stated, signed, findings } = verifyCheckpointNote(bytes, trust, nativeVerify)
+    this.#findings.push(...findings)
+    if (signed) this.#checkpoints += 1
+    else if (stated && !findings.some(({ severity }) => severity === 'error')) {
+      this.#findings.push(finding('error', 'checkpoint_signature'))
+    }
+    if (stated && stated.origin !== this.#identity.origin) this.#findings.push(finding('error', 'checkpoint_origin'))
+    return stated
+  }
+
+  async #checkPayload({ index, entry, attachment }: WalkedEntry, vault: VaultWalk, payloads: PayloadCheck): Promise<void> {
+    const stored = await vault.frame(index)
+    if (stored === 'damaged' || !entry) return
+    const frame = stored === 'absent' ? attachment && decodeAttachment(attachment).frame : stored
+    if (!frame) {
+      this.#findings.push(finding('error', 'payload_missing', undefined, index))
+      return
+    }
+    const record = payloads.check(index, entry, frame)
+    if (entry.kind === 'vault.sealed' && typeof record?.first === 'number' && typeof record.digest === 'string') {
+      this.#recordedSegments.set(record.first, record.digest)
+    }
+  }
+
+  #compareSegments(vault: VaultWalk): void {
+    for (const [first, digest] of this.#recordedSegments) {
+      const found = vault.digests.get(first)
+      if (found === undefined) this.#findings.push(finding('error', 'segment_missing', `the vault segment of entries from ${first} is missing or unreadable`, first))
+      else if (found !== digest) this.#findings.push(finding('error', 'segment_footer', 'the footer is not the one recorded in the ledger', first))
+    }
+  }
+
+  #compareRoot(walk: LedgerWalk, checkpoint: { size: number; root: Uint8Array } | undefined): void {
+    if (!checkpoint || checkpoint.size === 0) return
+    if (walk.expectedSize < checkpoint.size) {
+      const message = `the checkpoint covers ${checkpoint.size} entries, ${walk.expectedSize} are here`
+      this.#findings.push(finding('error', 'entry_missing', message, walk.expectedSize))
+      return
+    }
+    const root = walk.roots.get(checkpoint.size)
+    if (root && Buffer.compare(root, checkpoint.root) === 0) return
+    this.#findings.push(finding('error', 'root_mismatch'))
+  }
+
+  #compareHead(walk: LedgerWalk, head: KnownHead): Promise<Finding[]> {
+    return compareLedgerWithHead(
+      {
+        origin: this.#identity.origin,
+        size: walk.size,
+        rootAt: (size) => walk.roots.get(size) ?? new Uint8Array(32),
+        leafHashes: (start, end) => this.#leafHashes(start, end),
+      },
+      head,
+    )
+  }
+
+  /** Leaf hashes of a range, read again: heads from elsewhere are few. */
+  async #leafHashes(start: number, end: number): Promise<Uint8Array[]> {
+    const directory = `${this.#path}/ledgers/${this.#ledger}`
+    const walk = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
+    return leafHashes(await walk.range(start, end))
+  }
+}
+
+/** Reads a trust file's bytes. */
+export function readTrust(bytes: Uint8Array): Trust {
+  return parseTrust(fromUtf8(bytes))
+}

@@ -1,0 +1,202 @@
+/**
+ * Reads a ledger from its files, entry by entry, believing none of them: every entry is decoded and hashed, every stored hash is
+ * compared with what lies below it. It imports the layouts and nothing that writes.
+ */
+import {
+  CompactRange,
+  concatBytes,
+  decodeEntry,
+  type Entry,
+  equalBytes,
+  type Finding,
+  finding,
+  FormatError,
+  leafHashes,
+  rootOf,
+  TILE_WIDTH,
+} from '@deponent/format'
+import { entriesOfTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
+import { scanWal, type WalScan } from '../ledger/wal-scan.ts'
+import type { Disk } from '../platform/disk.ts'
+
+/** One entry as found. `entry` is undefined when it is malformed. */
+export interface WalkedEntry {
+  index: number
+  entry?: Entry
+  /** What the write-ahead log keeps beside it, when the log still holds it. */
+  attachment?: Uint8Array
+}
+
+export class LedgerWalk {
+  readonly findings: Finding[] = []
+  /** Number of entries read, in order and without a hole. */
+  size = 0
+  /** Roots at the sizes asked for, once passed; none after a hole. */
+  readonly roots = new Map<number, Uint8Array>()
+  readonly #tiles: TileStore
+  readonly #scan: WalScan
+  readonly #wanted: ReadonlySet<number>
+  readonly #range = CompactRange.empty()
+  readonly #levels: Uint8Array[][] = []
+  readonly #logged = new Map<number, { entry: Uint8Array; attachment: Uint8Array }>()
+  readonly #loggedFrom: number
+  readonly #end: number
+  #isWhole = true
+  #lastReceivedAt = 0
+
+  private constructor(tiles: TileStore, scan: WalScan, wanted: ReadonlySet<number>) {
+    this.#tiles = tiles
+    this.#scan = scan
+    this.#wanted = wanted
+    for (const { content } of scan.frames) {
+      content.entries.forEach((entry, i) => this.#logged.set(content.first + i, { entry, attachment: content.attachments[i]! }))
+    }
+    this.#loggedFrom = scan.frames[0]?.content.first ?? 0
+    const last = scan.frames.at(-1)?.content
+    this.#end = last ? last.first + last.entries.length : 0
+    this.#note()
+  }
+
+  /** `rootsAt`: the sizes whose roots are wanted. */
+  static async open(disk: Disk, directory: string, ledgerId: Uint8Array, rootsAt: Iterable<number>): Promise<LedgerWalk> {
+    const scan = await scanWal(disk, `${directory}/wal`, ledgerId)
+    return new LedgerWalk(new TileStore(disk, directory), scan, new Set(rootsAt))
+  }
+
+  /** Number of entries the log says there are. */
+  get expectedSize(): number {
+    return this.#end
+  }
+
+  /** Every entry in order; afterwards `findings`, `size` and `roots` are complete. */
+  async *entries(): AsyncGenerator<WalkedEntry[]> {
+    for (let n = 0; n * TILE_WIDTH < this.#end; n += 1) {
+      const first = n * TILE_WIDTH
+      const stored = await this.#storedTile(n)
+      const entries = stored ?? this.#fromLog(first)
+      if (!entries) {
+        this.#isWhole = false
+        this.findings.push(finding('error', 'entry_missing', `entries ${first}..${first + TILE_WIDTH} are in no readable tile`, first))
+        continue
+      }
+      yield await this.#block(first, entries, stored !== undefined)
+    }
+  }
+
+  /** The bytes of entries [from, to), unchecked; fewer when some cannot be read. */
+  async range(from: number, to: number): Promise<Uint8Array[]> {
+    const found: Uint8Array[] = []
+    for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < to; n += 1) {
+      const first = n * TILE_WIDTH
+      const entries = (await this.#storedTile(n)) ?? this.#fromLog(first) ?? []
+      found.push(...entries.slice(Math.max(0, from - first), to - first))
+    }
+    return found
+  }
+
+  #note(): void {
+    const { corrupt, tornTail } = this.#scan
+    if (corrupt) {
+      const range = `${corrupt.from}..${corrupt.to ?? ''}`
+      this.findings.push(finding('error', 'wal_corrupt', `entries ${range} are damaged in ${corrupt.file}`, corrupt.from))
+    }
+    if (tornTail) this.findings.push(finding('info', 'wal_torn_tail'))
+  }
+
+  async #storedTile(n: number): Promise<Uint8Array[] | undefined> {
+    const bytes = await this.#tiles.readFromDisk('entries', n)
+    if (!bytes) return undefined
+    try {
+      return entriesOfTile(bytes)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      const message = `entry tile ${n}: ${error.message}`
+      this.findings.push(finding('error', 'entry_tile_malformed', message, n * TILE_WIDTH))
+      return undefined
+    }
+  }
+
+  #fromLog(first: number): Uint8Array[] | undefined {
+    const entries: Uint8Array[] = []
+    for (let index = first; index < Math.min(first + TILE_WIDTH, this.#end); index += 1) {
+      const logged = this.#logged.get(index)
+      if (!logged) return undefined
+      entries.push(logged.entry)
+    }
+    return entries
+  }
+
+  async #block(first: number, entries: Uint8Array[], isStored: boolean): Promise<WalkedEntry[]> {
+    const hashes = leafHashes(entries)
+    await this.#compareLeaves(first, hashes, isStored)
+    const walked: WalkedEntry[] = []
+    entries.forEach((bytes, i) => walked.push(this.#take(first + i, bytes, hashes[i]!)))
+    if (this.#isWhole) this.size = first + entries.length
+    if (entries.length === TILE_WIDTH) await this.#climb(0, Math.floor(first / TILE_WIDTH), hashes)
+    return walked
+  }
+
+  #take(index: number, bytes: Uint8Array, hash: Uint8Array): WalkedEntry {
+    this.#range.append(hash)
+    if (this.#isWhole && this.#wanted.has(index + 1)) this.roots.set(index + 1, this.#range.root())
+    const logged = this.#logged.get(index)
+    if (logged && !equalBytes(logged.entry, bytes)) {
+      this.findings.push(finding('error', 'leaf_mismatch', 'the tile and the write-ahead log hold different entries', index))
+    }
+    const entry = this.#decode(index, bytes)
+    return { index, ...(entry && { entry }), ...(logged && { attachment: logged.attachment }) }
+  }
+
+  #decode(index: number, bytes: Uint8Array): Entry | undefined {
+    try {
+      const entry = decodeEntry(bytes)
+      if (entry.receivedAt < this.#lastReceivedAt) this.findings.push(finding('error', 'received_at_decreases', undefined, index))
+      this.#lastReceivedAt = Math.max(this.#lastReceivedAt, entry.receivedAt)
+      return entry
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.findings.push(finding('error', 'entry_malformed', error.message, index))
+      return undefined
+    }
+  }
+
+  /** Compares the hashes of a full block with the hash tile that claims them. */
+  async #compareLeaves(first: number, hashes: readonly Uint8Array[], isStored: boolean): Promise<void> {
+    if (hashes.length < TILE_WIDTH) return
+    const n = Math.floor(first / TILE_WIDTH)
+    const claimed = await this.#hashTile(0, n, isStored && first + TILE_WIDTH <= this.#loggedFrom, first)
+    claimed?.forEach((hash, i) => {
+      if (!equalBytes(hash, hashes[i]!)) this.findings.push(finding('error', 'leaf_mismatch', undefined, first + i))
+    })
+  }
+
+  async #hashTile(level: number, n: number, mustExist: boolean, index: number): Promise<Uint8Array[] | undefined> {
+    const bytes = await this.#tiles.readFromDisk(level, n)
+    if (!bytes) {
+      if (mustExist) this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
+      return undefined
+    }
+    try {
+      return hashesOfTile(bytes)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.findings.push(finding('error', 'tile_malformed', `tile ${level}/${n}: ${error.message}`, index))
+      return undefined
+    }
+  }
+
+  /** Carries the root of a full tile up, comparing each tile above as it fills. */
+  async #climb(level: number, n: number, hashes: readonly Uint8Array[]): Promise<void> {
+    const above = (this.#levels[level + 1] ??= [])
+    above.push(rootOf(hashes))
+    if (above.length < TILE_WIDTH) return
+    const upper = Math.floor(n / TILE_WIDTH)
+    const first = upper * TILE_WIDTH ** (level + 2)
+    const claimed = await this.#hashTile(level + 1, upper, first + TILE_WIDTH ** (level + 2) <= this.#loggedFrom, first)
+    if (claimed && !equalBytes(concatBytes(...claimed), concatBytes(...above))) {
+      this.findings.push(finding('error', 'tile_mismatch', `tile ${level + 1}/${upper} differs from the tiles below it`, first))
+    }
+    this.#levels[level + 1] = []
+    await this.#climb(level + 1, upper, above)
+  }
+}

@@ -1,0 +1,64 @@
+/** Opens payloads with the keyring, commits to them again, and compares with the roots in their entries. */
+import { type CanonicalRecord, type Entry, type Finding, finding, FormatError } from '@deponent/format'
+import type { Disk } from '../platform/disk.ts'
+import { readKeys } from '../vault/keyring.ts'
+import { readRootKey } from '../vault/root-key.ts'
+import { frameHead, open } from '../vault/seal.ts'
+import { recommit } from '../vault/vault.ts'
+
+export class PayloadCheck {
+  readonly findings: Finding[] = []
+  opened = 0
+  unopened = 0
+  readonly #keys: readonly Uint8Array[] | undefined
+
+  private constructor(keys: readonly Uint8Array[] | undefined) {
+    this.#keys = keys
+  }
+
+  /** Reads the keyring; without a root key sealed payloads stay unopened, which is said once. */
+  static async open(disk: Disk, keyringDirectory: string, ledger: string): Promise<PayloadCheck> {
+    const damage: Finding[] = []
+    let keys: readonly Uint8Array[] | undefined
+    try {
+      const root = await readRootKey(disk, keyringDirectory)
+      const bytes = await disk.read(`${keyringDirectory}/${ledger}.keys`)
+      if (root) keys = readKeys(bytes ?? new Uint8Array(0), root)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      damage.push(finding('error', 'keyring_damaged', error.message))
+    }
+    const check = new PayloadCheck(keys)
+    check.findings.push(...damage)
+    return check
+  }
+
+  /** Checks one payload; gives the record when it could be opened. */
+  check(index: number, entry: Entry, frame: Uint8Array): CanonicalRecord | undefined {
+    try {
+      if (!this.#keys && !frameHead(frame).isPublic) {
+        this.unopened += 1
+        return undefined
+      }
+      const opened = open(entry, frame, (number) => this.#keys?.[number])
+      if (!opened) {
+        this.findings.push(finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index))
+        return undefined
+      }
+      const record = recommit(entry, opened)
+      this.opened += 1
+      return record
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.findings.push(finding('error', 'payload_mismatch', error.message, index))
+      return undefined
+    }
+  }
+
+  /** Says how many payloads stayed closed, if any. */
+  finish(): void {
+    if (this.unopened > 0) {
+      this.findings.push(finding('info', 'payload_unopened', `${this.unopened} payloads were not opened: no root key was supplied`))
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** Reads the vault's segments, believing none of them: header, footer and every frame are checked before a frame is used. */
+import { type Finding, finding, FormatError, toHex } from '@deponent/format'
+import type { Disk } from '../platform/disk.ts'
+import { countOf, decodeFooter, footerBytes, frameMatches, parseSegmentName, SEGMENT_HEADER_BYTES, segmentName } from '../vault/segment.ts'
+
+interface LoadedSegment {
+  first: number
+  end: number
+  frames: (Uint8Array | undefined)[]
+}
+
+export class VaultWalk {
+  readonly findings: Finding[] = []
+  /** Hex digest of each segment read, by first index. */
+  readonly digests = new Map<number, string>()
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #ledgerId: Uint8Array
+  readonly #firsts: number[]
+  #loaded: LoadedSegment | undefined
+
+  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, firsts: number[]) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#ledgerId = ledgerId
+    this.#firsts = firsts
+  }
+
+  static async open(disk: Disk, directory: string, ledgerId: Uint8Array): Promise<VaultWalk> {
+    const names = await disk.list(directory)
+    return new VaultWalk(disk, directory, ledgerId, names.flatMap((name) => parseSegmentName(name) ?? []))
+  }
+
+  /** The frame of entry `index`: 'absent' when no segment claims it, 'damaged' when one does and cannot give it. */
+  async frame(index: number): Promise<Uint8Array | 'absent' | 'damaged'> {
+    const first = this.#firsts.findLast((candidate) => candidate <= index)
+    if (first === undefined) return 'absent'
+    if (this.#loaded?.first !== first) this.#loaded = await this.#load(first)
+    if (index >= this.#loaded.end) return 'absent'
+    return this.#loaded.frames[index - first] ?? 'damaged'
+  }
+
+  async #load(first: number): Promise<LoadedSegment> {
+    const name = segmentName(first)
+    const bytes = (await this.#disk.read(`${this.#directory}/${name}`)) ?? new Uint8Array(0)
+    try {
+      const header = bytes.subarray(0, SEGMENT_HEADER_BYTES)
+      const tail = bytes.subarray(Math.max(0, bytes.length - footerBytes(countOf(this.#ledgerId, first, header))))
+      const footer = decodeFooter(this.#ledgerId, first, header, tail, bytes.length)
+      this.digests.set(first, toHex(footer.digest))
+      const frames = footer.hashes.map((_, i) => {
+        const frame = bytes.subarray(footer.offsets[i], footer.offsets[i + 1])
+        if (frameMatches(footer, i, frame)) return frame
+        this.findings.push(finding('error', 'segment_damaged', `vault segment ${name} is damaged at entry ${first + i}`, first + i))
+        return undefined
+      })
+      return { first, end: first + footer.count, frames }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.findings.push(finding('error', 'segment_footer', error.message, first))
+      return { first, end: this.#endOf(first), frames: [] }
+    }
+  }
+
+  /** Where a segment whose own word cannot be taken must end: where the next begins. */
+  #endOf(first: number): number {
+    return this.#firsts.find((candidate) => candidate > first) ?? first + 1
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * How a command reaches a ledger: a server it is told of, the server that runs on the data directory, or, when none does, one
+ * started for the length of the command. All three are spoken to in the same way.
+ */
+import { fromUtf8 } from '@deponent/format'
+import { startApp } from '../app.ts'
+import { realDisk } from '../platform/disk.ts'
+import { type HttpAnswer, request } from '../platform/http-client.ts'
+import { userStateDirectory } from '../platform/places.ts'
+import { note } from '../platform/terminal.ts'
+import { CommandError, EXIT } from './exit.ts'
+
+export interface ConnectionOptions {
+  data: string
+  url?: string
+  key?: string
+  signerState?: string
+}
+
+export class Connection {
+  readonly url: string
+  readonly #key: string
+  readonly #close: () => Promise<void>
+
+  constructor(url: string, key: string, close: () => Promise<void> = () => Promise.resolve()) {
+    this.url = url
+    this.#key = key
+    this.#close = close
+  }
+
+  get(path: string): Promise<HttpAnswer> {
+    return this.#send(path, {})
+  }
+
+  post(path: string, body: string, contentType = 'application/json'): Promise<HttpAnswer> {
+    return this.#send(path, { method: 'POST', body, headers: { 'Content-Type': contentType } })
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
+
+  #send(path: string, init: RequestInit): Promise<HttpAnswer> {
+    const headers = { ...init.headers, Authorization: `Bearer ${this.#key}` }
+    return request(`${this.url}${path}`, { ...init, headers })
+  }
+}
+
+/** Opens a connection; CommandError when the directory's server refuses or cannot start. */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  if (options.url !== undefined) return connectTo(options.url, options.key)
+  return (await runningOn(options.data)) ?? (await startFor(options))
+}
+
+function connectTo(url: string, key: string | undefined): Connection {
+  const given = key ?? process.env.DEPONENT_KEY
+  if (given === undefined) throw new CommandError(EXIT.usage, '--url needs a key: --key KEY or DEPONENT_KEY')
+  return new Connection(url.replace(/\/$/, ''), given)
+}
+
+async function runningOn(data: string): Promise<Connection | undefined> {
+  const announced = await realDisk.read(`${data}/state/server.json`)
+  const token = await realDisk.read(`${data}/admin-token`)
+  if (!announced || !token) return undefined
+  const { url } = JSON.parse(fromUtf8(announced)) as { url: string }
+  try {
+    const { status } = await request(`${url}/healthz`, {}, 2_000)
+    return status === 200 ? new Connection(url, fromUtf8(token).trim()) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function startFor({ data, signerState }: ConnectionOptions): Promise<Connection> {
+  const app = await startApp({
+    directory: data,
+    host: '127.0.0.1',
+    port: 0,
+    signerDirectory: signerState ?? `${userStateDirectory()}/signer`,
+    diagnose: (message, details) => note(`${message} ${details ? JSON.stringify(details) : ''}`),
+  })
+  return new Connection(app.url, app.adminToken, () => app.close())
+}
+
+/** The JSON of a good answer; CommandError with the problem's words otherwise. */
+export function jsonOf({ status, text }: HttpAnswer): unknown {
+  const value: unknown = JSON.parse(text)
+  if (status < 400) return value
+  const problem = value as { code?: string; detail?: string; field?: string }
+  const field = problem.field === undefined ? '' : ` (${problem.field})`
+  throw new CommandError(status >= 500 ? EXIT.internal : EXIT.usage, `${problem.code ?? status}${field}: ${problem.detail ?? text}`)
+}

@@ -1,0 +1,51 @@
+/** The `deponent` command: one file per subcommand, one place where they end. */
+import { FormatError } from '@deponent/format'
+import { Command, CommanderError } from 'commander'
+import { MappingError } from '../ingest/mapping.ts'
+import { errorCode } from '../platform/disk.ts'
+import { DirectoryLocked } from '../platform/state-store.ts'
+import { endProgress, note } from '../platform/terminal.ts'
+import { VERSION } from '../version.ts'
+import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
+import { CommandError, EXIT } from './exit.ts'
+import { importCommand } from './import.ts'
+import { query } from './query.ts'
+import { record } from './record.ts'
+import { reindex } from './reindex.ts'
+import { serve } from './serve.ts'
+import { verify } from './verify.ts'
+
+const COMMANDS = [serve, demo, importCommand, record, verify, query, reindex, doctor]
+
+function exitCodeOf(error: unknown): number {
+  endProgress()
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  if (error instanceof CommandError) {
+    note(error.message)
+    return error.exitCode
+  }
+  if (error instanceof MappingError || error instanceof FormatError || error instanceof DirectoryLocked) {
+    note(error.message)
+    return EXIT.usage
+  }
+  if (errorCode(error) === 'EADDRINUSE') {
+    note('that port is taken; choose another with --port, or 0 for a free one')
+    return EXIT.usage
+  }
+  note(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  return EXIT.internal
+}
+
+const program = new Command('deponent')
+  .description('the record an AI system testifies from')
+  .version(VERSION)
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false })
+for (const command of COMMANDS) program.addCommand(command.exitOverride())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+}

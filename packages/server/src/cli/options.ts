@@ -1,0 +1,27 @@
+/** Options that several commands take, each defined once. */
+import { type Command, Option } from 'commander'
+
+export function withData(command: Command): Command {
+  return command.addOption(new Option('--data <dir>', 'data directory').default('./data').env('DEPONENT_DATA'))
+}
+
+/** Options of commands that talk to a server. */
+export function withConnection(command: Command): Command {
+  return withData(command)
+    .option('--url <url>', 'a running server to use instead of the data directory')
+    .option('--key <key>', 'key for --url (or DEPONENT_KEY)')
+    .addOption(signerState())
+    .option('--json', 'answer in JSON')
+}
+
+export function signerState(): Option {
+  return new Option('--signer-state <dir>', "where the signer keeps its last checkpoint, outside the data directory (default: the user's state directory)")
+    .env('DEPONENT_SIGNER_STATE')
+}
+
+/** A positive port number or 0. */
+export function port(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new RangeError('a port is a number from 0 to 65535')
+  return value
+}

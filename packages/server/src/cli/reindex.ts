@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { startApp } from '../app.ts'
+import { userStateDirectory } from '../platform/places.ts'
+import { print } from '../platform/terminal.ts'
+import { diagnostics } from './diagnostics.ts'
+import { signerState, withData } from './options.ts'
+
+export const reindex = withData(new Command('reindex'))
+  .description('throw the index away and build it again from ledger and vault; the server must not be running')
+  .addOption(signerState())
+  .option('--json', 'answer in JSON')
+  .addHelpText('after', '\nExample:\n  deponent reindex --data ./data')
+  .action(async (options: { data: string; signerState?: string; json?: boolean }) => {
+    const app = await startApp({
+      directory: options.data,
+      host: '127.0.0.1',
+      port: 0,
+      signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
+      diagnose: diagnostics(),
+    })
+    try {
+      await app.projection.reindex()
+      const entries = app.projection.position()
+      print(options.json ? JSON.stringify({ entries }) : `${entries} entries indexed`)
+    } finally {
+      await app.close()
+    }
+  })

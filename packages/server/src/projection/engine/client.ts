@@ -1,0 +1,170 @@
+// Invariants.
+// 1. Every statement of the projection passes here, over HTTP, whoever runs the engine.
+// 2. Nothing a caller gave ends up in the text of a statement: values travel as substitutions {p0:Type}.
+// 3. Every failure is one of three kinds: the engine refused the statement (StatementRefused), the engine was not there
+//    and nothing was sent (EngineUnavailable), or the answer was lost on the way (AnswerLost).
+
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { ClickHouseError, type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { Clock } from '../../platform/clock.ts'
+import type { Random } from '../../platform/random.ts'
+import { type Engine, type EngineAddress, EngineStopped, type LostStatement } from './engine.ts'
+
+export type Settings = Readonly<Record<string, string | number>>
+export type Parameters = Readonly<Record<string, unknown>>
+
+/** The engine read the statement and said no. `code` is ClickHouse's, 159 (time) and 241 (memory) among them. */
+export class StatementRefused extends Error {
+  readonly code: number
+  readonly type: string
+
+  constructor(error: ClickHouseError) {
+    super(error.message)
+    this.code = Number(error.code)
+    this.type = error.type ?? ''
+  }
+}
+
+/** No engine answered in time; the statement was not sent. */
+export class EngineUnavailable extends Error {}
+
+/** The connection broke after the statement was sent: it may or may not have happened. */
+export class AnswerLost extends Error {
+  readonly statement: LostStatement
+
+  constructor(statement: LostStatement, cause: unknown) {
+    super('the index engine did not answer', { cause })
+    this.statement = statement
+  }
+}
+
+export interface StatementOptions {
+  readonly params?: Parameters
+  readonly settings?: Settings
+}
+
+/** How long a question waits for an engine that is starting again. */
+const QUESTION_WAIT_MS = 10_000
+/** No statement of ours runs longer; the engine's own limits are shorter. */
+const REQUEST_MS_MAX = 20 * 60 * 1000
+const CONNECTIONS_MAX = 16
+
+/** What the locked path gives back: names, types and rows as the engine ordered them. */
+export interface Table {
+  readonly meta: readonly { readonly name: string; readonly type: string }[]
+  readonly data: readonly (readonly unknown[])[]
+}
+
+export class IndexClient {
+  readonly #engine: Engine
+  readonly #clock: Clock
+  readonly #prefix: string
+  #count = 0
+  #open: { client: ClickHouseClient; address: EngineAddress } | undefined
+
+  constructor(engine: Engine, clock: Clock, random: Random) {
+    this.#engine = engine
+    this.#clock = clock
+    this.#prefix = `deponent-${Buffer.from(random.bytes(8)).toString('hex')}`
+  }
+
+  /** Rows of a question, each an object by column name; 64-bit integers are strings. */
+  async select<Row>(sql: string, options: StatementOptions = {}): Promise<Row[]> {
+    const body = await this.#send(sql, 'JSONEachRow', options, undefined)
+    return body === '' ? [] : (JSON.parse(`[${body.trimEnd().replaceAll('\n', ',')}]`) as Row[])
+  }
+
+  /** A whole table with names and types; `database` is where plain names are looked up. */
+  async table(sql: string, options: StatementOptions & { database: string }): Promise<Table> {
+    return JSON.parse(await this.#send(sql, 'JSONCompact', options, options.database)) as Table
+  }
+
+  /** A statement without an answer: DDL and mutations. Waits for the engine as long as it takes. */
+  async command(sql: string, options: StatementOptions = {}): Promise<void> {
+    const { client, address } = await this.#connect(Number.POSITIVE_INFINITY)
+    await this.#outcome(address, (query_id) =>
+      client.command({ query: sql, query_id, query_params: { ...options.params }, clickhouse_settings: { ...options.settings } }),
+    )
+  }
+
+  /** Inserts rows, one JSON array a line in the order of `columns`. Waits for the engine as long as it takes. */
+  async insert(table: string, columns: readonly string[], lines: Uint8Array): Promise<void> {
+    const { client, address } = await this.#connect(Number.POSITIVE_INFINITY)
+    const query = `INSERT INTO ${table} (${columns.map((name) => `\`${name}\``).join(', ')}) FORMAT JSONCompactEachRow`
+    await this.#outcome(address, async (query_id) => {
+      const { stream } = await client.exec({
+        query,
+        query_id,
+        values: Readable.from([Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)], { objectMode: false }),
+        clickhouse_settings: { async_insert: 0 },
+      })
+      await text(stream)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.client.close()
+    this.#open = undefined
+  }
+
+  async #send(sql: string, format: string, { params, settings }: StatementOptions, database: string | undefined): Promise<string> {
+    const { client, address } = await this.#connect(QUESTION_WAIT_MS)
+    return this.#outcome(address, async (query_id) => {
+      const { stream } = await client.exec({
+        query: `${sql}\nFORMAT ${format}`,
+        query_id,
+        query_params: { ...params },
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 1, ...settings, ...(database ? { database } : {}) },
+      })
+      return text(stream)
+    })
+  }
+
+  async #outcome<T>({ generation }: EngineAddress, work: (queryId: string) => Promise<T>): Promise<T> {
+    this.#count += 1
+    const queryId = `${this.#prefix}-${this.#count}`
+    try {
+      return await work(queryId)
+    } catch (error) {
+      if (error instanceof ClickHouseError) throw new StatementRefused(error)
+      throw new AnswerLost({ queryId, generation }, error)
+    }
+  }
+
+  async #connect(waitMs: number): Promise<{ client: ClickHouseClient; address: EngineAddress }> {
+    const address = await this.#addressWithin(waitMs)
+    if (this.#open?.address.generation === address.generation) return this.#open
+    const stale = this.#open?.client
+    const { url, username, password } = address
+    const client = createClient({
+      url,
+      username,
+      password,
+      request_timeout: REQUEST_MS_MAX,
+      max_open_connections: CONNECTIONS_MAX,
+      application: 'deponent',
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+    this.#open = { client, address }
+    await stale?.close()
+    return { client, address }
+  }
+
+  async #addressWithin(waitMs: number): Promise<EngineAddress> {
+    if (this.#engine.address) return this.#engine.address
+    const ready = this.#engine.whenReady()
+    if (waitMs === Number.POSITIVE_INFINITY) return ready
+    let cancel = () => {}
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(waitMs, () => reject(new EngineUnavailable('the index engine is starting')))
+    })
+    try {
+      return await Promise.race([ready, late])
+    } catch (error) {
+      throw error instanceof EngineStopped ? new EngineUnavailable(error.message) : error
+    } finally {
+      cancel()
+    }
+  }
+}

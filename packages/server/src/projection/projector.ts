@@ -1,0 +1,337 @@
+// From the ledger into the index, for ever.
+//
+// Invariants.
+// 1. Every entry below the position has all its rows in the index, exactly once. At or past it anything may be there,
+//    and is removed before the next insert (`recover`), after a start as after any failure.
+// 2. The position moves only after the engine acknowledged the inserts, and never backwards but in `reindex`.
+// 3. One batch is written at a time; the next one is only read ahead. Whatever fails, the batch is prepared anew from the
+//    source: nothing half done is carried over.
+// 4. A failure of engine or source never loses entries: the projector falls behind, says so, and tries again. Only rows
+//    the engine refuses for what they are become findings.
+
+import type { Clock } from '../platform/clock.ts'
+import { type Batch, batchEnd, BLOCK_ENTRIES, prepareBatch } from './batch.ts'
+import { AnswerLost } from './engine/client.ts'
+import { type Engine, EngineStopped } from './engine/engine.ts'
+import { FieldCatalogue } from './fields.ts'
+import { FindingList } from './findings.ts'
+import type { PositionStore, ProjectionSource } from './source.ts'
+import { type BlockCount, type IndexStore, RowsRefused } from './store.ts'
+
+/** How long entries gather before they are written. */
+const FLUSH_MS = 250
+const RETRY_MS_MIN = 100
+const RETRY_MS_MAX = 5_000
+const CHECK_MS = 60 * 60 * 1000
+const REJECTIONS_SHOWN = 1_000
+
+export interface ProjectorOptions {
+  readonly source: ProjectionSource
+  readonly positions: PositionStore
+  readonly store: IndexStore
+  readonly engine: Engine
+  readonly clock: Clock
+  /**
+   * A field became sealed-only. Called at least once for each, before its values go; must not wait for the projection.
+   * When it fails it is called again.
+   */
+  readonly onFieldSealed: (system: string, field: string) => void | Promise<void>
+}
+
+/** Thrown to those who wait when the projector stops. */
+export class ProjectorStopped extends Error {
+  constructor() {
+    super('the projection is stopped')
+  }
+}
+
+interface Waiter {
+  readonly index: number
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+export class Projector {
+  readonly #options: ProjectorOptions
+  readonly findings = new FindingList()
+  #catalogue = new FieldCatalogue([], [], [])
+  #running: Promise<void> | undefined
+  #stopping = false
+  /** Rows past the position may be there, or the catalogue ahead of the tables. */
+  #dirty = true
+  #ahead: { from: number; batch: Promise<Batch> } | undefined
+  #refused = new Map<number, string>()
+  #waiters: Waiter[] = []
+  #tasks: (() => Promise<void>)[] = []
+  #wake = () => {}
+  #trouble = ''
+  #failures = 0
+  #nextCheckMs = 0
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options
+  }
+
+  /** Opens the index, brings it to the position and starts following the source. */
+  async start(): Promise<void> {
+    const { store, positions, source, clock } = this.#options
+    const known = await store.open()
+    // Past the end: the ledger is an older copy than the index, which then speaks of entries nobody has.
+    if (positions.get() > source.size()) await store.clear()
+    if (positions.get() > 0 && (!known || positions.get() > source.size())) this.#startOver()
+    await this.#recover()
+    await this.#repair()
+    for (const { index, code } of await store.rejections(REJECTIONS_SHOWN)) this.#noteRejection(index, code)
+    this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#wake()
+    await this.#running
+    for (const { reject } of this.#waiters.splice(0)) reject(new ProjectorStopped())
+  }
+
+  /** Number of entries in the index. */
+  position(): number {
+    return this.#options.positions.get()
+  }
+
+  /** Entries that are durable and not yet in the index. */
+  lag(): number {
+    return Math.max(0, this.#options.source.size() - this.position())
+  }
+
+  /** What keeps it from going on; '' while it goes on. For operators. */
+  trouble(): string {
+    return this.#trouble
+  }
+
+  catalogue(): FieldCatalogue {
+    return this.#catalogue
+  }
+
+  /** Resolves when the entry is in the index. @throws ProjectorStopped */
+  visible(index: number): Promise<void> {
+    if (index < this.position()) return Promise.resolve()
+    if (this.#stopping) return Promise.reject(new ProjectorStopped())
+    return new Promise((resolve, reject) => this.#waiters.push({ index, resolve, reject }))
+  }
+
+  /** Drops the whole index and resolves when every entry known now is in it again. */
+  async reindex(): Promise<void> {
+    await this.#exclusively(async () => {
+      await this.#options.store.clear()
+      this.#startOver()
+      await this.#recover()
+    })
+    const size = this.#options.source.size()
+    if (size > 0) await this.visible(size - 1)
+  }
+
+  /** Compares block counts now, writes damaged blocks again and gives their numbers. */
+  async check(): Promise<number[]> {
+    let damaged: number[] = []
+    await this.#exclusively(async () => {
+      damaged = await this.#repair()
+    })
+    return damaged
+  }
+
+  /** Runs a task between two batches. */
+  #exclusively(task: () => Promise<void>): Promise<void> {
+    if (this.#stopping) return Promise.reject(new ProjectorStopped())
+    return new Promise((resolve, reject) => {
+      this.#tasks.push(() => task().then(resolve, reject))
+      this.#wake()
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#turn()
+        this.#failures = 0
+        this.#trouble = ''
+      } catch (error) {
+        await this.#afterFailure(error)
+      }
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const { source, clock } = this.#options
+    const task = this.#tasks.shift()
+    if (task) return task()
+    if (this.#dirty) await this.#recover()
+    if (clock.monotonicMs() >= this.#nextCheckMs) {
+      this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
+      await this.#repair()
+    }
+    if (this.position() < source.size()) return this.#project()
+    await this.#pause(FLUSH_MS)
+  }
+
+  /** One batch, from the ledger to a moved position. */
+  async #project(): Promise<void> {
+    const from = this.position()
+    const startedMs = this.#options.clock.monotonicMs()
+    // Crash before the position moves: rows may be in the index, and the next start removes them.
+    this.#dirty = true
+    const batch = await this.#take(from)
+    this.#readAhead(batch.to)
+    await this.#options.store.write(batch)
+    await this.#settle(batch)
+    this.#dirty = false
+    this.#advance(batch.to)
+    await this.#gather(this.#options.clock.monotonicMs() - startedMs)
+  }
+
+  /** A trickle of entries is written a few times a second, not once each. */
+  async #gather(spentMs: number): Promise<void> {
+    if (this.lag() < BLOCK_ENTRIES / 64 && spentMs < FLUSH_MS) await this.#pause(FLUSH_MS - spentMs)
+  }
+
+  #take(from: number): Promise<Batch> {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead?.from === from ? ahead.batch : this.#prepare(from)
+  }
+
+  /** Reads the next batch while the engine writes this one. */
+  #readAhead(from: number): void {
+    if (from >= this.#options.source.size()) return
+    const batch = this.#prepare(from)
+    // A failure is met when the batch is taken; until then nobody listens.
+    batch.catch(() => {})
+    this.#ahead = { from, batch }
+  }
+
+  async #prepare(from: number): Promise<Batch> {
+    const { source } = this.#options
+    const to = batchEnd(from, source.size())
+    const sources = await source.read(from, to)
+    const whole = sources.length === to - from && sources.every(({ index }, i) => index === from + i)
+    if (!whole) throw new Error(`the source gave other entries than [${from}, ${to})`)
+    return prepareBatch(from, sources, this.#catalogue, this.#refused)
+  }
+
+  /** What follows from a written batch before its entries count as indexed. */
+  async #settle({ additions, rejections }: Batch): Promise<void> {
+    const { store, positions, onFieldSealed } = this.#options
+    for (const sealed of additions.sealed) {
+      // Crash after the call and before the field is remembered: it is called again. Never the other way round.
+      await onFieldSealed(sealed.system, sealed.field)
+      positions.sealField(sealed.system, sealed.field)
+      await store.removeField(sealed, this.#catalogue.placeOf(sealed.field))
+    }
+    if (additions.slots.length > 0) await store.describe(this.#catalogue)
+    for (const system of additions.full) this.#noteFull(system)
+    for (const { index, code } of rejections) this.#noteRejection(index, code)
+  }
+
+  #advance(position: number): void {
+    this.#options.positions.set(position)
+    for (const index of this.#refused.keys()) if (index < position) this.#refused.delete(index)
+    const reached = this.#waiters.filter(({ index }) => index < position)
+    this.#waiters = this.#waiters.filter(({ index }) => index >= position)
+    for (const { resolve } of reached) resolve()
+  }
+
+  /** Brings index and catalogue back to what the position says. */
+  async #recover(): Promise<void> {
+    const { store, positions } = this.#options
+    this.#dirty = true
+    await this.#ahead?.batch.catch(() => {})
+    this.#ahead = undefined
+    await store.rewindTo(positions.get())
+    this.#catalogue = await store.catalogue(positions.sealedFields())
+    for (const sealed of positions.sealedFields()) {
+      await store.removeField(sealed, this.#catalogue.placeOf(sealed.field))
+    }
+    await store.describe(this.#catalogue)
+    this.#dirty = false
+  }
+
+  #startOver(): void {
+    this.#options.positions.set(0)
+    this.#refused.clear()
+    this.findings.add({ severity: 'info', code: 'projection_rebuilt', message: 'the index is filled again from the ledger' })
+  }
+
+  /** Compares every block below the position with what the ledger holds and writes those again that differ. */
+  async #repair(): Promise<number[]> {
+    const position = this.position()
+    const counts = new Map((await this.#options.store.blockCounts(position)).map((count) => [count.block, count]))
+    const damaged: number[] = []
+    for (let block = 0; block * BLOCK_ENTRIES < position; block++) {
+      const size = Math.min(BLOCK_ENTRIES, position - block * BLOCK_ENTRIES)
+      if (!isWhole(counts.get(block), size)) damaged.push(block)
+    }
+    for (const block of damaged) await this.#rebuild(block, position)
+    // What was read ahead was counted in a catalogue that is gone.
+    if (damaged.length > 0) this.#dirty = true
+    return damaged
+  }
+
+  /** Writes one block again. Crash on the way: the block's count is wrong and it is found again. */
+  async #rebuild(block: number, position: number): Promise<void> {
+    const { store, source } = this.#options
+    const start = block * BLOCK_ENTRIES
+    const end = Math.min(start + BLOCK_ENTRIES, position)
+    await store.removeEntries(start, end)
+    this.#catalogue = await store.catalogue(this.#options.positions.sealedFields())
+    for (let from = start; from < end; ) {
+      const to = batchEnd(from, end)
+      const batch = prepareBatch(from, await source.read(from, to), this.#catalogue, this.#refused)
+      await store.write(batch)
+      await this.#settle(batch)
+      from = to
+    }
+    const message = `entries ${start} to ${end - 1} were written again`
+    this.findings.add({ severity: 'gap', code: 'projection_block_rebuilt', index: start, message })
+  }
+
+  async #afterFailure(error: unknown): Promise<void> {
+    this.#dirty = true
+    if (error instanceof EngineStopped) {
+      // Without an engine there is nothing to retry with; `stop` ends the loop, a new engine means a new projector.
+      this.#trouble = error.message
+      return this.#pause(RETRY_MS_MAX)
+    }
+    if (error instanceof RowsRefused) {
+      for (const [index, code] of error.refused) this.#refused.set(index, code)
+      return
+    }
+    this.#trouble = error instanceof Error ? error.message : 'unknown failure'
+    if (error instanceof AnswerLost) await this.#options.engine.abandon(error.statement).catch(() => {})
+    this.#failures += 1
+    await this.#pause(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures))
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#stopping || this.#tasks.length > 0) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = () => {}
+  }
+
+  #noteRejection(index: number, code: string): void {
+    this.findings.add({ severity: 'gap', code: 'projection_rejected', index, message: `entry ${index} could not be indexed: ${code}` })
+  }
+
+  #noteFull(system: string): void {
+    const message = `system ${JSON.stringify(system)} has more feature names than are indexed`
+    this.findings.add({ severity: 'info', code: 'projection_fields_full', message })
+  }
+}
+
+function isWhole(count: BlockCount | undefined, size: number): boolean {
+  return count !== undefined && count.entries === size && count.expected === count.found
+}

@@ -1,0 +1,164 @@
+import type { SealedField } from '../source.ts'
+import { DECISIONS, OUTCOMES, REVIEWS, slotColumn } from '../schema.ts'
+import { MICROS_PER_MS, textsMeaning } from '../values.ts'
+import { QueryError } from './error.ts'
+import type { Ground } from './ground.ts'
+import { readFlag, readNumber, readTime, type Substitutions } from './parameters.ts'
+
+/** Pseudonyms a subject id or handle may stand for; empty when it stands for nobody. */
+export type SubjectResolver = (text: string) => readonly string[]
+
+/** What a filter is built with. */
+interface Building {
+  readonly ground: Ground
+  readonly size: number
+  readonly substitutions: Substitutions
+  readonly resolveSubject: SubjectResolver
+}
+
+/** Conditions over `decisions AS d`. */
+export interface Filter {
+  readonly where: string
+  /** Fields asked about whose values are partly or wholly sealed: the answer leaves those decisions out. */
+  readonly sealed: readonly SealedField[]
+}
+
+const FEATURE_PREFIX = 'feature.'
+
+/** Parameters compared with the text of a column of the same name. */
+const TEXT_FILTERS = [
+  'decisionId',
+  'caseId',
+  'traceId',
+  'sessionId',
+  'userId',
+  'system',
+  'modelId',
+  'modelVersion',
+  'modelType',
+  'provider',
+  'environment',
+  'riskTier',
+  'consequenceLevel',
+  'decisionCategory',
+  'status',
+] as const
+
+type Condition = (text: string, building: Building) => string
+
+const OTHER_FILTERS: Readonly<Record<string, Condition>> = {
+  subject: (text, { substitutions, resolveSubject }) =>
+    `d.subject IN ${substitutions.add('Array(String)', resolveSubject(text))}`,
+  from: (text, { substitutions }) => `d.at >= ${momentOf('from', text, substitutions)}`,
+  to: (text, { substitutions }) => `d.at < ${momentOf('to', text, substitutions)}`,
+  minConfidence: (text, { substitutions }) =>
+    `d.confidence >= ${substitutions.add('Float64', readNumber('minConfidence', text, 0, 1))}`,
+  maxConfidence: (text, { substitutions }) =>
+    `d.confidence <= ${substitutions.add('Float64', readNumber('maxConfidence', text, 0, 1))}`,
+  minLatencyMs: (text, { substitutions }) =>
+    `d.latencyUs >= ${substitutions.add('Float64', readNumber('minLatencyMs', text, 0) * MICROS_PER_MS)}`,
+  maxLatencyMs: (text, { substitutions }) =>
+    `d.latencyUs <= ${substitutions.add('Float64', readNumber('maxLatencyMs', text, 0) * MICROS_PER_MS)}`,
+  overridden: (text, building) => flagCondition(readFlag('overridden', text), overriddenExpression(building)),
+  reviewed: (text, building) => flagCondition(readFlag('reviewed', text), reviewedExpression(building)),
+  prediction: (text, { substitutions }) => `d.prediction IN ${substitutions.add('Array(String)', textsMeaning(text))}`,
+  outcome: (text, { ground, size, substitutions }) =>
+    `toInt64(d.index) IN (SELECT targetIndex FROM (${latestOutcomes(ground, size)})
+      WHERE outcome IN ${substitutions.add('Array(String)', textsMeaning(text))})`,
+  q: (text, { substitutions }) => searchCondition(text, substitutions),
+}
+
+/** Names a filter may have, apart from `feature.NAME`. */
+export const FILTER_NAMES: readonly string[] = [...TEXT_FILTERS, ...Object.keys(OTHER_FILTERS)]
+
+/**
+ * Builds the conditions of a question; parameters named in `others` belong to the question itself.
+ *
+ * @throws QueryError for a parameter nobody knows or that cannot be read
+ */
+export function readFilter(
+  parameters: ReadonlyMap<string, string>,
+  others: readonly string[],
+  building: Building,
+): Filter {
+  const conditions = [`d.index < ${building.size}`]
+  const sealed: SealedField[] = []
+  for (const [name, text] of parameters) {
+    if (others.includes(name)) continue
+    if (name.startsWith(FEATURE_PREFIX)) {
+      const field = name.slice(FEATURE_PREFIX.length)
+      conditions.push(featureCondition(field, text, building))
+      sealed.push(...sealedFields(field, parameters, building.ground))
+    } else conditions.push(conditionOf(name, text, building))
+  }
+  return { where: conditions.join(' AND '), sealed }
+}
+
+function conditionOf(name: string, text: string, building: Building): string {
+  const known = TEXT_FILTERS.find((filter) => filter === name)
+  if (known) return `d.${known} = ${building.substitutions.add('String', text)}`
+  const other = Object.hasOwn(OTHER_FILTERS, name) ? OTHER_FILTERS[name] : undefined
+  if (other) return other(text, building)
+  throw new QueryError('unknown_parameter', name.slice(0, 64), `one of ${FILTER_NAMES.join(', ')}, feature.NAME`, 'another name')
+}
+
+function momentOf(field: string, text: string, substitutions: Substitutions): string {
+  return `fromUnixTimestamp64Milli(${substitutions.add('Int64', readTime(field, text))}, 'UTC')`
+}
+
+function flagCondition(wanted: boolean, expression: string): string {
+  return wanted ? expression : `NOT ${expression}`
+}
+
+/** Where the values of a feature are read: its column, or the map of the others. */
+export function featureExpression(field: string, { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>): string {
+  const place = ground.catalogue().placeOf(field)
+  if (place !== 'map') return `d.${slotColumn(place).name}`
+  return `d.moreFeatures[${substitutions.add('String', field)}]`
+}
+
+function featureCondition(field: string, text: string, building: Building): string {
+  if (field === '') throw new QueryError('bad_parameter', 'feature.', 'the name of a feature after the dot', 'nothing')
+  return `${featureExpression(field, building)} IN ${building.substitutions.add('Array(String)', textsMeaning(text))}`
+}
+
+/** Where the field is sealed among the systems the question is about. */
+export function sealedFields(field: string, parameters: ReadonlyMap<string, string>, ground: Ground): SealedField[] {
+  const only = parameters.get('system')
+  const systems = ground.catalogue().sealedIn(field)
+  return systems.filter((system) => only === undefined || system === only).map((system) => ({ system, field }))
+}
+
+/** Whether anybody reviewed the decision: by its own word, or by a record that came later. */
+export function reviewedExpression(building: Pick<Building, 'ground' | 'size'>): string {
+  return `(d.reviewed OR ${reviewedIn(building, '')})`
+}
+
+export function overriddenExpression(building: Pick<Building, 'ground' | 'size'>): string {
+  return `(d.overridden OR ${reviewedIn(building, 'AND overridden')})`
+}
+
+function reviewedIn({ ground, size }: Pick<Building, 'ground' | 'size'>, further: string): string {
+  return `toInt64(d.index) IN (SELECT targetIndex FROM ${ground.names.tables}.${REVIEWS.name}
+    WHERE NOT inDecision AND targetIndex >= 0 AND index < ${size} ${further})`
+}
+
+/** The latest outcome of each decision: by its own time, and of two at the same time the one recorded later. */
+export function latestOutcomes(ground: Ground, size: number): string {
+  return `SELECT targetIndex, argMax(if(outcomeSealed, '${SEALED_TEXT}', outcome), (at, index)) AS outcome
+    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE targetIndex >= 0 AND index < ${size} GROUP BY targetIndex`
+}
+
+/** What stands for a value that is too long for the index. */
+export const SEALED_TEXT = '{"sealed":true}'
+
+/** Free text looks into names and short values; it is a scan, bounded by the time a question may take. */
+function searchCondition(text: string, substitutions: Substitutions): string {
+  const needle = substitutions.add('String', text)
+  const columns = ['decisionId', 'caseId', 'userId', 'system', 'modelId', 'modelVersion', 'decisionCategory', 'prediction']
+  return `(${columns.map((column) => `positionCaseInsensitiveUTF8(d.${column}, ${needle}) > 0`).join(' OR ')})`
+}
+
+export function decisionsTable({ names }: Ground): string {
+  return `${names.tables}.${DECISIONS.name} AS d`
+}

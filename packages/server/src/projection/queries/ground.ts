@@ -1,0 +1,51 @@
+import { AnswerLost, EngineUnavailable, type IndexClient, StatementRefused } from '../engine/client.ts'
+import type { FieldCatalogue } from '../fields.ts'
+import type { Names } from '../schema.ts'
+import { IndexBehind, QueryTooHeavy } from './error.ts'
+import type { Substitutions } from './parameters.ts'
+
+/** What every question stands on. */
+export interface Ground {
+  readonly client: IndexClient
+  readonly names: Names
+  /** Number of entries in the index: an answer speaks of these and says so. */
+  position(): number
+  catalogue(): FieldCatalogue
+}
+
+/** Every answer says how much of the ledger it is about. */
+export interface AsOf {
+  readonly asOf: { readonly size: number }
+}
+
+/** Bounds of our own questions; free SQL has tighter ones. */
+const QUESTION = { max_execution_time: 30, max_result_rows: 200_000, result_overflow_mode: 'throw' } as const
+
+/** Asks the engine. @throws QueryTooHeavy · EngineUnavailable */
+export async function ask<Row>(ground: Ground, sql: string, substitutions: Substitutions): Promise<Row[]> {
+  try {
+    return await ground.client.select<Row>(sql, { params: substitutions.params, settings: QUESTION })
+  } catch (error) {
+    throw asQueryFailure(error)
+  }
+}
+
+/** Codes of ClickHouse for limits a question ran into. */
+const TIME_CODES = new Set([159, 160])
+const MEMORY_CODES = new Set([241, 396])
+
+export function asQueryFailure(error: unknown): unknown {
+  if (error instanceof StatementRefused && TIME_CODES.has(error.code)) return new QueryTooHeavy('time_limit')
+  if (error instanceof StatementRefused && MEMORY_CODES.has(error.code)) return new QueryTooHeavy('memory_limit')
+  // A question has no effect: when its answer is lost it is simply asked again later.
+  if (error instanceof AnswerLost) return new EngineUnavailable('the index engine is starting again')
+  return error
+}
+
+/** The size an answer is bound to: that of the cursor, or all there is. */
+export function boundSize(ground: Ground, cursorSize: number | undefined): number {
+  const position = ground.position()
+  if (cursorSize === undefined) return position
+  if (cursorSize > position) throw new IndexBehind()
+  return cursorSize
+}

@@ -1,0 +1,28 @@
+import type { ExternalAddress } from './engine/external.ts'
+import type { EngineLimits } from './engine/start-line.ts'
+
+export interface ProjectionSettings {
+  /** Name of the index's databases: lower-case letters, digits, underscores. One for each ledger on a shared server. */
+  readonly database: string
+  /** A ClickHouse server or cluster; without one the embedded engine runs as a child process. */
+  readonly server?: ExternalAddress
+  /** Bounds of the embedded engine. */
+  readonly limits: EngineLimits
+}
+
+const GIB = 1024 ** 3
+const MIB = 1024 ** 2
+
+export const DEFAULT_SETTINGS: ProjectionSettings = {
+  database: 'deponent',
+  limits: {
+    threads: 2,
+    memoryBytesMax: 4 * GIB,
+    statementBytesMax: 2 * GIB,
+    statementSecondsMax: 30,
+    lockedBytesMax: 1 * GIB,
+    lockedSecondsMax: 10,
+    lockedRowsMax: 10_000,
+    lockedAnswerBytesMax: 32 * MIB,
+  },
+}

@@ -1,0 +1,38 @@
+import type { CanonicalRecord, Entry } from '@deponent/format'
+
+/** One entry of the ledger, opened as far as it can be. */
+export interface SourceEntry {
+  readonly index: number
+  readonly entry: Entry
+  /** Absent when the payload is gone or cannot be opened: nothing of it is indexed. */
+  readonly record?: CanonicalRecord
+  /** Pseudonym of the person affected, 32 hex digits. */
+  readonly subject?: string
+  /** The name behind the entry's system slug. */
+  readonly systemName: string
+  /** The decision an outcome, review or other record about a decision belongs to. */
+  readonly target?: { readonly index: number; readonly id: string }
+}
+
+/** Where entries come from: the ledger and the vault, never the write-ahead log alone. */
+export interface ProjectionSource {
+  /** Number of durable entries; never shrinks. */
+  size(): number
+  /** Every entry of [from, to), in order. */
+  read(from: number, to: number): Promise<SourceEntry[]>
+}
+
+/** A field of a system whose values no longer enter the index. */
+export interface SealedField {
+  readonly system: string
+  readonly field: string
+}
+
+/** What the projection must remember outside the index. Writes are durable when they return. */
+export interface PositionStore {
+  /** Entries below it are in the index; entries at or past it are not, or not yet for sure. */
+  get(): number
+  set(position: number): void
+  sealedFields(): SealedField[]
+  sealField(system: string, field: string): void
+}

@@ -1,0 +1,281 @@
+// The write side of the index: its tables as they are on the engine.
+//
+// Invariants.
+// 1. Rows of entries at or past the position may or may not be there; `rewindTo` makes sure they are not.
+// 2. `entries` is written last of a batch: an entry counted there has all its other rows.
+
+import type { Batch, Insert, Rejection } from './batch.ts'
+import { BLOCK_ENTRIES } from './batch.ts'
+import { type IndexClient, StatementRefused } from './engine/client.ts'
+import { FieldCatalogue, type FeaturePlace, type FieldSlot, type ValueRow } from './fields.ts'
+import {
+  addSlotStatement,
+  ALL_TABLES,
+  CONTENT_TABLES,
+  createStatements,
+  DECISIONS,
+  dropStatements,
+  ENTRIES,
+  ENTRY_TABLES,
+  FEATURE_VALUES,
+  featureOfComment,
+  type Names,
+  SCHEMA_VERSION,
+  slotColumn,
+  slotOfColumn,
+  type TableShape,
+} from './schema.ts'
+import type { SealedField } from './source.ts'
+import { viewStatements } from './views.ts'
+
+/** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
+const MUTATION = { mutations_sync: 2, max_execution_time: 900 } as const
+
+/** Codes of ClickHouse that speak of the rows themselves: trying the same rows again cannot help. */
+const ROW_CODES = new Set([
+  6, // CANNOT_PARSE_TEXT
+  26, // CANNOT_PARSE_QUOTED_STRING
+  27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  33, // CANNOT_READ_ALL_DATA
+  38, // CANNOT_PARSE_DATE
+  41, // CANNOT_PARSE_DATETIME
+  53, // TYPE_MISMATCH
+  69, // ARGUMENT_OUT_OF_BOUND
+  70, // CANNOT_CONVERT_TYPE
+  72, // CANNOT_PARSE_NUMBER
+  117, // INCORRECT_DATA
+  131, // TOO_LARGE_STRING_SIZE
+  349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  376, // CANNOT_PARSE_UUID
+  407, // DECIMAL_OVERFLOW
+  467, // CANNOT_PARSE_BOOL
+])
+
+/** The engine took the batch but for these entries: prepare it again without their content. */
+export class RowsRefused extends Error {
+  readonly refused: ReadonlyMap<number, string>
+
+  constructor(refused: ReadonlyMap<number, string>) {
+    super('the index refused rows')
+    this.refused = refused
+  }
+}
+
+/** Rows of one block, as counted in the tables. */
+export interface BlockCount {
+  readonly block: number
+  readonly entries: number
+  /** Rows the entries say they have elsewhere, and rows found there. */
+  readonly expected: number
+  readonly found: number
+}
+
+export class IndexStore {
+  readonly #client: IndexClient
+  readonly #names: Names
+
+  constructor(client: IndexClient, names: Names) {
+    this.#client = client
+    this.#names = names
+  }
+
+  /** Creates what is missing. False when there was no index of this schema, so that it must be filled from the start. */
+  async open(): Promise<boolean> {
+    if ((await this.#version()) === SCHEMA_VERSION) return true
+    await this.clear()
+    return false
+  }
+
+  /** Drops everything and creates it empty. */
+  async clear(): Promise<void> {
+    for (const statement of [...dropStatements(this.#names), ...createStatements(this.#names)]) {
+      await this.#client.command(statement)
+    }
+    // Last: an index whose creation was cut short has no version and is created again.
+    await this.#client.insert(this.#table('meta'), ['version'], Buffer.from(`[${SCHEMA_VERSION}]`))
+  }
+
+  async catalogue(sealed: readonly SealedField[]): Promise<FieldCatalogue> {
+    const columns = await this.#client.select<{ name: string; comment: string }>(
+      'SELECT name, comment FROM system.columns WHERE database = {p0:String} AND table = {p1:String}',
+      { params: { p0: this.#names.tables, p1: DECISIONS.name } },
+    )
+    const values = await this.#client.select<{ index: string; system: string; name: string; digest: string }>(
+      `SELECT index, system, name, digest FROM ${this.#table(FEATURE_VALUES.name)}`,
+    )
+    return new FieldCatalogue(
+      sealed,
+      columns.flatMap(slotsOf),
+      values.map((row): ValueRow => ({ ...row, index: Number(row.index), digest: Number(row.digest) })),
+    )
+  }
+
+  /** Makes the views name the features that have a column. */
+  async describe(catalogue: FieldCatalogue): Promise<void> {
+    for (const statement of viewStatements(this.#names, catalogue.named())) await this.#client.command(statement)
+  }
+
+  /**
+   * Removes every row of an entry in [from, to) before it resolves. What is known of features stays: other entries have
+   * the same.
+   */
+  async removeEntries(from: number, to: number): Promise<void> {
+    for (const table of ENTRY_TABLES) await this.#remove(table, from, to)
+  }
+
+  /** Removes everything that came from entries at or past `position`, as if they had never been read. */
+  async rewindTo(position: number): Promise<void> {
+    for (const table of ALL_TABLES) await this.#remove(table, position, Number.MAX_SAFE_INTEGER)
+  }
+
+  async #remove(table: TableShape, from: number, to: number): Promise<void> {
+    const where = 'index >= {p0:UInt64} AND index < {p1:UInt64}'
+    const params = { p0: from, p1: to }
+    if ((await this.#count(table, where, params)) === 0) return
+    await this.#client.command(`ALTER TABLE ${this.#table(table.name)} DELETE WHERE ${where}`, { params, settings: MUTATION })
+  }
+
+  /** Writes a batch. @throws RowsRefused · StatementRefused · AnswerLost; then parts of it may be there. */
+  async write(batch: Batch): Promise<void> {
+    for (const { slot, name } of batch.additions.slots) {
+      await this.#client.command(addSlotStatement(this.#names, slot, name))
+    }
+    const last = batch.inserts.findLastIndex(({ table }) => table === ENTRIES)
+    await inPairs(batch.inserts.slice(0, last), (insert) => this.#insert(insert))
+    await this.#insert(batch.inserts[last]!)
+  }
+
+  /** Removes all indexed values of a field and resolves when they have left the disk. */
+  async removeField({ system, field }: SealedField, place: FeaturePlace): Promise<void> {
+    const table = this.#table(DECISIONS.name)
+    const { holds, without } = fieldClauses(place)
+    const params = { p0: system, p1: field }
+    const where = `system = {p0:String} AND ${holds}`
+    if ((await this.#count(DECISIONS, where, params)) > 0) {
+      await this.#client.command(`ALTER TABLE ${table} UPDATE ${without} WHERE ${where}`, { params, settings: MUTATION })
+    }
+    const counted = 'system = {p0:String} AND name = {p1:String}'
+    if ((await this.#count(FEATURE_VALUES, counted, params)) > 0) {
+      const values = this.#table(FEATURE_VALUES.name)
+      await this.#client.command(`ALTER TABLE ${values} DELETE WHERE ${counted}`, { params, settings: MUTATION })
+    }
+  }
+
+  /** Replaced parts that are still on disk, with what they held. */
+  async replacedParts(): Promise<number> {
+    const [row] = await this.#client.select<{ parts: string }>(
+      'SELECT count() AS parts FROM system.parts WHERE database = {p0:String} AND active = 0',
+      { params: { p0: this.#names.tables } },
+    )
+    return Number(row?.parts ?? 0)
+  }
+
+  /** Counts the rows of every block that ends at or before `position`'s block. */
+  async blockCounts(position: number): Promise<BlockCount[]> {
+    const params = { p0: BLOCK_ENTRIES, p1: position }
+    const block = 'toUInt32(intDiv(index, {p0:UInt64}))'
+    const found = CONTENT_TABLES.map(
+      ({ name }) => `SELECT ${block} AS block, 0 AS entries, 0 AS expected, count() AS found
+        FROM ${this.#table(name)} WHERE index < {p1:UInt64} GROUP BY block`,
+    )
+    const rows = await this.#client.select<{ block: number; entries: string; expected: string; found: string }>(
+      `SELECT block, sum(entries) AS entries, sum(expected) AS expected, sum(found) AS found FROM (
+        SELECT ${block} AS block, count() AS entries, sum(rows) AS expected, 0 AS found
+        FROM ${this.#table(ENTRIES.name)} WHERE index < {p1:UInt64} GROUP BY block
+        UNION ALL ${found.join(' UNION ALL ')}) GROUP BY block ORDER BY block`,
+      { params, settings: { max_execution_time: 300 } },
+    )
+    return rows.map(({ block, entries, expected, found }) => ({
+      block,
+      entries: Number(entries),
+      expected: Number(expected),
+      found: Number(found),
+    }))
+  }
+
+  /** Entries below `position` whose content was refused, oldest first. */
+  async rejections(limit: number): Promise<Rejection[]> {
+    const rows = await this.#client.select<{ index: string; rejected: string }>(
+      `SELECT index, rejected FROM ${this.#table(ENTRIES.name)} WHERE rejected != '' ORDER BY index LIMIT {p0:UInt32}`,
+      { params: { p0: limit } },
+    )
+    return rows.map(({ index, rejected }) => ({ index: Number(index), code: rejected }))
+  }
+
+  async #version(): Promise<number | undefined> {
+    try {
+      const [row] = await this.#client.select<{ version: number }>(
+        `SELECT max(version) AS version FROM ${this.#table('meta')} HAVING count() > 0`,
+      )
+      return row?.version
+    } catch (error) {
+      // 60 UNKNOWN_TABLE, 81 UNKNOWN_DATABASE: there is no index yet.
+      if (error instanceof StatementRefused && (error.code === 60 || error.code === 81)) return undefined
+      throw error
+    }
+  }
+
+  async #count(table: TableShape, where: string, params: Readonly<Record<string, unknown>>): Promise<number> {
+    const [row] = await this.#client.select<{ rows: string }>(
+      `SELECT count() AS rows FROM ${this.#table(table.name)} WHERE ${where}`,
+      { params, settings: { max_execution_time: 300 } },
+    )
+    return Number(row?.rows ?? 0)
+  }
+
+  async #insert(insert: Insert): Promise<void> {
+    try {
+      await this.#send(insert)
+    } catch (error) {
+      if (!(error instanceof StatementRefused) || !ROW_CODES.has(error.code) || insert.table === ENTRIES) throw error
+      throw new RowsRefused(await this.#culprits(insert, error.code))
+    }
+  }
+
+  /** Finds the rows the engine does not take by halving. Rows written on the way are removed by the rewind that follows. */
+  async #culprits(insert: Insert, code: number): Promise<Map<number, string>> {
+    if (insert.lines.length === 1) return new Map([[insert.indexes[0]!, `engine_${code}`]])
+    const middle = insert.lines.length >> 1
+    const culprits = new Map<number, string>()
+    for (const [start, end] of [[0, middle], [middle, insert.lines.length]] as const) {
+      const half = { ...insert, lines: insert.lines.slice(start, end), indexes: insert.indexes.slice(start, end) }
+      try {
+        await this.#send(half)
+      } catch (error) {
+        if (!(error instanceof StatementRefused) || !ROW_CODES.has(error.code)) throw error
+        for (const [index, why] of await this.#culprits(half, error.code)) culprits.set(index, why)
+      }
+    }
+    return culprits
+  }
+
+  #send({ table, columns, lines }: Insert): Promise<void> {
+    return this.#client.insert(this.#table(table.name), columns, Buffer.from(lines.join('\n')))
+  }
+
+  #table(name: string): string {
+    return `${this.#names.tables}.${name}`
+  }
+}
+
+function slotsOf({ name, comment }: { name: string; comment: string }): FieldSlot[] {
+  const slot = slotOfColumn(name)
+  return slot === undefined ? [] : [{ name: featureOfComment(comment), slot }]
+}
+
+/** How to tell that a row holds a value of the field {p1}, and how to take it away. */
+function fieldClauses(place: FeaturePlace): { holds: string; without: string } {
+  if (place === 'map') {
+    return {
+      holds: 'mapContains(moreFeatures, {p1:String})',
+      without: 'moreFeatures = mapFilter((name, value) -> name != {p1:String}, moreFeatures)',
+    }
+  }
+  const { name } = slotColumn(place)
+  return { holds: `${name} != ''`, without: `${name} = ''` }
+}
+
+/** Two at a time: the engine has two cores to write with. */
+async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += 2) await Promise.all(items.slice(i, i + 2).map(work))
+}

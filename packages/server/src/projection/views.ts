@@ -1,0 +1,93 @@
+// What `POST /v1/sql` may read: one view per table, under the names the API uses, with plain values where the tables hold
+// RFC 8785 text and integers.
+
+import { DECISIONS, type Names, OUTCOMES, RECORDS, REVIEWS, slotColumn } from './schema.ts'
+import { MICROS_PER_MS, NANOS_PER_USD, UNITS_PER_ONE } from './values.ts'
+
+/** A feature whose name can stand between backticks without a second thought gets a column of its own. */
+const PLAIN_FEATURE = /^[A-Za-z0-9_][A-Za-z0-9_ -]{0,63}$/
+
+/** A column of the table, never the view's own column of the same name. */
+const own = (column: string) => `t.${column}`
+const per = (column: string, units: number) => `${own(column)} / ${units}`
+const orNull = (column: string) => `nullIf(${own(column)}, '')`
+
+/** Strings lose their quotes, everything else is as RFC 8785 writes it; null for none. */
+function plain(column: string): string {
+  const text = own(column)
+  return `if(${text} = '', NULL, if(startsWith(${text}, '"'), JSONExtractString(${text}), ${text}))`
+}
+
+/** Columns of the view of decisions, by name, as expressions over the table. */
+function decisionColumns(features: readonly { name: string; slot: number }[]): [name: string, expression: string][] {
+  const named = (...names: string[]): [string, string][] => names.map((name) => [name, orNull(name)])
+  const same = (...names: string[]): [string, string][] => names.map((name) => [name, own(name)])
+  return [
+    ...same('index', 'id', 'at', 'receivedAt', 'system'),
+    ...named('decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'),
+    ...named('modelId', 'modelVersion', 'modelType', 'provider', 'environment', 'riskTier', 'consequenceLevel'),
+    ...named('decisionCategory', 'status'),
+    ['prediction', plain('prediction')],
+    ...same('confidence', 'score'),
+    ...named('confidenceKind'),
+    ['latencyMs', per('latencyUs', MICROS_PER_MS)],
+    ['timeToFirstTokenMs', per('firstTokenUs', MICROS_PER_MS)],
+    ['costUsd', per('costNanoUsd', NANOS_PER_USD)],
+    ...same('inputTokens', 'outputTokens', 'reviewRequired', 'reviewed', 'overridden'),
+    ['completenessProfile', own('profile')],
+    ['completeness', per('completeness', UNITS_PER_ONE)],
+    ['missingFields', own('missing')],
+    ...features
+      .filter(({ name }) => PLAIN_FEATURE.test(name))
+      .map(({ name, slot }): [string, string] => [`feature.${name}`, plain(slotColumn(slot).name)]),
+  ]
+}
+
+const ABOUT = ['index', 'id', 'at', 'receivedAt', 'system'].map((name): [string, string] => [name, own(name)])
+const TARGET: [string, string][] = [
+  ['decisionIndex', `nullIf(${own('targetIndex')}, -1)`],
+  ['decisionEntryId', orNull('targetId')],
+]
+
+const OTHERS: [table: string, columns: [string, string][]][] = [
+  [OUTCOMES.name, [...ABOUT, ...TARGET, ['outcome', plain('outcome')]]],
+  [
+    REVIEWS.name,
+    [
+      ...ABOUT,
+      ...TARGET,
+      ['inDecision', own('inDecision')],
+      ['overridden', own('overridden')],
+      ['basis', own('basis')],
+      ['reviewerId', orNull('reviewer')],
+      ['humanDecision', plain('humanDecision')],
+    ],
+  ],
+  [
+    RECORDS.name,
+    [
+      ...ABOUT,
+      ['kind', own('kind')],
+      ...TARGET,
+      ['modelId', orNull('modelId')],
+      ['modelVersion', orNull('modelVersion')],
+      ['basis', orNull('basis')],
+    ],
+  ],
+]
+
+/** Names of the views, which are the only tables a reader of SQL knows. */
+export const VIEWS: readonly string[] = [DECISIONS.name, OUTCOMES.name, REVIEWS.name, RECORDS.name]
+
+function view(names: Names, table: string, columns: readonly [string, string][]): string {
+  const list = columns.map(([name, expression]) => `${expression} AS \`${name}\``).join(', ')
+  return `CREATE OR REPLACE VIEW ${names.views}.${table} AS SELECT ${list} FROM ${names.tables}.${table} AS t`
+}
+
+/** Statements that make the views match the features known so far. */
+export function viewStatements(names: Names, features: readonly { name: string; slot: number }[]): string[] {
+  return [
+    view(names, DECISIONS.name, decisionColumns(features)),
+    ...OTHERS.map(([table, columns]) => view(names, table, columns)),
+  ]
+}

@@ -1,0 +1,192 @@
+/** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
+import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
+import { type OpenDirectory, openLedgerKeys } from './directory.ts'
+import type { NotSequencing } from './ledger/errors.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { Signer } from './ledger/signer.ts'
+import { ledgerIdOf } from './ledger/wal-frame.ts'
+import type { Clock } from './platform/clock.ts'
+import type { Disk } from './platform/disk.ts'
+import type { Random } from './platform/random.ts'
+import { decodeAttachment } from './recording/attachment.ts'
+import { Dedupe } from './recording/dedupe.ts'
+import { type ReadEntry, RecordReader } from './recording/reader.ts'
+import { Recent } from './recording/recent.ts'
+import { Recorder } from './recording/recorder.ts'
+import { RecordingState, type StateFact } from './recording/state.ts'
+import { Systems } from './recording/systems.ts'
+import type { SealedSegment } from './vault/segments.ts'
+import { Vault } from './vault/vault.ts'
+
+const REBUILD_BLOCK = 1_024
+
+export interface TenantOptions {
+  disk: Disk
+  clock: Clock
+  random: Random
+  directory: OpenDirectory
+  ledgerName: string
+  signerDirectory: string
+  acceptHead: boolean
+  onStop(reason: NotSequencing): void
+}
+
+export interface Tenant {
+  name: string
+  ledger: Ledger
+  vault: Vault
+  recorder: Recorder
+  reader: RecordReader
+  systems: Systems
+  recent: Recent
+  /** Verification keys by use. */
+  vkeys: { checkpoint: string; promise: string }
+  close(): Promise<void>
+}
+
+const OWN_KINDS = ['system.declared', 'vault.sealed'].map((kind) => Buffer.from(`"kind":"${kind}"`))
+
+export async function openTenant(options: TenantOptions): Promise<Tenant> {
+  const { disk, clock, random, directory, ledgerName: name } = options
+  const keys = await openLedgerKeys(disk, random, directory, name)
+  const { origin } = directory.format.ledgers[name]!
+  const announce = new Announcements()
+  const vault = await Vault.open({
+    disk,
+    random,
+    directory: `${directory.path}/vault/${name}`,
+    keyringDirectory: `${directory.path}/keyring`,
+    ledger: name,
+    ledgerId: ledgerIdOf(origin),
+    onSegmentSealed: (segment) => announce.segmentSealed(segment),
+  })
+  const systems = new Systems(directory.store, name)
+  const dedupe = new Dedupe(directory.store, name, vault.derive('dedupe'), vault.derive('content'))
+  const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact => factFromFrame(vault, entry, attachment)
+  const state = new RecordingState({ store: directory.store, clock, ledger: name, dedupe, systems, factOf })
+  const ledger = await Ledger.open({
+    disk,
+    clock,
+    directory: `${directory.path}/ledgers/${name}`,
+    origin,
+    promiseKey: keys.promise,
+    signer: await Signer.open(disk, options.signerDirectory, keys.checkpoint, origin),
+    signerDirectory: options.signerDirectory,
+    acceptHead: options.acceptHead,
+    followers: [state, vaultFollower(vault)],
+    onClockStep: (from, to) => announce.clockStepped(from, to),
+    onStop: options.onStop,
+  })
+  const recent = new Recent()
+  const reader = new RecordReader({ ledger, vault, systems, recent })
+  await rebuildState(state, reader, dedupe)
+  const recorder = new Recorder({ ledger, ledgerName: name, vault, dedupe, systems, random, recent })
+  announce.begin(recorder)
+  for (const segment of await vault.segments.sealed()) {
+    if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
+  }
+  return {
+    name,
+    ledger,
+    vault,
+    recorder,
+    reader,
+    systems,
+    recent,
+    vkeys: { checkpoint: keys.checkpoint.vkey, promise: keys.promise.vkey },
+    close: async () => {
+      await vault.segments.flush()
+      await announce.settled()
+      await ledger.close()
+      await state.flush()
+      await vault.close()
+    },
+  }
+}
+
+function vaultFollower(vault: Vault): {
+  name: string
+  durable(): number
+  apply(frame: { first: number; attachments: readonly Uint8Array[] }): void
+  flush(): Promise<void>
+  overloaded(): boolean
+} {
+  return {
+    name: 'vault',
+    durable: () => vault.segments.durable(),
+    apply: ({ first, attachments }) =>
+      vault.segments.apply(first, attachments.map((attachment) => decodeAttachment(attachment).frame)),
+    flush: () => vault.segments.flush(),
+    overloaded: () => vault.segments.overloaded(),
+  }
+}
+
+function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
+  const { mark, frame } = decodeAttachment(attachment)
+  if (mark) return { mark }
+  const bytes = Buffer.from(entryBytes.buffer, entryBytes.byteOffset, entryBytes.byteLength)
+  if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return {}
+  const entry = decodeEntry(entryBytes)
+  return ownFact(entry, vault.record(entry, frame))
+}
+
+/** What a record of the product itself tells the state. */
+function ownFact({ kind, system }: Entry, record: CanonicalRecord | undefined): StateFact {
+  if (kind === 'system.declared' && typeof record?.name === 'string') return { declares: { slug: system, name: record.name } }
+  if (kind === 'vault.sealed' && typeof record?.first === 'number') return { sealedSegment: record.first }
+  return {}
+}
+
+/** Fills the recording state up from ledger and vault when its store is behind what the log still holds, or was lost. */
+async function rebuildState(state: RecordingState, reader: RecordReader, dedupe: Dedupe): Promise<void> {
+  while (state.applied < reader.size()) {
+    const from = state.applied
+    for (const read of await reader.read(from, Math.min(from + REBUILD_BLOCK, reader.size()))) {
+      state.take(read.index, factFromRecord(dedupe, read))
+    }
+    await state.flush()
+  }
+}
+
+function factFromRecord(dedupe: Dedupe, { entry, record, systemName }: ReadEntry): StateFact {
+  if (!record) return {}
+  if (entry.kind !== 'decision') return ownFact(entry, record)
+  if (typeof record.decisionId !== 'string') return {}
+  const { emitter: _, ...content } = record
+  return { mark: dedupe.mark(systemName, 'decision', record.decisionId, canonicalJson(content)) }
+}
+
+/** What the product itself records about its ledger, once there is a recorder to do it. */
+class Announcements {
+  #recorder: Recorder | undefined
+  #waiting: ((recorder: Recorder) => Promise<unknown>)[] = []
+  #running: Promise<unknown> = Promise.resolve()
+
+  begin(recorder: Recorder): void {
+    this.#recorder = recorder
+    for (const task of this.#waiting) this.#run(task)
+    this.#waiting = []
+  }
+
+  segmentSealed({ segment, first, end, digest }: SealedSegment): void {
+    this.#run((recorder) => recorder.recordOwn('vault.sealed', { segment, first, end, digest, basis: 'observed' }, true))
+  }
+
+  clockStepped(from: number, to: number): void {
+    const record = { object: 'clock', reason: 'the clock stepped back', details: { from, to }, basis: 'observed' }
+    this.#run((recorder) => recorder.recordOwn('change', record))
+  }
+
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
+  #run(task: (recorder: Recorder) => Promise<unknown>): void {
+    const recorder = this.#recorder
+    if (!recorder) {
+      this.#waiting.push(task)
+      return
+    }
+    this.#running = this.#running.then(() => task(recorder)).catch(() => undefined)
+  }
+}

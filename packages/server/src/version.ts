@@ -1,0 +1,2 @@
+/** The released version of this package. */
+export const VERSION = '0.1.0'
