@@ -385,7 +385,7 @@ describe('laws', () => {
   const knownName = fc.constantFrom(...knownNames.split(' '))
   const part = fc.oneof(
     jsonValue,
-    fc.constantFrom<JsonValue>('ok', 'high', '2026-01-10', 1767225600, 'm', 42, 0.5, [], {}, '0.5', [
+    fc.constantFrom<JsonValue>('ok', 'high', '2026-01-10', 1767225600, 'm', 42, 777, 0.5, [], {}, '0.5', [
       '/userId',
     ]),
     fc.dictionary(
@@ -418,7 +418,9 @@ describe('laws', () => {
   test('normalising twice is normalising once', () => {
     fc.assert(
       fc.property(kind, sent, (kind, value) => {
-        const first = normalizeRecord(kind, { value, coerced: [], faults: [] })
+        // 777 stands for numbers that only fit as text.
+        const text = JSON.stringify(value).replaceAll(':777', ':12345678901234567890')
+        const first = normalizeRecord(kind, readJson(text))
         if (first.errors.length > 0) return
         const second = normalizeRecord(kind, { value: first.record, coerced: [], faults: [] })
         expect(second).toEqual({ record: first.record, errors: [] })

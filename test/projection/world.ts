@@ -1,28 +1,64 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CanonicalRecord, Entry, JsonValue } from '@deponent/format'
-import { realChildProcesses } from '../../packages/server/src/platform/child-process.ts'
-import { realClock } from '../../packages/server/src/platform/clock.ts'
-import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { SupervisedEngine } from '../../packages/server/src/projection/engine/supervise.ts'
-import { DEFAULT_SETTINGS } from '../../packages/server/src/projection/settings.ts'
-import type {
-  PositionStore,
-  ProjectionSource,
-  SealedField,
-  SourceEntry,
-} from '../../packages/server/src/projection/source.ts'
+import type { CanonicalRecord, Entry } from '@deponent/format'
+import { type ChildProcess, type ChildProcesses, realChildProcesses } from '../../packages/server/src/platform/child-process.ts'
+import {
+  type PositionStore,
+  Projection,
+  type ProjectionOptions,
+  type ProjectionSource,
+  type SealedField,
+  type SourceEntry,
+} from '../../packages/server/src/projection/index.ts'
 
-/** A ledger of made-up entries, in memory. */
+export const T0 = Date.UTC(2026, 0, 10)
+
+/** What a test says of an entry; everything else is made up. */
+export interface Told {
+  readonly kind?: string
+  readonly system?: string
+  readonly record?: CanonicalRecord | undefined
+  readonly subject?: string
+  readonly target?: { index: number; id: string }
+  readonly emitter?: Entry['emitter']
+  readonly receivedAt?: number
+}
+
+/** The entry id that a made-up entry of this index has. */
+export function idOf(index: number): string {
+  return `01970000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`
+}
+
+/** A ledger in memory. */
 export class MemorySource implements ProjectionSource {
   readonly entries: SourceEntry[] = []
+  reads = 0
+
+  add(...told: Told[]): number {
+    for (const { kind = 'decision', system = 'default', receivedAt, emitter, ...rest } of told) {
+      const index = this.entries.length
+      const entry: Entry = {
+        v: 0,
+        id: idOf(index),
+        kind,
+        receivedAt: receivedAt ?? T0 + index,
+        system: 's1',
+        retention: 'unset',
+        payload: { c: 1, root: '0'.repeat(64), leaves: 2 },
+        ...(emitter ? { emitter } : {}),
+      }
+      this.entries.push({ index, entry, systemName: system, ...rest })
+    }
+    return this.entries.length
+  }
 
   size(): number {
     return this.entries.length
   }
 
   async read(from: number, to: number): Promise<SourceEntry[]> {
+    this.reads += 1
     return this.entries.slice(from, to)
   }
 }
@@ -47,4 +83,75 @@ export class MemoryPositions implements PositionStore {
     if (this.sealed.some((other) => other.system === system && other.field === field)) return
     this.sealed.push({ system, field })
   }
+}
+
+/** Real child processes, which a test can also kill. */
+export class WatchedProcesses implements ChildProcesses {
+  readonly started: ChildProcess[] = []
+
+  start(script: URL, environment: Readonly<Record<string, string>>): ChildProcess {
+    const child = realChildProcesses.start(script, environment)
+    this.started.push(child)
+    return child
+  }
+
+  /** SIGKILL to the newest child, as the kernel does when memory is short. */
+  killNewest(): void {
+    const pid = this.started.at(-1)?.pid
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }
+}
+
+/** A projection with its surroundings, which outlive it. */
+export class World {
+  readonly source = new MemorySource()
+  readonly positions = new MemoryPositions()
+  readonly processes = new WatchedProcesses()
+  readonly sealedCalls: SealedField[] = []
+  readonly directory = mkdtempSync(join(tmpdir(), 'deponent-index-'))
+  #projection: Projection | undefined
+
+  get projection(): Projection {
+    if (!this.#projection) throw new Error('not started')
+    return this.#projection
+  }
+
+  async start(options: Partial<ProjectionOptions> = {}): Promise<this> {
+    this.#projection = await Projection.start({
+      source: this.source,
+      positions: this.positions,
+      directory: join(this.directory, 'index'),
+      processes: this.processes,
+      onFieldSealed: (system, field) => {
+        this.sealedCalls.push({ system, field })
+      },
+      ...options,
+    })
+    return this
+  }
+
+  /** Resolves when everything in the source is in the index. */
+  async indexed(): Promise<void> {
+    if (this.source.size() > 0) await this.projection.visible(this.source.size() - 1)
+  }
+
+  async stop(): Promise<void> {
+    await this.#projection?.stop()
+    this.#projection = undefined
+  }
+
+  async destroy(): Promise<void> {
+    await this.stop()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Parameters of a question. */
+export function ask(parameters: Record<string, string> = {}): [string, string][] {
+  return Object.entries(parameters)
+}
+
+/** A small decision. */
+export function decision(record: CanonicalRecord, told: Omit<Told, 'record' | 'kind'> = {}): Told {
+  return { ...told, record: { modelId: 'm', prediction: 'low', ...record } }
 }

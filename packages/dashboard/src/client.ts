@@ -68,14 +68,14 @@ export async function getJson<T>(path: string, signal?: AbortSignal, headers?: H
   return (await response.json()) as T
 }
 
-/** The text answer to a GET. */
-export async function getText(path: string, signal?: AbortSignal): Promise<string> {
-  return (await send(path, { signal: signal ?? null })).text()
+/** Text to be checked: as the server holds it now, never as this browser once kept it. */
+export async function getFreshText(path: string, signal: AbortSignal): Promise<string> {
+  return (await send(path, { signal, cache: 'no-store' })).text()
 }
 
-/** The bytes of the answer to a GET. */
-export async function getBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  return new Uint8Array(await (await send(path, { signal: signal ?? null })).arrayBuffer())
+/** Bytes to be checked: as the server holds them now, never as this browser once kept them. */
+export async function getFreshBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {
+  return new Uint8Array(await (await send(path, { signal, cache: 'no-store' })).arrayBuffer())
 }
 
 /** The JSON answer to a POST of JSON. */

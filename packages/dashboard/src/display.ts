@@ -26,9 +26,9 @@ export function percent(part: number): string {
   return `${(part * 100).toFixed(part === 0 || part === 1 ? 0 : 1)} %`
 }
 
-/** A confidence, to four places as the index keeps it. */
+/** A confidence, to four places as the index keeps it: in a column, digits stand under digits. */
 export function confidenceText(value: number): string {
-  return value.toFixed(4).replace(/0{1,2}$/, '')
+  return value.toFixed(4)
 }
 
 /** 2026-11-21 01:59:51 of an RFC 3339 time. */
@@ -81,11 +81,27 @@ export function jsonText(value: Json | undefined): string {
 
 /** Whether a value of a record is sealed. */
 export function isSealed(value: Json | undefined): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'sealed' in value && value.sealed === true
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    'sealed' in value &&
+    value.sealed === true
+  )
 }
 
 /** legalEffect → Legal effect. */
 export function labelOf(field: string): string {
-  const words = field.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/\bMs$/, '(ms)').replace(/\bUsd$/, '(USD)')
-  return words.charAt(0).toUpperCase() + words.slice(1).toLowerCase().replace('(usd)', '(USD)').replaceAll(/\bid\b/g, 'id')
+  const words = field
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/\bMs$/, '(ms)')
+    .replace(/\bUsd$/, '(USD)')
+  return (
+    words.charAt(0).toUpperCase() +
+    words
+      .slice(1)
+      .toLowerCase()
+      .replace('(usd)', '(USD)')
+      .replaceAll(/\bid\b/g, 'id')
+  )
 }

@@ -18,7 +18,11 @@ export const FILTER_FIELDS: readonly FilterField[] = [
   { name: 'modelId', hint: 'the model' },
   { name: 'modelVersion', hint: 'its version' },
   { name: 'prediction', hint: 'what was decided, exactly' },
-  { name: 'status', hint: 'how it ended', choices: ['ok', 'error', 'refused', 'abstained', 'fallback', 'timeout'] },
+  {
+    name: 'status',
+    hint: 'how it ended',
+    choices: ['ok', 'error', 'refused', 'abstained', 'fallback', 'timeout'],
+  },
   { name: 'minConfidence', hint: 'confidence at least, 0 to 1' },
   { name: 'maxConfidence', hint: 'confidence at most, 0 to 1' },
   { name: 'from', hint: 'decided at or after (UTC)' },
@@ -54,9 +58,7 @@ export function isSubjectHandle(text: string): boolean {
   return SUBJECT_HANDLE.test(text)
 }
 
-export type ReadFilter =
-  | { readonly name: string; readonly value: string }
-  | { readonly problem: string }
+export type ReadFilter = { readonly name: string; readonly value: string } | { readonly problem: string }
 
 const BOUND = /^confidence\s*(<=|>=|<|>)\s*(.+)$/
 const PAIR = /^([A-Za-z][\w.-]*)\s*[=:]\s*(.+)$/
@@ -75,7 +77,8 @@ export function readFilter(text: string): ReadFilter {
 }
 
 function checked(name: string, value: string): ReadFilter {
-  if (!isFilter(name)) return { problem: `There is no filter “${name}”. Features are written feature.NAME=value.` }
+  if (!isFilter(name))
+    return { problem: `There is no filter “${name}”. Features are written feature.NAME=value.` }
   if (name === 'minConfidence' || name === 'maxConfidence') return checkedBound(name, value)
   if (name === 'from' || name === 'to') return checkedTime(name, value)
   const choices = FILTER_FIELDS.find((field) => field.name === name)?.choices
@@ -96,7 +99,8 @@ function checkedTime(name: string, value: string): ReadFilter {
     ? `${value.replace(' ', 'T')}Z`
     : value
   const time = new Date(zoned)
-  if (Number.isNaN(time.getTime())) return { problem: 'Write a time as 2026-11-01 or 2026-11-01 14:30 (UTC).' }
+  if (Number.isNaN(time.getTime()))
+    return { problem: 'Write a time as 2026-11-01 or 2026-11-01 14:30 (UTC).' }
   return { name, value: /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : time.toISOString() }
 }
 

@@ -54,7 +54,12 @@ export function decisionsQuery({ filters, order }: Pick<ListSearch, 'filters' | 
   })
 }
 
-async function fetchPage(filters: Filters, order: string, cursor: string, signal: AbortSignal): Promise<ListPage> {
+async function fetchPage(
+  filters: Filters,
+  order: string,
+  cursor: string,
+  signal: AbortSignal,
+): Promise<ListPage> {
   const query = filterQuery(filters)
   query.set('order', order)
   query.set('limit', String(PAGE_ROWS))

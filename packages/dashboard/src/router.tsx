@@ -9,7 +9,9 @@ const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFoun
 
 /** Every view keeps all of its state in flat search values. */
 const validateSearch = (search: Record<string, unknown>): Search =>
-  Object.fromEntries(Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string'))
+  Object.fromEntries(
+    Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  )
 
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,

@@ -8,7 +8,8 @@ import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { type Random, realRandom } from './platform/random.ts'
 import { startWebServer } from './platform/web-server.ts'
-import { openProjection, type Projection } from './projection/index.ts'
+import { DEFAULT_SETTINGS, Projection, type ProjectionSettings } from './projection/index.ts'
+import { StoredPositions } from './projection/positions.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
 
@@ -53,7 +54,14 @@ export async function startApp(options: AppOptions): Promise<App> {
       onStop: ({ code, message }) => options.diagnose('the ledger stopped taking entries', { code, message }),
     })
     undo.add(() => tenant.close())
-    const projection = await openProjection({ directory: `${options.directory}/index`, store: directory.store, ledger: DEFAULT_LEDGER, source: tenant.reader, clock, clickhouseUrl: options.clickhouseUrl })
+    const projection = await Projection.start({
+      directory: `${options.directory}/index`,
+      positions: new StoredPositions(directory.store, DEFAULT_LEDGER),
+      source: tenant.reader,
+      settings: settingsOf(options.clickhouseUrl),
+      resolveSubject: (subject) => tenant.reader.handlesOf(subject),
+      onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
+    })
     undo.add(() => projection.stop())
     const web = await startWebServer({
       host: options.host,
@@ -82,6 +90,13 @@ export async function startApp(options: AppOptions): Promise<App> {
 /** Leaves the address where commands on the same machine look for a running server. */
 async function announce(disk: Disk, directory: OpenDirectory, url: string): Promise<void> {
   await disk.writeDurably(`${directory.path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
+}
+
+function settingsOf(clickhouseUrl: string | undefined): ProjectionSettings {
+  if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
+  const url = new URL(clickhouseUrl)
+  const server = { url: url.origin, username: decodeURIComponent(url.username) || 'default', password: decodeURIComponent(url.password) }
+  return { ...DEFAULT_SETTINGS, server }
 }
 
 function metricsOf(tenant: Tenant, projection: Projection): Metrics {

@@ -41,6 +41,8 @@ export interface Tenant {
   recent: Recent
   /** Verification keys by use. */
   vkeys: { checkpoint: string; promise: string }
+  /** Records that a field's values no longer enter the index. */
+  fieldSealed(system: string, field: string): void
   close(): Promise<void>
 }
 
@@ -94,6 +96,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     systems,
     recent,
     vkeys: { checkpoint: keys.checkpoint.vkey, promise: keys.promise.vkey },
+    fieldSealed: (system, field) => announce.fieldSealed(system, field),
     close: async () => {
       await vault.segments.flush()
       await announce.settled()
@@ -174,6 +177,16 @@ class Announcements {
 
   clockStepped(from: number, to: number): void {
     const record = { object: 'clock', reason: 'the clock stepped back', details: { from, to }, basis: 'observed' }
+    this.#run((recorder) => recorder.recordOwn('change', record))
+  }
+
+  fieldSealed(system: string, field: string): void {
+    const record = {
+      object: 'field',
+      reason: 'too many different values: the field is sealed only from here on',
+      details: { system, field, before: 'queryable', after: 'sealed' },
+      basis: 'observed',
+    }
     this.#run((recorder) => recorder.recordOwn('change', record))
   }
 

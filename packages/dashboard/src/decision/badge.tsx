@@ -58,7 +58,8 @@ function outcomeOf(verification: Verification<DecisionCheck> | undefined): strin
 }
 
 function wordsFor(verification: Verification<DecisionCheck> | undefined, error: Error | null): Words {
-  if (error !== null) return { tone: 'unknown', main: 'Could not be checked here', rest: `: ${error.message}` }
+  if (error !== null)
+    return { tone: 'unknown', main: 'Could not be checked here', rest: `: ${error.message}` }
   if (verification === undefined) return { tone: 'waiting', main: 'Checking in this browser', rest: '…' }
   switch (verification.phase) {
     case 'pending':

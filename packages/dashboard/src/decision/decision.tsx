@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import type { DecisionDocument } from '../api.ts'
 import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
-import { confidenceText, count, durationText, exactTimeText, jsonText } from '../display.ts'
+import { count, durationText, exactTimeText, jsonText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
 import { Waiting } from '../elements/state.tsx'
@@ -54,11 +54,21 @@ function Walk({ id }: { readonly id: string }) {
       </Link>
       {(previous ?? next) !== undefined && (
         <span>
-          <button type="button" className={controls['quiet']} disabled={previous === undefined} onClick={go(previous)}>
+          <button
+            type="button"
+            className={controls['quiet']}
+            disabled={previous === undefined}
+            onClick={go(previous)}
+          >
             <BackIcon />
             Previous
           </button>
-          <button type="button" className={controls['quiet']} disabled={next === undefined} onClick={go(next)}>
+          <button
+            type="button"
+            className={controls['quiet']}
+            disabled={next === undefined}
+            onClick={go(next)}
+          >
             Next
             <ForwardIcon />
           </button>
@@ -105,7 +115,7 @@ function Headline({ decision }: { readonly decision: DecisionDocument }) {
       <div>
         <h1>
           {prediction === undefined ? `No prediction: ${jsonText(status)}` : jsonText(prediction)}
-          {typeof confidence === 'number' && <span>{confidenceText(confidence)}</span>}
+          {typeof confidence === 'number' && <span>{confidence}</span>}
           {status !== undefined && status !== 'ok' && prediction !== undefined && <em>{jsonText(status)}</em>}
           {humanOverride === true && (
             <em>overridden by a human{typeof humanDecision === 'string' && `: ${humanDecision}`}</em>
@@ -140,6 +150,7 @@ function Body({ decision }: { readonly decision: DecisionDocument }) {
         <FactsPanel group={CONTENT} decision={decision} />
         <TimelinePanel decision={decision} />
         <FactsPanel group={otherFields(record)} decision={decision} />
+        <RawPanel value={decision} />
       </div>
       <div>
         <FactsPanel group={WHO} decision={decision} />
@@ -149,7 +160,6 @@ function Body({ decision }: { readonly decision: DecisionDocument }) {
         <FactsPanel group={WHERE} decision={decision} />
         <FactsPanel group={COST} decision={decision} />
       </div>
-      <RawPanel value={decision} />
     </div>
   )
 }

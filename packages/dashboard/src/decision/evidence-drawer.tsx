@@ -45,7 +45,9 @@ export function EvidenceDrawer(props: EvidenceDrawerProps) {
           {verification?.phase === 'done' && <KeyChoice verification={verification} />}
           <footer className={styles['limits']}>
             <p>Proves the record has not changed since it was recorded. Does not prove that it was true.</p>
-            <p>The check ran in this browser, with code this server sent. `deponent verify` runs apart from it.</p>
+            <p>
+              The check ran in this browser, with code this server sent. “deponent verify” runs apart from it.
+            </p>
           </footer>
         </Dialog.Popup>
       </Dialog.Portal>
@@ -65,7 +67,7 @@ function Steps({ steps }: { readonly steps: readonly Step[] }) {
           <div>
             <h3>
               {title}
-              <span>{{ passed: '', failed: 'failed', open: 'open' }[state]}</span>
+              <span>{{ passed: '', failed: 'failed', open: 'not covered' }[state]}</span>
             </h3>
             <p>{text}</p>
             {values.length > 0 && (

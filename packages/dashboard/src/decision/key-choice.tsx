@@ -33,12 +33,12 @@ function NewKey({ keys, accept }: { readonly keys: LedgerKeys; readonly accept: 
     <section className={styles['choice']} data-alarm>
       <h3>The server shows a new key</h3>
       <p>
-        Key id <code>{keyIdText(keys.checkpointVkey)}</code>. A rotation looks like this, and so does somebody else
-        answering in the operator's place. Ask the operator, not this server.
+        Key id <code>{keyIdText(keys.checkpointVkey)}</code>. A rotation looks like this, and so does somebody
+        else answering in the operator's place. Ask the operator, not this server.
       </p>
       <label>
-        <input type="checkbox" checked={isCompared} onChange={(event) => setCompared(event.target.checked)} />I
-        compared the key with the operator some other way
+        <input type="checkbox" checked={isCompared} onChange={(event) => setCompared(event.target.checked)} />
+        I compared the key with the operator some other way
       </label>
       <button type="button" className={controls['button']} disabled={!isCompared} onClick={accept}>
         Pin the new key
@@ -66,7 +66,10 @@ function PasteKey({ origin, accept }: PasteKeyProps) {
   return (
     <form className={styles['choice']} onSubmit={submit}>
       <h3>Check with a key you were given</h3>
-      <p>A key that reached you by mail, in a contract or from an auditor is worth more than one this server shows.</p>
+      <p>
+        A key that reached you by mail, in a contract or from an auditor is worth more than one this server
+        shows.
+      </p>
       <textarea
         className={controls['area']}
         rows={2}

@@ -1,5 +1,5 @@
 import type { DecisionDocument, Json } from '../api.ts'
-import { confidenceText, jsonText } from '../display.ts'
+import { jsonText } from '../display.ts'
 import { Meter, ScaledMeter } from '../elements/meter.tsx'
 import { Panel } from '../elements/panel.tsx'
 import styles from './decision.module.css'
@@ -12,10 +12,12 @@ export function OutcomePanel({ decision }: { readonly decision: DecisionDocument
   return (
     <Panel title={OUTCOME.title}>
       {typeof confidence === 'number' && confidence >= 0 && confidence <= 1 && (
-        <div className={styles['confidence']}>
+        <div className={styles['measure']}>
           <span>Confidence</span>
-          <b>{confidenceText(confidence)}</b>
-          <ScaledMeter part={confidence} mark={partOf(threshold)} />
+          <span>
+            <b>{confidence}</b>
+            <ScaledMeter part={confidence} mark={partOf(threshold)} />
+          </span>
         </div>
       )}
       <Alternatives alternatives={alternativePredictions} />
@@ -31,16 +33,16 @@ function partOf(value: Json | undefined): number | undefined {
 function Alternatives({ alternatives }: { readonly alternatives: Json | undefined }) {
   if (!Array.isArray(alternatives) || alternatives.length === 0) return null
   return (
-    <ul className={styles['alternatives']} aria-label="Alternatives">
+    <ul aria-label="Alternatives">
       {alternatives.map((alternative: Json, index) => {
         const { prediction, value, confidence } = alternative as { readonly [name: string]: Json }
         return (
-          <li key={index}>
+          <li key={index} className={styles['measure']}>
+            <span>or {jsonText(prediction ?? value)}</span>
             <span>
-              <span className={styles['faint']}>rather than</span> {jsonText(prediction ?? value)}
+              {typeof confidence === 'number' && confidence}
+              {typeof confidence === 'number' && <Meter part={confidence} colour="var(--ink-faint)" />}
             </span>
-            <b>{typeof confidence === 'number' ? confidenceText(confidence) : ''}</b>
-            {typeof confidence === 'number' && <Meter part={confidence} colour="var(--line-strong)" />}
           </li>
         )
       })}

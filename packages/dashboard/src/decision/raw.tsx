@@ -16,7 +16,7 @@ export function RawPanel({ value }: { readonly value: unknown }) {
   const text = useMemo(() => JSON.stringify(value, null, 2), [value])
   const shown = isWhole ? text : text.slice(0, SHOWN_AT_FIRST)
   return (
-    <Panel title="Raw record" aside={<Copy text={text} label="Copy JSON" />}>
+    <Panel title="Raw record" className={styles['rawPanel']} aside={<Copy text={text} label="Copy JSON" />}>
       <pre className={styles['raw']} tabIndex={0}>
         {shown.length > SHOWN_AT_FIRST ? shown : coloured(shown)}
       </pre>
@@ -35,7 +35,14 @@ function coloured(text: string): ReactNode[] {
   for (const match of text.matchAll(TOKEN)) {
     const [whole, string, colon, word] = match
     pieces.push(text.slice(end, match.index))
-    const kind = string !== undefined ? (colon !== undefined ? 'name' : 'string') : word !== undefined ? 'word' : 'number'
+    const kind =
+      string !== undefined
+        ? colon !== undefined
+          ? 'name'
+          : 'string'
+        : word !== undefined
+          ? 'word'
+          : 'number'
     pieces.push(
       <span key={match.index} data-kind={kind}>
         {string ?? whole}

@@ -38,7 +38,9 @@ export function SealedBar({ sealed, purpose, isOpening, refusal, open, seal }: S
       </div>
     )
   }
-  return sealed === 0 ? null : <PurposeForm sealed={sealed} isOpening={isOpening} refusal={refusal} open={open} />
+  return sealed === 0 ? null : (
+    <PurposeForm sealed={sealed} isOpening={isOpening} refusal={refusal} open={open} />
+  )
 }
 
 function PurposeForm({ sealed, isOpening, refusal, open }: Omit<SealedBarProps, 'purpose' | 'seal'>) {

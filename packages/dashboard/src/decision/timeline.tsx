@@ -18,12 +18,16 @@ export function TimelinePanel({ decision }: { readonly decision: DecisionDocumen
       {error === null && data === undefined && <Waiting lines={2} />}
       {data !== undefined && (
         <ol className={styles['timeline']}>
-          {data.items.toSorted((a, b) => a.index - b.index).map((item) => (
-            <Item key={item.id} item={item} isThis={item.id === decision.id} />
-          ))}
+          {data.items
+            .toSorted((a, b) => a.index - b.index)
+            .map((item) => (
+              <Item key={item.id} item={item} isThis={item.id === decision.id} />
+            ))}
         </ol>
       )}
-      {data?.items.length === 1 && <p className={styles['caveat']}>No review, outcome or contest was recorded so far.</p>}
+      {data?.items.length === 1 && (
+        <p className={styles['caveat']}>No review, outcome or contest was recorded so far.</p>
+      )}
       {links.length > 0 && (
         <ul className={styles['links']} aria-label="Links">
           {links.map(({ rel, id }) => (

@@ -30,14 +30,15 @@ export function Unreadable({ id, error, again }: UnreadableProps) {
 
 function Erased({ error }: { readonly error: ApiError }) {
   const erasure = error.problem['erasure']
-  const at = typeof erasure === 'object' && erasure !== null && 'at' in erasure ? String(erasure.at) : undefined
+  const at =
+    typeof erasure === 'object' && erasure !== null && 'at' in erasure ? String(erasure.at) : undefined
   return (
     <Nothing title="Erased">
       <p>{error.message}</p>
       {at !== undefined && <p>Erased {timeText(at)} UTC.</p>}
       <p>
-        Its entry stays in the ledger and holds no personal data. That nothing else kept a copy is the operator's
-        statement, not something a proof can show.
+        Its entry stays in the ledger and holds no personal data. That nothing else kept a copy is the
+        operator's statement, not something a proof can show.
       </p>
     </Nothing>
   )

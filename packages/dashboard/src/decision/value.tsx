@@ -22,8 +22,10 @@ export function Value({ value, field }: { readonly value: Json; readonly field?:
 function draw(value: Json, field: string | undefined): ReactNode {
   if (value === null) return <span className={styles['faint']}>null</span>
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (typeof value === 'number') return field !== undefined && /id$/i.test(field) ? String(value) : numberText(value)
-  if (typeof value === 'string') return isOpaque(value) ? <code className={styles['hash']}>{value}</code> : value
+  if (typeof value === 'number')
+    return field !== undefined && /id$/i.test(field) ? String(value) : numberText(value)
+  if (typeof value === 'string')
+    return isOpaque(value) ? <code className={styles['hash']}>{value}</code> : value
   if (isList(value)) return <List items={value} />
   return <Parts of={value} />
 }

@@ -14,7 +14,8 @@ interface ColumnMenuProps {
 /** Which columns the list shows. */
 export function ColumnMenu({ all, shown, onChange }: ColumnMenuProps) {
   const ids = shown.map(({ id }) => id)
-  const toggle = (id: string) => onChange(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id])
+  const toggle = (id: string) =>
+    onChange(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id])
   return (
     <Popover.Root>
       <Popover.Trigger className={`${controls['button']} ${styles['columnButton']}`}>

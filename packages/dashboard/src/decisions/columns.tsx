@@ -50,7 +50,17 @@ const KNOWN: readonly DecisionColumn[] = [
   { id: 'caseId', header: 'Case', track: 'minmax(9rem, 1fr)', cell: text('caseId') },
 ]
 
-const USUAL = ['at', 'system', 'modelId', 'modelVersion', 'prediction', 'confidence', 'status', 'human', 'riskTier']
+const USUAL = [
+  'at',
+  'system',
+  'modelId',
+  'modelVersion',
+  'prediction',
+  'confidence',
+  'status',
+  'human',
+  'riskTier',
+]
 /** Shown in the margin or folded into another column. */
 const NOT_COLUMNS = new Set(['id', 'index', 'overridden', 'reviewed', 'kind', 'ledger', 'receivedAt'])
 
@@ -65,7 +75,15 @@ export function columnsFor(row: DecisionRow | undefined): readonly DecisionColum
 }
 
 /** Fields of which a single row says nothing: one decision may lack what the next one has. */
-const USUAL_OF_EVERY = new Set(['at', 'system', 'modelId', 'modelVersion', 'prediction', 'confidence', 'status'])
+const USUAL_OF_EVERY = new Set([
+  'at',
+  'system',
+  'modelId',
+  'modelVersion',
+  'prediction',
+  'confidence',
+  'status',
+])
 
 function plainColumn(id: string): DecisionColumn {
   return { id, header: labelOf(id), track: 'minmax(7rem, 1fr)', cell: text(id) }

@@ -15,7 +15,7 @@ import styles from './decisions.module.css'
 import { placeIn, rememberPlace } from './list-memory.ts'
 
 const features = tableFeatures({})
-const ROW_PX = 34
+const ROW_PX = 31
 const CARD_PX = 62
 /** How many rows before the end the next page is asked for. */
 const AHEAD_ROWS = 60
@@ -53,7 +53,8 @@ export function DecisionTable(props: DecisionTableProps) {
   useMoreWhenNear(virtualizer, props)
   useRowKeys({ rows, active, setActive, virtualizer, scroller, list })
   const tracks = isNarrow ? undefined : `4.75rem ${columns.map(({ track }) => track).join(' ')}`
-  const remember = (at: number) => rememberPlace({ list, active: at, scrollTop: scroller.current?.scrollTop ?? 0 })
+  const remember = (at: number) =>
+    rememberPlace({ list, active: at, scrollTop: scroller.current?.scrollTop ?? 0 })
   return (
     <div className={styles['scroller']} ref={scroller} tabIndex={-1}>
       <div
@@ -131,14 +132,12 @@ function numericOf(columns: readonly DecisionColumn[], id: string): boolean | un
 function useColumnDefs(columns: readonly DecisionColumn[]) {
   return useMemo(
     () =>
-      columns.map(
-        ({ id, header, cell }): ColumnDef<typeof features, DecisionRow> => ({
-          id,
-          header,
-          accessorFn: (row) => row[id],
-          cell: ({ row }) => cell(row.original),
-        }),
-      ),
+      columns.map(({ id, header, cell }): ColumnDef<typeof features, DecisionRow> => ({
+        id,
+        header,
+        accessorFn: (row) => row[id],
+        cell: ({ row }) => cell(row.original),
+      })),
     [columns],
   )
 }
@@ -165,6 +164,14 @@ interface RowKeys {
   readonly list: ListSearch
 }
 
+/** Once the row is drawn its link takes the focus, so that Enter, and a screen reader, mean this row. */
+function focusActiveRow(scroller: HTMLElement | null): void {
+  scroller?.focus({ preventScroll: true })
+  requestAnimationFrame(() => {
+    scroller?.querySelector<HTMLElement>('[data-active="true"] a')?.focus({ preventScroll: true })
+  })
+}
+
 function useRowKeys({ rows, active, setActive, virtualizer, scroller, list }: RowKeys): void {
   const navigate = useNavigate()
   const moveTo = (index: number, event: KeyboardEvent) => {
@@ -173,6 +180,7 @@ function useRowKeys({ rows, active, setActive, virtualizer, scroller, list }: Ro
     const next = Math.min(rows.length - 1, Math.max(0, index))
     setActive(next)
     virtualizer.scrollToIndex(next)
+    focusActiveRow(scroller.current)
   }
   const open = () => {
     const row = rows[active]

@@ -50,7 +50,7 @@ export function Decisions() {
         </div>
       </div>
       <div className={styles['summary']}>
-        <span>{total === undefined ? 'Counting…' : <b>{counted(total, 'decision')}</b>}</span>
+        {total !== undefined && <b>{counted(total, 'decision')}</b>}
         {decisions.size !== undefined && <span>as of ledger size {count(decisions.size)}</span>}
         {arrived > 0 && (
           <button type="button" className={styles['arrived']} onClick={reload}>
@@ -74,9 +74,15 @@ interface RowsProps {
 
 function Rows({ list, decisions, columns, clear }: RowsProps) {
   const { rows, query, reload } = decisions
-  if (query.isPending) return <Waiting lines={14} label="Loading decisions" />
-  if (query.isError && rows.length === 0) return <Failed error={query.error} again={reload} />
-  if (rows.length === 0) return Object.keys(list.filters).length > 0 ? <NoMatch clear={clear} /> : <NoneYet />
+  if (rows.length === 0) {
+    return (
+      <div className={styles['scroller']}>
+        {query.isPending && <Waiting lines={14} label="Loading decisions" />}
+        {query.isError && <Failed error={query.error} again={reload} />}
+        {query.isSuccess && (Object.keys(list.filters).length > 0 ? <NoMatch clear={clear} /> : <NoneYet />)}
+      </div>
+    )
+  }
   return (
     <DecisionTable
       key={JSON.stringify([list.filters, list.order])}

@@ -74,7 +74,11 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
             <button type="button" onClick={() => edit(name, value)} title="Change">
               {filterText(name, value)}
             </button>
-            <button type="button" onClick={() => remove(name)} aria-label={`Remove ${filterText(name, value)}`}>
+            <button
+              type="button"
+              onClick={() => remove(name)}
+              aria-label={`Remove ${filterText(name, value)}`}
+            >
               <CloseIcon />
             </button>
           </span>
@@ -92,7 +96,11 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
           <Autocomplete.Input
             ref={input}
             className={styles['input']}
-            placeholder="Filter: modelId=…, confidence<0.6, feature.NAME=…"
+            placeholder={
+              Object.keys(filters).length === 0
+                ? 'Filter: modelId=…, confidence<0.6, feature.NAME=…'
+                : 'Add a filter'
+            }
             aria-label="Filter"
             spellCheck={false}
             autoCapitalize="off"

@@ -31,7 +31,10 @@ export function searchToReturnTo(): Search {
 }
 
 /** The decisions before and after one, as far as the list was loaded. */
-export function neighbours(id: string): { readonly previous?: string | undefined; readonly next?: string | undefined } {
+export function neighbours(id: string): {
+  readonly previous?: string | undefined
+  readonly next?: string | undefined
+} {
   const rows = loadedRows()
   const at = rows.findIndex((row) => row.id === id)
   return at < 0 ? {} : { previous: rows[at - 1]?.id, next: rows[at + 1]?.id }

@@ -15,7 +15,15 @@ export interface Suggestion {
 
 const FIELD_OF_FEATURE = 'inputFeatures.'
 /** Fields whose values can be counted and so be offered. */
-const COUNTED = new Set(['system', 'modelId', 'modelVersion', 'prediction', 'status', 'riskTier', 'environment'])
+const COUNTED = new Set([
+  'system',
+  'modelId',
+  'modelVersion',
+  'prediction',
+  'status',
+  'riskTier',
+  'environment',
+])
 const OFFERED_MAX = 12
 
 /** Suggestions for what stands in the field, given the filters already chosen. */

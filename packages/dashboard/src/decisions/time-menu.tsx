@@ -77,11 +77,21 @@ function Between({ filters, choose }: BetweenProps) {
     <form onSubmit={submit} className={styles['between']}>
       <label>
         From (UTC)
-        <input name="from" className={controls['field']} defaultValue={filters['from']} placeholder="2026-11-01" />
+        <input
+          name="from"
+          className={controls['field']}
+          defaultValue={filters['from']}
+          placeholder="2026-11-01"
+        />
       </label>
       <label>
         Before (UTC)
-        <input name="to" className={controls['field']} defaultValue={filters['to']} placeholder="2026-11-02 14:30" />
+        <input
+          name="to"
+          className={controls['field']}
+          defaultValue={filters['to']}
+          placeholder="2026-11-02 14:30"
+        />
       </label>
       {problem !== undefined && <p role="alert">{problem}</p>}
       <button type="submit" className={controls['button']}>

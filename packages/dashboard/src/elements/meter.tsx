@@ -13,7 +13,10 @@ export function Meter({ part, mark, colour }: MeterProps) {
   const width = `${Math.min(1, Math.max(0, part)) * 100}%`
   return (
     <span className={styles['track']} aria-hidden>
-      <span className={styles['fill']} style={{ width, ...(colour !== undefined && { background: colour }) }} />
+      <span
+        className={styles['fill']}
+        style={{ width, ...(colour !== undefined && { background: colour }) }}
+      />
       {mark !== undefined && <span className={styles['mark']} style={{ left: `${mark * 100}%` }} />}
     </span>
   )

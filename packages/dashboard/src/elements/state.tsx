@@ -5,7 +5,13 @@ import controls from './controls.module.css'
 import styles from './state.module.css'
 
 /** Stands in for lines that are on their way. */
-export function Waiting({ lines = 4, label = 'Loading' }: { readonly lines?: number; readonly label?: string }) {
+export function Waiting({
+  lines = 4,
+  label = 'Loading',
+}: {
+  readonly lines?: number
+  readonly label?: string
+}) {
   return (
     <div className={styles['bars']} role="status" aria-label={label}>
       {Array.from({ length: lines }, (_, line) => (

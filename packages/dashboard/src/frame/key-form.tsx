@@ -24,8 +24,8 @@ export function KeyForm() {
           </p>
         )}
         <p>
-          The server printed a link with a key when it started, and keeps one in <code>admin-token</code> inside its
-          data directory. The key stays in this tab and goes when you close it.
+          The server printed a link with a key when it started, and keeps one in <code>admin-token</code>{' '}
+          inside its data directory. The key stays in this tab and goes when you close it.
         </p>
         <label>
           Access key

@@ -28,5 +28,8 @@ function judge(readiness: Readiness | undefined): { state: string; words: string
   if (!readiness.ready) return { state: 'down', words: 'not ready' }
   const behind = ledger.size - ledger.checkpointSize
   if (behind === 0) return { state: 'ok', words: 'all under a checkpoint' }
-  return { state: (ledger.checkpointAgeMs ?? 0) > STALE_MS ? 'behind' : 'ok', words: `${count(behind)} not yet under a checkpoint` }
+  return {
+    state: (ledger.checkpointAgeMs ?? 0) > STALE_MS ? 'behind' : 'ok',
+    words: `${count(behind)} not yet under a checkpoint`,
+  }
 }

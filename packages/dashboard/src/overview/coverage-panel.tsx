@@ -23,8 +23,8 @@ function Undeclared() {
     <div className={styles['said']}>
       <p className={styles['undeclared']}>undeclared</p>
       <p>
-        No source numbers its records yet, so a decision that never arrived would leave no gap to see. What arrived is
-        counted; what did not is unknown.
+        No source numbers its records yet, so a decision that never arrived would leave no gap to see. What
+        arrived is counted; what did not is unknown.
       </p>
     </div>
   )

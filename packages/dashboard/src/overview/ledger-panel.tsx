@@ -20,6 +20,10 @@ export function LedgerPanel() {
       {error === null && readiness === undefined && <Waiting lines={5} />}
       {readiness !== undefined && <Facts readiness={readiness} />}
       <Checked head={head} />
+      <p className={styles['limits']}>
+        Proves that what was recorded has not changed since. Does not prove that it was true, nor that
+        everything was recorded.
+      </p>
     </Panel>
   )
 }
@@ -33,7 +37,9 @@ function Facts({ readiness: { checks } }: { readonly readiness: Readiness }) {
           <Fact name="Entries">{count(ledger.size)}</Fact>
           <Fact name="Under a checkpoint">
             {count(ledger.checkpointSize)}
-            {ledger.checkpointSize < ledger.size && <em>{count(ledger.size - ledger.checkpointSize)} waiting</em>}
+            {ledger.checkpointSize < ledger.size && (
+              <em>{count(ledger.size - ledger.checkpointSize)} waiting</em>
+            )}
           </Fact>
           <Fact name="Last checkpoint">
             {ledger.checkpointAgeMs === null ? 'none yet' : `${durationText(ledger.checkpointAgeMs)} ago`}
@@ -85,8 +91,9 @@ function Checked({ head }: { readonly head: Verification<HeadCheck> | undefined 
   return (
     <div className={styles['check']}>
       <p>
-        Checked in this browser: signed by {whose}, {isExtended(check) ? 'and extends what was seen here before' : 'first time seen here'}
-        . No outside witness.
+        Checked in this browser: signed by {whose},{' '}
+        {isExtended(check) ? 'and extends what was seen here before' : 'first time seen here'}. No outside
+        witness.
       </p>
       <p>
         Key <code>{keyIdText(pin.checkpointVkey)}</code> pinned {dayText(pin.since)}

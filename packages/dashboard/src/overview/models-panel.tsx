@@ -17,7 +17,10 @@ interface ModelsPanelProps {
 export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
   const { data: overridden } = useQuery(overriddenQuery(from))
   const overrides = new Map(
-    overridden?.items.map((item) => [JSON.stringify([item['system'], item['modelId']]), Number(item['count'])]),
+    overridden?.items.map((item) => [
+      JSON.stringify([item['system'], item['modelId']]),
+      Number(item['count']),
+    ]),
   )
   const total = models.reduce((sum, { count }) => sum + count, 0)
   return (
@@ -28,8 +31,8 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
             <tr>
               <th>System</th>
               <th>Model</th>
-              <th className={styles['trendHead']}>Per day</th>
               <th>Decisions</th>
+              <th className={styles['trendHead']}>Per day</th>
               <th>Share</th>
               <th>Not ok</th>
               <th>Overridden</th>
@@ -40,7 +43,12 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
           <tbody>
             {models.map((model) => {
               const { system, modelId, errors, averageConfidence, worstP95LatencyMs } = model
-              const colour = seriesColour(Math.max(0, series.findIndex(({ name }) => name === system)))
+              const colour = seriesColour(
+                Math.max(
+                  0,
+                  series.findIndex(({ name }) => name === system),
+                ),
+              )
               const search = { system, modelId, ...(from !== undefined && { from: from.slice(0, 10) }) }
               return (
                 <tr key={JSON.stringify([system, modelId])}>
@@ -53,15 +61,17 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
                       {modelId}
                     </Link>
                   </td>
+                  <td>{count(model.count)}</td>
                   <td className={styles['trendCell']}>
                     <Trend counts={model.trend} colour={colour} />
                   </td>
-                  <td>{count(model.count)}</td>
                   <td>{percent(total === 0 ? 0 : model.count / total)}</td>
                   <td data-alert={errors > 0}>{count(errors)}</td>
                   <td>
                     <Link to="/decisions" search={{ ...search, overridden: 'true' }}>
-                      {overridden === undefined ? '…' : count(overrides.get(JSON.stringify([system, modelId])) ?? 0)}
+                      {overridden === undefined
+                        ? '…'
+                        : count(overrides.get(JSON.stringify([system, modelId])) ?? 0)}
                     </Link>
                   </td>
                   <td>{averageConfidence === undefined ? 'not stated' : averageConfidence.toFixed(3)}</td>
@@ -84,11 +94,20 @@ function Trend({ counts, colour }: { readonly counts: readonly number[]; readonl
   const highest = Math.max(1, ...counts)
   const step = TREND_WIDTH / Math.max(1, counts.length - 1)
   const points = counts
-    .map((value, day) => `${(day * step).toFixed(1)},${(TREND_HEIGHT - 1 - (value / highest) * (TREND_HEIGHT - 2)).toFixed(1)}`)
+    .map(
+      (value, day) =>
+        `${(day * step).toFixed(1)},${(TREND_HEIGHT - 1 - (value / highest) * (TREND_HEIGHT - 2)).toFixed(1)}`,
+    )
     .join(' ')
   return (
     <svg width={TREND_WIDTH} height={TREND_HEIGHT} viewBox={`0 0 ${TREND_WIDTH} ${TREND_HEIGHT}`} aria-hidden>
-      <polyline points={points} fill="none" style={{ stroke: colour }} strokeWidth="1.25" strokeLinejoin="round" />
+      <polyline
+        points={points}
+        fill="none"
+        style={{ stroke: colour }}
+        strokeWidth="1.25"
+        strokeLinejoin="round"
+      />
     </svg>
   )
 }

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { NoneYet } from '../decisions/no-decisions.tsx'
 import { count, counted, dayText, percent } from '../display.ts'
+import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import { systemsQuery, usageQuery } from '../queries.ts'
 import { CompletenessPanel } from './completeness-panel.tsx'
@@ -33,12 +34,22 @@ export function Overview() {
   return (
     <div className={styles['overview']}>
       <header className={styles['head']}>
-        <Statement models={models} volume={volume} range={range} isEmpty={isEmpty} />
+        <Statement
+          models={models}
+          volume={volume}
+          range={range}
+          isEmpty={isEmpty}
+          isKnown={usage !== undefined}
+        />
         <RangeChoice range={range} />
       </header>
-      {error !== null && usage === undefined && <Failed error={error} again={() => void refetch()} />}
-      {error === null && usage === undefined && <Waiting lines={8} />}
-      {isEmpty && <NoneYet />}
+      {(usage === undefined || isEmpty) && (
+        <Panel title="Decisions per day" className={styles['volume']}>
+          {usage === undefined && error !== null && <Failed error={error} again={() => void refetch()} />}
+          {usage === undefined && error === null && <Waiting lines={8} />}
+          {isEmpty && <NoneYet />}
+        </Panel>
+      )}
       {usage !== undefined && !isEmpty && (
         <>
           <VolumePanel volume={volume} />
@@ -49,9 +60,6 @@ export function Overview() {
         </>
       )}
       <LedgerPanel />
-      <p className={styles['limits']}>
-        The ledger shows that what was recorded has not changed since. It does not show that it was true.
-      </p>
     </div>
   )
 }
@@ -61,22 +69,25 @@ interface StatementProps {
   readonly volume: Volume
   readonly range: Range
   readonly isEmpty: boolean
+  readonly isKnown: boolean
 }
 
 /** The period in one sentence. */
-function Statement({ models, volume, range, isEmpty }: StatementProps) {
+function Statement({ models, volume, range, isEmpty, isKnown }: StatementProps) {
   const { data: systems } = useQuery(systemsQuery)
   if (isEmpty) return <h1>Nothing recorded yet</h1>
+  if (!isKnown) return <h1>Overview</h1>
   const total = models.reduce((sum, model) => sum + model.count, 0)
   const errors = models.reduce((sum, model) => sum + model.errors, 0)
   const active = new Set(models.map(({ system }) => system)).size
   const known = systems?.items.length ?? active
   return (
     <h1>
-      {counted(total, 'decision')} by {active === known ? counted(active, 'system') : `${count(active)} of ${count(known)} systems`}{' '}
+      {counted(total, 'decision')} by{' '}
+      {active === known ? counted(active, 'system') : `${count(active)} of ${count(known)} systems`}{' '}
       <span>
-        {range.days === undefined ? `since ${dayText(volume.days[0]!)}` : `in ${range.label}`}, {percent(total === 0 ? 0 : errors / total)} not
-        ok
+        {range.days === undefined ? `since ${dayText(volume.days[0]!)}` : `in ${range.label}`},{' '}
+        {percent(total === 0 ? 0 : errors / total)} not ok
       </span>
     </h1>
   )

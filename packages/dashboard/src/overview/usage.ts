@@ -38,7 +38,9 @@ export function volumeOf(items: readonly UsageItem[], first: string | undefined,
 function withRest(series: readonly Series[], days: number): readonly Series[] {
   if (series.length <= SERIES_MAX) return series
   const rest = series.slice(SERIES_MAX - 1)
-  const counts = Array.from({ length: days }, (_, day) => rest.reduce((total, { counts }) => total + counts[day]!, 0))
+  const counts = Array.from({ length: days }, (_, day) =>
+    rest.reduce((total, { counts }) => total + counts[day]!, 0),
+  )
   return [...series.slice(0, SERIES_MAX - 1), { name: REST, counts }]
 }
 

@@ -28,7 +28,11 @@ export function VolumeChart({ volume, onDay }: VolumeChartProps) {
     const element = place.current
     if (element === null) return
     const open = (index: number) => chosen.current(volume.days[index]!)
-    const chart = new uPlot(optionsOf(volume, colours, element.clientWidth, setDay, open), stacked(volume), element)
+    const chart = new uPlot(
+      optionsOf(volume, colours, element.clientWidth, setDay, open),
+      stacked(volume),
+      element,
+    )
     const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
     resized.observe(element)
     return () => {
@@ -38,7 +42,9 @@ export function VolumeChart({ volume, onDay }: VolumeChartProps) {
   }, [volume, colours])
   return (
     <>
-      <div ref={place} className={styles['chart']} aria-hidden />
+      <div className={styles['chart']}>
+        <div ref={place} aria-hidden />
+      </div>
       <Legend volume={volume} day={day} />
     </>
   )
@@ -59,7 +65,12 @@ function optionsOf(
   onClick: (index: number) => void,
 ): uPlot.Options {
   const bars = uPlot.paths.bars!({ size: [0.72, 28], align: 0 })
-  const drawn = series.map((_, index) => ({ paths: bars, fill: colours[index]!, width: 0, points: { show: false } }))
+  const drawn = series.map((_, index) => ({
+    paths: bars,
+    fill: colours[index]!,
+    width: 0,
+    points: { show: false },
+  }))
   const axis: uPlot.Axis = {
     stroke: text,
     font: '11px Plex Sans, system-ui',
@@ -106,8 +117,17 @@ function tickText(seconds: number): string {
 }
 
 /** Which colour is which system, and how many on the day under the pointer or in all. */
-function Legend({ volume: { days, series }, day }: { readonly volume: Volume; readonly day: number | undefined }) {
-  const totals = useMemo(() => series.map(({ counts }) => counts.reduce((total, value) => total + value, 0)), [series])
+function Legend({
+  volume: { days, series },
+  day,
+}: {
+  readonly volume: Volume
+  readonly day: number | undefined
+}) {
+  const totals = useMemo(
+    () => series.map(({ counts }) => counts.reduce((total, value) => total + value, 0)),
+    [series],
+  )
   return (
     <ul className={styles['legend']}>
       {series.map(({ name, counts }, index) => (
@@ -117,7 +137,9 @@ function Legend({ volume: { days, series }, day }: { readonly volume: Volume; re
           <b>{count(day === undefined ? totals[index]! : (counts[day] ?? 0))}</b>
         </li>
       ))}
-      <li className={styles['legendDay']}>{day === undefined ? 'in the period' : `on ${dayText(days[day]!)}`}</li>
+      <li className={styles['legendDay']}>
+        {day === undefined ? 'in the period' : `on ${dayText(days[day]!)}`}
+      </li>
     </ul>
   )
 }

@@ -14,7 +14,11 @@ export function VolumePanel({ volume }: { readonly volume: Volume }) {
     [navigate],
   )
   return (
-    <Panel title="Decisions per day" aside="UTC days; click one to see its decisions" className={styles['volume']}>
+    <Panel
+      title="Decisions per day"
+      aside="UTC days; click one to see its decisions"
+      className={styles['volume']}
+    >
       <VolumeChart volume={volume} onDay={open} />
     </Panel>
   )

@@ -119,7 +119,12 @@ function identityStep({ decision, entry }: Evidence, { proof }: ReadProof): Step
   ].filter(([, held, shown]) => held !== shown)
   const values = [['id', read.id] as const, ['received', new Date(read.receivedAt).toISOString()] as const]
   if (differing.length === 0) {
-    return { title, state: 'passed', text: 'Id, kind, index and time of receipt are the ones shown here.', values }
+    return {
+      title,
+      state: 'passed',
+      text: 'Id, kind, index and time of receipt are the ones shown here.',
+      values,
+    }
   }
   const names = differing.map(([name]) => name).join(', ')
   return { title, state: 'failed', text: `The entry is not the decision shown: ${names} differ.`, values }
@@ -166,7 +171,7 @@ function contentStep({ entry }: Evidence): Step {
   return {
     title: 'Field values',
     state: 'open',
-    text: 'Not checked on this page. The entry commits to every field by one root; `deponent verify` opens the sealed content and compares.',
+    text: 'Not checked on this page. The entry commits to every field by one root; “deponent verify” opens the sealed content and compares.',
     values:
       payload === undefined
         ? []

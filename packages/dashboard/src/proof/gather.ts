@@ -13,7 +13,7 @@ import {
   toHex,
 } from '@deponent/format'
 import type { Checkpoint } from '@deponent/format'
-import { ApiError, getBytes, getText } from '../client.ts'
+import { ApiError, getFreshBytes, getFreshText } from '../client.ts'
 import { checkDecision } from './check.ts'
 import type { DecisionCheck, ShownDecision } from './check.ts'
 import { checkHead } from './head.ts'
@@ -46,7 +46,7 @@ export async function verifyDecision(
   signal: AbortSignal,
 ): Promise<Verification<DecisionCheck>> {
   return orReason(async () => {
-    const proof = await getText(`/v1/decisions/${decision.id}/proof`, signal)
+    const proof = await getFreshText(`/v1/decisions/${decision.id}/proof`, signal)
     const { checkpoint, prefix, keys } = await gatherLedger(
       decision.ledger,
       parseTlogProof(proof).checkpointNote,
@@ -63,7 +63,7 @@ export async function verifyDecision(
 /** Fetches the newest checkpoint of a ledger and checks it here. Only an aborted request throws. */
 export async function verifyHead(ledger: string, signal: AbortSignal): Promise<Verification<HeadCheck>> {
   return orReason(async () => {
-    const note = await getText(`/ledgers/${encodeURIComponent(ledger)}/checkpoint`, signal)
+    const note = await getFreshText(`/ledgers/${encodeURIComponent(ledger)}/checkpoint`, signal)
     const { checkpoint, prefix, keys } = await gatherLedger(ledger, note, signal)
     const earlier = await earlierHead(prefix, checkpoint, signal)
     const check = checkHead({ ...keys, note, earlier })
@@ -80,7 +80,8 @@ async function orReason<Check>(gather: () => Promise<Verification<Check>>): Prom
       return { phase: 'pending', retryAfterMs: error.retryAfterMs ?? RETRY_AFTER_MS }
     }
     if (error instanceof ApiError) return { phase: 'unavailable', reason: error.message }
-    if (error instanceof FormatError) return { phase: 'unreadable', reason: `Unreadable evidence: ${error.message}.` }
+    if (error instanceof FormatError)
+      return { phase: 'unreadable', reason: `Unreadable evidence: ${error.message}.` }
     throw error
   }
 }
@@ -95,7 +96,7 @@ interface GatheredLedger {
 async function gatherLedger(ledger: string, note: string, signal: AbortSignal): Promise<GatheredLedger> {
   const prefix = `/ledgers/${encodeURIComponent(ledger)}`
   const checkpoint = parseCheckpoint(parseNote(note).text)
-  const shownKeys = keysIn(await getText(`${prefix}/vkey`, signal), checkpoint.origin)
+  const shownKeys = keysIn(await getFreshText(`${prefix}/vkey`, signal), checkpoint.origin)
   return { checkpoint, prefix, keys: keyEvidence(checkpoint.origin, shownKeys) }
 }
 
@@ -104,13 +105,20 @@ function isSound({ outcome }: { readonly outcome: string }): boolean {
 }
 
 /** The bytes of one entry, out of the tile that holds it at this size. */
-async function fetchEntry(prefix: string, index: number, size: number, signal: AbortSignal): Promise<Uint8Array> {
+async function fetchEntry(
+  prefix: string,
+  index: number,
+  size: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const n = Math.floor(index / TILE_WIDTH)
   const width = tileWidth('entries', n, size)
-  if (width === 0) throw new FormatError('entry_missing', 'the checkpoint of the proof does not reach this index')
-  const entries = decodeEntryTile(await getBytes(`${prefix}/${tilePath('entries', n, width)}`, signal))
+  if (width === 0)
+    throw new FormatError('entry_missing', 'the checkpoint of the proof does not reach this index')
+  const entries = decodeEntryTile(await getFreshBytes(`${prefix}/${tilePath('entries', n, width)}`, signal))
   const entry = entries[index % TILE_WIDTH]
-  if (entry === undefined) throw new FormatError('entry_missing', 'the tile of entries ends before this index')
+  if (entry === undefined)
+    throw new FormatError('entry_missing', 'the tile of entries ends before this index')
   return entry
 }
 
@@ -148,7 +156,9 @@ async function consistencyFrom(
   signal: AbortSignal,
 ): Promise<Uint8Array[] | undefined> {
   if (head.size === 0 || head.size >= size) return undefined
-  const node = tileNodes(size, (level, n, width) => getBytes(`${prefix}/${tilePath(level, n, width)}`, signal))
+  const node = tileNodes(size, (level, n, width) =>
+    getFreshBytes(`${prefix}/${tilePath(level, n, width)}`, signal),
+  )
   try {
     return await consistencyProof(head.size, size, node)
   } catch (error) {
@@ -160,6 +170,9 @@ async function consistencyFrom(
 /** A head that could not be compared with the earlier one does not take its place. */
 function remember({ origin, size, root }: Checkpoint, earlier: EarlierHead | undefined): void {
   const isUncompared =
-    earlier !== undefined && earlier.consistency === undefined && earlier.head.size > 0 && earlier.head.size < size
+    earlier !== undefined &&
+    earlier.consistency === undefined &&
+    earlier.head.size > 0 &&
+    earlier.head.size < size
   if (!isUncompared) rememberHead(localStorage, origin, { size, root: toHex(root), at: Date.now() })
 }

@@ -38,5 +38,9 @@ export function checkHead(evidence: HeadEvidence): HeadCheck {
 function headHistoryStep(earlier: EarlierHead | undefined, checkpoint: Checkpoint): Step {
   const step = historyStep(earlier, checkpoint)
   if (earlier === undefined || checkpoint.size >= earlier.head.size) return step
-  return { ...step, state: 'failed', text: 'The ledger is smaller than this browser saw it before: it was rolled back.' }
+  return {
+    ...step,
+    state: 'failed',
+    text: 'The ledger is smaller than this browser saw it before: it was rolled back.',
+  }
 }

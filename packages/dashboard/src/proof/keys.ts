@@ -30,7 +30,10 @@ export function nameOf(vkey: string): string | undefined {
 
 /** Trust in a pinned key. One the operator showed us is only the operator's own word; one the reader pasted is not. */
 export function trustOfPin(origin: string, pin: Pin): Trust {
-  const keys = { checkpoint: pin.checkpointVkey, ...(pin.promiseVkey !== undefined && { promise: pin.promiseVkey }) }
+  const keys = {
+    checkpoint: pin.checkpointVkey,
+    ...(pin.promiseVkey !== undefined && { promise: pin.promiseVkey }),
+  }
   const own = trustSelf(origin, keys)
   if (pin.source === 'first-seen') return own
   return { ledgers: own.ledgers.map(({ self: _, ...ledger }) => ledger) }

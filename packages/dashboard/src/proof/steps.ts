@@ -48,7 +48,12 @@ export function outcomeOf({ shownKeys, pin }: KeyEvidence, reasons: readonly str
 }
 
 /** Whether the pinned key signed the checkpoint. */
-export function signatureStep(note: Note, checkpoint: Checkpoint, { pin }: KeyEvidence, isSigned: boolean): Step {
+export function signatureStep(
+  note: Note,
+  checkpoint: Checkpoint,
+  { pin }: KeyEvidence,
+  isSigned: boolean,
+): Step {
   const others = note.signatures.length - 1
   return {
     title: 'Checkpoint signed',
@@ -71,7 +76,12 @@ export function keyStep({ pin, shownKeys, isNewPin }: KeyEvidence): Step {
   const values = [['key', pin.checkpointVkey] as const]
   if (keyChanged(shownKeys, pin)) {
     const text = 'The server now shows another key than the one pinned in this browser.'
-    return { title, state: 'failed', text, values: [...values, ['shown now', shownKeys?.checkpointVkey ?? '']] }
+    return {
+      title,
+      state: 'failed',
+      text,
+      values: [...values, ['shown now', shownKeys?.checkpointVkey ?? '']],
+    }
   }
   return { title, state: 'passed', text: pinText(pin, isNewPin), values }
 }
@@ -93,7 +103,12 @@ export function historyStep(earlier: EarlierHead | undefined, checkpoint: Checkp
   const values = [['seen before', `${head.size} entries, root ${head.root}`] as const]
   // A proof may rest on a checkpoint older than the newest one seen; that alone accuses nobody.
   if (checkpoint.size < head.size) {
-    return { title, state: 'open', text: 'The proof rests on an older checkpoint than one seen before.', values }
+    return {
+      title,
+      state: 'open',
+      text: 'The proof rests on an older checkpoint than one seen before.',
+      values,
+    }
   }
   if (checkpoint.size === head.size) {
     return toHex(checkpoint.root) === head.root
@@ -104,8 +119,18 @@ export function historyStep(earlier: EarlierHead | undefined, checkpoint: Checkp
     return { title, state: 'open', text: 'The tiles needed to compare could not be fetched.', values }
   }
   return verifyConsistency(head.size, checkpoint.size, fromHex(head.root), checkpoint.root, consistency)
-    ? { title, state: 'passed', text: 'Everything seen before is still there, unchanged, and only more was added.', values }
-    : { title, state: 'failed', text: 'The ledger does not contain what this browser saw before: history was rewritten.', values }
+    ? {
+        title,
+        state: 'passed',
+        text: 'Everything seen before is still there, unchanged, and only more was added.',
+        values,
+      }
+    : {
+        title,
+        state: 'failed',
+        text: 'The ledger does not contain what this browser saw before: history was rewritten.',
+        values,
+      }
 }
 
 /** Nobody but the operator vouches, and the check says so. */

@@ -21,7 +21,7 @@ export const JSON_DEPTH_MAX = 512
 /** Faults kept per reading: one is enough to refuse it, some more help its sender. */
 const FAULTS_MAX = 64
 /** Numbers kept as text per reading. More than a record has leaves, so a record that fits is listed whole. */
-const COERCED_MAX = 4_097
+export const COERCED_MAX = 4_097
 
 /** Something wrong with one value of an otherwise readable document. */
 export interface JsonFault {

@@ -1,4 +1,5 @@
 import type { JsonFault } from '../json/read.ts'
+import { COERCED_MAX } from '../json/read.ts'
 
 /** Why a record is refused. Neither path nor message ever echoes a value. */
 export interface RecordError {
@@ -14,18 +15,18 @@ export interface RecordError {
 
 /** Errors kept per record: one is enough to refuse it, some more help its sender. */
 const ERRORS_MAX = 64
-const NONE: ReadonlySet<string> = new Set()
 
 /** What is found out about one record while its fields are read. Paths are the sender's. */
 export class Examination {
   readonly errors: RecordError[]
   /** Where a member was given its other spelling: sender's path → new last name. */
   readonly renamed = new Map<string, string>()
-  private coerced: ReadonlySet<string>
+  /** Paths of numbers that are text; most records have none, hence no set. */
+  private coerced: Set<string> | undefined
 
   constructor(coerced: readonly string[], faults: readonly JsonFault[]) {
     this.errors = faults.map(({ code, path, message }) => ({ code, path, message }))
-    this.coerced = coerced.length === 0 ? NONE : new Set(coerced)
+    this.coerced = coerced.length === 0 ? undefined : new Set(coerced)
   }
 
   /** Notes an error; only the first of a path, since the others follow from it. */
@@ -36,16 +37,16 @@ export class Examination {
 
   /** Whether the text found here was written as a number. */
   isCoerced(path: string): boolean {
-    return this.coerced.size > 0 && this.coerced.has(path)
+    return this.coerced !== undefined && this.coerced.has(path)
   }
 
-  /** Says that the number found here becomes text. */
+  /** Says that the number found here becomes text. Beyond the limit the record has too many leaves anyway. */
   coerce(path: string): void {
-    if (this.coerced === NONE) this.coerced = new Set()
-    ;(this.coerced as Set<string>).add(path)
+    this.coerced ??= new Set()
+    if (this.coerced.size < COERCED_MAX) this.coerced.add(path)
   }
 
   coercedPaths(): string[] {
-    return this.coerced.size === 0 ? [] : [...this.coerced]
+    return this.coerced === undefined ? [] : [...this.coerced]
   }
 }

@@ -1,5 +1,6 @@
 import { escapeToken, tokensOf, valueAt } from '../json/pointer.ts'
 import type { JsonReading } from '../json/read.ts'
+import { COERCED_MAX } from '../json/read.ts'
 import type { JsonObject, JsonValue } from '../json/value.ts'
 import { isObject, memberOf, setMember, typeName } from '../json/value.ts'
 import type { Emitter } from './emitter.ts'
@@ -57,7 +58,7 @@ export function normalizeRecord(kind: RecordKind, reading: JsonReading): Normali
 /** The `coerced` list that came with a record; undefined unless every pointer leads to the text of a number. */
 function coercedAsSent(value: JsonObject): string[] | undefined {
   const sent = memberOf(value, 'coerced')
-  if (!Array.isArray(sent)) return undefined
+  if (!Array.isArray(sent) || sent.length > COERCED_MAX) return undefined
   const pointers = sent.filter((pointer) => typeof pointer === 'string' && isNumberAt(value, pointer))
   return pointers.length === sent.length ? (pointers as string[]) : undefined
 }

@@ -5,6 +5,9 @@
 import { FormatError } from '@deponent/format'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
+import { EngineUnavailable } from '../projection/engine/client.ts'
+import { EngineStopped } from '../projection/engine/engine.ts'
+import { IndexBehind, QueryError, QueryTooHeavy } from '../projection/queries/error.ts'
 
 /** A failure with its answer; `code` is stable, `detail` is for people. */
 export class Problem extends Error {
@@ -50,6 +53,13 @@ export function problemOf(error: unknown): Problem {
     return new Problem(503, 'outcome_unknown', 'the write was begun and its outcome is unknown; resending is safe', {}, RETRY_LATER)
   }
   if (error instanceof NotSequencing) return new Problem(503, error.code, 'the ledger takes no entries now', {}, RETRY_LATER)
+  if (error instanceof QueryError) {
+    return new Problem(400, error.code, error.message, { field: error.field, expected: error.expected, came: error.came })
+  }
+  if (error instanceof QueryTooHeavy) return new Problem(422, error.code, error.message)
+  if (error instanceof IndexBehind || error instanceof EngineUnavailable || error instanceof EngineStopped) {
+    return new Problem(503, 'index_unavailable', 'the index is starting or being filled; ask again', {}, RETRY_SOON)
+  }
   if (error instanceof FormatError) return new Problem(400, error.code, error.message, error.path ? { field: error.path } : {})
   return new Problem(500, 'internal', 'an unexpected failure; see the diagnostics of the server')
 }

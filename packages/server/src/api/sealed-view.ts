@@ -14,7 +14,6 @@ const SEALED_FIELDS = new Set([
   'metadata',
   'affectedUserId',
   'affectedSubjects',
-  'userId',
   'ipAddress',
   'userAgent',
   'contextData',

@@ -1,8 +1,18 @@
 import { Command } from 'commander'
-import { print } from '../platform/terminal.ts'
+import { note, print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf } from './connection.ts'
 import { withConnection } from './options.ts'
 import { table } from './table.ts'
+
+interface Answer {
+  columns: { name: string }[]
+  rows: unknown[][]
+  truncated: boolean
+}
+
+function named(columns: Answer['columns'], row: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries(columns.map(({ name }, i) => [name, row[i]]))
+}
 
 export const query = withConnection(new Command('query'))
   .description('run one read-only SQL query on the index')
@@ -11,9 +21,10 @@ export const query = withConnection(new Command('query'))
   .action(async (sql: string, options: ConnectionOptions & { json?: boolean }) => {
     const connection = await connect(options)
     try {
-      const answer = jsonOf(await connection.post('/v1/sql', JSON.stringify({ sql }))) as { rows: Record<string, unknown>[] }
+      const answer = jsonOf(await connection.post('/v1/sql', JSON.stringify({ sql }))) as Answer
       if (options.json) print(JSON.stringify(answer))
-      else print(table(answer.rows))
+      else print(table(answer.rows.map((row) => named(answer.columns, row))))
+      if (answer.truncated) note('there is more than one answer may hold')
     } finally {
       await connection.close()
     }

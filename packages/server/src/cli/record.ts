@@ -7,8 +7,14 @@ import { connect, type Connection, type ConnectionOptions, jsonOf } from './conn
 import { CommandError, EXIT } from './exit.ts'
 import { withConnection } from './options.ts'
 
+async function allOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const found: Uint8Array[] = []
+  for await (const chunk of chunks) found.push(chunk)
+  return Buffer.concat(found)
+}
+
 async function bytesOf(path: string): Promise<Uint8Array> {
-  if (path === '-') return Buffer.concat(await Array.fromAsync(standardInput()))
+  if (path === '-') return allOf(standardInput())
   const bytes = await realDisk.read(path)
   if (!bytes) throw new CommandError(EXIT.usage, `no such file: ${path}`)
   return bytes

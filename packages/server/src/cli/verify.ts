@@ -33,7 +33,7 @@ async function verifyTarget(target: string, options: VerifyOptions): Promise<Ver
     endProgress()
     return report
   }
-  return verifyReceipt(await textOf(target), trust, { against, verify: nativeVerify })
+  return verifyReceipt(await textOf(target), trust, { against, verifySignature: nativeVerify })
 }
 
 function printReport({ verdict, findings, checked }: VerifyReport): void {

@@ -1,5 +1,5 @@
 import { assistantSession } from './assistant.ts'
-import { iso } from './calendar.ts'
+import { iso, MINUTE_MS } from './calendar.ts'
 import { Chance } from './chance.ts'
 import { textOf } from './demo-record.ts'
 import type { DemoRecord } from './demo-record.ts'
@@ -12,14 +12,15 @@ import type { Story } from './story.ts'
 import { Timeline } from './timeline.ts'
 
 /** Mean gap between arrivals; with what follows from them there is a record about every 400 ms. */
-const GAP_MS = 900
-/** Live, what follows a decision does so sixty times sooner, so that somebody watching sees it: hours become minutes. */
-const HASTE = 60
+const GAP_MS = 650
+/** Live, what follows a decision follows sooner, so that somebody watching sees it. */
+const HASTE = { unitMs: 40 * MINUTE_MS, becomesMs: 40_000 }
 const TIMES = ['timestamp', 'queuedAt', 'openedAt', 'closedAt']
 
 /**
  * Traffic from `now` on, without end and in the order of time: each record is due at its `at`. Same people, same
- * releases as in the history; a review takes minutes instead of hours.
+ * releases as in the history, but officers work day and night and take minutes instead of hours. How young loans end
+ * is not seen.
  */
 export function* live({ seed, now }: DemoOptions): Generator<DemoRecord, never> {
   const story = storyUpTo(now)
@@ -28,7 +29,9 @@ export function* live({ seed, now }: DemoOptions): Generator<DemoRecord, never> 
   let recent: DemoRecord[] = []
   for (let at = now, i = 0; ; at += Math.ceil(chance.gap(GAP_MS)), i++) {
     yield* timeline.before(at)
-    const records = arrival(story, seed, chance.fork(i), at, recent).map((record) => hastened(record, at))
+    const records = arrival(story, seed, chance.fork(i), at, recent)
+      .filter(({ kind }) => kind !== 'outcome')
+      .map((record) => hastened(record, at))
     recent = [...recent, ...records.filter(isApplication)].slice(-60)
     timeline.add(records)
   }
@@ -53,7 +56,9 @@ function isApplication(item: DemoRecord): boolean {
 
 /** Moves a consequence closer to its cause, and the times the record itself tells along with it. */
 function hastened({ at, kind, record }: DemoRecord, causeAt: number): DemoRecord {
-  const sooner = (time: number) => causeAt + Math.ceil((time - causeAt) / HASTE)
+  // Grows ever slower and keeps the order: an hour is half a minute, a weekend three minutes.
+  const sooner = (time: number) =>
+    causeAt + Math.ceil(HASTE.becomesMs * Math.log1p((time - causeAt) / HASTE.unitMs))
   const moved: DemoRecord['record'] = {}
   for (const name of at === causeAt ? [] : TIMES) {
     const time = textOf(record, name)

@@ -109,6 +109,12 @@ export class FieldCatalogue {
     return [...this.#systems].filter(([, fields]) => fields.get(field) === 'sealed').map(([system]) => system)
   }
 
+  /** The fields a system reported and whether their values are still in the index, by name. */
+  fieldsOf(system: string): { name: string; sealed: boolean }[] {
+    const fields = [...(this.#systems.get(system) ?? [])].map(([name, values]) => ({ name, sealed: values === 'sealed' }))
+    return fields.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   /** Systems with more field names than are indexed. */
   fullSystems(): string[] {
     return [...this.#full]

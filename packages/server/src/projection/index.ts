@@ -2,11 +2,224 @@ import { type ChildProcesses, realChildProcesses } from '../platform/child-proce
 import { type Clock, realClock } from '../platform/clock.ts'
 import { type Random, realRandom } from '../platform/random.ts'
 import { IndexClient } from './engine/client.ts'
-import { type Engine } from './engine/engine.ts'
+import type { Engine, EngineState } from './engine/engine.ts'
 import { ExternalEngine } from './engine/external.ts'
 import { SupervisedEngine } from './engine/supervise.ts'
+import type { ProjectionFinding } from './findings.ts'
 import { Projector } from './projector.ts'
+import { type AggregateAnswer, aggregateDecisions } from './queries/aggregate.ts'
+import { recordsAbout } from './queries/about.ts'
+import type { SubjectResolver } from './queries/filter.ts'
+import type { Ground } from './queries/ground.ts'
+import { type DecisionList, listDecisions } from './queries/list.ts'
+import type { QueryInput } from './queries/parameters.ts'
+import { runSql, type SqlAnswer } from './queries/sql.ts'
+import {
+  type CompletenessAnswer,
+  completenessStats,
+  type ConfidenceAnswer,
+  confidenceStats,
+  coverage,
+  type CoverageAnswer,
+  overrides,
+  type OverridesAnswer,
+  usage,
+  type UsageAnswer,
+} from './queries/stats.ts'
+import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import { namesOf } from './schema.ts'
 import { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
 import type { PositionStore, ProjectionSource } from './source.ts'
 import { IndexStore } from './store.ts'
+
+export { EngineUnavailable } from './engine/client.ts'
+export { type ProjectionFinding, PROJECTION_FINDINGS } from './findings.ts'
+export { ProjectorStopped } from './projector.ts'
+export type { AggregateAnswer, AggregateItem } from './queries/aggregate.ts'
+export { IndexBehind, QueryError, QueryTooHeavy } from './queries/error.ts'
+export { FILTER_NAMES, type SubjectResolver } from './queries/filter.ts'
+export type { DecisionList, ListedDecision } from './queries/list.ts'
+export type { QueryInput } from './queries/parameters.ts'
+export type { SqlAnswer } from './queries/sql.ts'
+export type {
+  CompletenessAnswer,
+  ConfidenceAnswer,
+  CoverageAnswer,
+  CoverageStatus,
+  OverridesAnswer,
+  UsageAnswer,
+} from './queries/stats.ts'
+export { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
+export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
+
+export interface ProjectionOptions {
+  readonly source: ProjectionSource
+  readonly positions: PositionStore
+  /** Where the embedded engine keeps its data. */
+  readonly directory: string
+  readonly settings?: ProjectionSettings
+  /** A field's values left the index for good. Called at least once for each; must not wait for the projection. */
+  readonly onFieldSealed: (system: string, field: string) => void | Promise<void>
+  /** Pseudonyms behind the `subject` of a question, which is a subject id or a handle. */
+  readonly resolveSubject?: SubjectResolver
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly processes?: ChildProcesses
+}
+
+export interface ProjectionHealth {
+  readonly engine: EngineState
+  /** Entries in the index. */
+  readonly position: number
+  /** Durable entries that are not yet in it. */
+  readonly lag: number
+  /** What keeps it from going on; '' while it goes on. */
+  readonly trouble: string
+  /** Findings since the start. */
+  readonly findings: number
+}
+
+const HANDLE = /^[0-9a-f]{32}$/
+const STOP_MS_MAX = 5_000
+
+/** The searchable side of a ledger: derived from it, disposable, and never in its way. */
+export class Projection {
+  readonly #engine: Engine
+  readonly #client: IndexClient
+  readonly #projector: Projector
+  readonly #ground: Ground
+  readonly #clock: Clock
+  readonly #resolveSubject: SubjectResolver
+
+  private constructor(options: ProjectionOptions) {
+    const { source, positions, directory, onFieldSealed } = options
+    const { clock = realClock, random = realRandom, processes = realChildProcesses, settings = DEFAULT_SETTINGS } = options
+    const names = namesOf(settings.database)
+    this.#engine = settings.server
+      ? new ExternalEngine(settings.server)
+      : new SupervisedEngine({ directory, limits: settings.limits, processes, clock, random })
+    this.#client = new IndexClient(this.#engine, clock, random)
+    const store = new IndexStore(this.#client, names)
+    this.#projector = new Projector({ source, positions, store, engine: this.#engine, clock, onFieldSealed })
+    this.#ground = {
+      client: this.#client,
+      names,
+      position: () => this.#projector.position(),
+      catalogue: () => this.#projector.catalogue(),
+    }
+    this.#clock = clock
+    this.#resolveSubject = options.resolveSubject ?? ((text) => (HANDLE.test(text) ? [text] : []))
+  }
+
+  /** Starts the engine, brings the index to its position and begins to follow the ledger. */
+  static async start(options: ProjectionOptions): Promise<Projection> {
+    const projection = new Projection(options)
+    try {
+      await projection.#engine.start()
+      await projection.#projector.start()
+      return projection
+    } catch (error) {
+      await projection.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    // The batch under way may end if it can; an engine that is away must not hold up the stop.
+    const stopped = this.#projector.stop()
+    if (this.#engine.state === 'ready') await Promise.race([stopped, this.#clock.sleep(STOP_MS_MAX)])
+    await this.#engine.stop()
+    await stopped
+    await this.#client.close()
+  }
+
+  /** `GET /v1/decisions`. */
+  list(input: QueryInput): Promise<DecisionList> {
+    return listDecisions(this.#ground, input, this.#resolveSubject)
+  }
+
+  /** `GET /v1/aggregate`. */
+  aggregate(input: QueryInput): Promise<AggregateAnswer> {
+    return aggregateDecisions(this.#ground, input, this.#resolveSubject)
+  }
+
+  /** `POST /v1/sql`: one read-only statement over the views decisions, outcomes, reviews and records. */
+  sql(statement: string): Promise<SqlAnswer> {
+    return runSql(this.#ground, statement)
+  }
+
+  /** Indices of the records about a decision, in ledger order. */
+  about(index: number): Promise<number[]> {
+    return recordsAbout(this.#ground, index)
+  }
+
+  /** Every system that recorded, with the class of its fields. */
+  systems(): Promise<SystemsAnswer> {
+    return systemsOf(this.#ground)
+  }
+
+  /** Input features of a system whose values are sealed only. */
+  sealedFields(system: string): string[] {
+    const fields = this.#projector.catalogue().fieldsOf(system)
+    return fields.flatMap(({ name, sealed }) => (sealed ? [name] : []))
+  }
+
+  statsCoverage(): Promise<CoverageAnswer> {
+    return coverage(this.#ground)
+  }
+
+  statsCompleteness(input: QueryInput): Promise<CompletenessAnswer> {
+    return completenessStats(this.#ground, input, this.#resolveSubject)
+  }
+
+  statsUsage(input: QueryInput): Promise<UsageAnswer> {
+    return usage(this.#ground, input, this.#resolveSubject)
+  }
+
+  statsConfidence(input: QueryInput): Promise<ConfidenceAnswer> {
+    return confidenceStats(this.#ground, input, this.#resolveSubject)
+  }
+
+  statsOverrides(input: QueryInput): Promise<OverridesAnswer> {
+    return overrides(this.#ground, input, this.#resolveSubject)
+  }
+
+  /** Drops the index and fills it again; resolves when every entry known at the call is in it. */
+  reindex(): Promise<void> {
+    return this.#projector.reindex()
+  }
+
+  /** Compares block counts with the ledger now, writes damaged blocks again and gives their numbers. */
+  check(): Promise<number[]> {
+    return this.#projector.check()
+  }
+
+  /** Resolves when the entry is in the index. @throws ProjectorStopped */
+  visible(index: number): Promise<void> {
+    return this.#projector.visible(index)
+  }
+
+  /** Number of entries in the index. */
+  position(): number {
+    return this.#projector.position()
+  }
+
+  /** Durable entries that are not yet in the index. */
+  lag(): number {
+    return this.#projector.lag()
+  }
+
+  health(): ProjectionHealth {
+    return {
+      engine: this.#engine.state,
+      position: this.position(),
+      lag: this.lag(),
+      trouble: this.#projector.trouble() || (this.#engine.state === 'ready' ? '' : this.#engine.trouble),
+      findings: this.#projector.findings.count(),
+    }
+  }
+
+  findings(): readonly ProjectionFinding[] {
+    return this.#projector.findings.list()
+  }
+}

@@ -22,7 +22,7 @@ export const DEFAULT_SETTINGS: ProjectionSettings = {
     statementSecondsMax: 30,
     lockedBytesMax: 1 * GIB,
     lockedSecondsMax: 10,
-    lockedRowsMax: 10_000,
+    lockedRowsMax: 10_001,
     lockedAnswerBytesMax: 32 * MIB,
   },
 }

@@ -3,9 +3,9 @@
  * - consulted synchronously, before sequencing, records in flight included: two resends of one record never both get in;
  * - what it holds on disk is behind the ledger by at most what the ledger's own log still keeps, and is filled up from there.
  */
-import { createHmac } from 'node:crypto'
 import { equalBytes } from '@deponent/format'
 import type { StateStore } from '../platform/state-store.ts'
+import { Hmac } from '../vault/hmac.ts'
 import type { DedupeMark } from './attachment.ts'
 
 /** What is known of a record that was seen before. */
@@ -22,8 +22,8 @@ const mapKey = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffs
 
 export class Dedupe {
   readonly #store: StateStore
-  readonly #nameKey: Uint8Array
-  readonly #contentKey: Uint8Array
+  readonly #nameKey: Hmac
+  readonly #contentKey: Hmac
   readonly #ledger: string
   readonly #inFlight = new Map<string, InFlight>()
   #pending = new Map<string, { key: Uint8Array; mac: Uint8Array; index: number }>()
@@ -31,8 +31,8 @@ export class Dedupe {
   constructor(store: StateStore, ledger: string, nameKey: Uint8Array, contentKey: Uint8Array) {
     this.#store = store
     this.#ledger = ledger
-    this.#nameKey = nameKey
-    this.#contentKey = contentKey
+    this.#nameKey = new Hmac('sha256', nameKey)
+    this.#contentKey = new Hmac('sha256', contentKey)
     store.run(
       'CREATE TABLE IF NOT EXISTS recorded (ledger TEXT, key BLOB, mac BLOB, entry INTEGER, PRIMARY KEY (ledger, key)) WITHOUT ROWID',
     )
@@ -40,13 +40,12 @@ export class Dedupe {
 
   /** The mark of a record: its name within system and kind, and a MAC of `content` (its canonical text as sent). */
   mark(system: string, kind: string, name: string, content: string): DedupeMark {
-    const mac = createHmac('sha256', this.#contentKey).update(content).digest()
-    return { key: this.nameOf(system, kind, name), mac: new Uint8Array(mac.subarray(0, 16)) }
+    return { key: this.nameOf(system, kind, name), mac: this.#contentKey.digest(content).subarray(0, 16) }
   }
 
   /** HMAC-SHA-256(key, system ‖ 0 ‖ kind ‖ 0 ‖ name), first 16 bytes. */
   nameOf(system: string, kind: string, name: string): Uint8Array {
-    return new Uint8Array(createHmac('sha256', this.#nameKey).update(`${system}\0${kind}\0${name}`).digest().subarray(0, 16))
+    return this.#nameKey.digest(`${system}\0${kind}\0${name}`).subarray(0, 16)
   }
 
   /** What is known of the record with this mark, or undefined when it is new. */

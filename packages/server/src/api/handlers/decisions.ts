@@ -1,24 +1,12 @@
 /** Finding decisions and opening one. */
 import { completeness, formatTlogProof, recordTime } from '@deponent/format'
-import { type Call, type Handler, json, objectOf } from '../call.ts'
+import { type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { sealedView } from '../sealed-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
 
-const HANDLE = /^[0-9a-f]{32}$/
-
-/** Filters with the person's id replaced by the pseudonym it is indexed under. */
-export function pseudonymised({ query, services }: Call): URLSearchParams {
-  const filters = new URLSearchParams(query)
-  for (const name of ['subject', 'userId']) {
-    const person = filters.get(name)
-    if (person !== null && !HANDLE.test(person)) filters.set(name, services.tenant.reader.subjectHandle(person))
-  }
-  return filters
-}
-
-export const listDecisions: Handler = async (call) => json(await call.services.projection.list(pseudonymised(call)))
+export const listDecisions: Handler = async ({ query, services }) => json(await services.projection.list(query))
 
 export const getDecision: Handler = async (call) => {
   const { projection, tenant } = call.services

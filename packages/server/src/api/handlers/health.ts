@@ -7,7 +7,7 @@ export const getHealth: Handler = ({ services }) => json({ status: 'ok', version
 export const getReadiness: Handler = ({ services }) => {
   const { clock, projection, tenant } = services
   const { checkpoint, refusal, size } = tenant.ledger
-  const index = projection.health()
+  const { engine, position, lag, trouble, findings } = projection.health()
   const checks = {
     ledger: {
       state: refusal ? refusal.code : 'open',
@@ -17,9 +17,9 @@ export const getReadiness: Handler = ({ services }) => {
       checkpointAgeMs: checkpoint ? Math.max(0, clock.now() - checkpoint.publishedAt) : null,
       ...(refusal && { message: refusal.message }),
     },
-    index,
+    index: { state: engine, position, lag, findings, ...(trouble !== '' && { message: trouble }) },
   }
-  const ready = !refusal && index.state === 'ready'
+  const ready = !refusal && engine === 'ready'
   return json({ ready, checks }, ready ? 200 : 503)
 }
 

@@ -27,11 +27,12 @@ export const getTile: Handler = async (call) => {
   return new Response(new Uint8Array(bytes), { headers: IMMUTABLE })
 }
 
-/** Who the ledger is: its origin and the keys that sign for it. */
+/** The key that signs checkpoints, as one line of text; with the receipt key and the origin when JSON is asked for. */
 export const getVkey: Handler = (call) => {
   const { vkeys, ledger } = call.services.tenant
   ledgerOf(call)
-  return json({ origin: ledger.origin, checkpoint: vkeys.checkpoint, promise: vkeys.promise })
+  if (call.request.headers.get('accept')?.includes('application/json')) return json({ origin: ledger.origin, ...vkeys })
+  return new Response(`${vkeys.checkpoint}\n`, { headers: { 'Content-Type': 'text/plain; charset=utf-8', Vary: 'Accept' } })
 }
 
 export function notYet(): Problem {

@@ -56,10 +56,8 @@ function lockedBase(limits: EngineLimits): Record<string, string> {
     ...openBase(limits),
     max_memory_usage: `${limits.lockedBytesMax}`,
     max_execution_time: `${limits.lockedSecondsMax}`,
-    max_result_rows: `${limits.lockedRowsMax}`,
+    limit: `${limits.lockedRowsMax}`,
     max_result_bytes: `${limits.lockedAnswerBytesMax}`,
-    result_overflow_mode: 'break',
-    max_block_size: '8192',
     readonly: '1',
   }
 }

@@ -19,7 +19,9 @@ export interface EngineLimits {
   /** Limits of statements that arrive with `readonly=1`: read-only, and bounded whatever they ask for. */
   readonly lockedBytesMax: number
   readonly lockedSecondsMax: number
+  /** Rows such a statement gives at most; further ones are cut off. */
   readonly lockedRowsMax: number
+  /** A larger answer is refused. */
   readonly lockedAnswerBytesMax: number
 }
 
