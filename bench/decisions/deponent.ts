@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Running, Target } from './target.ts'
+import type { Footprint, Running, Target } from './target.ts'
 import type { Decision } from './workload.ts'
 
 const run = promisify(execFile)
@@ -56,16 +56,20 @@ async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await ready(server)
   const token = readFileSync(join(data, 'admin-token'), 'utf8').trim()
+  let stored = 0
   return {
     destination: { protocol: 'http', url, token },
     pids: [server.pid ?? 0],
     follows: true,
-    check: (sent) => checkRunning(url, token, sent),
+    check: (sent) => {
+      stored = sent.length
+      return checkRunning(url, token, sent)
+    },
     stop: async () => {
       server.kill('SIGTERM')
       if (server.exitCode === null) await once(server, 'exit')
       await verify(data)
-      return sizes(data)
+      return footprint(data, stored)
     },
   }
 }
@@ -144,17 +148,36 @@ async function verify(data: string): Promise<void> {
   if (verdict !== 'valid') throw new Error(`deponent verify: ${verdict}`)
 }
 
-/** Bytes really allocated, by part of the directory. The write-ahead log is emptied in the background and reported apart. */
-function sizes(data: string): Record<string, number> {
+/**
+ * Allocated bytes by part of the directory. Payloads reach the vault in segments of some thousand records; the last ones lie
+ * in the write-ahead log, so the vault's bytes are divided by the records in finished segments.
+ */
+function footprint(data: string, stored: number): Footprint {
   const ledger = join(data, 'ledgers', 'default')
+  const segments = segmentsOf(join(data, 'vault', 'default'))
+  const inSegments = segments.reduce((total, { records }) => total + records, 0)
+  const share = (path: string): number => allocated(join(data, path)) / stored
   return {
-    ledger: allocated(join(ledger, 'tile')),
-    'write-ahead log': allocated(join(ledger, 'wal')),
-    vault: allocated(join(data, 'vault')),
-    keyring: allocated(join(data, 'keyring')),
-    state: allocated(join(data, 'state')),
-    index: allocated(join(data, 'index')),
+    bytesPerRecord: {
+      ledger: allocated(join(ledger, 'tile')) / stored,
+      vault:
+        inSegments === 0 ? undefined : segments.reduce((total, { bytes }) => total + bytes, 0) / inSegments,
+      keyring: share('keyring'),
+      state: share('state'),
+      index: share('index'),
+    },
+    besides: `a write-ahead log of ${Math.round(allocated(join(ledger, 'wal')) / 2 ** 20)} MiB, which is reused`,
   }
+}
+
+/** Finished vault segments: `u32` at byte 32 of each is its number of records. */
+function segmentsOf(folder: string): { records: number; bytes: number }[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.seg'))
+    .map((name) => ({
+      records: readFileSync(join(folder, name)).readUInt32BE(32),
+      bytes: allocated(join(folder, name)),
+    }))
 }
 
 function allocated(path: string): number {

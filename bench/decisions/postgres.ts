@@ -8,7 +8,7 @@ import { query } from './postgres-cluster.ts'
 import type { Cluster } from './postgres-cluster.ts'
 import { CHAIN_FAULTS, createTables, decisionOf, READ_BACK, SEALING_KEY_HEX } from './postgres-tables.ts'
 import type { StoredRow, TableKind } from './postgres-tables.ts'
-import type { Running, Target } from './target.ts'
+import type { Footprint, Running, Target } from './target.ts'
 import type { Decision } from './workload.ts'
 
 const DESCRIPTION: Record<TableKind, string> = {
@@ -38,7 +38,7 @@ export function postgresFrontTarget(cluster: Cluster, table: TableKind, connecti
       await empty(cluster, table)
       const { front, url } = await startFront(cluster, table, connections)
       const base = running(cluster, table, { destination: { protocol: 'http', url, token: '' } })
-      const stop = (): Promise<Record<string, number>> => {
+      const stop = (): Promise<Footprint> => {
         front.kill()
         return base.stop()
       }
@@ -58,7 +58,7 @@ function running(cluster: Cluster, table: TableKind, { destination }: Pick<Runni
     pids: [cluster.pid],
     follows: false,
     check: (sent) => check(cluster, table, sent),
-    stop: () => sizes(cluster),
+    stop: () => footprint(cluster),
   }
 }
 
@@ -90,13 +90,17 @@ async function checkChain(cluster: Cluster, rows: number): Promise<void> {
   if (chain?.broken !== 0 || chain.last !== rows) throw new Error('the chain does not hold')
 }
 
-/** After VACUUM and CHECKPOINT; the write-ahead log is not counted. */
-async function sizes(cluster: Cluster): Promise<Record<string, number>> {
+/** After VACUUM and CHECKPOINT. */
+async function footprint(cluster: Cluster): Promise<Footprint> {
   await query(cluster.url, 'VACUUM ANALYZE decisions')
   await query(cluster.url, 'CHECKPOINT')
-  const [size] = await query<{ rows: string; indexes: string }>(
+  const [size] = await query<{ rows: number; indexes: number }>(
     cluster.url,
-    "SELECT pg_table_size('decisions') AS rows, pg_indexes_size('decisions') AS indexes",
+    `SELECT pg_table_size('decisions')::float / count(*) AS rows, pg_indexes_size('decisions')::float / count(*) AS indexes
+       FROM decisions`,
   )
-  return { table: Number(size?.rows), indexes: Number(size?.indexes) }
+  return {
+    bytesPerRecord: { table: size?.rows, indexes: size?.indexes },
+    besides: 'its write-ahead log, which is reused',
+  }
 }

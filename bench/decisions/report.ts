@@ -48,7 +48,7 @@ function row(results: Results, target: string): string {
     latency.join(' / '),
     `${whole(median(runs.map(targetCpuMicros)))} / ${whole(median(runs.map((run) => (run.clientCpuSeconds * 1e6) / run.records)))}`,
     whole(median(runs.map((run) => run.used.own.memoryMiB + run.used.descendants.memoryMiB))),
-    whole(median(runs.map((run) => perRecord(run, kept(run.bytes))))),
+    totalBytes(runs),
   ]
   return `| ${cells.join(' | ')} |`
 }
@@ -74,9 +74,15 @@ function notes(results: Results, target: string): string[] {
 }
 
 function byteNote(results: Results, run: RunResult): string {
-  const parts = Object.entries(run.bytes).map(([name, bytes]) => `${name} ${whole(perRecord(run, bytes))}`)
-  const share = (100 * perRecord(run, kept(run.bytes))) / results.rawBytesPerRecord
-  return `Bytes per record: ${parts.join(', ')}; ${whole(share)} % of the raw JSON (${whole(results.rawBytesPerRecord)}).`
+  const parts = Object.entries(run.footprint.bytesPerRecord).map(
+    ([name, bytes]) => `${name} ${bytes === undefined ? 'not yet written' : whole(bytes)}`,
+  )
+  const total = bytesOf(run)
+  const share =
+    total === undefined
+      ? ''
+      : `; ${whole((100 * total) / results.rawBytesPerRecord)} % of the raw JSON (${whole(results.rawBytesPerRecord)})`
+  return `Bytes per record: ${parts.join(', ')}${share}; besides ${run.footprint.besides}.`
 }
 
 function cpuNote(run: RunResult): string {
@@ -91,20 +97,22 @@ function lagNote({ followed, retries }: RunResult): string {
   return `${asked} Visible in a query after ${whole(visible.p50)} ms (p50), ${whole(visible.p99)} ms (p99), all ${whole(visible.drainMs)} ms after the last ack; in a signed checkpoint after ${whole(checkpoint.p50)} / ${whole(checkpoint.p99)} ms.`
 }
 
-/** The write-ahead log is emptied in the background and reused: it does not grow with the records. */
-function kept(bytes: Record<string, number>): number {
-  return Object.entries(bytes).reduce(
-    (total, [name, size]) => (name === 'write-ahead log' ? total : total + size),
+function totalBytes(runs: RunResult[]): string {
+  const known = runs.map(bytesOf).filter((bytes) => bytes !== undefined)
+  return known.length === 0 ? 'run too short' : whole(median(known))
+}
+
+/** All parts together; undefined when one is not known. */
+function bytesOf({ footprint }: RunResult): number | undefined {
+  const parts = Object.values(footprint.bytesPerRecord)
+  return parts.reduce<number | undefined>(
+    (total, part) => (total === undefined || part === undefined ? undefined : total + part),
     0,
   )
 }
 
 function targetCpuMicros(run: RunResult): number {
   return ((run.used.own.cpuSeconds + run.used.descendants.cpuSeconds) * 1e6) / run.records
-}
-
-function perRecord(run: RunResult, bytes: number): number {
-  return bytes / run.stored
 }
 
 function runsOf(results: Results, target: string): RunResult[] {

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { usageOf } from '../processes.ts'
 import type { Usage } from '../processes.ts'
 import type { ClientOptions, Followed, Order, Ran } from './client.ts'
-import type { Running, Target } from './target.ts'
+import type { Footprint, Running, Target } from './target.ts'
 import type { Decision } from './workload.ts'
 
 export interface RunResult extends Ran {
@@ -19,7 +19,7 @@ export interface RunResult extends Ran {
   followed: Followed | null
   /** What the target used from the first timed batch until it had caught up: the processes it is made of and those below them. */
   used: { own: Usage; descendants: Usage }
-  bytes: Record<string, number>
+  footprint: Footprint
   checked: string
 }
 
@@ -35,9 +35,9 @@ export async function measure(
   try {
     const timed = await drive(client, running, options)
     const checked = await running.check(sent)
-    const bytes = await running.stop()
+    const footprint = await running.stop()
     const records = sent.length - options.warmBatches * options.batch
-    return { target: target.name, records, stored: sent.length, ...timed, bytes, checked }
+    return { target: target.name, records, stored: sent.length, ...timed, footprint, checked }
   } catch (error) {
     await running.stop().catch(() => {})
     throw error

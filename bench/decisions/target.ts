@@ -23,6 +23,14 @@ export interface Running {
    * Returns what was checked, in words.
    */
   check(sent: readonly Decision[]): Promise<string>
-  /** Ends it and tells what lies on disk then, in bytes by kind. */
-  stop(): Promise<Record<string, number>>
+  /** Ends it and tells what lies on disk then. */
+  stop(): Promise<Footprint>
+}
+
+/** What is left on disk, for good, of one record on average. */
+export interface Footprint {
+  /** Bytes per record by part; undefined when the run was too short for the part to be written. */
+  bytesPerRecord: Record<string, number | undefined>
+  /** Space that does not grow with the records, in words. */
+  besides: string
 }

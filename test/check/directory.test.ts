@@ -17,9 +17,12 @@ beforeAll(async () => {
   const { tenant, close } = await openRecording(place)
   // Text that does not compress, so that the first log file fills up and is let go.
   const random = new SeededRandom('notes')
-  const noted = (i: number) => loan(i, { metadata: { note: Buffer.from(random.bytes(1_900)).toString('base64') } })
+  const noted = (i: number) =>
+    loan(i, { metadata: { note: Buffer.from(random.bytes(1_900)).toString('base64') } })
   for (let from = 0; from < RECORDS; from += 300) {
-    const envelope = await tenant.recorder.record(Array.from({ length: 300 }, (_, i) => submission(noted(from + i), i)))
+    const envelope = await tenant.recorder.record(
+      Array.from({ length: 300 }, (_, i) => submission(noted(from + i), i)),
+    )
     if (from === 0) {
       receipt = JSON.stringify(envelope)
       await tenant.ledger.published(tenant.ledger.size, 5_000)
@@ -29,7 +32,9 @@ beforeAll(async () => {
   await tenant.ledger.published(tenant.ledger.size, 5_000)
   await close()
   data = place.data
-  expect((await readdir(join(data, 'ledgers/default/wal'))).every((name) => !name.endsWith('-00000000.wal'))).toBe(true)
+  expect(
+    (await readdir(join(data, 'ledgers/default/wal'))).every((name) => !name.endsWith('-00000000.wal')),
+  ).toBe(true)
 })
 
 async function copy(): Promise<string> {
@@ -46,13 +51,15 @@ async function flip(path: string, at: number): Promise<void> {
 
 async function files(directory: string): Promise<string[]> {
   const found = await readdir(directory, { recursive: true, withFileTypes: true })
-  return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+  return found
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
 }
 
 /** Ranges of a write-ahead file that hold frames; the rest is preallocated zeros. */
 function frameRanges(bytes: Buffer): { from: number; to: number }[] {
   const ranges: { from: number; to: number }[] = []
-  for (let at = 0; at + 160 <= bytes.length && bytes.subarray(at, at + 8).toString() === 'DPNFRAM0'; ) {
+  for (let at = 0; at + 160 <= bytes.length && bytes.subarray(at, at + 8).toString() === 'DPNFRAM0';) {
     const length = 160 + Number(bytes.readBigUInt64BE(at + 40))
     ranges.push({ from: at, to: at + length })
     at += Math.ceil(length / 4096) * 4096
@@ -64,7 +71,7 @@ const positionsIn = (random: SeededRandom, from: number, to: number, count: numb
   Array.from({ length: count }, () => from + (Buffer.from(random.bytes(4)).readUInt32BE() % (to - from)))
 
 describe('verify of a data directory', () => {
-  test('says valid, by the operator\'s own key, when nothing has changed', async () => {
+  test("says valid, by the operator's own key, when nothing has changed", async () => {
     const report = await checkDirectory(realDisk, data)
     expect(report.verdict).toBe('valid')
     expect(report.findings.map(({ code }) => code)).toEqual(['trust_self'])
@@ -74,14 +81,16 @@ describe('verify of a data directory', () => {
   })
 
   test('says invalid for one flipped byte anywhere in any file the formats define', async () => {
-    const covered = (await files(data)).filter((path) => /^(format\.json|ledgers\/|vault\/|keyring\/)/.test(path))
+    const covered = (await files(data)).filter((path) =>
+      /^(format\.json|ledgers\/|vault\/|keyring\/)/.test(path),
+    )
     expect(covered.some((path) => path.endsWith('.seg'))).toBe(true)
     expect(covered.some((path) => path.includes('/tile/entries/'))).toBe(true)
     const random = new SeededRandom('flips')
     for (const path of covered) {
       const bytes = await readFile(join(data, path))
       const ranges = path.endsWith('.wal') ? frameRanges(bytes) : [{ from: 0, to: bytes.length }]
-      const chosen = ranges.length > 4 ? [ranges[0]!, ranges[1]!, ranges.at(-1)!] : ranges
+      const chosen = ranges.length > 4 ? [...ranges.slice(0, 2), ...ranges.slice(-1)] : ranges
       const perRange = path.includes('/tile/') ? 1 : 3
       for (const at of chosen.flatMap(({ from, to }) => positionsIn(random, from, to, perRange))) {
         await flip(join(data, path), at)
@@ -89,7 +98,10 @@ describe('verify of a data directory', () => {
         await flip(join(data, path), at)
         expect({ path, at, verdict: report.verdict }).toEqual({ path, at, verdict: 'invalid' })
         const errors = report.findings.filter(({ severity }) => severity === 'error')
-        const isNamed = errors.some(({ index, message }) => index !== undefined || /segment|key|format\.json|checkpoint|root/i.test(message))
+        const isNamed = errors.some(
+          ({ index, message }) =>
+            index !== undefined || /segment|key|format\.json|checkpoint|root/i.test(message),
+        )
         expect({ path, at, isNamed }).toEqual({ path, at, isNamed: true })
       }
     }
@@ -104,11 +116,18 @@ describe('verify of a data directory', () => {
     for (let i = 0; i < 77; i += 1) at += 2 + bytes.readUInt16BE(at)
     await flip(tile, at + 20)
     const report = await checkDirectory(realDisk, changed)
-    expect([...new Set(report.findings.filter(({ code }) => code === 'leaf_mismatch').map(({ index }) => index))]).toEqual([3 * 256 + 77])
+    expect([
+      ...new Set(report.findings.filter(({ code }) => code === 'leaf_mismatch').map(({ index }) => index)),
+    ]).toEqual([3 * 256 + 77])
   })
 
   test('finds a missing tile, a missing segment and a missing log', async () => {
-    const removals = ['ledgers/default/tile/entries/002', 'ledgers/default/tile/0/002', 'vault/default/000000000000.seg', 'ledgers/default/wal']
+    const removals = [
+      'ledgers/default/tile/entries/002',
+      'ledgers/default/tile/0/002',
+      'vault/default/000000000000.seg',
+      'ledgers/default/wal',
+    ]
     for (const path of removals) {
       const changed = await copy()
       await rm(join(changed, path), { recursive: true })

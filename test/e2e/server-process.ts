@@ -41,7 +41,9 @@ export class ServerProcess {
     const lines = createInterface({ input: child.stdout })
     const line = await Promise.race([
       once(lines, 'line').then(([text]) => String(text)),
-      once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code}: ${stderr.join('\n')}`))),
+      once(child, 'exit').then(([code]) =>
+        Promise.reject(new Error(`the server ended with ${code}: ${stderr.join('\n')}`)),
+      ),
     ])
     const [url, key] = line.split('/#key=')
     return new ServerProcess(url!, key!, child, stderr)
@@ -52,7 +54,10 @@ export class ServerProcess {
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${this.url}${path}`, { ...init, headers: { Authorization: `Bearer ${this.key}`, ...init.headers } })
+    return fetch(`${this.url}${path}`, {
+      ...init,
+      headers: { Authorization: `Bearer ${this.key}`, ...init.headers },
+    })
   }
 
   async get<T>(path: string): Promise<T> {
@@ -70,7 +75,9 @@ export class ServerProcess {
   /** Waits until everything recorded so far is in the index. */
   async indexed(): Promise<void> {
     for (;;) {
-      const { checks } = await this.get<{ checks: { ledger: { size: number }; index: { position: number } } }>('/readyz')
+      const { checks } = await this.get<{
+        checks: { ledger: { size: number }; index: { position: number } }
+      }>('/readyz')
       if (checks.index.position >= checks.ledger.size) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
@@ -85,7 +92,10 @@ export class ServerProcess {
 }
 
 /** Runs a command of the CLI to its end. */
-export async function runCommand(args: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }> {
+export async function runCommand(
+  args: readonly string[],
+  input?: string,
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [BIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

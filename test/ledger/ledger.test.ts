@@ -42,7 +42,12 @@ describe('the ledger', () => {
     const promise = parsePromise(note.text)
     for (let i = 0; i < 7; i += 1) {
       const at = appended.first + i - promise.start
-      const root = rootFromInclusion(appended.leafHashes[i]!, at, promise.end - promise.start, appended.path(i))
+      const root = rootFromInclusion(
+        appended.leafHashes[i]!,
+        at,
+        promise.end - promise.start,
+        appended.path(i),
+      )
       expect(root).toEqual(promise.root)
       expect(hashLeaf(await ledger.entryBytes(appended.first + i))).toEqual(appended.leafHashes[i])
     }
@@ -139,7 +144,8 @@ describe('the ledger', () => {
     await ledger.append(drafts(3))
     await ledger.close()
     const [file] = await walFiles(place.directory)
-    await flip(file!, (await framePositions(file!)).at(-1)! + 200)
+    const last = (await framePositions(file!)).at(-1) ?? 0
+    await flip(file!, last + 200)
     const again = await openLedger(place)
     expect(again.refusal?.code).toBe('wal_corrupt')
     await again.close()

@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { QueryError, QueryTooHeavy } from '../../packages/server/src/projection/index.ts'
-import { guardedSql } from '../../packages/server/src/projection/queries/sql.ts'
+import { type ForeignNames, guardedSql } from '../../packages/server/src/projection/queries/sql.ts'
 import { textOfTokens, tokensOf, UnreadableSql } from '../../packages/server/src/projection/queries/sql-text.ts'
 import { ask, decision, idOf, T0, World } from './world.ts'
 
 const world = new World()
 const sql = (text: string) => world.projection.sql(text)
-const FOREIGN = new Set(['system', 'information_schema', 'default', 'deponent_index', 'secrets'])
+const FOREIGN: ForeignNames = {
+  databases: new Set(['system', 'information_schema', 'default', 'deponent_index', 'secrets']),
+  functions: new Set(['file', 'sleep', 'hostname', 'initializeaggregation']),
+}
 
 beforeAll(async () => {
   world.source.add(
@@ -139,6 +142,10 @@ const ESCAPES = [
   "SELECT arrayMap(x -> file(x), ['/etc/passwd'])",
   "WITH x -> file(x) AS f SELECT f('/etc/passwd')",
   "SELECT decisions.file('/etc/passwd')",
+  "SELECT arrayMap(file, ['/etc/passwd'])",
+  "SELECT arrayMap(`file`, ['/etc/passwd'])",
+  "SELECT arrayMap(FILE, ['/etc/passwd'])",
+  "WITH file AS f SELECT arrayMap(f, ['/etc/passwd'])",
   "SELECT * APPLY(file) FROM decisions",
   'SELECT COLUMNS(\'.*\') FROM decisions',
   "SELECT * FROM '/etc/passwd'",
@@ -217,20 +224,26 @@ const ESCAPES = [
 ]
 
 describe('the fence before the engine', () => {
+  test('knows every function the engine has, and takes none of their names for a column of ours', async () => {
+    const everything = await sql('SELECT * FROM decisions LIMIT 1')
+    const others = await Promise.all(['outcomes', 'reviews', 'records'].map((view) => sql(`SELECT * FROM ${view}`)))
+    const columns = [everything, ...others].flatMap((answer) => answer.columns.map(({ name }) => name))
+    for (const name of columns) expect(() => guardedSql(`SELECT ${/^\w+$/.test(name) ? name : `"${name}"`} FROM x`, foreign)).not.toThrow()
+    await expect(sql("SELECT arrayMap(file, ['/etc/passwd'])")).rejects.toMatchObject({ code: 'sql_not_allowed' })
+  })
+
   test.each(ESCAPES)('refuses %s', (text) => {
     expect(() => guardedSql(text, FOREIGN)).toThrow(QueryError)
   })
 
   test('lets through what it writes, unchanged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.string({ maxLength: 40 }), (value, noise) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (value) => {
         fc.pre(!value.includes('\0'))
         const text = `SELECT count() FROM decisions WHERE decisionId = '${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
         const guarded = guardedSql(text, FOREIGN)
         expect(guardedSql(guarded, FOREIGN)).toBe(guarded)
-        const tokens = tokensOf(guarded)
-        expect(tokens.at(-1)).toEqual({ type: 'string', text: value })
-        expect(noise).toBe(noise)
+        expect(tokensOf(guarded).at(-1)).toEqual({ type: 'string', text: value })
       }),
     )
   })

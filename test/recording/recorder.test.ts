@@ -11,10 +11,19 @@ describe('the recorder', () => {
     const envelope = await tenant.recorder.record([submission(loan(1)), submission(loan(2), 1)])
     expect(envelope).toMatchObject({ recorded: 2, duplicates: 0, rejected: 0, errors: [] })
     const [receipt] = envelope.receipts
-    expect(receipt).toMatchObject({ position: 0, decisionId: 'loan-1', ledger: 'default', status: 'recorded' })
+    expect(receipt).toMatchObject({
+      position: 0,
+      decisionId: 'loan-1',
+      ledger: 'default',
+      status: 'recorded',
+    })
     expect(toHex(hashLeaf(await tenant.ledger.entryBytes(receipt!.index)))).toBe(receipt!.leafHash)
-    const { ledgers } = JSON.parse(await readFile(join(place.data, 'format.json'), 'utf8')) as { ledgers: { default: object } }
-    const trust = parseTrust({ ledgers: [{ ...ledgers.default, witnesses: [], quorum: 0, timestampRoots: [] }] })
+    const { ledgers } = JSON.parse(await readFile(join(place.data, 'format.json'), 'utf8')) as {
+      ledgers: { default: object }
+    }
+    const trust = parseTrust({
+      ledgers: [{ ...ledgers.default, witnesses: [], quorum: 0, timestampRoots: [] }],
+    })
     expect(verifyReceipt(structuredClone(envelope), trust).verdict).toBe('valid')
     await close()
   })
@@ -47,7 +56,10 @@ describe('the recorder', () => {
     })
     await first.close()
     const second = await openRecording(place)
-    const later = await second.tenant.recorder.record([submission(loan(1)), submission(loan(1, { confidence: 0.2 }), 1)])
+    const later = await second.tenant.recorder.record([
+      submission(loan(1)),
+      submission(loan(1, { confidence: 0.2 }), 1),
+    ])
     expect(later).toMatchObject({ recorded: 0, duplicates: 1, rejected: 1 })
     expect(later.errors[0]).toMatchObject({ position: 1, decisionId: 'loan-1', code: 'id_conflict' })
     await second.close()
@@ -64,7 +76,7 @@ describe('the recorder', () => {
     await close()
   })
 
-  test('finds a decision by entry id, by the sender\'s id, and says when two systems used one id', async () => {
+  test("finds a decision by entry id, by the sender's id, and says when two systems used one id", async () => {
     const { tenant, close } = await openRecording(await newPlace())
     const { receipts } = await tenant.recorder.record([
       submission(loan(1, { system: 'a' })),
@@ -80,13 +92,19 @@ describe('the recorder', () => {
   test('seals a record about a decision with the keys of the people the decision is about', async () => {
     const { tenant, close } = await openRecording(await newPlace())
     const { receipts } = await tenant.recorder.record([submission(loan(1))])
-    const outcome = await tenant.recorder.record([submission({ decisionId: 'loan-1', outcome: 1 }, 0, 'outcome')])
+    const outcome = await tenant.recorder.record([
+      submission({ decisionId: 'loan-1', outcome: 1 }, 0, 'outcome'),
+    ])
     const index = outcome.receipts[0]!.index
-    expect(await tenant.vault.keyNumbersOf(index)).toEqual(await tenant.vault.keyNumbersOf(receipts[0]!.index))
+    expect(await tenant.vault.keyNumbersOf(index)).toEqual(
+      await tenant.vault.keyNumbersOf(receipts[0]!.index),
+    )
     const read = await tenant.reader.one(index)
     expect(read.target).toEqual({ index: receipts[0]!.index, id: receipts[0]!.id })
     expect(read.record?.links).toEqual([{ rel: 'outcomeOf', id: receipts[0]!.id }])
-    const unknown = await tenant.recorder.record([submission({ decisionId: 'nobody', outcome: 1 }, 0, 'outcome')])
+    const unknown = await tenant.recorder.record([
+      submission({ decisionId: 'nobody', outcome: 1 }, 0, 'outcome'),
+    ])
     expect(unknown.errors[0]).toMatchObject({ code: 'unknown_decision' })
     await close()
   })
@@ -94,7 +112,9 @@ describe('the recorder', () => {
   test('opens after a restart what it sealed before, and lets nothing personal reach the files in the clear', async () => {
     const place = await newPlace()
     const first = await openRecording(place)
-    const { receipts } = await first.tenant.recorder.record(Array.from({ length: 50 }, (_, i) => submission(loan(i), i)))
+    const { receipts } = await first.tenant.recorder.record(
+      Array.from({ length: 50 }, (_, i) => submission(loan(i), i)),
+    )
     await first.close()
     const second = await openRecording(place)
     const read = await second.tenant.reader.one(receipts[7]!.index)
@@ -102,7 +122,8 @@ describe('the recorder', () => {
     expect(read.subject).toBe(second.tenant.reader.subjectHandle('person-7'))
     await second.close()
     const wal = await readFile(join(place.data, 'ledgers/default/wal/00000002-00000000.wal'))
-    for (const secret of ['person-7', 'private remark', 'loan-7', 'scorer']) expect(wal.includes(secret)).toBe(false)
+    for (const secret of ['person-7', 'private remark', 'loan-7', 'scorer'])
+      expect(wal.includes(secret)).toBe(false)
   })
 
   test('rebuilds what it knows of past records when its state store is lost', async () => {
@@ -111,15 +132,19 @@ describe('the recorder', () => {
     await first.tenant.recorder.record(Array.from({ length: 300 }, (_, i) => submission(loan(i), i)))
     await first.close()
     const { rm } = await import('node:fs/promises')
-    for (const name of ['state.db', 'state.db-wal', 'state.db-shm']) await rm(join(place.data, 'state', name), { force: true })
+    for (const name of ['state.db', 'state.db-wal', 'state.db-shm'])
+      await rm(join(place.data, 'state', name), { force: true })
     const second = await openRecording(place)
-    const again = await second.tenant.recorder.record([submission(loan(123)), submission(loan(299, { confidence: 0.1 }), 1)])
+    const again = await second.tenant.recorder.record([
+      submission(loan(123)),
+      submission(loan(299, { confidence: 0.1 }), 1),
+    ])
     expect(again).toMatchObject({ recorded: 0, duplicates: 1, rejected: 1 })
     expect(second.tenant.systems.nameOf('s1')).toBe('default')
     await second.close()
   })
 
-  test('keeps the place of a record in its emitter\'s numbering sealed beside it, and out of its identity', async () => {
+  test("keeps the place of a record in its emitter's numbering sealed beside it, and out of its identity", async () => {
     const { tenant, close } = await openRecording(await newPlace())
     const emitter = { id: 'checkout-1', epoch: 1, seq: 42, blind: 'ab'.repeat(32) }
     const { receipts } = await tenant.recorder.record([submission(loan(1, { emitter }))])

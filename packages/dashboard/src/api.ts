@@ -15,11 +15,17 @@ export interface DecisionPage {
   readonly items: readonly DecisionRow[]
   readonly next: string | null
   readonly asOf: { readonly size: number }
+  /** Fields asked about whose values are not searchable in a system: its decisions are left out. */
+  readonly sealed?: readonly { readonly system: string; readonly field: string }[]
 }
 
 export interface RecordLink {
   readonly rel: string
   readonly id: string
+}
+
+export interface DecisionRecord {
+  readonly [field: string]: Json
 }
 
 /** `GET /v1/decisions/{id}`. Sealed fields read `{"sealed": true}`. */
@@ -30,7 +36,11 @@ export interface DecisionDocument {
   readonly ledger: string
   readonly at: string
   readonly receivedAt: string
-  readonly record: { readonly [field: string]: Json }
+  readonly system?: string
+  /** An opaque handle of the person affected. */
+  readonly subject?: string
+  /** Absent when the content is gone or could not be opened. */
+  readonly record?: DecisionRecord
   readonly links?: readonly RecordLink[]
   readonly completeness?: {
     readonly profile: string
@@ -45,51 +55,70 @@ export interface TimelineItem {
   readonly kind: string
   readonly index: number
   readonly at: string
-  readonly record?: { readonly [field: string]: Json }
+  readonly record?: DecisionRecord
 }
 
 export interface Timeline {
   readonly items: readonly TimelineItem[]
 }
 
+/** One group: its `by` values and its metrics under the names they were asked by. */
+export interface AggregateItem {
+  readonly [name: string]: Json
+}
+
 export interface AggregateAnswer {
-  readonly items: readonly { readonly [name: string]: Json }[]
+  readonly items: readonly AggregateItem[]
 }
 
-export interface UsageItem {
-  /** `YYYY-MM-DD`, UTC. */
-  readonly day: string
-  readonly system: string
-  readonly modelId: string
-  readonly count: number
-  readonly errors: number
-  /** 0..1, null when no decision of the day stated one. */
-  readonly avgConfidence: number | null
-  readonly p95LatencyMs: number | null
-}
-
-export interface Usage {
-  readonly items: readonly UsageItem[]
+export interface ConfidenceBin {
+  /** Half-open, the last bin closed. */
+  readonly from: number
+  readonly to: number
+  readonly decisions: number
+  readonly reviewed: number
+  readonly overridden: number
 }
 
 export interface ConfidenceDistribution {
-  /** Half-open ranges, the last one closed. */
-  readonly buckets: readonly { readonly from: number; readonly to: number; readonly count: number }[]
+  readonly bins: readonly ConfidenceBin[]
+  /** Decisions that state no confidence. */
+  readonly without: number
+  /** Decisions that state a score or a log-probability instead. */
+  readonly scores: number
 }
 
 export interface Coverage {
-  readonly status: string
-  readonly emitters: readonly { readonly [name: string]: Json }[]
-  readonly recorded: number
+  readonly status: CoverageStatus
+  readonly entries: number
+  readonly decisions: number
+  readonly systems: readonly {
+    readonly system: string
+    readonly status: CoverageStatus
+    readonly entries: number
+    readonly decisions: number
+    readonly unnumbered: number
+  }[]
+  readonly emitters: readonly {
+    readonly emitter: string
+    readonly epoch: number
+    readonly firstSeq: number
+    readonly lastSeq: number
+    readonly recorded: number
+    readonly missing: number
+  }[]
 }
+
+export type CoverageStatus = 'undeclared' | 'complete' | 'gaps'
 
 export interface CompletenessProfile {
   readonly profile: string
-  readonly count: number
-  /** 0..1. */
-  readonly averageScore: number
+  readonly decisions: number
+  /** Mean, 0..1. */
+  readonly score: number
   /** Decisions in which nothing of the profile is missing. */
-  readonly complete: number
+  readonly whole: number
+  /** The most missed first. */
   readonly missing: readonly { readonly field: string; readonly count: number }[]
 }
 
@@ -97,18 +126,29 @@ export interface Completeness {
   readonly profiles: readonly CompletenessProfile[]
 }
 
+export interface Overrides {
+  readonly items: readonly {
+    readonly system: string
+    readonly modelId: string
+    readonly reviewed: number
+    readonly overridden: number
+    /** Overridden of reviewed; null where nothing was reviewed. */
+    readonly rate: number | null
+  }[]
+}
+
 export interface SystemField {
+  /** The name of an input feature. */
   readonly name: string
-  readonly class: string
+  readonly class: 'queryable' | 'sealed'
   readonly why: string
 }
 
 export interface SystemSummary {
   readonly name: string
-  readonly slug: string
   readonly decisions: number
-  readonly firstAt: string | null
-  readonly lastAt: string | null
+  readonly firstAt: string
+  readonly lastAt: string
   readonly fields: readonly SystemField[]
 }
 
@@ -123,8 +163,10 @@ export interface Readiness {
       readonly size: number
       readonly checkpointSize: number
       readonly checkpointAgeMs: number | null
+      /** `open`, or why the ledger refuses to be written. */
       readonly state: string
+      readonly message?: string
     }
-    readonly index?: { readonly position: number; readonly lag: number; readonly state: string }
+    readonly index?: { readonly position: number; readonly lag: number; readonly state: string; readonly message?: string }
   }
 }

@@ -69,8 +69,8 @@ export async function getJson<T>(path: string, signal?: AbortSignal, headers?: H
 }
 
 /** Text to be checked: as the server holds it now, never as this browser once kept it. */
-export async function getFreshText(path: string, signal: AbortSignal): Promise<string> {
-  return (await send(path, { signal, cache: 'no-store' })).text()
+export async function getFreshText(path: string, signal: AbortSignal, accept = '*/*'): Promise<string> {
+  return (await send(path, { signal, cache: 'no-store', headers: { Accept: accept } })).text()
 }
 
 /** Bytes to be checked: as the server holds them now, never as this browser once kept them. */

@@ -7,10 +7,10 @@ import type {
   Coverage,
   DecisionDocument,
   DecisionPage,
+  Overrides,
   Readiness,
   Systems,
   Timeline,
-  Usage,
 } from './api.ts'
 import type { ListSearch } from './address.ts'
 import { ApiError, getJson } from './client.ts'
@@ -157,20 +157,30 @@ function statsQuery<T>(path: string) {
   })
 }
 
-export const usageQuery = statsQuery<Usage>('/v1/stats/usage')
 export const coverageQuery = statsQuery<Coverage>('/v1/stats/coverage')
-export const completenessQuery = statsQuery<Completeness>('/v1/stats/completeness')
 export const systemsQuery = statsQuery<Systems>('/v1/systems')
 
 /** How confident the decisions since a moment were. */
 export function confidenceQuery(from: string | undefined) {
-  const query = from === undefined ? '' : `?${new URLSearchParams({ from })}`
-  return statsQuery<ConfidenceDistribution>(`/v1/stats/confidence${query}`)
+  return statsQuery<ConfidenceDistribution>(`/v1/stats/confidence${since(from)}`)
 }
 
-/** Decisions since a moment that a human decided otherwise, by system and model. */
-export function overriddenQuery(from: string | undefined) {
-  const query = new URLSearchParams({ metrics: 'count', by: 'system,modelId', overridden: 'true' })
-  if (from !== undefined) query.set('from', from)
+/** What the decisions since a moment lack. */
+export function completenessQuery(from: string | undefined) {
+  return statsQuery<Completeness>(`/v1/stats/completeness${since(from)}`)
+}
+
+/** How often humans looked at decisions since a moment, and decided otherwise. */
+export function overridesQuery(from: string | undefined) {
+  return statsQuery<Overrides>(`/v1/stats/overrides${since(from)}`)
+}
+
+function since(from: string | undefined): string {
+  return from === undefined ? '' : `?${new URLSearchParams({ from })}`
+}
+
+/** Metrics of the decisions since a moment, by group. */
+export function aggregateQuery(metrics: string, by: string, from: string | undefined) {
+  const query = new URLSearchParams({ metrics, by, ...(from !== undefined && { from }) })
   return statsQuery<AggregateAnswer>(`/v1/aggregate?${query}`)
 }

@@ -8,7 +8,12 @@ import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { type Random, realRandom } from './platform/random.ts'
 import { startWebServer } from './platform/web-server.ts'
-import { DEFAULT_SETTINGS, Projection, type ProjectionSettings } from './projection/index.ts'
+import {
+  DEFAULT_SETTINGS,
+  Projection,
+  type ProjectionSettings,
+  type ProjectionSource,
+} from './projection/index.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
@@ -57,7 +62,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const projection = await Projection.start({
       directory: `${options.directory}/index`,
       positions: new StoredPositions(directory.store, DEFAULT_LEDGER),
-      source: tenant.reader,
+      source: sourceOf(tenant),
       settings: settingsOf(options.clickhouseUrl),
       resolveSubject: (subject) => tenant.reader.handlesOf(subject),
       onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
@@ -75,7 +80,10 @@ export async function startApp(options: AppOptions): Promise<App> {
         adminToken: directory.adminToken,
         dashboardDirectory: fileURLToPath(new URL('../dashboard', import.meta.url)),
         version: VERSION,
-        onUnexpected: (error) => options.diagnose('a request failed unexpectedly', { stack: error instanceof Error ? error.stack : '' }),
+        onUnexpected: (error) =>
+          options.diagnose('a request failed unexpectedly', {
+            stack: error instanceof Error ? error.stack : '',
+          }),
       }),
     })
     undo.add(() => web.close())
@@ -92,19 +100,42 @@ async function announce(disk: Disk, directory: OpenDirectory, url: string): Prom
   await disk.writeDurably(`${directory.path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
 }
 
+/** What the projection reads; records it has asked past are in the index and need not stay in memory. */
+function sourceOf({ reader, recent }: Tenant): ProjectionSource {
+  return {
+    size: () => reader.size(),
+    read: (from, to) => {
+      recent.forgetBelow(from)
+      return reader.read(from, to)
+    },
+  }
+}
+
 function settingsOf(clickhouseUrl: string | undefined): ProjectionSettings {
   if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
   const url = new URL(clickhouseUrl)
-  const server = { url: url.origin, username: decodeURIComponent(url.username) || 'default', password: decodeURIComponent(url.password) }
+  const server = {
+    url: url.origin,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+  }
   return { ...DEFAULT_SETTINGS, server }
 }
 
 function metricsOf(tenant: Tenant, projection: Projection): Metrics {
   const metrics = new Metrics()
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => tenant.ledger.size)
-  metrics.gauge('deponent_ledger_checkpoint_entries', 'Entries under the latest checkpoint.', () => tenant.ledger.checkpoint?.size ?? 0)
-  metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () => (tenant.ledger.refusal ? 0 : 1))
-  metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () => projection.lag())
+  metrics.gauge(
+    'deponent_ledger_checkpoint_entries',
+    'Entries under the latest checkpoint.',
+    () => tenant.ledger.checkpoint?.size ?? 0,
+  )
+  metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () =>
+    tenant.ledger.refusal ? 0 : 1,
+  )
+  metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
+    projection.lag(),
+  )
   return metrics
 }
 

@@ -1,6 +1,12 @@
 /** The data directory: its lock, its identity and the token of first start. */
 import { randomToken } from './access/token.ts'
-import { type DirectoryFormat, FORMAT_VERSION, mintOrigin, readDirectoryFormat, writeDirectoryFormat } from './ledger/identity.ts'
+import {
+  type DirectoryFormat,
+  FORMAT_VERSION,
+  mintOrigin,
+  readDirectoryFormat,
+  writeDirectoryFormat,
+} from './ledger/identity.ts'
 import { readSeed, SigningKey, writeSeed } from './ledger/signing-key.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
@@ -27,7 +33,8 @@ export interface LedgerKeys {
  */
 export async function openDirectory(disk: Disk, random: Random, path: string): Promise<OpenDirectory> {
   const format = (await readDirectoryFormat(disk, path)) ?? { format: FORMAT_VERSION, ledgers: {} }
-  for (const part of ['ledgers', 'vault', 'keyring', 'state', 'index']) await disk.makeDirectory(`${path}/${part}`, 0o700)
+  for (const part of ['ledgers', 'vault', 'keyring', 'state', 'index'])
+    await disk.makeDirectory(`${path}/${part}`, 0o700)
   const lock = holdLock(`${path}/state/lock.db`)
   const store = new SqliteStateStore(`${path}/state/state.db`)
   const adminToken = await adminTokenOf(disk, random, path)
@@ -52,12 +59,29 @@ async function adminTokenOf(disk: Disk, random: Random, path: string): Promise<s
 }
 
 /** The keys of a ledger, minted with its origin when the ledger is new; `format.json` is written last and durably. */
-export async function openLedgerKeys(disk: Disk, random: Random, directory: OpenDirectory, ledger: string): Promise<LedgerKeys> {
+export async function openLedgerKeys(
+  disk: Disk,
+  random: Random,
+  directory: OpenDirectory,
+  ledger: string,
+): Promise<LedgerKeys> {
   const identity = directory.format.ledgers[ledger]
   const origin = identity?.origin ?? mintOrigin(random, ledger)
   const keys = {
-    checkpoint: await keyAt(disk, random, `${directory.path}/keyring/${ledger}.checkpoint.key`, origin, identity !== undefined),
-    promise: await keyAt(disk, random, `${directory.path}/keyring/${ledger}.promise.key`, `${origin}/promise`, identity !== undefined),
+    checkpoint: await keyAt(
+      disk,
+      random,
+      `${directory.path}/keyring/${ledger}.checkpoint.key`,
+      origin,
+      identity !== undefined,
+    ),
+    promise: await keyAt(
+      disk,
+      random,
+      `${directory.path}/keyring/${ledger}.promise.key`,
+      `${origin}/promise`,
+      identity !== undefined,
+    ),
   }
   if (identity) return keys
   directory.format.ledgers[ledger] = {
@@ -71,10 +95,17 @@ export async function openLedgerKeys(disk: Disk, random: Random, directory: Open
   return keys
 }
 
-async function keyAt(disk: Disk, random: Random, path: string, name: string, mustExist: boolean): Promise<SigningKey> {
+async function keyAt(
+  disk: Disk,
+  random: Random,
+  path: string,
+  name: string,
+  mustExist: boolean,
+): Promise<SigningKey> {
   let seed = await readSeed(disk, path)
   if (!seed) {
-    if (mustExist) throw new Error(`the signing key ${path} is missing; without it this ledger cannot be continued`)
+    if (mustExist)
+      throw new Error(`the signing key ${path} is missing; without it this ledger cannot be continued`)
     seed = random.bytes(32)
     await writeSeed(disk, path, seed)
   }

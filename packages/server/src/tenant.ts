@@ -64,7 +64,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   })
   const systems = new Systems(directory.store, name)
   const dedupe = new Dedupe(directory.store, name, vault.derive('dedupe'), vault.derive('content'))
-  const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact => factFromFrame(vault, entry, attachment)
+  const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
+    factFromFrame(vault, entry, attachment)
   const state = new RecordingState({ store: directory.store, clock, ledger: name, dedupe, systems, factOf })
   const ledger = await Ledger.open({
     disk,
@@ -118,7 +119,10 @@ function vaultFollower(vault: Vault): {
     name: 'vault',
     durable: () => vault.segments.durable(),
     apply: ({ first, attachments }) =>
-      vault.segments.apply(first, attachments.map((attachment) => decodeAttachment(attachment).frame)),
+      vault.segments.apply(
+        first,
+        attachments.map((attachment) => decodeAttachment(attachment).frame),
+      ),
     flush: () => vault.segments.flush(),
     overloaded: () => vault.segments.overloaded(),
   }
@@ -135,7 +139,8 @@ function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Ar
 
 /** What a record of the product itself tells the state. */
 function ownFact({ kind, system }: Entry, record: CanonicalRecord | undefined): StateFact {
-  if (kind === 'system.declared' && typeof record?.name === 'string') return { declares: { slug: system, name: record.name } }
+  if (kind === 'system.declared' && typeof record?.name === 'string')
+    return { declares: { slug: system, name: record.name } }
   if (kind === 'vault.sealed' && typeof record?.first === 'number') return { sealedSegment: record.first }
   return {}
 }
@@ -172,11 +177,18 @@ class Announcements {
   }
 
   segmentSealed({ segment, first, end, digest }: SealedSegment): void {
-    this.#run((recorder) => recorder.recordOwn('vault.sealed', { segment, first, end, digest, basis: 'observed' }, true))
+    this.#run((recorder) =>
+      recorder.recordOwn('vault.sealed', { segment, first, end, digest, basis: 'observed' }, true),
+    )
   }
 
   clockStepped(from: number, to: number): void {
-    const record = { object: 'clock', reason: 'the clock stepped back', details: { from, to }, basis: 'observed' }
+    const record = {
+      object: 'clock',
+      reason: 'the clock stepped back',
+      details: { from, to },
+      basis: 'observed',
+    }
     this.#run((recorder) => recorder.recordOwn('change', record))
   }
 

@@ -10,7 +10,7 @@ import styles from './decision.module.css'
 export function sealedFields(value: Json): number {
   if (isSealed(value)) return 1
   if (typeof value !== 'object' || value === null) return 0
-  return Object.values(value).reduce<number>((sum, part) => sum + sealedFields(part as Json), 0)
+  return Object.values(value).reduce<number>((sum, part) => sum + sealedFields(part), 0)
 }
 
 interface SealedBarProps {

@@ -39,8 +39,9 @@ export function DecisionTable(props: DecisionTableProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const place = useRef(placeIn(list))
   const [active, setActive] = useState(place.current?.active ?? -1)
-  const table = useTable({ features, columns: useColumnDefs(columns), data: rows as DecisionRow[] })
+  const table = useTable({ features, columns: useColumnDefs(columns), data: rows })
   const models = table.getRowModel().rows
+  // oxlint-disable-next-line react/incompatible-library -- nothing here is memoised by a compiler
   const virtualizer = useVirtualizer({
     count: models.length,
     getScrollElement: () => scroller.current,

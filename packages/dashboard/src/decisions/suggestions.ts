@@ -2,7 +2,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { AggregateAnswer, SystemSummary } from '../api.ts'
 import { getJson } from '../client.ts'
-import { count } from '../display.ts'
+import { count, jsonText } from '../display.ts'
 import { FILTER_FIELDS, filterQuery } from '../filters.ts'
 import type { Filters } from '../filters.ts'
 import { systemsQuery } from '../queries.ts'
@@ -76,7 +76,7 @@ function valuesQuery(name: string, filters: Filters) {
       return items
         .filter((item) => item[name] !== null && item[name] !== undefined)
         .toSorted((a, b) => Number(b['count']) - Number(a['count']))
-        .map((item) => ({ text: `${name}=${String(item[name])}`, hint: count(Number(item['count'])) }))
+        .map((item) => ({ text: `${name}=${jsonText(item[name])}`, hint: count(Number(item['count'])) }))
     },
   })
 }

@@ -64,32 +64,33 @@ interface BetweenProps {
 }
 
 function Between({ filters, choose }: BetweenProps) {
+  const [from, setFrom] = useState(filters['from'] ?? '')
+  const [to, setTo] = useState(filters['to'] ?? '')
   const [problem, setProblem] = useState<string>()
-  const submit = (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    const read = ['from', 'to'].map((name) => readTime(name, String(form.get(name) ?? '')))
-    const wrong = read.find((time) => typeof time === 'object')
-    if (wrong !== undefined) return setProblem(wrong.problem)
-    choose(read[0] as string | undefined, read[1] as string | undefined)
+    const [first, last] = [readTime('from', from), readTime('to', to)]
+    if (typeof first === 'object') return setProblem(first.problem)
+    if (typeof last === 'object') return setProblem(last.problem)
+    choose(first, last)
   }
   return (
     <form onSubmit={submit} className={styles['between']}>
       <label>
         From (UTC)
         <input
-          name="from"
           className={controls['field']}
-          defaultValue={filters['from']}
+          value={from}
+          onChange={(event) => setFrom(event.target.value)}
           placeholder="2026-11-01"
         />
       </label>
       <label>
         Before (UTC)
         <input
-          name="to"
           className={controls['field']}
-          defaultValue={filters['to']}
+          value={to}
+          onChange={(event) => setTo(event.target.value)}
           placeholder="2026-11-02 14:30"
         />
       </label>

@@ -10,10 +10,10 @@ import styles from './overview.module.css'
 const MISSING_SHOWN = 5
 
 /** How much of what their profiles ask for decisions carry, and what they lack most. */
-export function CompletenessPanel() {
-  const { data, error } = useQuery(completenessQuery)
+export function CompletenessPanel({ from }: { readonly from: string | undefined }) {
+  const { data, error } = useQuery(completenessQuery(from))
   return (
-    <Panel title="Completeness of fields" aside="all decisions">
+    <Panel title="Completeness of fields" aside="in the period">
       {error !== null && <Failed error={error} />}
       {error === null && data === undefined && <Waiting />}
       {data?.profiles.length === 0 && <Nothing title="Nothing to measure yet" />}
@@ -25,17 +25,16 @@ export function CompletenessPanel() {
 }
 
 function Profile({ profile }: { readonly profile: CompletenessProfile }) {
-  const { count: decisions, averageScore, complete } = profile
-  const missing = profile.missing.toSorted((a, b) => b.count - a.count)
+  const { decisions, score, whole, missing } = profile
   return (
     <div className={styles['profile']}>
       <div className={styles['profileHead']}>
-        <b>{percent(averageScore)}</b>
+        <b>{percent(score)}</b>
         <span>
           of profile <code>{profile.profile}</code>
         </span>
         <span>
-          {count(complete)} of {count(decisions)} lack nothing
+          {count(whole)} of {count(decisions)} lack nothing
         </span>
       </div>
       {missing.length > 0 && (

@@ -14,44 +14,48 @@ export function ConfidencePanel({ from }: { readonly from: string | undefined })
     <Panel title="Confidence as stated" aside="in the period">
       {error !== null && <Failed error={error} />}
       {error === null && data === undefined && <Waiting />}
-      {data !== undefined && <Bars buckets={data.buckets} from={from} />}
+      {data !== undefined && <Bars distribution={data} from={from} />}
     </Panel>
   )
 }
 
 interface BarsProps {
-  readonly buckets: ConfidenceDistribution['buckets']
+  readonly distribution: ConfidenceDistribution
   readonly from: string | undefined
 }
 
-function Bars({ buckets, from }: BarsProps) {
-  const highest = Math.max(0, ...buckets.map(({ count }) => count))
+function Bars({ distribution: { bins, without, scores }, from }: BarsProps) {
+  const highest = Math.max(0, ...bins.map(({ decisions }) => decisions))
   if (highest === 0) return <Nothing title="No decision stated a confidence" />
   return (
     <div className={styles['histogram']}>
       <div className={styles['columns']}>
-        {buckets.map((bucket) => (
+        {bins.map((bin) => (
           <Link
-            key={bucket.from}
+            key={bin.from}
             to="/decisions"
             search={{
-              minConfidence: String(rounded(bucket.from)),
-              maxConfidence: String(rounded(bucket.to)),
+              minConfidence: String(rounded(bin.from)),
+              maxConfidence: String(rounded(bin.to)),
               ...(from !== undefined && { from: from.slice(0, 10) }),
             }}
-            title={`${rounded(bucket.from)} to ${rounded(bucket.to)}: ${counted(bucket.count, 'decision')}`}
-            aria-label={`Confidence ${rounded(bucket.from)} to ${rounded(bucket.to)}: ${count(bucket.count)}`}
+            title={`${rounded(bin.from)} to ${rounded(bin.to)}: ${counted(bin.decisions, 'decision')}, ${count(bin.reviewed)} reviewed, ${count(bin.overridden)} overridden`}
+            aria-label={`Confidence ${rounded(bin.from)} to ${rounded(bin.to)}: ${count(bin.decisions)}`}
           >
-            <span style={{ height: `${(bucket.count / highest) * 100}%` }} data-none={bucket.count === 0} />
+            <span style={{ height: `${(bin.decisions / highest) * 100}%` }} data-none={bin.decisions === 0} />
           </Link>
         ))}
       </div>
       <div className={styles['ends']} aria-hidden>
-        <span>{rounded(buckets[0]!.from)}</span>
-        <span>{rounded((buckets[0]!.from + buckets.at(-1)!.to) / 2)}</span>
-        <span>{rounded(buckets.at(-1)!.to)}</span>
+        <span>{rounded(bins[0]!.from)}</span>
+        <span>{rounded((bins[0]!.from + bins.at(-1)!.to) / 2)}</span>
+        <span>{rounded(bins.at(-1)!.to)}</span>
       </div>
-      <p>Stated by the models themselves; nothing here says that they are calibrated.</p>
+      <p>
+        Stated by the models themselves; nothing here says that they are calibrated.
+        {without > 0 && ` ${counted(without, 'decision')} stated none.`}
+        {scores > 0 && ` ${counted(scores, 'decision')} stated a score instead.`}
+      </p>
     </div>
   )
 }

@@ -44,12 +44,12 @@ function Facts({ readiness: { checks } }: { readonly readiness: Readiness }) {
           <Fact name="Last checkpoint">
             {ledger.checkpointAgeMs === null ? 'none yet' : `${durationText(ledger.checkpointAgeMs)} ago`}
           </Fact>
-          {ledger.state !== 'ok' && <Fact name="State">{ledger.state}</Fact>}
+          {ledger.state !== 'open' && <Fact name="State">{ledger.message ?? ledger.state}</Fact>}
         </>
       )}
       {index !== undefined && (
         <Fact name="Index">
-          {index.state === 'ok' ? indexLag(index.lag) : `${index.state}, ${indexLag(index.lag)}`}
+          {index.state === 'ready' ? indexLag(index.lag) : `${index.state}, ${indexLag(index.lag)}`}
         </Fact>
       )}
     </dl>

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { count, durationText, percent } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
-import { overriddenQuery } from '../queries.ts'
+import { overridesQuery } from '../queries.ts'
 import { seriesColour } from './chart-colours.ts'
 import styles from './overview.module.css'
+import { modelKey } from './usage.ts'
 import type { ModelUsage, Series } from './usage.ts'
 
 interface ModelsPanelProps {
@@ -15,13 +16,8 @@ interface ModelsPanelProps {
 
 /** What each model of each system did in the period. */
 export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
-  const { data: overridden } = useQuery(overriddenQuery(from))
-  const overrides = new Map(
-    overridden?.items.map((item) => [
-      JSON.stringify([item['system'], item['modelId']]),
-      Number(item['count']),
-    ]),
-  )
+  const { data } = useQuery(overridesQuery(from))
+  const overrides = new Map(data?.items.map((item) => [modelKey(item), item]))
   const total = models.reduce((sum, { count }) => sum + count, 0)
   return (
     <Panel title="Systems and models" className={styles['models']}>
@@ -35,14 +31,16 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
               <th className={styles['trendHead']}>Per day</th>
               <th>Share</th>
               <th>Not ok</th>
+              <th>Reviewed</th>
               <th>Overridden</th>
               <th title="Mean of the confidences stated">Confidence</th>
-              <th title="95th percentile of the worst day in the period">p95, worst day</th>
+              <th title="95th percentile of the latencies stated">Latency p95</th>
             </tr>
           </thead>
           <tbody>
             {models.map((model) => {
-              const { system, modelId, errors, averageConfidence, worstP95LatencyMs } = model
+              const { system, modelId, notOk, averageConfidence, p95LatencyMs } = model
+              const reviewed = overrides.get(modelKey(model))
               const colour = seriesColour(
                 Math.max(
                   0,
@@ -51,7 +49,7 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
               )
               const search = { system, modelId, ...(from !== undefined && { from: from.slice(0, 10) }) }
               return (
-                <tr key={JSON.stringify([system, modelId])}>
+                <tr key={modelKey(model)}>
                   <td>
                     <i style={{ background: colour }} />
                     {system}
@@ -66,16 +64,15 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
                     <Trend counts={model.trend} colour={colour} />
                   </td>
                   <td>{percent(total === 0 ? 0 : model.count / total)}</td>
-                  <td data-alert={errors > 0}>{count(errors)}</td>
+                  <td data-alert={notOk > 0}>{count(notOk)}</td>
+                  <td>{reviewed === undefined ? '…' : count(reviewed.reviewed)}</td>
                   <td>
                     <Link to="/decisions" search={{ ...search, overridden: 'true' }}>
-                      {overridden === undefined
-                        ? '…'
-                        : count(overrides.get(JSON.stringify([system, modelId])) ?? 0)}
+                      {reviewed === undefined ? '…' : count(reviewed.overridden)}
                     </Link>
                   </td>
                   <td>{averageConfidence === undefined ? 'not stated' : averageConfidence.toFixed(3)}</td>
-                  <td>{worstP95LatencyMs === undefined ? 'not stated' : durationText(worstP95LatencyMs)}</td>
+                  <td>{p95LatencyMs === undefined ? 'not stated' : durationText(p95LatencyMs)}</td>
                 </tr>
               )
             })}

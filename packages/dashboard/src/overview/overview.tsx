@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import { NoneYet } from '../decisions/no-decisions.tsx'
 import { count, counted, dayText, percent } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
-import { systemsQuery, usageQuery } from '../queries.ts'
+import { aggregateQuery, systemsQuery } from '../queries.ts'
 import { CompletenessPanel } from './completeness-panel.tsx'
 import { ConfidencePanel } from './confidence-panel.tsx'
 import { CoveragePanel } from './coverage-panel.tsx'
@@ -14,7 +14,7 @@ import { ModelsPanel } from './models-panel.tsx'
 import styles from './overview.module.css'
 import { dayOf, firstDay, rangeOf, RANGES } from './range.ts'
 import type { Range } from './range.ts'
-import { modelsOf, volumeOf } from './usage.ts'
+import { MODEL_METRICS, modelsOf, volumeOf } from './usage.ts'
 import type { ModelUsage, Volume } from './usage.ts'
 import { VolumePanel } from './volume-panel.tsx'
 
@@ -24,13 +24,14 @@ const route = getRouteApi('/')
 export function Overview() {
   const { range: rangeId } = route.useSearch()
   const range = rangeOf(rangeId)
-  const { data: usage, error, refetch } = useQuery(usageQuery)
-  const today = dayOf(Date.now())
+  const today = useToday()
   const first = firstDay(range, Date.parse(today))
-  const volume = useMemo(() => volumeOf(usage?.items ?? [], first, today), [usage, first, today])
-  const models = useMemo(() => modelsOf(usage?.items ?? [], volume.days), [usage, volume])
   const from = first === undefined ? undefined : `${first}T00:00:00.000Z`
-  const isEmpty = usage !== undefined && usage.items.length === 0
+  const period = usePeriod(from)
+  const { groups, error, refetch } = period
+  const volume = useMemo(() => volumeOf(groups?.daily ?? [], first, today), [groups, first, today])
+  const models = useMemo(() => (groups === undefined ? [] : modelsOf(groups, volume.days)), [groups, volume])
+  const isEmpty = useIsEmpty()
   return (
     <div className={styles['overview']}>
       <header className={styles['head']}>
@@ -39,29 +40,65 @@ export function Overview() {
           volume={volume}
           range={range}
           isEmpty={isEmpty}
-          isKnown={usage !== undefined}
+          isKnown={groups !== undefined}
         />
         <RangeChoice range={range} />
       </header>
-      {(usage === undefined || isEmpty) && (
+      {(groups === undefined || isEmpty) && (
         <Panel title="Decisions per day" className={styles['volume']}>
-          {usage === undefined && error !== null && <Failed error={error} again={() => void refetch()} />}
-          {usage === undefined && error === null && <Waiting lines={8} />}
+          {groups === undefined && error !== null && <Failed error={error} again={refetch} />}
+          {groups === undefined && error === null && <Waiting lines={8} />}
           {isEmpty && <NoneYet />}
         </Panel>
       )}
-      {usage !== undefined && !isEmpty && (
+      {groups !== undefined && !isEmpty && (
         <>
           <VolumePanel volume={volume} />
           <ModelsPanel models={models} series={volume.series} from={from} />
           <ConfidencePanel from={from} />
-          <CompletenessPanel />
+          <CompletenessPanel from={from} />
           <CoveragePanel />
         </>
       )}
       <LedgerPanel />
     </div>
   )
+}
+
+/** The groups the period is drawn from; undefined until all of them are there. */
+function usePeriod(from: string | undefined) {
+  const models = useQuery(aggregateQuery(MODEL_METRICS, 'system,modelId', from))
+  const statuses = useQuery(aggregateQuery('count', 'system,modelId,status', from))
+  const daily = useQuery(aggregateQuery('count', 'day,system,modelId', from))
+  const groups = useMemo(
+    () =>
+      models.data && statuses.data && daily.data
+        ? { models: models.data.items, statuses: statuses.data.items, daily: daily.data.items }
+        : undefined,
+    [models.data, statuses.data, daily.data],
+  )
+  const refetch = () => {
+    for (const query of [models, statuses, daily]) void query.refetch()
+  }
+  return { groups, error: models.error ?? statuses.error ?? daily.error, refetch }
+}
+
+/** Whether no decision was ever recorded. */
+function useIsEmpty(): boolean {
+  const { data } = useQuery(systemsQuery)
+  return data?.items.length === 0
+}
+
+const MINUTE_MS = 60_000
+
+/** The day it is in UTC, also after midnight. */
+function useToday(): string {
+  return useSyncExternalStore(everyMinute, () => dayOf(Date.now()))
+}
+
+function everyMinute(changed: () => void): () => void {
+  const timer = setInterval(changed, MINUTE_MS)
+  return () => clearInterval(timer)
 }
 
 interface StatementProps {
@@ -78,7 +115,7 @@ function Statement({ models, volume, range, isEmpty, isKnown }: StatementProps) 
   if (isEmpty) return <h1>Nothing recorded yet</h1>
   if (!isKnown) return <h1>Overview</h1>
   const total = models.reduce((sum, model) => sum + model.count, 0)
-  const errors = models.reduce((sum, model) => sum + model.errors, 0)
+  const errors = models.reduce((sum, model) => sum + model.notOk, 0)
   const active = new Set(models.map(({ system }) => system)).size
   const known = systems?.items.length ?? active
   return (

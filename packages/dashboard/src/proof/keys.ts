@@ -9,11 +9,11 @@ export interface LedgerKeys {
   readonly promiseVkey?: string
 }
 
-/** Picks the keys of an origin out of a text with one vkey per line; undefined when its checkpoint key is not there. */
+/** Picks the keys of an origin out of a text, wherever white space or quotes set them apart; undefined without a checkpoint key. */
 export function keysIn(text: string, origin: string): LedgerKeys | undefined {
-  const lines = text.split('\n').map((line) => line.trim())
-  const checkpointVkey = lines.find((line) => nameOf(line) === origin)
-  const promiseVkey = lines.find((line) => nameOf(line) === promiseName(origin))
+  const words = text.split(/[\s",]+/)
+  const checkpointVkey = words.find((word) => nameOf(word) === origin)
+  const promiseVkey = words.find((word) => nameOf(word) === promiseName(origin))
   if (checkpointVkey === undefined) return undefined
   return { checkpointVkey, ...(promiseVkey !== undefined && { promiseVkey }) }
 }

@@ -45,7 +45,8 @@ export async function bodyOf(request: Request): Promise<Uint8Array> {
 }
 
 async function readAtMost(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLarge = (): Problem => new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`)
+  const tooLarge = (): Problem =>
+    new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`)
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge()
   if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer())
   const chunks: Uint8Array[] = []

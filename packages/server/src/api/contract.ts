@@ -233,7 +233,11 @@ export const ROUTES: readonly Route[] = [
   statistic('getConfidence', 'confidence', 'Distribution of confidence'),
   statistic('getOverrides', 'overrides', 'Human reviews and overrides'),
   statistic('getCoverage', 'coverage', 'Recorded decisions against what their emitters declare'),
-  statistic('getCompleteness', 'completeness', 'Completeness against the profile of each tier, missing fields named'),
+  statistic(
+    'getCompleteness',
+    'completeness',
+    'Completeness against the profile of each tier, missing fields named',
+  ),
   {
     operation: 'getSystems',
     method: 'GET',
@@ -276,7 +280,13 @@ export const ROUTES: readonly Route[] = [
     produces: 'text/plain',
   },
   { operation: 'getHealth', method: 'GET', path: '/healthz', right: 'open', summary: 'The process lives' },
-  { operation: 'getReadiness', method: 'GET', path: '/readyz', right: 'open', summary: 'The process can record and answer' },
+  {
+    operation: 'getReadiness',
+    method: 'GET',
+    path: '/readyz',
+    right: 'open',
+    summary: 'The process can record and answer',
+  },
   {
     operation: 'getMetrics',
     method: 'GET',

@@ -46,9 +46,14 @@ function operationOf(route: Route): Json {
     summary: route.summary,
     ...(route.right === 'open' ? { security: [] } : { security: [{ key: [] }] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } } }),
+    ...(route.body && {
+      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } },
+    }),
     responses: {
-      '2XX': { description: 'As asked', content: { [route.produces ?? 'application/json']: { schema: answerOf(route) } } },
+      '2XX': {
+        description: 'As asked',
+        content: { [route.produces ?? 'application/json']: { schema: answerOf(route) } },
+      },
       default: {
         description: 'A problem',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

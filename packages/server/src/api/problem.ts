@@ -50,17 +50,35 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof BodyError) return new Problem(BODY_STATUS[error.code], error.code, error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {
-    return new Problem(503, 'outcome_unknown', 'the write was begun and its outcome is unknown; resending is safe', {}, RETRY_LATER)
+    return new Problem(
+      503,
+      'outcome_unknown',
+      'the write was begun and its outcome is unknown; resending is safe',
+      {},
+      RETRY_LATER,
+    )
   }
-  if (error instanceof NotSequencing) return new Problem(503, error.code, 'the ledger takes no entries now', {}, RETRY_LATER)
+  if (error instanceof NotSequencing)
+    return new Problem(503, error.code, 'the ledger takes no entries now', {}, RETRY_LATER)
   if (error instanceof QueryError) {
-    return new Problem(400, error.code, error.message, { field: error.field, expected: error.expected, came: error.came })
+    return new Problem(400, error.code, error.message, {
+      field: error.field,
+      expected: error.expected,
+      came: error.came,
+    })
   }
   if (error instanceof QueryTooHeavy) return new Problem(422, error.code, error.message)
   if (error instanceof IndexBehind || error instanceof EngineUnavailable || error instanceof EngineStopped) {
-    return new Problem(503, 'index_unavailable', 'the index is starting or being filled; ask again', {}, RETRY_SOON)
+    return new Problem(
+      503,
+      'index_unavailable',
+      'the index is starting or being filled; ask again',
+      {},
+      RETRY_SOON,
+    )
   }
-  if (error instanceof FormatError) return new Problem(400, error.code, error.message, error.path ? { field: error.path } : {})
+  if (error instanceof FormatError)
+    return new Problem(400, error.code, error.message, error.path ? { field: error.path } : {})
   return new Problem(500, 'internal', 'an unexpected failure; see the diagnostics of the server')
 }
 
@@ -74,6 +92,10 @@ export function problemResponse(problem: Problem): Response {
     detail: problem.message,
     ...problem.members,
   }
-  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...problem.headers }
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...problem.headers,
+  }
   return new Response(JSON.stringify(body), { status: problem.status, headers })
 }

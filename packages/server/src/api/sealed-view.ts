@@ -32,14 +32,19 @@ function viewOf(name: string, value: JsonValue, sealedFeatures: ReadonlySet<stri
   if (SEALED_FIELDS.has(name)) return SEALED
   if (name === 'inputFeatures' && isObject(value)) return featuresView(value, sealedFeatures)
   if (name === 'explanation' && isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([part, inner]) => [part, part === 'reasoning' ? SEALED : inner]))
+    return Object.fromEntries(
+      Object.entries(value).map(([part, inner]) => [part, part === 'reasoning' ? SEALED : inner]),
+    )
   }
   return value
 }
 
 function featuresView(features: Record<string, JsonValue>, sealed: ReadonlySet<string>): JsonValue {
   return Object.fromEntries(
-    Object.entries(features).map(([name, value]) => [name, sealed.has(name) || !isQueryable(value) ? SEALED : value]),
+    Object.entries(features).map(([name, value]) => [
+      name,
+      sealed.has(name) || !isQueryable(value) ? SEALED : value,
+    ]),
   )
 }
 

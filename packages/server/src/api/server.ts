@@ -56,7 +56,9 @@ const SECURITY_HEADERS: Record<string, string> = {
 export function createHandler(services: Services): (request: Request) => Promise<Response> {
   const router = new Hono()
   for (const route of ROUTES) {
-    const path = route.path.replace(/:(\w+)\*$/, ':$1{.+}').replace('/subjects:lookup', '/:subjects{subjects:lookup}')
+    const path = route.path
+      .replace(/:(\w+)\*$/, ':$1{.+}')
+      .replace('/subjects:lookup', '/:subjects{subjects:lookup}')
     router.on(route.method, path, (context) =>
       answer(services, route, {
         request: context.req.raw,
@@ -67,7 +69,9 @@ export function createHandler(services: Services): (request: Request) => Promise
     )
   }
   router.get('*', (context) => pageOrProblem(services, context.req.raw))
-  router.all('*', () => problemResponse(new Problem(405, 'method_not_allowed', 'this address does not take that method')))
+  router.all('*', () =>
+    problemResponse(new Problem(405, 'method_not_allowed', 'this address does not take that method')),
+  )
   return async (request) => secured(await router.fetch(request))
 }
 
@@ -75,7 +79,10 @@ async function answer(services: Services, route: Route, call: Call): Promise<Res
   const started = services.clock.monotonicMs()
   const response = await attempt(services, route, call)
   const seconds = (services.clock.monotonicMs() - started) / 1_000
-  services.metrics.requestSeconds.observe({ operation: route.operation, status: String(response.status) }, seconds)
+  services.metrics.requestSeconds.observe(
+    { operation: route.operation, status: String(response.status) },
+    seconds,
+  )
   return response
 }
 
@@ -95,7 +102,13 @@ function authorise(services: Services, { right }: Route, request: Request): void
   if (right === 'open') return
   const given = bearerOf(request.headers.get('authorization'))
   if (given !== undefined && sameToken(given, services.adminToken)) return
-  throw new Problem(401, 'unauthorized', 'a valid key is needed: Authorization: Bearer KEY', {}, { 'WWW-Authenticate': 'Bearer' })
+  throw new Problem(
+    401,
+    'unauthorized',
+    'a valid key is needed: Authorization: Bearer KEY',
+    {},
+    { 'WWW-Authenticate': 'Bearer' },
+  )
 }
 
 async function pageOrProblem(services: Services, request: Request): Promise<Response> {

@@ -37,7 +37,11 @@ export interface DirectoryCheck {
 }
 
 /** Checks every ledger of a data directory. */
-export async function checkDirectory(disk: Disk, path: string, check: DirectoryCheck = {}): Promise<VerifyReport> {
+export async function checkDirectory(
+  disk: Disk,
+  path: string,
+  check: DirectoryCheck = {},
+): Promise<VerifyReport> {
   let format: DirectoryFormat | undefined
   try {
     format = await readDirectoryFormat(disk, path)
@@ -46,13 +50,15 @@ export async function checkDirectory(disk: Disk, path: string, check: DirectoryC
     const code = error.code === 'format_unknown' ? 'format_unknown' : 'format_damaged'
     return reportOf([finding('error', code, `format.json: ${error.message}`)])
   }
-  if (!format) return reportOf([finding('error', 'format_damaged', 'format.json is missing: not a data directory')])
+  if (!format)
+    return reportOf([finding('error', 'format_damaged', 'format.json is missing: not a data directory')])
   const findings: Finding[] = []
   const checked = { entries: 0, checkpoints: 0, payloads: 0, erased: 0 }
   for (const ledger of Object.keys(format.ledgers)) {
     const report = await new LedgerCheck(disk, path, ledger, format, check).run()
     findings.push(...report.findings)
-    for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const) checked[key] += report.checked[key]
+    for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const)
+      checked[key] += report.checked[key]
   }
   return reportOf(findings, checked)
 }
@@ -85,7 +91,10 @@ class LedgerCheck {
     const checkpoint = await this.#checkpoint(trust)
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     const sizes = heads.flatMap((head) => (head.kind === 'checkpoint' ? [head.checkpoint.size] : []))
-    const walk = await LedgerWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}`, ledgerId, [checkpoint?.size ?? 0, ...sizes])
+    const walk = await LedgerWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}`, ledgerId, [
+      checkpoint?.size ?? 0,
+      ...sizes,
+    ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
     const payloads = await PayloadCheck.open(this.#disk, `${this.#path}/keyring`, this.#ledger)
     for await (const block of walk.entries()) {
@@ -97,17 +106,29 @@ class LedgerCheck {
     this.#compareRoot(walk, checkpoint)
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]
-    return reportOf(findings, { entries: walk.size, checkpoints: this.#checkpoints, payloads: payloads.opened })
+    return reportOf(findings, {
+      entries: walk.size,
+      checkpoints: this.#checkpoints,
+      payloads: payloads.opened,
+    })
   }
 
   #trust(): Trust | undefined {
     if (this.#check.trust) return this.#check.trust
     try {
-      const own = parseTrust({ ledgers: [{ ...this.#identity, witnesses: [], quorum: 0, timestampRoots: [] }] })
+      const own = parseTrust({
+        ledgers: [{ ...this.#identity, witnesses: [], quorum: 0, timestampRoots: [] }],
+      })
       return { ledgers: own.ledgers.map((ledger) => ({ ...ledger, self: true as const })) }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      this.#findings.push(finding('error', 'format_damaged', `the keys of ledger ${this.#ledger} in format.json cannot be read`))
+      this.#findings.push(
+        finding(
+          'error',
+          'format_damaged',
+          `the keys of ledger ${this.#ledger} in format.json cannot be read`,
+        ),
+      )
       return undefined
     }
   }
@@ -119,7 +140,9 @@ class LedgerCheck {
         const seed = await readSeed(this.#disk, `${this.#path}/keyring/${this.#ledger}.${use}.key`)
         const name = use === 'promise' ? `${this.#identity.origin}/promise` : this.#identity.origin
         if (seed && new SigningKey(name, seed).vkey !== vkey) {
-          this.#findings.push(finding('error', 'format_damaged', `the ${use} key in format.json is not the one in the keyring`))
+          this.#findings.push(
+            finding('error', 'format_damaged', `the ${use} key in format.json is not the one in the keyring`),
+          )
         }
       } catch (error) {
         if (!(error instanceof FormatError)) throw error
@@ -140,11 +163,16 @@ class LedgerCheck {
     else if (stated && !findings.some(({ severity }) => severity === 'error')) {
       this.#findings.push(finding('error', 'checkpoint_signature'))
     }
-    if (stated && stated.origin !== this.#identity.origin) this.#findings.push(finding('error', 'checkpoint_origin'))
+    if (stated && stated.origin !== this.#identity.origin)
+      this.#findings.push(finding('error', 'checkpoint_origin'))
     return stated
   }
 
-  async #checkPayload({ index, entry, attachment }: WalkedEntry, vault: VaultWalk, payloads: PayloadCheck): Promise<void> {
+  async #checkPayload(
+    { index, entry, attachment }: WalkedEntry,
+    vault: VaultWalk,
+    payloads: PayloadCheck,
+  ): Promise<void> {
     const stored = await vault.frame(index)
     if (stored === 'damaged' || !entry) return
     const frame = stored === 'absent' ? attachment && decodeAttachment(attachment).frame : stored
@@ -153,7 +181,11 @@ class LedgerCheck {
       return
     }
     const record = payloads.check(index, entry, frame)
-    if (entry.kind === 'vault.sealed' && typeof record?.first === 'number' && typeof record.digest === 'string') {
+    if (
+      entry.kind === 'vault.sealed' &&
+      typeof record?.first === 'number' &&
+      typeof record.digest === 'string'
+    ) {
       this.#recordedSegments.set(record.first, record.digest)
     }
   }
@@ -161,8 +193,19 @@ class LedgerCheck {
   #compareSegments(vault: VaultWalk): void {
     for (const [first, digest] of this.#recordedSegments) {
       const found = vault.digests.get(first)
-      if (found === undefined) this.#findings.push(finding('error', 'segment_missing', `the vault segment of entries from ${first} is missing or unreadable`, first))
-      else if (found !== digest) this.#findings.push(finding('error', 'segment_footer', 'the footer is not the one recorded in the ledger', first))
+      if (found === undefined)
+        this.#findings.push(
+          finding(
+            'error',
+            'segment_missing',
+            `the vault segment of entries from ${first} is missing or unreadable`,
+            first,
+          ),
+        )
+      else if (found !== digest)
+        this.#findings.push(
+          finding('error', 'segment_footer', 'the footer is not the one recorded in the ledger', first),
+        )
     }
   }
 

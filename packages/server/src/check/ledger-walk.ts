@@ -49,7 +49,9 @@ export class LedgerWalk {
     this.#scan = scan
     this.#wanted = wanted
     for (const { content } of scan.frames) {
-      content.entries.forEach((entry, i) => this.#logged.set(content.first + i, { entry, attachment: content.attachments[i]! }))
+      content.entries.forEach((entry, i) =>
+        this.#logged.set(content.first + i, { entry, attachment: content.attachments[i]! }),
+      )
     }
     this.#loggedFrom = scan.frames[0]?.content.first ?? 0
     const last = scan.frames.at(-1)?.content
@@ -58,7 +60,12 @@ export class LedgerWalk {
   }
 
   /** `rootsAt`: the sizes whose roots are wanted. */
-  static async open(disk: Disk, directory: string, ledgerId: Uint8Array, rootsAt: Iterable<number>): Promise<LedgerWalk> {
+  static async open(
+    disk: Disk,
+    directory: string,
+    ledgerId: Uint8Array,
+    rootsAt: Iterable<number>,
+  ): Promise<LedgerWalk> {
     const scan = await scanWal(disk, `${directory}/wal`, ledgerId)
     return new LedgerWalk(new TileStore(disk, directory), scan, new Set(rootsAt))
   }
@@ -76,7 +83,14 @@ export class LedgerWalk {
       const entries = stored ?? this.#fromLog(first)
       if (!entries) {
         this.#isWhole = false
-        this.findings.push(finding('error', 'entry_missing', `entries ${first}..${first + TILE_WIDTH} are in no readable tile`, first))
+        this.findings.push(
+          finding(
+            'error',
+            'entry_missing',
+            `entries ${first}..${first + TILE_WIDTH} are in no readable tile`,
+            first,
+          ),
+        )
         continue
       }
       yield await this.#block(first, entries, stored !== undefined)
@@ -98,7 +112,9 @@ export class LedgerWalk {
     const { corrupt, tornTail } = this.#scan
     if (corrupt) {
       const range = `${corrupt.from}..${corrupt.to ?? ''}`
-      this.findings.push(finding('error', 'wal_corrupt', `entries ${range} are damaged in ${corrupt.file}`, corrupt.from))
+      this.findings.push(
+        finding('error', 'wal_corrupt', `entries ${range} are damaged in ${corrupt.file}`, corrupt.from),
+      )
     }
     if (tornTail) this.findings.push(finding('info', 'wal_torn_tail'))
   }
@@ -141,7 +157,9 @@ export class LedgerWalk {
     if (this.#isWhole && this.#wanted.has(index + 1)) this.roots.set(index + 1, this.#range.root())
     const logged = this.#logged.get(index)
     if (logged && !equalBytes(logged.entry, bytes)) {
-      this.findings.push(finding('error', 'leaf_mismatch', 'the tile and the write-ahead log hold different entries', index))
+      this.findings.push(
+        finding('error', 'leaf_mismatch', 'the tile and the write-ahead log hold different entries', index),
+      )
     }
     const entry = this.#decode(index, bytes)
     return { index, ...(entry && { entry }), ...(logged && { attachment: logged.attachment }) }
@@ -150,7 +168,8 @@ export class LedgerWalk {
   #decode(index: number, bytes: Uint8Array): Entry | undefined {
     try {
       const entry = decodeEntry(bytes)
-      if (entry.receivedAt < this.#lastReceivedAt) this.findings.push(finding('error', 'received_at_decreases', undefined, index))
+      if (entry.receivedAt < this.#lastReceivedAt)
+        this.findings.push(finding('error', 'received_at_decreases', undefined, index))
       this.#lastReceivedAt = Math.max(this.#lastReceivedAt, entry.receivedAt)
       return entry
     } catch (error) {
@@ -166,14 +185,21 @@ export class LedgerWalk {
     const n = Math.floor(first / TILE_WIDTH)
     const claimed = await this.#hashTile(0, n, isStored && first + TILE_WIDTH <= this.#loggedFrom, first)
     claimed?.forEach((hash, i) => {
-      if (!equalBytes(hash, hashes[i]!)) this.findings.push(finding('error', 'leaf_mismatch', undefined, first + i))
+      if (!equalBytes(hash, hashes[i]!))
+        this.findings.push(finding('error', 'leaf_mismatch', undefined, first + i))
     })
   }
 
-  async #hashTile(level: number, n: number, mustExist: boolean, index: number): Promise<Uint8Array[] | undefined> {
+  async #hashTile(
+    level: number,
+    n: number,
+    mustExist: boolean,
+    index: number,
+  ): Promise<Uint8Array[] | undefined> {
     const bytes = await this.#tiles.readFromDisk(level, n)
     if (!bytes) {
-      if (mustExist) this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
+      if (mustExist)
+        this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
       return undefined
     }
     try {
@@ -192,9 +218,21 @@ export class LedgerWalk {
     if (above.length < TILE_WIDTH) return
     const upper = Math.floor(n / TILE_WIDTH)
     const first = upper * TILE_WIDTH ** (level + 2)
-    const claimed = await this.#hashTile(level + 1, upper, first + TILE_WIDTH ** (level + 2) <= this.#loggedFrom, first)
+    const claimed = await this.#hashTile(
+      level + 1,
+      upper,
+      first + TILE_WIDTH ** (level + 2) <= this.#loggedFrom,
+      first,
+    )
     if (claimed && !equalBytes(concatBytes(...claimed), concatBytes(...above))) {
-      this.findings.push(finding('error', 'tile_mismatch', `tile ${level + 1}/${upper} differs from the tiles below it`, first))
+      this.findings.push(
+        finding(
+          'error',
+          'tile_mismatch',
+          `tile ${level + 1}/${upper} differs from the tiles below it`,
+          first,
+        ),
+      )
     }
     this.#levels[level + 1] = []
     await this.#climb(level + 1, upper, above)

@@ -42,7 +42,9 @@ export class PayloadCheck {
       }
       const opened = open(entry, frame, (number) => this.#keys?.[number])
       if (!opened) {
-        this.findings.push(finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index))
+        this.findings.push(
+          finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index),
+        )
         return undefined
       }
       const record = recommit(entry, opened)
@@ -58,7 +60,13 @@ export class PayloadCheck {
   /** Says how many payloads stayed closed, if any. */
   finish(): void {
     if (this.unopened > 0) {
-      this.findings.push(finding('info', 'payload_unopened', `${this.unopened} payloads were not opened: no root key was supplied`))
+      this.findings.push(
+        finding(
+          'info',
+          'payload_unopened',
+          `${this.unopened} payloads were not opened: no root key was supplied`,
+        ),
+      )
     }
   }
 }

@@ -1,7 +1,15 @@
 /** Reads the vault's segments, believing none of them: header, footer and every frame are checked before a frame is used. */
 import { type Finding, finding, FormatError, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
-import { countOf, decodeFooter, footerBytes, frameMatches, parseSegmentName, SEGMENT_HEADER_BYTES, segmentName } from '../vault/segment.ts'
+import {
+  countOf,
+  decodeFooter,
+  footerBytes,
+  frameMatches,
+  parseSegmentName,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+} from '../vault/segment.ts'
 
 interface LoadedSegment {
   first: number
@@ -28,7 +36,12 @@ export class VaultWalk {
 
   static async open(disk: Disk, directory: string, ledgerId: Uint8Array): Promise<VaultWalk> {
     const names = await disk.list(directory)
-    return new VaultWalk(disk, directory, ledgerId, names.flatMap((name) => parseSegmentName(name) ?? []))
+    return new VaultWalk(
+      disk,
+      directory,
+      ledgerId,
+      names.flatMap((name) => parseSegmentName(name) ?? []),
+    )
   }
 
   /** The frame of entry `index`: 'absent' when no segment claims it, 'damaged' when one does and cannot give it. */
@@ -45,13 +58,22 @@ export class VaultWalk {
     const bytes = (await this.#disk.read(`${this.#directory}/${name}`)) ?? new Uint8Array(0)
     try {
       const header = bytes.subarray(0, SEGMENT_HEADER_BYTES)
-      const tail = bytes.subarray(Math.max(0, bytes.length - footerBytes(countOf(this.#ledgerId, first, header))))
+      const tail = bytes.subarray(
+        Math.max(0, bytes.length - footerBytes(countOf(this.#ledgerId, first, header))),
+      )
       const footer = decodeFooter(this.#ledgerId, first, header, tail, bytes.length)
       this.digests.set(first, toHex(footer.digest))
       const frames = footer.hashes.map((_, i) => {
         const frame = bytes.subarray(footer.offsets[i], footer.offsets[i + 1])
         if (frameMatches(footer, i, frame)) return frame
-        this.findings.push(finding('error', 'segment_damaged', `vault segment ${name} is damaged at entry ${first + i}`, first + i))
+        this.findings.push(
+          finding(
+            'error',
+            'segment_damaged',
+            `vault segment ${name} is damaged at entry ${first + i}`,
+            first + i,
+          ),
+        )
         return undefined
       })
       return { first, end: first + footer.count, frames }

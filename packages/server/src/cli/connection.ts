@@ -28,21 +28,13 @@ export class Connection {
     this.#close = close
   }
 
-  get(path: string): Promise<HttpAnswer> {
-    return this.#send(path, {})
-  }
-
   post(path: string, body: string, contentType = 'application/json'): Promise<HttpAnswer> {
-    return this.#send(path, { method: 'POST', body, headers: { 'Content-Type': contentType } })
+    const headers = { 'Content-Type': contentType, Authorization: `Bearer ${this.#key}` }
+    return request(`${this.url}${path}`, { method: 'POST', body, headers })
   }
 
   close(): Promise<void> {
     return this.#close()
-  }
-
-  #send(path: string, init: RequestInit): Promise<HttpAnswer> {
-    const headers = { ...init.headers, Authorization: `Bearer ${this.#key}` }
-    return request(`${this.url}${path}`, { ...init, headers })
   }
 }
 
@@ -88,5 +80,8 @@ export function jsonOf({ status, text }: HttpAnswer): unknown {
   if (status < 400) return value
   const problem = value as { code?: string; detail?: string; field?: string }
   const field = problem.field === undefined ? '' : ` (${problem.field})`
-  throw new CommandError(status >= 500 ? EXIT.internal : EXIT.usage, `${problem.code ?? status}${field}: ${problem.detail ?? text}`)
+  throw new CommandError(
+    status >= 500 ? EXIT.internal : EXIT.usage,
+    `${problem.code ?? status}${field}: ${problem.detail ?? text}`,
+  )
 }

@@ -27,7 +27,11 @@ async function recordBatch(app: App, batch: readonly DemoRecord[]): Promise<void
     if (part.length === 0) continue
     const { errors } = await app.tenant.recorder.record(part.map(submissionOf))
     const [error] = errors
-    if (error) throw new CommandError(EXIT.internal, `a record of the demo was refused: ${error.code} ${error.path} ${error.message}`)
+    if (error)
+      throw new CommandError(
+        EXIT.internal,
+        `a record of the demo was refused: ${error.code} ${error.path} ${error.message}`,
+      )
   }
 }
 
@@ -75,12 +79,12 @@ export const demo = withServing(new Command('demo'))
     void stopping.then(() => {
       isStopping = true
     })
+    print(`${app.url}/#key=${app.adminToken}`)
     const now = realClock.now()
     if (app.tenant.ledger.size === 0) {
       const recorded = await recordHistory(app, options.seed, now)
       note(`${recorded} records of ${COMPANY}, an invented company, in ${options.data}`)
     }
-    print(`${app.url}/#key=${app.adminToken}`)
     const traffic = options.live ? recordLive(app, options.seed, now, () => isStopping) : Promise.resolve()
     await Promise.race([stopping, traffic.then(() => stopping)])
     await traffic

@@ -20,20 +20,42 @@ const FREE_BYTES_LOW = 2 * 1024 ** 3
 
 async function onDirectory(data: string): Promise<Observation[]> {
   const format = await readDirectoryFormat(realDisk, data)
-  if (!format) return [{ what: 'data directory', state: 'attention', detail: `${data} is not one yet; serve makes it` }]
-  const ledgers = Object.entries(format.ledgers).map(([name, { origin }]): Observation => ({ what: `ledger ${name}`, state: 'ok', detail: origin }))
+  if (!format)
+    return [{ what: 'data directory', state: 'attention', detail: `${data} is not one yet; serve makes it` }]
+  const ledgers = Object.entries(format.ledgers).map(([name, { origin }]): Observation => ({
+    what: `ledger ${name}`,
+    state: 'ok',
+    detail: origin,
+  }))
   const free = await realDisk.freeBytes(data)
   const rootKey = await realDisk.size(`${data}/keyring/root.key`)
   return [
-    { what: 'data directory', state: 'ok', detail: `format ${format.format} (draft: no release promises to read it)` },
+    {
+      what: 'data directory',
+      state: 'ok',
+      detail: `format ${format.format} (draft: no release promises to read it)`,
+    },
     ...ledgers,
-    { what: 'free space', state: free < FREE_BYTES_LOW ? 'attention' : 'ok', detail: `${(free / 1024 ** 3).toFixed(1)} GiB` },
+    {
+      what: 'free space',
+      state: free < FREE_BYTES_LOW ? 'attention' : 'ok',
+      detail: `${(free / 1024 ** 3).toFixed(1)} GiB`,
+    },
     rootKey === undefined
       ? { what: 'root key', state: 'problem', detail: 'missing: no payload can be opened' }
-      : { what: 'root key', state: 'attention', detail: 'beside the data it opens; keep a copy elsewhere and restrict who reads this directory' },
-    { what: 'encryption at rest', state: 'attention', detail: 'at_rest: host_responsibility (payloads are sealed; the index is not encrypted by this release)' },
+      : {
+          what: 'root key',
+          state: 'attention',
+          detail: 'beside the data it opens; keep a copy elsewhere and restrict who reads this directory',
+        },
+    {
+      what: 'encryption at rest',
+      state: 'attention',
+      detail:
+        'at_rest: host_responsibility (payloads are sealed; the index is not encrypted by this release)',
+    },
     { what: 'retention', state: 'attention', detail: 'not configured: nothing is ever deleted' },
-    { what: 'witnesses', state: 'attention', detail: 'none: verdicts rest on the operator\'s own key' },
+    { what: 'witnesses', state: 'attention', detail: "none: verdicts rest on the operator's own key" },
   ]
 }
 
@@ -60,6 +82,10 @@ export const doctor = withData(new Command('doctor'))
       ...(await onDirectory(options.data)),
       await onServer(options.data),
     ]
-    print(options.json ? JSON.stringify({ observations }) : table(observations.map((observation) => ({ ...observation }))))
+    print(
+      options.json
+        ? JSON.stringify({ observations })
+        : table(observations.map((observation) => ({ ...observation }))),
+    )
     process.exitCode = observations.some(({ state }) => state === 'problem') ? EXIT.negative : EXIT.ok
   })

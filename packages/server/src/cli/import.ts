@@ -54,7 +54,11 @@ function formatOf(path: string, given: string | undefined): 'csv' | 'jsonl' {
   throw new CommandError(EXIT.usage, 'say --format csv or --format jsonl: the file name does not tell')
 }
 
-async function* mappedLines(path: string, format: 'csv' | 'jsonl', mappingPath: string): AsyncGenerator<Line> {
+async function* mappedLines(
+  path: string,
+  format: 'csv' | 'jsonl',
+  mappingPath: string,
+): AsyncGenerator<Line> {
   const text = await realDisk.read(mappingPath)
   if (!text) throw new CommandError(EXIT.usage, `no such file: ${mappingPath}`)
   const map = rowMapper(parseMapping(JSON.parse(new TextDecoder().decode(text))))
@@ -66,7 +70,9 @@ async function* mappedLines(path: string, format: 'csv' | 'jsonl', mappingPath: 
     }
     const { line } = reading.row
     const mapped = map(reading.row)
-    yield mapped.records ? { line, records: mapped.records } : { line, code: mapped.error.code, message: mapped.error.message }
+    yield mapped.records
+      ? { line, records: mapped.records }
+      : { line, code: mapped.error.code, message: mapped.error.message }
   }
 }
 
@@ -84,10 +90,17 @@ function bodyOf(kind: string, { value }: JsonReading): string {
 }
 
 /** Sends one batch: decisions first, because the other records are about them. */
-async function sendBatch(connection: Connection, batch: { line: number; record: MappedRecord }[], totals: Totals): Promise<void> {
+async function sendBatch(
+  connection: Connection,
+  batch: { line: number; record: MappedRecord }[],
+  totals: Totals,
+): Promise<void> {
   const decisions = batch.filter(({ record }) => record.kind === 'decision')
   const others = batch.filter(({ record }) => record.kind !== 'decision')
-  for (const [path, items] of [['/v1/decisions', decisions], ['/v1/records', others]] as const) {
+  for (const [path, items] of [
+    ['/v1/decisions', decisions],
+    ['/v1/records', others],
+  ] as const) {
     if (items.length === 0) continue
     const body = `[${items.map(({ record }) => bodyOf(record.kind, record.reading)).join(',')}]`
     const answer = await connection.post(path, body)
@@ -133,12 +146,15 @@ export const importCommand = withConnection(new Command('import'))
   .addHelpText('after', '\nExample:\n  deponent import scores.csv --mapping mapping.json')
   .action(async (file: string, options: ImportOptions) => {
     const format = formatOf(file, options.format)
-    if (format === 'csv' && options.mapping === undefined) throw new CommandError(EXIT.usage, 'a CSV file needs --mapping')
-    const lines = options.mapping === undefined ? plainLines(file) : mappedLines(file, format, options.mapping)
+    if (format === 'csv' && options.mapping === undefined)
+      throw new CommandError(EXIT.usage, 'a CSV file needs --mapping')
+    const lines =
+      options.mapping === undefined ? plainLines(file) : mappedLines(file, format, options.mapping)
     const connection = options.dryRun ? undefined : await connect(options)
     try {
       const totals = await importFile(connection, lines)
-      for (const { line, code, path, message } of totals.errors.slice(0, ERRORS_SHOWN)) note(`line ${line}: ${code} ${path} ${message}`)
+      for (const { line, code, path, message } of totals.errors.slice(0, ERRORS_SHOWN))
+        note(`line ${line}: ${code} ${path} ${message}`)
       if (totals.errors.length > ERRORS_SHOWN) note(`… and ${totals.errors.length - ERRORS_SHOWN} more`)
       const summary = `${totals.lines} lines: ${totals.recorded} recorded, ${totals.duplicates} duplicates, ${totals.rejected} rejected`
       print(options.json ? JSON.stringify(totals) : summary)

@@ -2,7 +2,9 @@
 import { type Command, Option } from 'commander'
 
 export function withData(command: Command): Command {
-  return command.addOption(new Option('--data <dir>', 'data directory').default('./data').env('DEPONENT_DATA'))
+  return command.addOption(
+    new Option('--data <dir>', 'data directory').default('./data').env('DEPONENT_DATA'),
+  )
 }
 
 /** Options of commands that talk to a server. */
@@ -15,13 +17,16 @@ export function withConnection(command: Command): Command {
 }
 
 export function signerState(): Option {
-  return new Option('--signer-state <dir>', "where the signer keeps its last checkpoint, outside the data directory (default: the user's state directory)")
-    .env('DEPONENT_SIGNER_STATE')
+  return new Option(
+    '--signer-state <dir>',
+    "where the signer keeps its last checkpoint, outside the data directory (default: the user's state directory)",
+  ).env('DEPONENT_SIGNER_STATE')
 }
 
 /** A positive port number or 0. */
 export function port(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new RangeError('a port is a number from 0 to 65535')
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new RangeError('a port is a number from 0 to 65535')
   return value
 }

@@ -17,7 +17,10 @@ function named(columns: Answer['columns'], row: readonly unknown[]): Record<stri
 export const query = withConnection(new Command('query'))
   .description('run one read-only SQL query on the index')
   .argument('<sql>', 'the query')
-  .addHelpText('after', '\nExample:\n  deponent query "SELECT modelId, count() FROM decisions GROUP BY modelId"')
+  .addHelpText(
+    'after',
+    '\nExample:\n  deponent query "SELECT modelId, count() FROM decisions GROUP BY modelId"',
+  )
   .action(async (sql: string, options: ConnectionOptions & { json?: boolean }) => {
     const connection = await connect(options)
     try {

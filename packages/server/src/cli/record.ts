@@ -46,16 +46,22 @@ export const record = withConnection(new Command('record'))
   .description('record one JSON object, or an array of them, of the given kind')
   .argument('<kind>', 'decision, outcome, review, …')
   .argument('<file>', 'JSON file, or - for standard input')
-  .addHelpText('after', '\nExample:\n  echo \'{"modelId":"m","prediction":"high"}\' | deponent record decision -')
+  .addHelpText(
+    'after',
+    '\nExample:\n  echo \'{"modelId":"m","prediction":"high"}\' | deponent record decision -',
+  )
   .action(async (kind: string, file: string, options: ConnectionOptions & { json?: boolean }) => {
-    if (!isRecordKind(kind)) throw new CommandError(EXIT.usage, `unknown kind; known kinds: ${KINDS.join(', ')}`)
+    if (!isRecordKind(kind))
+      throw new CommandError(EXIT.usage, `unknown kind; known kinds: ${KINDS.join(', ')}`)
     const text = new TextDecoder().decode(await bytesOf(file))
     const connection = await connect(options)
     try {
       const envelope = await send(connection, kind, text)
       if (options.json) print(JSON.stringify(envelope))
-      for (const receipt of options.json ? [] : envelope.receipts) print(`${receipt.status} ${receipt.id} at ${receipt.index}`)
-      for (const error of options.json ? [] : envelope.errors) print(`rejected ${error.position} ${error.code} ${error.path}: ${error.message}`)
+      for (const receipt of options.json ? [] : envelope.receipts)
+        print(`${receipt.status} ${receipt.id} at ${receipt.index}`)
+      for (const error of options.json ? [] : envelope.errors)
+        print(`rejected ${error.position} ${error.code} ${error.path}: ${error.message}`)
       process.exitCode = envelope.errors.length === 0 ? EXIT.ok : EXIT.negative
     } finally {
       await connection.close()

@@ -6,7 +6,9 @@ import { diagnostics } from './diagnostics.ts'
 import { signerState, withData } from './options.ts'
 
 export const reindex = withData(new Command('reindex'))
-  .description('throw the index away and build it again from ledger and vault; the server must not be running')
+  .description(
+    'throw the index away and build it again from ledger and vault; the server must not be running',
+  )
   .addOption(signerState())
   .option('--json', 'answer in JSON')
   .addHelpText('after', '\nExample:\n  deponent reindex --data ./data')

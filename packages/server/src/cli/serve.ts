@@ -30,7 +30,10 @@ export function withServing(command: Command): Command {
 /** Starts the server a command asks for. */
 export function startServer(options: ServeOptions): Promise<App> {
   if (!LOOPBACK.has(options.host)) {
-    throw new CommandError(EXIT.usage, 'only loopback addresses are served: put a TLS proxy in front for others')
+    throw new CommandError(
+      EXIT.usage,
+      'only loopback addresses are served: put a TLS proxy in front for others',
+    )
   }
   return startApp({
     directory: options.data,

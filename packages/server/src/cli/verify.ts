@@ -40,7 +40,9 @@ function printReport({ verdict, findings, checked }: VerifyReport): void {
   for (const { severity, code, index, message } of findings) {
     print(`${severity.padEnd(5)} ${code}${index === undefined ? '' : ` at ${index}`}: ${message}`)
   }
-  print(`${verdict}: ${checked.entries} entries, ${checked.checkpoints} checkpoints, ${checked.payloads} payloads, ${checked.erased} erased`)
+  print(
+    `${verdict}: ${checked.entries} entries, ${checked.checkpoints} checkpoints, ${checked.payloads} payloads, ${checked.erased} erased`,
+  )
 }
 
 export const verify = new Command('verify')

@@ -61,7 +61,7 @@ export class EntryReader {
   /** The bytes of every entry in [from, to), in order. */
   async range(from: number, to: number): Promise<Uint8Array[]> {
     const found: Uint8Array[] = []
-    for (let index = from; index < to; ) {
+    for (let index = from; index < to;) {
       if (index >= this.#tailStart) {
         const piece = this.#tail.slice(index - this.#tailStart, to - this.#tailStart)
         if (piece.length === 0) throw new RangeError(`no entry ${index}`)

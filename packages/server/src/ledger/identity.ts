@@ -41,13 +41,19 @@ function isIdentity(value: unknown): value is LedgerIdentity {
 }
 
 /** Reads `format.json`; undefined when absent, FormatError `format_unknown` when newer, `format_damaged` when malformed. */
-export async function readDirectoryFormat(disk: Disk, directory: string): Promise<DirectoryFormat | undefined> {
+export async function readDirectoryFormat(
+  disk: Disk,
+  directory: string,
+): Promise<DirectoryFormat | undefined> {
   const bytes = await disk.read(`${directory}/format.json`)
   if (!bytes) return undefined
   const { value } = readJson(fromUtf8(bytes))
   const { format, ledgers } = (value ?? {}) as Partial<DirectoryFormat>
   if (typeof format === 'number' && format > FORMAT_VERSION) {
-    throw new FormatError('format_unknown', `the directory is of format ${format}; this release knows formats up to ${FORMAT_VERSION}`)
+    throw new FormatError(
+      'format_unknown',
+      `the directory is of format ${format}; this release knows formats up to ${FORMAT_VERSION}`,
+    )
   }
   if (format !== FORMAT_VERSION || typeof ledgers !== 'object' || !Object.values(ledgers).every(isIdentity)) {
     throw new FormatError('format_damaged', 'it does not describe a directory of this product')
@@ -55,6 +61,13 @@ export async function readDirectoryFormat(disk: Disk, directory: string): Promis
   return { format, ledgers }
 }
 
-export async function writeDirectoryFormat(disk: Disk, directory: string, format: DirectoryFormat): Promise<void> {
-  await disk.writeDurably(`${directory}/format.json`, utf8(`${canonicalJson(structuredClone(format) as never)}\n`))
+export async function writeDirectoryFormat(
+  disk: Disk,
+  directory: string,
+  format: DirectoryFormat,
+): Promise<void> {
+  await disk.writeDurably(
+    `${directory}/format.json`,
+    utf8(`${canonicalJson(structuredClone(format) as never)}\n`),
+  )
 }

@@ -21,7 +21,7 @@ import {
 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
-import { EntryReader } from './entry-reader.ts'
+import type { EntryReader } from './entry-reader.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from './errors.ts'
 import { findEntry } from './find.ts'
 import type { Follower } from './follower.ts'
@@ -30,7 +30,7 @@ import { recover, type Recovered } from './recover.ts'
 import type { Signer } from './signer.ts'
 import type { SigningKey } from './signing-key.ts'
 import { entryTile, type Tile, TileStore } from './tile-store.ts'
-import { LedgerTree } from './tree.ts'
+import type { LedgerTree } from './tree.ts'
 import { Wal } from './wal.ts'
 import { type FrameContent, ledgerIdOf } from './wal-frame.ts'
 
@@ -175,7 +175,8 @@ export class Ledger {
     if (this.#queuedBytes + bytes > QUEUED_BYTES_MAX && this.#queuedBytes > 0) {
       return Promise.reject(new Overloaded('too much is waiting to be written'))
     }
-    if (this.#unwritten.length > UNWRITTEN_TILES_MAX) return Promise.reject(new Overloaded('tiles are behind'))
+    if (this.#unwritten.length > UNWRITTEN_TILES_MAX)
+      return Promise.reject(new Overloaded('tiles are behind'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ drafts, bytes, resolve, reject })
       this.#queuedBytes += bytes
@@ -224,7 +225,9 @@ export class Ledger {
   /** Bytes of a hash tile of `width` hashes within the latest checkpoint, or undefined. */
   hashTile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
     const visible = Math.floor((this.checkpoint?.size ?? 0) / TILE_WIDTH ** level)
-    return n * TILE_WIDTH + width > visible ? Promise.resolve(undefined) : this.#tree.hashTile(level, n, width)
+    return n * TILE_WIDTH + width > visible
+      ? Promise.resolve(undefined)
+      : this.#tree.hashTile(level, n, width)
   }
 
   /** Entries of an entry tile of `width` entries within the latest checkpoint, or undefined. */
@@ -295,13 +298,18 @@ export class Ledger {
 
   async #commit(group: Waiting[]): Promise<void> {
     if (this.#refusal || !this.#wal) {
-      for (const waiting of group) waiting.reject(this.#refusal ?? new NotSequencing('closing', 'the ledger is closed'))
+      for (const waiting of group)
+        waiting.reject(this.#refusal ?? new NotSequencing('closing', 'the ledger is closed'))
       return
     }
     const receivedAt = this.#stamp()
     const drafts = group.flatMap((waiting) => waiting.drafts)
     const entries = drafts.map((draft) => encodeEntry(entryOf(draft, receivedAt)))
-    const content: FrameContent = { first: this.#size, entries, attachments: drafts.map((draft) => draft.attachment) }
+    const content: FrameContent = {
+      first: this.#size,
+      entries,
+      attachments: drafts.map((draft) => draft.attachment),
+    }
     const hashes = leafHashes(entries)
     try {
       // Crash before this line: nothing was promised, senders retry.
@@ -309,7 +317,8 @@ export class Ledger {
       // Crash after it: the entries exist; recovery integrates them exactly as below.
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      for (const waiting of group) waiting.reject(new OutcomeUnknown(`the write was begun and failed: ${reason}`))
+      for (const waiting of group)
+        waiting.reject(new OutcomeUnknown(`the write was begun and failed: ${reason}`))
       this.#stop(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
       return
     }
@@ -345,7 +354,10 @@ export class Ledger {
     for (const follower of this.#options.followers) follower.apply(content)
     if (hashTiles.length === 0 || this.#refusal) return
     const full = hashTiles.filter((tile) => tile.level === 0)
-    this.#unwritten.push(...full.map((tile) => entryTile(tile.n, this.#reader.fullTail(tile.n)!)), ...hashTiles)
+    this.#unwritten.push(
+      ...full.map((tile) => entryTile(tile.n, this.#reader.fullTail(tile.n)!)),
+      ...hashTiles,
+    )
     void this.#writeTiles()
   }
 
@@ -405,4 +417,3 @@ function appendedOf(waiting: Waiting, at: number, committed: Committed): Appende
     path: (i) => committed.paths[at + i]!,
   }
 }
-

@@ -113,7 +113,9 @@ export class Publisher {
     const head = signer.head()
     const root = ledger.root()
     const isSigned = head?.size === size && equalBytes(head.root, root)
-    const note = isSigned ? head.note : await signer.advance(size, root, { readBack: (from, to) => this.#readBack(from, to) })
+    const note = isSigned
+      ? head.note
+      : await signer.advance(size, root, { readBack: (from, to) => this.#readBack(from, to) })
     await disk.write(`${directory}/checkpoint`, utf8(note))
     this.#latest = { size, note, publishedAt: clock.now() }
     this.#answerWaiting()

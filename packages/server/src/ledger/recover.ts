@@ -32,18 +32,32 @@ const endOf = (contents: readonly FrameContent[]): number => {
 }
 
 /** Why writing must be refused, judged from what the log holds and what the signer last signed. */
-function refusalOf(scan: WalScan, size: number, tilesPresent: boolean, signer: Signer): NotSequencing | undefined {
+function refusalOf(
+  scan: WalScan,
+  size: number,
+  tilesPresent: boolean,
+  signer: Signer,
+): NotSequencing | undefined {
   if (scan.corrupt) {
     const range = `${scan.corrupt.from}${scan.corrupt.to === undefined ? '' : `..${scan.corrupt.to}`}`
-    return new NotSequencing('wal_corrupt', `acknowledged entries ${range} are damaged in ${scan.corrupt.file}`)
+    return new NotSequencing(
+      'wal_corrupt',
+      `acknowledged entries ${range} are damaged in ${scan.corrupt.file}`,
+    )
   }
   const head = signer.head()
   if (!head && (size > 0 || tilesPresent)) {
-    return new NotSequencing('signer_state_missing', `no signer state for a ledger of ${size} entries; see --accept-head`)
+    return new NotSequencing(
+      'signer_state_missing',
+      `no signer state for a ledger of ${size} entries; see --accept-head`,
+    )
   }
   if (head && head.size > size) {
     const code = scan.tornTail ? 'wal_corrupt' : 'ledger_behind'
-    return new NotSequencing(code, `the ledger holds ${size} entries, a checkpoint of ${head.size} was signed`)
+    return new NotSequencing(
+      code,
+      `the ledger holds ${size} entries, a checkpoint of ${head.size} was signed`,
+    )
   }
   return undefined
 }
@@ -53,7 +67,8 @@ async function entriesBefore(tiles: TileStore, first: number): Promise<Uint8Arra
   const within = first % TILE_WIDTH
   if (within === 0) return []
   const bytes = await tiles.read('entries', Math.floor(first / TILE_WIDTH))
-  if (!bytes) throw new NotSequencing('entry_tile_missing', `entry tile ${Math.floor(first / TILE_WIDTH)} is missing`)
+  if (!bytes)
+    throw new NotSequencing('entry_tile_missing', `entry tile ${Math.floor(first / TILE_WIDTH)} is missing`)
   return entriesOfTile(bytes).slice(0, within)
 }
 

@@ -84,20 +84,24 @@ export class Signer {
   /** Continues from the ledger's own tree at the last signed size; refuses when its root is another. */
   resume(range: CompactRange): void {
     if (!this.#head || range.size !== this.#head.size || !equalBytes(range.root(), this.#head.root)) {
-      throw new SigningRefused(`stored entries disagree with the checkpoint of size ${this.#head?.size} signed before`)
+      throw new SigningRefused(
+        `stored entries disagree with the checkpoint of size ${this.#head?.size} signed before`,
+      )
     }
     this.#range = range.clone()
   }
 
   /** Re-reads entries up to `size`, checks them against `expectedRoot`, persists the new head and returns its signed note. */
   async advance(size: number, expectedRoot: Uint8Array, stored: StoredEntries): Promise<string> {
-    if (size < this.#range.size) throw new SigningRefused(`asked for size ${size} after signing ${this.#range.size}`)
+    if (size < this.#range.size)
+      throw new SigningRefused(`asked for size ${size} after signing ${this.#range.size}`)
     const range = this.#range.clone()
     for await (const entries of stored.readBack(range.size, size)) {
       for (const hash of leafHashes(entries)) range.append(hash)
     }
     if (range.size !== size) throw new SigningRefused(`storage holds ${range.size} of ${size} entries`)
-    if (!equalBytes(range.root(), expectedRoot)) throw new SigningRefused(`stored bytes do not hash to the root at size ${size}`)
+    if (!equalBytes(range.root(), expectedRoot))
+      throw new SigningRefused(`stored bytes do not hash to the root at size ${size}`)
     const note = await this.#persist(size, range.root())
     this.#range = range
     return note

@@ -1,5 +1,15 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { type Ed25519Verify, formatVkey, FormatError, fromBase64, fromUtf8, parseVkey, toBase64, toHex, utf8 } from '@deponent/format'
+import {
+  type Ed25519Verify,
+  formatVkey,
+  FormatError,
+  fromBase64,
+  fromUtf8,
+  parseVkey,
+  toBase64,
+  toHex,
+  utf8,
+} from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 
 const PKCS8_ED25519 = fromBase64('MC4CAQAwBQYDK2VwBCIEIA==')
@@ -16,7 +26,11 @@ export class SigningKey {
   /** `seed` is the 32-byte Ed25519 private seed. */
   constructor(name: string, seed: Uint8Array) {
     this.name = name
-    this.#private = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' })
+    this.#private = createPrivateKey({
+      key: Buffer.concat([PKCS8_ED25519, seed]),
+      format: 'der',
+      type: 'pkcs8',
+    })
     const spki = createPublicKey(this.#private).export({ format: 'der', type: 'spki' })
     this.vkey = formatVkey(name, new Uint8Array(spki.subarray(-32)))
     this.#keyId = parseVkey(this.vkey).keyId
@@ -49,7 +63,10 @@ export async function readSeed(disk: Disk, path: string): Promise<Uint8Array | u
   const [title, seed, checksum, end] = fromUtf8(bytes).split('\n')
   const sum = createHash('sha256').update(`${title}\n${seed}\n`).digest('hex')
   if (title !== FILE_TITLE || checksum !== sum || end !== '' || !seed) {
-    throw new FormatError('keyring_damaged', `signing key file ${path.split('/').at(-1)} does not match its checksum`)
+    throw new FormatError(
+      'keyring_damaged',
+      `signing key file ${path.split('/').at(-1)} does not match its checksum`,
+    )
   }
   return fromBase64(seed)
 }

@@ -67,7 +67,8 @@ export class TileStore {
     for (const { level, n } of tiles) {
       const path = `${this.#root}/${tilePath(level, n)}`
       await this.#disk.sync(path)
-      for (let up = directoryOf(path); up.length >= this.#root.length; up = directoryOf(up)) directories.add(up)
+      for (let up = directoryOf(path); up.length >= this.#root.length; up = directoryOf(up))
+        directories.add(up)
     }
     for (const directory of directories) await this.#disk.syncDirectory(directory)
   }
@@ -82,7 +83,8 @@ export class TileStore {
 /** The 256 entries of a full entry tile; FormatError when it does not hold exactly that many. */
 export function entriesOfTile(bytes: Uint8Array): Uint8Array[] {
   const entries = decodeEntryTile(bytes)
-  if (entries.length !== TILE_WIDTH) throw new FormatError('entry_tile_malformed', `holds ${entries.length} entries, expected 256`)
+  if (entries.length !== TILE_WIDTH)
+    throw new FormatError('entry_tile_malformed', `holds ${entries.length} entries, expected 256`)
   return entries
 }
 
@@ -92,6 +94,7 @@ export function entryTile(n: number, entries: readonly Uint8Array[]): Tile {
 
 /** The hashes of a full hash tile; FormatError when it is not 256 × 32 bytes. */
 export function hashesOfTile(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length !== TILE_WIDTH * 32) throw new FormatError('tile_malformed', `holds ${bytes.length} bytes, expected 8192`)
+  if (bytes.length !== TILE_WIDTH * 32)
+    throw new FormatError('tile_malformed', `holds ${bytes.length} bytes, expected 8192`)
   return Array.from({ length: TILE_WIDTH }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
 }

@@ -35,7 +35,10 @@ export class LedgerTree {
       tree.#partial[level] = hashes
       count = Math.floor(count / TILE_WIDTH)
     }
-    tree.#range = CompactRange.of(size, await tree.#rangeHashes(size, (level, index) => tree.#nodeFromFiles(level, index)))
+    tree.#range = CompactRange.of(
+      size,
+      await tree.#rangeHashes(size, (level, index) => tree.#nodeFromFiles(level, index)),
+    )
     return tree
   }
 
@@ -80,7 +83,8 @@ export class LedgerTree {
     const first = index * below
     const hashes = await this.#tileHashes(tileLevel, Math.floor(first / TILE_WIDTH))
     const slice = hashes.slice(first % TILE_WIDTH, (first % TILE_WIDTH) + below)
-    if (slice.length !== below) throw new RangeError(`node ${level}/${index} is outside a tree of ${this.size}`)
+    if (slice.length !== below)
+      throw new RangeError(`node ${level}/${index} is outside a tree of ${this.size}`)
     return rootOf(slice)
   }
 

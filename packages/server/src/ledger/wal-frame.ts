@@ -50,7 +50,10 @@ export function paddedFrameBytes(bodyBytes: number): number {
 }
 
 function encodeBody(content: FrameContent): Uint8Array {
-  const size = content.entries.reduce((sum, entry, i) => sum + 6 + entry.length + content.attachments[i]!.length, 0)
+  const size = content.entries.reduce(
+    (sum, entry, i) => sum + 6 + entry.length + content.attachments[i]!.length,
+    0,
+  )
   const body = new Uint8Array(size)
   const view = new DataView(body.buffer)
   let at = 0
@@ -91,7 +94,8 @@ export function encodeFrame(
 export function decodeFrameHeader(bytes: Uint8Array, ledgerId: Uint8Array): FrameHeader | undefined {
   if (bytes.length < FRAME_HEADER_BYTES) return undefined
   const hash = bytes.slice(128, 160)
-  if (!equalBytes(bytes.subarray(0, 8), MAGIC) || !equalBytes(sha256(bytes.subarray(0, 128)), hash)) return undefined
+  if (!equalBytes(bytes.subarray(0, 8), MAGIC) || !equalBytes(sha256(bytes.subarray(0, 128)), hash))
+    return undefined
   if (!equalBytes(bytes.subarray(8, 24), ledgerId)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return {
@@ -109,8 +113,10 @@ export function decodeFrameHeader(bytes: Uint8Array, ledgerId: Uint8Array): Fram
 
 /** Splits a body that the header vouches for; FormatError `wal_corrupt` when it does not. */
 export function decodeFrameBody(header: FrameHeader, body: Uint8Array): FrameContent {
-  const damaged = (what: string): FormatError => new FormatError('wal_corrupt', `frame ${header.number}: ${what}`)
-  if (body.length !== header.bodyBytes || !equalBytes(sha256(body), header.bodyHash)) throw damaged('body checksum')
+  const damaged = (what: string): FormatError =>
+    new FormatError('wal_corrupt', `frame ${header.number}: ${what}`)
+  if (body.length !== header.bodyBytes || !equalBytes(sha256(body), header.bodyHash))
+    throw damaged('body checksum')
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const entries: Uint8Array[] = []
   const attachments: Uint8Array[] = []

@@ -7,7 +7,14 @@
  */
 import { equalBytes } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
-import { blockInUse, type FrameLocation, frameAt, parseWalFileName, type WalFileName, walFileName } from './wal-file.ts'
+import {
+  blockInUse,
+  type FrameLocation,
+  frameAt,
+  parseWalFileName,
+  type WalFileName,
+  walFileName,
+} from './wal-file.ts'
 import { FRAME_ALIGNMENT, type FrameContent } from './wal-frame.ts'
 
 export interface ScannedFrame {
@@ -112,7 +119,9 @@ export async function scanWal(disk: Disk, directory: string, ledgerId: Uint8Arra
   const names = await disk.list(directory)
   const parsed = names.flatMap((name) => parseWalFileName(name) ?? [])
   const generation = Math.max(0, ...parsed.map((name) => name.generation))
-  const current = parsed.filter((name) => name.generation === generation).toSorted((a, b) => a.sequence - b.sequence)
+  const current = parsed
+    .filter((name) => name.generation === generation)
+    .toSorted((a, b) => a.sequence - b.sequence)
   const kept = new Set(current.map(walFileName))
   const scan = await scanGeneration(disk, directory, current, ledgerId)
   return { ...scan, leftovers: names.filter((name) => !kept.has(name)) }

@@ -45,8 +45,17 @@ export class Wal {
   ): Promise<Wal> {
     const wal = new Wal(disk, directory, ledgerId, generation)
     const frames = contents.map((content) => wal.#encode(content))
-    const bytes = Math.max(WAL_FILE_BYTES, frames.reduce((sum, frame) => sum + frame.padded.length, 0))
-    const file = await createWalFile(disk, directory, { generation, sequence: 0 }, frames.map((frame) => frame.padded), bytes)
+    const bytes = Math.max(
+      WAL_FILE_BYTES,
+      frames.reduce((sum, frame) => sum + frame.padded.length, 0),
+    )
+    const file = await createWalFile(
+      disk,
+      directory,
+      { generation, sequence: 0 },
+      frames.map((frame) => frame.padded),
+      bytes,
+    )
     const first: OpenFile = { sequence: 0, file, bytes, frames: [] }
     wal.#files.push(first)
     for (const frame of frames) wal.#place(first, frame)
@@ -71,8 +80,9 @@ export class Wal {
 
   /** Reads back, from disk, every frame that holds an entry in [from, to), in order. */
   async *readBack(from: number, to: number): AsyncGenerator<FrameContent> {
-    for (const { file, frames } of [...this.#files]) {
-      for (const location of [...frames]) {
+    // Copies: the log may grow or be retired between two reads.
+    for (const { file, frames } of this.#files.slice()) {
+      for (const location of frames.slice()) {
         const { first, count } = location.header
         if (first < to && first + count > from) yield await readFrame(file, location)
       }
@@ -140,7 +150,13 @@ export class Wal {
   }
 
   #create(sequence: number, bytes: number): Promise<DiskFile> {
-    const created = createWalFile(this.#disk, this.#directory, { generation: this.#generation, sequence }, [], bytes)
+    const created = createWalFile(
+      this.#disk,
+      this.#directory,
+      { generation: this.#generation, sequence },
+      [],
+      bytes,
+    )
     created.catch(() => undefined)
     return created
   }
@@ -150,4 +166,3 @@ function endOf(file: OpenFile): number {
   const last = file.frames.at(-1)?.header
   return last ? last.first + last.count : 0
 }
-

@@ -55,7 +55,9 @@ export class TestClock implements Clock {
   advance(ms: number): void {
     this.#now += ms
     this.#elapsed += ms
-    const due = this.#waiting.filter((waiter) => waiter.due <= this.#elapsed).toSorted((a, b) => a.due - b.due)
+    const due = this.#waiting
+      .filter((waiter) => waiter.due <= this.#elapsed)
+      .toSorted((a, b) => a.due - b.due)
     this.#waiting = this.#waiting.filter((waiter) => waiter.due > this.#elapsed)
     for (const waiter of due) waiter.task()
   }

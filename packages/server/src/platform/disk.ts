@@ -1,5 +1,16 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  truncate,
+} from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** An open file addressed by position; nothing here appends by itself. */
@@ -112,7 +123,12 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-async function fillNew(path: string, bytes: Uint8Array, permissions: number, durable: boolean): Promise<void> {
+async function fillNew(
+  path: string,
+  bytes: Uint8Array,
+  permissions: number,
+  durable: boolean,
+): Promise<void> {
   const handle = await open(path, 'wx', permissions)
   try {
     await handle.writeFile(bytes)

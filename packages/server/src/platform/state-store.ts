@@ -22,7 +22,9 @@ export class SqliteStateStore implements StateStore {
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path)
-    this.#database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA busy_timeout=5000')
+    this.#database.exec(
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA busy_timeout=5000',
+    )
   }
 
   run(sql: string, ...values: StateValue[]): void {

@@ -27,7 +27,10 @@ export function startWebServer({ host, port, handle }: WebServerOptions): Promis
         url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
         close: (graceMs = 3_000) =>
           new Promise((closed) => {
-            const force = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), graceMs)
+            const force = setTimeout(
+              () => 'closeAllConnections' in server && server.closeAllConnections(),
+              graceMs,
+            )
             server.close(() => {
               clearTimeout(force)
               closed()

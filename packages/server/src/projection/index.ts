@@ -13,7 +13,7 @@ import type { SubjectResolver } from './queries/filter.ts'
 import type { Ground } from './queries/ground.ts'
 import { type DecisionList, listDecisions } from './queries/list.ts'
 import type { QueryInput } from './queries/parameters.ts'
-import { runSql, type SqlAnswer } from './queries/sql.ts'
+import { FreeSql, type SqlAnswer } from './queries/sql.ts'
 import {
   type CompletenessAnswer,
   completenessStats,
@@ -88,6 +88,7 @@ export class Projection {
   readonly #client: IndexClient
   readonly #projector: Projector
   readonly #ground: Ground
+  readonly #freeSql: FreeSql
   readonly #clock: Clock
   readonly #resolveSubject: SubjectResolver
 
@@ -107,6 +108,7 @@ export class Projection {
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
     }
+    this.#freeSql = new FreeSql(this.#ground, clock)
     this.#clock = clock
     this.#resolveSubject = options.resolveSubject ?? ((text) => (HANDLE.test(text) ? [text] : []))
   }
@@ -145,7 +147,7 @@ export class Projection {
 
   /** `POST /v1/sql`: one read-only statement over the views decisions, outcomes, reviews and records. */
   sql(statement: string): Promise<SqlAnswer> {
-    return runSql(this.#ground, statement)
+    return this.#freeSql.run(statement)
   }
 
   /** Indices of the records about a decision, in ledger order. */

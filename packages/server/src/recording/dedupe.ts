@@ -18,7 +18,8 @@ interface InFlight {
   index: Promise<number>
 }
 
-const mapKey = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
+const mapKey = (key: Uint8Array): string =>
+  Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 
 export class Dedupe {
   readonly #store: StateStore
@@ -51,7 +52,8 @@ export class Dedupe {
   /** What is known of the record with this mark, or undefined when it is new. */
   seen(mark: DedupeMark): Seen | undefined {
     const waiting = this.#inFlight.get(mapKey(mark.key))
-    if (waiting) return { state: 'inFlight', index: waiting.index, sameContent: equalBytes(waiting.mac, mark.mac) }
+    if (waiting)
+      return { state: 'inFlight', index: waiting.index, sameContent: equalBytes(waiting.mac, mark.mac) }
     const known = this.#recorded(mark.key)
     return known && { state: 'recorded', index: known.index, sameContent: equalBytes(known.mac, mark.mac) }
   }
@@ -83,14 +85,19 @@ export class Dedupe {
   /** Writes what was applied; call inside a transaction of the state store. */
   store(): void {
     const sql = 'INSERT OR REPLACE INTO recorded (ledger, key, mac, entry) VALUES (?, ?, ?, ?)'
-    for (const { key, mac, index } of this.#pending.values()) this.#store.run(sql, this.#ledger, key, mac, index)
+    for (const { key, mac, index } of this.#pending.values())
+      this.#store.run(sql, this.#ledger, key, mac, index)
     this.#pending = new Map()
   }
 
   #recorded(key: Uint8Array): { index: number; mac: Uint8Array } | undefined {
     const pending = this.#pending.get(mapKey(key))
     if (pending) return pending
-    const row = this.#store.get('SELECT entry, mac FROM recorded WHERE ledger = ? AND key = ?', this.#ledger, key)
+    const row = this.#store.get(
+      'SELECT entry, mac FROM recorded WHERE ledger = ? AND key = ?',
+      this.#ledger,
+      key,
+    )
     return row && { index: Number(row.entry), mac: row.mac as Uint8Array }
   }
 }

@@ -24,7 +24,9 @@ export function withLink(record: CanonicalRecord, link: { rel: string; id: strin
 }
 
 function isLink(value: JsonValue): value is { rel: JsonValue; id: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && 'rel' in value && 'id' in value
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && 'rel' in value && 'id' in value
+  )
 }
 
 /** The people a record affects, by the sender's ids: `affectedUserId` and `affectedSubjects`, each once. */
@@ -33,7 +35,13 @@ export function subjectsOf(record: CanonicalRecord): string[] {
   if (typeof record.affectedUserId === 'string') subjects.add(record.affectedUserId)
   for (const subject of Array.isArray(record.affectedSubjects) ? record.affectedSubjects : []) {
     if (typeof subject === 'string') subjects.add(subject)
-    else if (typeof subject === 'object' && subject !== null && !Array.isArray(subject) && typeof subject.id === 'string') subjects.add(subject.id)
+    else if (
+      typeof subject === 'object' &&
+      subject !== null &&
+      !Array.isArray(subject) &&
+      typeof subject.id === 'string'
+    )
+      subjects.add(subject.id)
   }
   return [...subjects]
 }

@@ -61,7 +61,8 @@ export class RecordReader {
     const allRecent = entries.every((_, i) => this.#options.recent.get(from + i))
     const frames = allRecent ? [] : await this.#options.vault.segments.range(from, to)
     const found: ReadEntry[] = []
-    for (const [i, bytes] of entries.entries()) found.push(await this.#assemble(from + i, decodeEntry(bytes), frames[i]))
+    for (const [i, bytes] of entries.entries())
+      found.push(await this.#assemble(from + i, decodeEntry(bytes), frames[i]))
     return found
   }
 

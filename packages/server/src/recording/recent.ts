@@ -2,7 +2,7 @@
 import type { CanonicalRecord } from '@deponent/format'
 import type { Target } from './submission.ts'
 
-const RECENT_MAX = 50_000
+const RECENT_MAX = 20_000
 
 export interface RecentRecord {
   record: CanonicalRecord

@@ -88,9 +88,14 @@ export class Recorder {
     const { vault, ledger } = this.#options
     const id = this.#mintId()
     const prepared = preparePayload(record, id)
-    const sealed = isPublic ? vault.sealPublic(prepared) : vault.seal(id, prepared, [this.#systemKey(slug, record)])
+    const sealed = isPublic
+      ? vault.sealPublic(prepared)
+      : vault.seal(id, prepared, [this.#systemKey(slug, record)])
     await vault.flushKeys()
-    const draft: Draft = { ...draftOf(id, kind, slug, sealed.payload), attachment: encodeAttachment(undefined, sealed.frame) }
+    const draft: Draft = {
+      ...draftOf(id, kind, slug, sealed.payload),
+      attachment: encodeAttachment(undefined, sealed.frame),
+    }
     return (await ledger.append([draft])).first
   }
 
@@ -127,7 +132,10 @@ export class Recorder {
     const record: CanonicalRecord = { name, slug, basis: 'observed' }
     const sealed = vault.seal(id, preparePayload(record, id), [this.#systemKey(slug, record)])
     await vault.flushKeys()
-    const draft = { ...draftOf(id, 'system.declared', slug, sealed.payload), attachment: encodeAttachment(undefined, sealed.frame) }
+    const draft = {
+      ...draftOf(id, 'system.declared', slug, sealed.payload),
+      attachment: encodeAttachment(undefined, sealed.frame),
+    }
     await ledger.append([draft])
   }
 
@@ -140,7 +148,10 @@ export class Recorder {
         resolved.push(item)
         continue
       }
-      const found = await this.findDecisions(name, item.record.system === undefined ? undefined : item.systemName)
+      const found = await this.findDecisions(
+        name,
+        item.record.system === undefined ? undefined : item.systemName,
+      )
       if (found.length === 1) {
         resolved.push(await this.#about(item, found[0]!))
         continue
@@ -149,7 +160,7 @@ export class Recorder {
         found.length === 0
           ? ['unknown_decision', 'no decision with this id is recorded; record the decision first']
           : ['ambiguous_id', 'several systems used this decision id; name the system']
-      errors.push(errorOf(item, code!, '/decisionId', message!))
+      errors.push(errorOf(item, code, '/decisionId', message))
     }
     return resolved
   }
@@ -158,7 +169,12 @@ export class Recorder {
   async #about(item: Accepted, index: number): Promise<Accepted> {
     const { id } = await this.#options.ledger.entry(index)
     const record = withLink(item.record, { rel: linkFor(item.kind)!, id })
-    return { ...item, record, target: { index, id }, inheritedKeys: await this.#options.vault.keyNumbersOf(index) }
+    return {
+      ...item,
+      record,
+      target: { index, id },
+      inheritedKeys: await this.#options.vault.keyNumbersOf(index),
+    }
   }
 
   /** Everything between validation and sequencing, without a pause, so that two requests never both take one record as new. */
@@ -197,7 +213,12 @@ export class Recorder {
       mark = dedupe.mark(item.systemName, item.kind, item.decisionId, prepared.text)
       const seen = dedupe.seen(mark)
       if (seen && !seen.sameContent) {
-        return errorOf(item, 'id_conflict', '/decisionId', 'a record with this id and other content is already recorded')
+        return errorOf(
+          item,
+          'id_conflict',
+          '/decisionId',
+          'a record with this id and other content is already recorded',
+        )
       }
       if (seen) return { accepted: item, index: Promise.resolve(seen.index) }
     }
@@ -229,7 +250,9 @@ export class Recorder {
       await vault.flushKeys()
       const appended = await ledger.append(fresh.map((item) => item.draft))
       settle.resolve(appended.first)
-      fresh.forEach((item, i) => recent.add(appended.first + i, { record: item.record, ...(item.target && { target: item.target }) }))
+      fresh.forEach((item, i) =>
+        recent.add(appended.first + i, { record: item.record, ...(item.target && { target: item.target }) }),
+      )
       return appended
     } catch (error) {
       settle.reject(error)
@@ -270,6 +293,11 @@ export class Recorder {
   }
 }
 
-function draftOf(id: string, kind: RecordKind, system: string, payload: Entry['payload']): Omit<Draft, 'attachment'> {
+function draftOf(
+  id: string,
+  kind: RecordKind,
+  system: string,
+  payload: Entry['payload'],
+): Omit<Draft, 'attachment'> {
   return { id, kind, system, retention: 'unset', payload }
 }

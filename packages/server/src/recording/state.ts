@@ -39,8 +39,12 @@ export class RecordingState {
   constructor(options: StateOptions) {
     this.#options = options
     const { store, ledger } = options
-    store.run('CREATE TABLE IF NOT EXISTS recording_position (ledger TEXT PRIMARY KEY, applied INTEGER) WITHOUT ROWID')
-    store.run('CREATE TABLE IF NOT EXISTS recorded_segments (ledger TEXT, first INTEGER, PRIMARY KEY (ledger, first)) WITHOUT ROWID')
+    store.run(
+      'CREATE TABLE IF NOT EXISTS recording_position (ledger TEXT PRIMARY KEY, applied INTEGER) WITHOUT ROWID',
+    )
+    store.run(
+      'CREATE TABLE IF NOT EXISTS recorded_segments (ledger TEXT, first INTEGER, PRIMARY KEY (ledger, first)) WITHOUT ROWID',
+    )
     const row = store.get('SELECT applied FROM recording_position WHERE ledger = ?', ledger)
     this.#applied = Number(row?.applied ?? 0)
     this.#stored = this.#applied
@@ -81,7 +85,9 @@ export class RecordingState {
   /** Whether the ledger holds the digest of the vault segment that begins at `first`. */
   isSegmentRecorded(first: number): boolean {
     const { store, ledger } = this.#options
-    return store.get('SELECT 1 FROM recorded_segments WHERE ledger = ? AND first = ?', ledger, first) !== undefined
+    return (
+      store.get('SELECT 1 FROM recorded_segments WHERE ledger = ? AND first = ?', ledger, first) !== undefined
+    )
   }
 
   flush(): Promise<void> {
@@ -109,7 +115,11 @@ export class RecordingState {
     const { store, dedupe, ledger } = this.#options
     store.transaction(() => {
       dedupe.store()
-      store.run('INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)', ledger, this.#applied)
+      store.run(
+        'INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)',
+        ledger,
+        this.#applied,
+      )
     })
     this.#stored = this.#applied
   }

@@ -1,12 +1,22 @@
 /** What a request brings, and what becomes of it before anything is sealed. */
-import { type CanonicalRecord, type FormatError, type JsonReading, type JsonValue, normalizeRecord, type RecordKind } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  type FormatError,
+  type JsonReading,
+  type JsonValue,
+  normalizeRecord,
+  type RecordKind,
+} from '@deponent/format'
 import type { RecordError } from './envelope.ts'
 
 /** The system of records that name none. */
 export const DEFAULT_SYSTEM = 'default'
 
 /** One record of a request, or why it could not even be read. */
-export type Submission = { position: number } & ({ kind: RecordKind; reading: JsonReading } | { error: FormatError })
+export type Submission = { position: number } & (
+  | { kind: RecordKind; reading: JsonReading }
+  | { error: FormatError }
+)
 
 /** The decision a record is about. */
 export interface Target {
@@ -41,9 +51,22 @@ export function accept(submission: Submission): Accepted | RecordError {
   const [fault] = errors
   if (fault) return { position, ...named, code: fault.code, path: fault.path, message: fault.message }
   const systemName = typeof record.system === 'string' ? record.system : DEFAULT_SYSTEM
-  return { position, ...named, kind: submission.kind, record, systemName, ...(emitter && { emitter: { ...emitter } }) }
+  return {
+    position,
+    ...named,
+    kind: submission.kind,
+    record,
+    systemName,
+    ...(emitter && { emitter: { ...emitter } }),
+  }
 }
 
 export function errorOf(item: Accepted, code: string, path: string, message: string): RecordError {
-  return { position: item.position, ...(item.decisionId !== undefined && { decisionId: item.decisionId }), code, path, message }
+  return {
+    position: item.position,
+    ...(item.decisionId !== undefined && { decisionId: item.decisionId }),
+    code,
+    path,
+    message,
+  }
 }

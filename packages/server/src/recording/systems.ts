@@ -20,7 +20,9 @@ export class Systems {
   constructor(store: StateStore, ledger: string) {
     this.#store = store
     this.#ledger = ledger
-    store.run('CREATE TABLE IF NOT EXISTS systems (ledger TEXT, slug TEXT, name TEXT, PRIMARY KEY (ledger, slug)) WITHOUT ROWID')
+    store.run(
+      'CREATE TABLE IF NOT EXISTS systems (ledger TEXT, slug TEXT, name TEXT, PRIMARY KEY (ledger, slug)) WITHOUT ROWID',
+    )
     for (const row of store.all('SELECT slug, name FROM systems WHERE ledger = ?', ledger)) {
       this.#remember(String(row.slug), String(row.name))
     }
@@ -57,7 +59,12 @@ export class Systems {
   apply(slug: string, name: string): void {
     if (this.#bySlug.has(slug)) return
     this.#remember(slug, name)
-    this.#store.run('INSERT OR REPLACE INTO systems (ledger, slug, name) VALUES (?, ?, ?)', this.#ledger, slug, name)
+    this.#store.run(
+      'INSERT OR REPLACE INTO systems (ledger, slug, name) VALUES (?, ?, ?)',
+      this.#ledger,
+      slug,
+      name,
+    )
   }
 
   #remember(slug: string, name: string): void {

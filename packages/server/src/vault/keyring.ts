@@ -38,9 +38,13 @@ function frameAt(bytes: Uint8Array, at: number, expectedFirst: number): KeyFrame
   const count = view.getUint32(at + 16)
   const end = at + frameBytes(count)
   if (end > bytes.length) return 'torn'
-  const sum = createHash('sha256').update(bytes.subarray(at, end - SUM_BYTES)).digest()
+  const sum = createHash('sha256')
+    .update(bytes.subarray(at, end - SUM_BYTES))
+    .digest()
   const whole =
-    equalBytes(bytes.subarray(at, at + 8), MAGIC) && first === expectedFirst && equalBytes(sum, bytes.subarray(end - SUM_BYTES, end))
+    equalBytes(bytes.subarray(at, at + 8), MAGIC) &&
+    first === expectedFirst &&
+    equalBytes(sum, bytes.subarray(end - SUM_BYTES, end))
   if (whole) return { first, count, end, sealed: bytes.subarray(at, end - SUM_BYTES) }
   if (end === bytes.length) return 'torn'
   throw new FormatError('keyring_damaged', `the keyring frame of keys from ${expectedFirst} is damaged`)
@@ -60,7 +64,12 @@ export function readKeyFrames(bytes: Uint8Array): { frames: KeyFrame[]; end: num
   }
 }
 
-function sealFrame(wrappingKey: Uint8Array, nonce: Uint8Array, first: number, pairs: readonly Uint8Array[]): Uint8Array {
+function sealFrame(
+  wrappingKey: Uint8Array,
+  nonce: Uint8Array,
+  first: number,
+  pairs: readonly Uint8Array[],
+): Uint8Array {
   const head = new Uint8Array(HEAD_BYTES)
   const view = new DataView(head.buffer)
   head.set(MAGIC, 0)
@@ -78,7 +87,9 @@ function openFrame(wrappingKey: Uint8Array, sealed: Uint8Array): Uint8Array {
   decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
   try {
-    return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]))
+    return new Uint8Array(
+      Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]),
+    )
   } catch {
     throw new FormatError('keyring_damaged', 'a keyring frame does not open with this root key')
   }
@@ -94,7 +105,8 @@ export function readKeys(bytes: Uint8Array, root: Uint8Array): Uint8Array[] {
 }
 
 /** Thirty-two bytes as a map key of sixteen characters' worth: half of a SHA-256-sized id is plenty to tell subjects apart. */
-const mapKey = (scope: Uint8Array): string => Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
+const mapKey = (scope: Uint8Array): string =>
+  Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
 
 export class Keyring {
   readonly #file: DiskFile
@@ -120,7 +132,12 @@ export class Keyring {
     if (!bytes) await disk.writeDurably(path, new Uint8Array(0), 0o600)
     const { frames, end, torn } = readKeyFrames(bytes ?? new Uint8Array(0))
     if (torn) await disk.truncate(path, end)
-    const keyring = new Keyring(await disk.open(path, 'write'), random, deriveKey(root, 'deponent/keyring/v0'), end)
+    const keyring = new Keyring(
+      await disk.open(path, 'write'),
+      random,
+      deriveKey(root, 'deponent/keyring/v0'),
+      end,
+    )
     for (const frame of frames) keyring.#load(openFrame(keyring.#wrappingKey, frame.sealed))
     return keyring
   }

@@ -63,7 +63,9 @@ function recordSecrets(keys: readonly Uint8Array[], id: string, r: Uint8Array): 
 
 /** `count` 16-byte salts: the AES-256-CTR key stream of `recordSalt` from a zero counter block. */
 export function saltsOf(recordSalt: Uint8Array, count: number): Uint8Array {
-  return createCipheriv('aes-256-ctr', createSecretKey(recordSalt), ZERO_COUNTER).update(new Uint8Array(count * 16))
+  return createCipheriv('aes-256-ctr', createSecretKey(recordSalt), ZERO_COUNTER).update(
+    new Uint8Array(count * 16),
+  )
 }
 
 function encodeText(text: string): { coding: number; bytes: Uint8Array } {
@@ -83,7 +85,10 @@ function decodeText(coding: number, bytes: Uint8Array): string {
   }
 }
 
-function commit(prepared: PreparedPayload, recordSalt: Uint8Array): Entry['payload'] & { rootBytes: Uint8Array } {
+function commit(
+  prepared: PreparedPayload,
+  recordSalt: Uint8Array,
+): Entry['payload'] & { rootBytes: Uint8Array } {
   const leaves = prepared.leafTexts.length
   const rootBytes = commitRoot(prepared.leafTexts, saltsOf(recordSalt, leaves))
   return { c: 1, root: toHex(rootBytes), leaves, rootBytes }
@@ -96,7 +101,11 @@ export function seal(
   keys: readonly { number: number; key: Uint8Array }[],
   r: Uint8Array,
 ): Sealed {
-  const secrets = recordSecrets(keys.map(({ key }) => key), id, r)
+  const secrets = recordSecrets(
+    keys.map(({ key }) => key),
+    id,
+    r,
+  )
   const { rootBytes, ...payload } = commit(prepared, secrets.recordSalt)
   const { coding, bytes } = encodeText(prepared.text)
   const cipher = createCipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
@@ -121,7 +130,8 @@ export function frameHead(frame: Uint8Array): FrameHead {
   if (frame.length < 2) throw new FormatError('payload_malformed', 'the vault frame is too short')
   if ((frame[0]! & PUBLIC) !== 0) return { isPublic: true, keyNumbers: [] }
   const count = frame[1]!
-  if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES) throw new FormatError('payload_malformed', 'the vault frame is too short')
+  if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES)
+    throw new FormatError('payload_malformed', 'the vault frame is too short')
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   return { isPublic: false, keyNumbers: Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4)) }
 }

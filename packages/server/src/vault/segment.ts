@@ -41,7 +41,11 @@ export function parseSegmentName(name: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
-export function encodeSegment(ledgerId: Uint8Array, first: number, frames: readonly Uint8Array[]): { bytes: Uint8Array; digest: Uint8Array } {
+export function encodeSegment(
+  ledgerId: Uint8Array,
+  first: number,
+  frames: readonly Uint8Array[],
+): { bytes: Uint8Array; digest: Uint8Array } {
   const header = new Uint8Array(SEGMENT_HEADER_BYTES)
   const view = new DataView(header.buffer)
   header.set(MAGIC, 0)
@@ -65,25 +69,37 @@ export function footerBytes(count: number): number {
 }
 
 /** Reads header and footer (the last `footerBytes(count)` bytes); FormatError `segment_footer` when they do not hold. */
-export function decodeFooter(ledgerId: Uint8Array, first: number, header: Uint8Array, tail: Uint8Array, fileBytes: number): SegmentFooter {
+export function decodeFooter(
+  ledgerId: Uint8Array,
+  first: number,
+  header: Uint8Array,
+  tail: Uint8Array,
+  fileBytes: number,
+): SegmentFooter {
   const count = countOf(ledgerId, first, header)
   if (tail.length !== footerBytes(count)) throw damaged(first, 'the footer is cut off')
   const footer = tail.subarray(0, count * 36)
   const digest = tail.slice(count * 36, count * 36 + 32)
-  if (!equalBytes(tail.subarray(-8), END) || !equalBytes(sha256(header, footer), digest)) throw damaged(first, 'the footer is damaged')
+  if (!equalBytes(tail.subarray(-8), END) || !equalBytes(sha256(header, footer), digest))
+    throw damaged(first, 'the footer is damaged')
   const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength)
   const offsets = [SEGMENT_HEADER_BYTES]
   for (let i = 0; i < count; i += 1) offsets.push(offsets[i]! + view.getUint32(i * 4))
-  if (offsets[count] !== fileBytes - tail.length) throw damaged(first, 'frame lengths do not add up to the file')
-  const hashes = Array.from({ length: count }, (_, i) => footer.slice(count * 4 + i * 32, count * 4 + i * 32 + 32))
+  if (offsets[count] !== fileBytes - tail.length)
+    throw damaged(first, 'frame lengths do not add up to the file')
+  const hashes = Array.from({ length: count }, (_, i) =>
+    footer.slice(count * 4 + i * 32, count * 4 + i * 32 + 32),
+  )
   return { first, count, offsets, hashes, digest }
 }
 
 /** The number of frames a header announces; FormatError when it is not the header of this segment. */
 export function countOf(ledgerId: Uint8Array, first: number, header: Uint8Array): number {
-  if (header.length !== SEGMENT_HEADER_BYTES || !equalBytes(header.subarray(0, 8), MAGIC)) throw damaged(first, 'no segment header')
+  if (header.length !== SEGMENT_HEADER_BYTES || !equalBytes(header.subarray(0, 8), MAGIC))
+    throw damaged(first, 'no segment header')
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
-  if (!equalBytes(header.subarray(8, 24), ledgerId) || Number(view.getBigUint64(24)) !== first) throw damaged(first, 'the header names another segment')
+  if (!equalBytes(header.subarray(8, 24), ledgerId) || Number(view.getBigUint64(24)) !== first)
+    throw damaged(first, 'the header names another segment')
   return view.getUint32(32)
 }
 

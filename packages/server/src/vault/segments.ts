@@ -48,14 +48,24 @@ export class Segments {
   #sealing: Promise<void> | undefined
   #failed: Error | undefined
 
-  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, onSealed: (segment: SealedSegment) => void) {
+  private constructor(
+    disk: Disk,
+    directory: string,
+    ledgerId: Uint8Array,
+    onSealed: (segment: SealedSegment) => void,
+  ) {
     this.#disk = disk
     this.#directory = directory
     this.#ledgerId = ledgerId
     this.#onSealed = onSealed
   }
 
-  static async open(disk: Disk, directory: string, ledgerId: Uint8Array, onSealed: (segment: SealedSegment) => void): Promise<Segments> {
+  static async open(
+    disk: Disk,
+    directory: string,
+    ledgerId: Uint8Array,
+    onSealed: (segment: SealedSegment) => void,
+  ): Promise<Segments> {
     await disk.makeDirectory(directory, 0o700)
     const segments = new Segments(disk, directory, ledgerId, onSealed)
     for (const name of await disk.list(directory)) {
@@ -174,7 +184,8 @@ export class Segments {
   }
 
   async #adopt(first: number): Promise<void> {
-    if (first !== this.#durable) throw new Error(`vault segment ${segmentName(first)} does not begin at entry ${this.#durable}`)
+    if (first !== this.#durable)
+      throw new Error(`vault segment ${segmentName(first)} does not begin at entry ${this.#durable}`)
     const header = await this.#readAt(first, 0, SEGMENT_HEADER_BYTES)
     this.#firsts.push(first)
     this.#durable = first + countOf(this.#ledgerId, first, header)
@@ -188,7 +199,8 @@ export class Segments {
     const from = footer.offsets[index - first]!
     const bytes = await this.#readAt(first, from, footer.offsets[end]! - from)
     const frames: Uint8Array[] = []
-    for (let i = index - first; i < end; i += 1) frames.push(bytes.subarray(footer.offsets[i]! - from, footer.offsets[i + 1]! - from))
+    for (let i = index - first; i < end; i += 1)
+      frames.push(bytes.subarray(footer.offsets[i]! - from, footer.offsets[i + 1]! - from))
     return frames
   }
 

@@ -2,7 +2,17 @@
  * The sealed content of one ledger: what may be read only with keys, and can be truly erased. It knows entries only by index
  * and id; it never imports the ledger.
  */
-import { canonicalJson, type CanonicalRecord, commitRoot, type Entry, FormatError, type PreparedPayload, preparePayload, readJson, toHex } from '@deponent/format'
+import {
+  canonicalJson,
+  type CanonicalRecord,
+  commitRoot,
+  type Entry,
+  FormatError,
+  type PreparedPayload,
+  preparePayload,
+  readJson,
+  toHex,
+} from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { Hmac } from './hmac.ts'
@@ -114,7 +124,11 @@ export function recommit(entry: Pick<Entry, 'id' | 'payload'>, opened: Opened): 
   const record = readJson(opened.text).value as CanonicalRecord
   const prepared = preparePayload(record, entry.id)
   const root = toHex(commitRoot(prepared.leafTexts, saltsOf(opened.recordSalt, prepared.leafTexts.length)))
-  if (root !== entry.payload.root || prepared.leafTexts.length !== entry.payload.leaves || canonicalJson(record) !== opened.text) {
+  if (
+    root !== entry.payload.root ||
+    prepared.leafTexts.length !== entry.payload.leaves ||
+    canonicalJson(record) !== opened.text
+  ) {
     throw new FormatError('payload_mismatch', 'the opened payload does not commit to the root in its entry')
   }
   return record

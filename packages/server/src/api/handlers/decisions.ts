@@ -6,7 +6,8 @@ import { sealedView } from '../sealed-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
 
-export const listDecisions: Handler = async ({ query, services }) => json(await services.projection.list(query))
+export const listDecisions: Handler = async ({ query, services }) =>
+  json(await services.projection.list(query))
 
 export const getDecision: Handler = async (call) => {
   const { projection, tenant } = call.services
@@ -36,7 +37,9 @@ export const getProof: Handler = async (call) => {
   if (!checkpoint || index >= checkpoint.size) throw notYet()
   const hashes = await ledger.inclusionProof(index, checkpoint.size)
   const text = formatTlogProof({ index, hashes, checkpointNote: checkpoint.note })
-  return new Response(text, { headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' } })
+  return new Response(text, {
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' },
+  })
 }
 
 /** Everything recorded about one decision, oldest first. */
@@ -48,7 +51,13 @@ export const getTimeline: Handler = async (call) => {
     const { entry, record, systemName } = await tenant.reader.one(about)
     const sealed = new Set(projection.sealedFields(systemName))
     const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
-    items.push({ id: entry.id, kind: entry.kind, index: about, at, record: record && sealedView(record, sealed) })
+    items.push({
+      id: entry.id,
+      kind: entry.kind,
+      index: about,
+      at,
+      record: record && sealedView(record, sealed),
+    })
   }
   return json({ items })
 }

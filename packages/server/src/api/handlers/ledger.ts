@@ -3,7 +3,10 @@ import { FormatError, parseTilePath } from '@deponent/format'
 import { type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 
-const IMMUTABLE = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'public, max-age=31536000, immutable' }
+const IMMUTABLE = {
+  'Content-Type': 'application/octet-stream',
+  'Cache-Control': 'public, max-age=31536000, immutable',
+}
 
 export const getCheckpoint: Handler = (call) => {
   const { checkpoint } = ledgerOf(call)
@@ -22,7 +25,8 @@ export const getTile: Handler = async (call) => {
     throw error
   }
   const { level, n, width } = tile
-  const bytes = level === 'entries' ? await ledger.entryTile(n, width) : await ledger.hashTile(level, n, width)
+  const bytes =
+    level === 'entries' ? await ledger.entryTile(n, width) : await ledger.hashTile(level, n, width)
   if (!bytes) throw new Problem(404, 'not_found', 'the latest checkpoint does not reach this tile')
   return new Response(new Uint8Array(bytes), { headers: IMMUTABLE })
 }
@@ -31,8 +35,11 @@ export const getTile: Handler = async (call) => {
 export const getVkey: Handler = (call) => {
   const { vkeys, ledger } = call.services.tenant
   ledgerOf(call)
-  if (call.request.headers.get('accept')?.includes('application/json')) return json({ origin: ledger.origin, ...vkeys })
-  return new Response(`${vkeys.checkpoint}\n`, { headers: { 'Content-Type': 'text/plain; charset=utf-8', Vary: 'Accept' } })
+  if (call.request.headers.get('accept')?.includes('application/json'))
+    return json({ origin: ledger.origin, ...vkeys })
+  return new Response(`${vkeys.checkpoint}\n`, {
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', Vary: 'Accept' },
+  })
 }
 
 export function notYet(): Problem {

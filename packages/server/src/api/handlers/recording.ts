@@ -12,13 +12,19 @@ const INDEX_LAG_MAX = 2_000_000
 
 export const recordDecisions: Handler = async (call) => {
   const items = await itemsOf(call)
-  return record(call, items.map((item) => submissionOf(item, 'decision')))
+  return record(
+    call,
+    items.map((item) => submissionOf(item, 'decision')),
+  )
 }
 
 /** Records of any kind but decisions; each says its `kind`. */
 export const recordRecords: Handler = async (call) => {
   const items = await itemsOf(call)
-  return record(call, items.map((item) => submissionOf(item, kindIn(item))))
+  return record(
+    call,
+    items.map((item) => submissionOf(item, kindIn(item))),
+  )
 }
 
 /** Records of one kind about the decision in the path. */
@@ -29,7 +35,10 @@ export function recordAbout(kind: RecordKind): Handler {
     for (const { reading } of items) {
       if (isObject(reading?.value)) Object.assign(reading.value, { decisionId: decision })
     }
-    return record(call, items.map((item) => submissionOf(item, kind)))
+    return record(
+      call,
+      items.map((item) => submissionOf(item, kind)),
+    )
   }
 }
 
@@ -39,7 +48,10 @@ export const recordModelEvent: Handler = async (call) => {
   for (const { reading } of items) {
     if (isObject(reading?.value)) Object.assign(reading.value, { modelId: call.params.modelId })
   }
-  return record(call, items.map((item) => submissionOf(item, modelEventKind(item))))
+  return record(
+    call,
+    items.map((item) => submissionOf(item, modelEventKind(item))),
+  )
 }
 
 /** The entry id of the decision in the path; 404 or 409 when it is not one decision. */
@@ -55,7 +67,12 @@ export async function decisionIndex({ params, query, services }: Call): Promise<
   if (found.length === 1) return found[0]!
   if (found.length === 0) throw new Problem(404, 'not_found', 'no record with this id is known')
   const ids = await Promise.all(found.map(async (index) => (await ledger.entry(index)).id))
-  throw new Problem(409, 'ambiguous_id', 'several systems used this id; name one with ?system= or use an entry id', { ids })
+  throw new Problem(
+    409,
+    'ambiguous_id',
+    'several systems used this id; name one with ?system= or use an entry id',
+    { ids },
+  )
 }
 
 async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
@@ -64,14 +81,16 @@ async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
 
 function submissionOf(item: DecodedItem, kind: RecordKind | FormatError): Submission {
   const { position } = item
-  if (item.error) return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
+  if (item.error)
+    return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
   if (kind instanceof FormatError) return { position, error: kind }
   return { position, kind, reading: item.reading }
 }
 
 function kindIn({ reading }: DecodedItem): RecordKind | FormatError {
   const kind = isObject(reading?.value) ? reading.value.kind : undefined
-  if (kind === 'decision') return new FormatError('wrong_endpoint', 'decisions are sent to /v1/decisions', '/kind')
+  if (kind === 'decision')
+    return new FormatError('wrong_endpoint', 'decisions are sent to /v1/decisions', '/kind')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
   return new FormatError('bad_value', 'kind must be one of the documented kinds of record', '/kind')
 }
@@ -79,7 +98,9 @@ function kindIn({ reading }: DecodedItem): RecordKind | FormatError {
 function modelEventKind({ reading }: DecodedItem): RecordKind | FormatError {
   const event = isObject(reading?.value) ? reading.value.eventType : undefined
   const kind = `model.${typeof event === 'string' ? event : ''}`
-  return isRecordKind(kind) ? kind : new FormatError('bad_value', 'eventType must be a documented model event', '/eventType')
+  return isRecordKind(kind)
+    ? kind
+    : new FormatError('bad_value', 'eventType must be a documented model event', '/eventType')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,16 +2,22 @@
 import { type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
 
-export const getAggregate: Handler = async ({ query, services }) => json(await services.projection.aggregate(query))
-export const getUsage: Handler = async ({ query, services }) => json(await services.projection.statsUsage(query))
-export const getConfidence: Handler = async ({ query, services }) => json(await services.projection.statsConfidence(query))
-export const getOverrides: Handler = async ({ query, services }) => json(await services.projection.statsOverrides(query))
+export const getAggregate: Handler = async ({ query, services }) =>
+  json(await services.projection.aggregate(query))
+export const getUsage: Handler = async ({ query, services }) =>
+  json(await services.projection.statsUsage(query))
+export const getConfidence: Handler = async ({ query, services }) =>
+  json(await services.projection.statsConfidence(query))
+export const getOverrides: Handler = async ({ query, services }) =>
+  json(await services.projection.statsOverrides(query))
 export const getCoverage: Handler = async ({ services }) => json(await services.projection.statsCoverage())
-export const getCompleteness: Handler = async ({ query, services }) => json(await services.projection.statsCompleteness(query))
+export const getCompleteness: Handler = async ({ query, services }) =>
+  json(await services.projection.statsCompleteness(query))
 export const getSystems: Handler = async ({ services }) => json(await services.projection.systems())
 
 export const postSql: Handler = async ({ request, services }) => {
   const { sql } = await objectOf(request)
-  if (typeof sql !== 'string') throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
+  if (typeof sql !== 'string')
+    throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
   return json(await services.projection.sql(sql))
 }

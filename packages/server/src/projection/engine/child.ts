@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { parentProcess } from '../../platform/child-process.ts'
 import { realClock } from '../../platform/clock.ts'
 import { type HttpRequest, type HttpResponse, listen } from '../../platform/http-server.ts'
-import { EngineSession, LockedSession, SessionPool } from './sessions.ts'
+import { EngineSession, LockedSession, SessionPool, SessionSpoiled } from './sessions.ts'
 import { CHILD_EXIT, type EngineLimits, type StartLine } from './start-line.ts'
 import { BadRequest, readStatement, type Statement } from './statement.ts'
 
@@ -47,6 +47,9 @@ function openBase(limits: EngineLimits): Record<string, string> {
     max_execution_time: `${limits.statementSecondsMax}`,
     output_format_json_quote_64bit_integers: '1',
     session_timezone: 'UTC',
+    // The engine is built as a command-line tool, with a tool's defaults; these are a server's.
+    implicit_select: '0',
+    allow_introspection_functions: '0',
   }
 }
 
@@ -108,6 +111,10 @@ async function run(pools: Pools, limits: EngineLimits, statement: Statement): Pr
     const disarm = realClock.after(secondsMax(statement, limits) * 1000 + GRACE_MS, parent.perish)
     try {
       return await session.run(statement)
+    } catch (error) {
+      // A session that may still hold another caller's rows is never used again, nor is anything beside it.
+      if (error instanceof SessionSpoiled) parent.perish()
+      throw error
     } finally {
       disarm()
     }

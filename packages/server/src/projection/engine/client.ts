@@ -46,6 +46,8 @@ export interface StatementOptions {
 
 /** How long a question waits for an engine that is starting again. */
 const QUESTION_WAIT_MS = 10_000
+/** A process that died may be noticed here before its watcher notices it. */
+const UNNOTICED_MS = 50
 /** No statement of ours runs longer; the engine's own limits are shorter. */
 const REQUEST_MS_MAX = 20 * 60 * 1000
 const CONNECTIONS_MAX = 16
@@ -81,24 +83,19 @@ export class IndexClient {
   }
 
   /** A statement without an answer: DDL and mutations. Waits for the engine as long as it takes. */
-  async command(sql: string, options: StatementOptions = {}): Promise<void> {
-    const { client, address } = await this.#connect(Number.POSITIVE_INFINITY)
-    await this.#outcome(address, (query_id) =>
-      client.command({ query: sql, query_id, query_params: { ...options.params }, clickhouse_settings: { ...options.settings } }),
+  async command(sql: string, { params, settings }: StatementOptions = {}): Promise<void> {
+    await this.#deliver(Number.POSITIVE_INFINITY, (client, query_id) =>
+      client.command({ query: sql, query_id, query_params: { ...params }, clickhouse_settings: { ...settings } }),
     )
   }
 
   /** Inserts rows, one JSON array a line in the order of `columns`. Waits for the engine as long as it takes. */
   async insert(table: string, columns: readonly string[], lines: Uint8Array): Promise<void> {
-    const { client, address } = await this.#connect(Number.POSITIVE_INFINITY)
     const query = `INSERT INTO ${table} (${columns.map((name) => `\`${name}\``).join(', ')}) FORMAT JSONCompactEachRow`
-    await this.#outcome(address, async (query_id) => {
-      const { stream } = await client.exec({
-        query,
-        query_id,
-        values: Readable.from([Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)], { objectMode: false }),
-        clickhouse_settings: { async_insert: 0 },
-      })
+    const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
+    await this.#deliver(Number.POSITIVE_INFINITY, async (client, query_id) => {
+      const values = Readable.from([bytes], { objectMode: false })
+      const { stream } = await client.exec({ query, query_id, values, clickhouse_settings: { async_insert: 0 } })
       await text(stream)
     })
   }
@@ -108,9 +105,8 @@ export class IndexClient {
     this.#open = undefined
   }
 
-  async #send(sql: string, format: string, { params, settings }: StatementOptions, database: string | undefined): Promise<string> {
-    const { client, address } = await this.#connect(QUESTION_WAIT_MS)
-    return this.#outcome(address, async (query_id) => {
+  #send(sql: string, format: string, { params, settings }: StatementOptions, database?: string): Promise<string> {
+    return this.#deliver(QUESTION_WAIT_MS, async (client, query_id) => {
       const { stream } = await client.exec({
         query: `${sql}\nFORMAT ${format}`,
         query_id,
@@ -121,14 +117,21 @@ export class IndexClient {
     })
   }
 
-  async #outcome<T>({ generation }: EngineAddress, work: (queryId: string) => Promise<T>): Promise<T> {
-    this.#count += 1
-    const queryId = `${this.#prefix}-${this.#count}`
-    try {
-      return await work(queryId)
-    } catch (error) {
-      if (error instanceof ClickHouseError) throw new StatementRefused(error)
-      throw new AnswerLost({ queryId, generation }, error)
+  /** Hands a statement to the engine of the moment; one that was not there is waited for. */
+  async #deliver<T>(waitMs: number, work: (client: ClickHouseClient, queryId: string) => Promise<T>): Promise<T> {
+    const startedMs = this.#clock.monotonicMs()
+    for (;;) {
+      const { client, address } = await this.#connect(waitMs)
+      this.#count += 1
+      const queryId = `${this.#prefix}-${this.#count}`
+      try {
+        return await work(client, queryId)
+      } catch (error) {
+        if (error instanceof ClickHouseError) throw new StatementRefused(error)
+        if (!wasNotSent(error)) throw new AnswerLost({ queryId, generation: address.generation }, error)
+        if (this.#clock.monotonicMs() - startedMs > waitMs) throw new EngineUnavailable('the index engine does not answer')
+        await this.#clock.sleep(UNNOTICED_MS)
+      }
     }
   }
 
@@ -167,4 +170,9 @@ export class IndexClient {
       cancel()
     }
   }
+}
+
+/** Nobody listens there: whatever was to be said has not been heard. */
+function wasNotSent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
 }

@@ -7,7 +7,9 @@ import { readInsertTarget } from './statement.ts'
 //    set is put back first.
 // 2. A locked session has `readonly=1` and its limits set before its first statement. The engine refuses to change any
 //    setting of such a session again, readonly included, so nothing a statement says can lift it.
-// 3. Sessions of one kind never wait for those of another: a slow question cannot hold up an insert.
+// 3. A failed statement leaves nothing behind: the engine keeps what a statement had written before it failed and gives it
+//    out at the head of the next answer, which may be another caller's. So a session is drained after every failure.
+// 4. Sessions of one kind never wait for those of another: a slow question cannot hold up an insert.
 
 /** What a statement gives back. */
 export interface EngineAnswer {
@@ -25,6 +27,12 @@ export function literal(text: string): string {
 function assignments(settings: Iterable<readonly [string, string]>): string[] {
   return Array.from(settings, ([name, value]) => `${name} = ${literal(value)}`)
 }
+
+const DRAINED = 'drained'
+const DRAIN_ATTEMPTS = 4
+
+/** The session may hold output of an earlier statement: it must not be used again. */
+export class SessionSpoiled extends Error {}
 
 /** One connection to the embedded engine. */
 export class EngineSession {
@@ -45,11 +53,26 @@ export class EngineSession {
     return this
   }
 
+  /** @throws the engine's own error; SessionSpoiled when the session cannot be trusted with another statement. */
   async run(statement: Statement): Promise<EngineAnswer> {
-    await this.#apply(statement)
-    if (statement.data) return this.#insert(statement, statement.data)
-    const result = await this.#session.queryAsync(statement.sql, { format: statement.format })
-    return { bytes: result.bytes(), rowsRead: result.rowsRead, bytesRead: result.bytesRead, rowsWritten: 0 }
+    try {
+      await this.#apply(statement)
+      if (statement.data) return await this.#insert(statement, statement.data)
+      const result = await this.#session.queryAsync(statement.sql, { format: statement.format })
+      return { bytes: result.bytes(), rowsRead: result.rowsRead, bytesRead: result.bytesRead, rowsWritten: 0 }
+    } catch (error) {
+      await this.#drain()
+      throw error
+    }
+  }
+
+  /** Asks for one known word until the answer is that word and nothing else (invariant 3). */
+  async #drain(): Promise<void> {
+    for (let attempt = 0; attempt < DRAIN_ATTEMPTS; attempt++) {
+      const answer = await this.#session.queryAsync(`SELECT '${DRAINED}'`, { format: 'TabSeparated' }).catch(() => undefined)
+      if (answer?.text() === `${DRAINED}\n`) return
+    }
+    throw new SessionSpoiled()
   }
 
   /** Makes database, settings and substitutions those of the statement and of no other. */

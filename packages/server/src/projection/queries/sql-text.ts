@@ -47,7 +47,7 @@ export function tokensOf(sql: string): Token[] {
   }
   while (at < sql.length) {
     if (take(SPACE) ?? take(LINE_COMMENT) ?? take(BLOCK_COMMENT)) continue
-    const token = nextToken(take) ?? signAt(sql, at)
+    const token = sql.startsWith('/*', at) ? undefined : (nextToken(take) ?? signAt(sql, at))
     if (!token) throw new UnreadableSql('a character this endpoint does not take', at)
     if (token.type === 'sign') at += token.text.length
     tokens.push(token)

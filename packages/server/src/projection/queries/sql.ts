@@ -1,11 +1,14 @@
 // Free SQL over the views of the index.
 //
-// Three fences, each meant to hold alone:
+// Three fences:
 // 1. Here: one SELECT (or WITH … SELECT, EXPLAIN SELECT, DESCRIBE view, SHOW TABLES), written anew from its tokens, with
 //    functions from a list, no table function, no database but ours, no word that writes, sets, formats or redirects.
-// 2. The engine runs it with readonly=1 in a session whose limits cannot be changed.
+// 2. The engine runs it with readonly=1 in a session whose limits cannot be changed. That stops writing, settings and most
+//    of what reaches outside, but not everything: the function file('PATH') reads any file in such a session, and needs
+//    not even a parenthesis (arrayMap(file, [PATH])). So the first fence has to hold.
 // 3. The engine is another process without secrets in its environment; what it overruns, it ends itself for.
 
+import type { Clock } from '../../platform/clock.ts'
 import { StatementRefused, type Table } from '../engine/client.ts'
 import { VIEWS } from '../views.ts'
 import { QueryError } from './error.ts'
@@ -25,6 +28,7 @@ const SQL_LENGTH_MAX = 20_000
 const TOKENS_MAX = 4_000
 const NESTING_MAX = 64
 const ROWS_MAX = 10_000
+const FOREIGN_KEPT_MS = 60_000
 
 /** Limits a server other than our child applies by request; the child has the same in its locked sessions. */
 const LOCKED = {
@@ -35,19 +39,54 @@ const LOCKED = {
   max_result_bytes: 32 * 1024 ** 2,
 } as const
 
-/** @throws QueryError for a statement this endpoint does not run, or the engine does not understand */
-export async function runSql(ground: Ground, sql: string): Promise<SqlAnswer> {
-  const statement = guardedSql(sql, await databasesOf(ground))
-  const size = boundSize(ground, undefined)
-  const { meta, data } = await answerOf(ground, statement)
-  const rows = data.slice(0, ROWS_MAX).map((row) => row.map((cell, i) => plainCell(cell, meta[i]!.type)))
-  return { columns: meta, rows, truncated: data.length > ROWS_MAX, asOf: { size } }
+/** Names free SQL may not use, in lower case. */
+export interface ForeignNames {
+  /** Every database but that of the views. */
+  readonly databases: ReadonlySet<string>
+  /** Every function the engine has that is not on our list: a bare name can stand for a function. */
+  readonly functions: ReadonlySet<string>
 }
 
-/** Names of all databases but the one free SQL may read. */
-async function databasesOf(ground: Ground): Promise<ReadonlySet<string>> {
-  const rows = await ask<{ name: string }>(ground, 'SELECT name FROM system.databases', new Substitutions())
-  return new Set(rows.map(({ name }) => name.toLowerCase()).filter((name) => name !== ground.names.views))
+/** Runs free SQL. What the engine knows is asked once in a while, not for every statement. */
+export class FreeSql {
+  readonly #ground: Ground
+  readonly #clock: Clock
+  #foreign: { names: ForeignNames; untilMs: number } | undefined
+
+  constructor(ground: Ground, clock: Clock) {
+    this.#ground = ground
+    this.#clock = clock
+  }
+
+  /** @throws QueryError for a statement this endpoint does not run, or the engine does not understand */
+  async run(sql: string): Promise<SqlAnswer> {
+    const statement = guardedSql(sql, await this.#foreignNames())
+    const size = boundSize(this.#ground, undefined)
+    const { meta, data } = await answerOf(this.#ground, statement)
+    const rows = data.slice(0, ROWS_MAX).map((row) => row.map((cell, i) => plainCell(cell, meta[i]!.type)))
+    return { columns: meta, rows, truncated: data.length > ROWS_MAX, asOf: { size } }
+  }
+
+  async #foreignNames(): Promise<ForeignNames> {
+    const now = this.#clock.monotonicMs()
+    if (this.#foreign && now < this.#foreign.untilMs) return this.#foreign.names
+    const names = await readForeignNames(this.#ground)
+    this.#foreign = { names, untilMs: now + FOREIGN_KEPT_MS }
+    return names
+  }
+}
+
+/** What the engine has that free SQL may not name. */
+export async function readForeignNames(ground: Ground): Promise<ForeignNames> {
+  const namesFrom = async (table: string) => {
+    const rows = await ask<{ name: string }>(ground, `SELECT name FROM system.${table}`, new Substitutions())
+    return rows.map(({ name }) => name.toLowerCase())
+  }
+  const [databases, functions] = [await namesFrom('databases'), await namesFrom('functions')]
+  return {
+    databases: new Set(databases.filter((name) => name !== ground.names.views)),
+    functions: new Set(functions.filter((name) => !isAllowedFunction(name) && !GRAMMAR_WORDS.has(name))),
+  }
 }
 
 async function answerOf(ground: Ground, statement: string): Promise<Table> {
@@ -73,11 +112,11 @@ function refuse(expected: string, came: string): never {
 }
 
 /**
- * The statement as the engine may have it. `databases` are those it may not name, in lower case.
+ * The statement as the engine may have it.
  *
  * @throws QueryError 'sql_not_allowed' for anything but one read-only statement over the views
  */
-export function guardedSql(sql: string, databases: ReadonlySet<string>): string {
+export function guardedSql(sql: string, foreign: ForeignNames): string {
   if (sql.length > SQL_LENGTH_MAX) refuse(`at most ${SQL_LENGTH_MAX} characters`, 'more')
   const tokens = readTokens(sql)
   const head = tokens.map(wordOf).slice(0, 3)
@@ -86,7 +125,7 @@ export function guardedSql(sql: string, databases: ReadonlySet<string>): string 
   const explained = head[0] === 'explain'
   const kind = explained && ['plan', 'pipeline', 'syntax', 'estimate'].includes(head[1] ?? '') ? 1 : 0
   const question = tokens.slice(explained ? 1 + kind : 0)
-  checkQuestion(question, databases)
+  checkQuestion(question, foreign)
   return explained ? `EXPLAIN ${kind === 1 ? `${head[1]} ` : ''}${textOfTokens(question)}` : textOfTokens(question)
 }
 
@@ -119,7 +158,7 @@ function describeView(tokens: readonly Token[]): string {
   return `DESCRIBE TABLE ${name}`
 }
 
-function checkQuestion(tokens: readonly Token[], databases: ReadonlySet<string>): void {
+function checkQuestion(tokens: readonly Token[], foreign: ForeignNames): void {
   const first = tokens.find(({ text }) => text !== '(')
   if (!['select', 'with'].includes(wordOf(first) ?? '')) refuse('SELECT, WITH, EXPLAIN, DESCRIBE or SHOW TABLES', 'another statement')
   checkNesting(tokens)
@@ -127,7 +166,8 @@ function checkQuestion(tokens: readonly Token[], databases: ReadonlySet<string>)
     checkWord(token)
     checkCall(tokens, i)
     checkSource(tokens, i)
-    checkQualified(tokens, i, databases)
+    checkQualified(tokens, i, foreign.databases)
+    checkReference(tokens, i, foreign.functions)
   }
 }
 
@@ -172,6 +212,13 @@ function checkQualified(tokens: readonly Token[], i: number, databases: Readonly
   if (type !== 'word' && type !== 'quoted') return
   const qualifier = isSign(tokens[i + 1], '.') ? text : text.split('.').length > 1 ? text.split('.')[0]! : ''
   if (databases.has(qualifier.toLowerCase())) refuse('the views of this index', 'another database')
+}
+
+/** The engine takes the bare name of a function where it expects one, so a name that is a function is used for nothing else. */
+function checkReference(tokens: readonly Token[], i: number, functions: ReadonlySet<string>): void {
+  const { type, text } = tokens[i]!
+  if (type !== 'word' && type !== 'quoted') return
+  if (functions.has(text.toLowerCase())) refuse('names that are not functions of the engine', `the name ${text}`)
 }
 
 function isSign(token: Token | undefined, text: string): boolean {
