@@ -12,6 +12,21 @@ export interface Usage {
   memoryMiB: number
 }
 
+/** Processor seconds the whole machine has spent since it started: at work, and in all. */
+export interface MachineTime {
+  busySeconds: number
+  seconds: number
+}
+
+export function machineTime(): MachineTime {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
+  // user, nice, system, idle, iowait, irq, softirq, steal; guest time is part of user.
+  const ticks = line.split(/\s+/).slice(1, 9).map(Number)
+  const all = ticks.reduce((total, value) => total + value, 0)
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  return { busySeconds: (all - idle) / TICKS_PER_SECOND, seconds: all / TICKS_PER_SECOND }
+}
+
 interface ProcessLine {
   pid: number
   parent: number

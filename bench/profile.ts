@@ -6,14 +6,14 @@
  *   node bench/profile.ts [records=20000] [batch=100] [new subjects=0.2]
  */
 
-import { createCipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { constants, zstdCompressSync } from 'node:zlib'
 import {
   commitRoot,
+  concatBytes,
   encodeEntry,
   formatPromise,
   inclusionPaths,
@@ -23,6 +23,7 @@ import {
   readJsonItems,
   toBase64,
   toHex,
+  utf8,
 } from '@deponent/format'
 import type { Entry, PreparedPayload } from '@deponent/format'
 import { SigningKey } from '../packages/server/src/ledger/signing-key.ts'
@@ -33,6 +34,8 @@ import { SqliteStateStore } from '../packages/server/src/platform/state-store.ts
 import { encodeAttachment } from '../packages/server/src/recording/attachment.ts'
 import { Dedupe } from '../packages/server/src/recording/dedupe.ts'
 import { entryIdOf } from '../packages/server/src/recording/entry-id.ts'
+import { encodeText } from '../packages/server/src/vault/coding.ts'
+import { Hmac } from '../packages/server/src/vault/hmac.ts'
 import { saltsOf } from '../packages/server/src/vault/seal.ts'
 import { Vault } from '../packages/server/src/vault/vault.ts'
 import { decisionsOf } from './decisions/workload.ts'
@@ -209,7 +212,7 @@ async function sealParts(prepared: readonly PreparedPayload[], ids: readonly str
   const key = randomBytes(32)
   const secrets = await stages.time('- derive the record’s keys', () =>
     ids.map((id) =>
-      createHmac('sha512', key).update('deponent/record/v0').update(id).update(randomBytes(16)).digest(),
+      new Hmac('sha512', key).digest(concatBytes(utf8(`deponent/record/v0${id}`), realRandom.bytes(16))),
     ),
   )
   const salts = await stages.time('- salts, AES-256-CTR', () =>
@@ -218,16 +221,16 @@ async function sealParts(prepared: readonly PreparedPayload[], ids: readonly str
   await stages.time('- commit: hash leaves and nodes', () =>
     prepared.map(({ leafTexts }, i) => commitRoot(leafTexts, salts[i] ?? new Uint8Array())),
   )
-  const texts = await stages.time('- compress, zstd 1', () =>
-    prepared.map(({ text }) =>
-      zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
-    ),
-  )
-  stages.bytes('- compress, zstd 1', sum(texts.map((text) => text.length)))
+  const texts = await stages.time('- compress', () => prepared.map(({ text }) => encodeText(text).bytes))
+  stages.bytes('- compress', sum(texts.map((text) => text.length)))
   await stages.time('- encrypt, AES-256-GCM', () =>
     texts.map((text, i) => {
-      const cipher = createCipheriv('aes-256-gcm', (secrets[i] ?? key).subarray(0, 32), Buffer.alloc(12))
-      cipher.setAAD(Buffer.from(ids[i] ?? ''))
+      const cipher = createCipheriv(
+        'aes-256-gcm',
+        createSecretKey((secrets[i] ?? key).subarray(0, 32)),
+        new Uint8Array(12),
+      )
+      cipher.setAAD(utf8(ids[i] ?? ''))
       return [cipher.update(text), cipher.final(), cipher.getAuthTag()]
     }),
   )

@@ -32,6 +32,8 @@ export function markdown(results: Results): string {
     ...targets.map((target) => row(results, target)),
     '',
     ...targets.flatMap((target) => notes(results, target)),
+    '',
+    othersNote(results),
   ].join('\n')
 }
 
@@ -71,6 +73,12 @@ function notes(results: Results, target: string): string[] {
   return [
     `- **${target}**: ${results.descriptions[target]}. Checked: ${last.checked}. ${byteNote(results, last)}${cpuNote(last)}${lagNote(last)}`,
   ]
+}
+
+/** A benchmark on a busy machine measures the neighbours too: say how busy they were. */
+function othersNote({ runs }: Results): string {
+  const shares = runs.map((run) => run.othersShare * 100)
+  return `Other work took ${whole(median(shares))} % of the machine during a run (median; at most ${whole(Math.max(...shares))} %).`
 }
 
 function byteNote(results: Results, run: RunResult): string {

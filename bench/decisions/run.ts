@@ -3,8 +3,8 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { usageOf } from '../processes.ts'
-import type { Usage } from '../processes.ts'
+import { machineTime, usageOf } from '../processes.ts'
+import type { MachineTime, Usage } from '../processes.ts'
 import type { ClientOptions, Followed, Order, Ran } from './client.ts'
 import type { Footprint, Running, Target } from './target.ts'
 import type { Decision } from './workload.ts'
@@ -19,6 +19,8 @@ export interface RunResult extends Ran {
   followed: Followed | null
   /** What the target used from the first timed batch until it had caught up: the processes it is made of and those below them. */
   used: { own: Usage; descendants: Usage }
+  /** Share of the machine, 0..1, taken meanwhile by anything that is neither the target nor the client. */
+  othersShare: number
   footprint: Footprint
   checked: string
 }
@@ -50,18 +52,19 @@ async function drive(
   client: ClientProcess,
   running: Running,
   options: RunOptions,
-): Promise<Ran & Pick<RunResult, 'followed' | 'used'>> {
+): Promise<Ran & Pick<RunResult, 'followed' | 'used' | 'othersShare'>> {
   await client.tell({
     do: 'prepare',
     options: { ...options, destination: running.destination, follow: running.follows },
   })
   await client.tell({ do: 'warm' })
-  const before = usageOf(running.pids)
+  const before = { usage: usageOf(running.pids), machine: machineTime() }
   const ran = (await client.tell({ do: 'run' })) as Ran
   const followed = (await client.tell({ do: 'follow' })) as Followed | null
-  const used = since(before, usageOf(running.pids))
+  const used = since(before.usage, usageOf(running.pids))
+  const othersShare = shareOfOthers(before.machine, machineTime(), used, ran)
   await client.tell({ do: 'end' })
-  return { ...ran, followed, used }
+  return { ...ran, followed, used, othersShare }
 }
 
 function since(before: RunResult['used'], after: RunResult['used']): RunResult['used'] {
@@ -73,6 +76,12 @@ function since(before: RunResult['used'], after: RunResult['used']): RunResult['
     own: difference(before.own, after.own),
     descendants: difference(before.descendants, after.descendants),
   }
+}
+
+function shareOfOthers(before: MachineTime, after: MachineTime, used: RunResult['used'], ran: Ran): number {
+  const known = used.own.cpuSeconds + used.descendants.cpuSeconds + ran.clientCpuSeconds
+  const others = after.busySeconds - before.busySeconds - known
+  return Math.max(0, others / (after.seconds - before.seconds))
 }
 
 /** The client program and its channel: one order, one answer. */

@@ -27,6 +27,17 @@ test('the lock file names no address a package came from', () => {
   expect(findings(textOf('package-lock.json'), /"resolved":\s*"https?:[^"]*"/g)).toEqual([])
 })
 
+test('the lock file has an entry for every platform, or npm ci refuses it; node tools/complete-lock.ts adds them', () => {
+  const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } =
+    JSON.parse(textOf('package-lock.json'))
+  const missing = Object.entries(packages).flatMap(([parent, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`node_modules/${name}` in packages) && !(`${parent}/node_modules/${name}` in packages),
+    ),
+  )
+  expect(missing).toEqual([])
+})
+
 test('only tests and benchmarks read the data kept beside the repository', () => {
   const others = files.filter((file) => !file.startsWith('test/') && !file.startsWith('bench/'))
   expect(everywhere(/\.\.\/shared\//g, others)).toEqual([])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { QueryError, QueryTooHeavy } from '../../packages/server/src/projection/index.ts'
+import { QueryError } from '../../packages/server/src/projection/index.ts'
 import { type ForeignNames, guardedSql } from '../../packages/server/src/projection/queries/sql.ts'
 import { textOfTokens, tokensOf, UnreadableSql } from '../../packages/server/src/projection/queries/sql-text.ts'
 import { ask, decision, idOf, T0, World } from './world.ts'
@@ -225,11 +225,15 @@ const ESCAPES = [
 
 describe('the fence before the engine', () => {
   test('knows every function the engine has, and takes none of their names for a column of ours', async () => {
-    const everything = await sql('SELECT * FROM decisions LIMIT 1')
-    const others = await Promise.all(['outcomes', 'reviews', 'records'].map((view) => sql(`SELECT * FROM ${view}`)))
-    const columns = [everything, ...others].flatMap((answer) => answer.columns.map(({ name }) => name))
-    for (const name of columns) expect(() => guardedSql(`SELECT ${/^\w+$/.test(name) ? name : `"${name}"`} FROM x`, foreign)).not.toThrow()
-    await expect(sql("SELECT arrayMap(file, ['/etc/passwd'])")).rejects.toMatchObject({ code: 'sql_not_allowed' })
+    for (const view of ['decisions', 'outcomes', 'reviews', 'records']) {
+      const { columns } = await sql(`SELECT * FROM ${view} LIMIT 1`)
+      const names = columns.map(({ name }) => `"${name}"`).join(', ')
+      expect(await sql(`SELECT ${names} FROM ${view} LIMIT 1`)).toMatchObject({ columns })
+    }
+    for (const reader of ['file', 'FILE', 'hostName', 'catboostEvaluate']) {
+      const call = sql(`SELECT arrayMap(${reader}, ['/etc/passwd'])`)
+      await expect(call).rejects.toMatchObject({ code: 'sql_not_allowed' })
+    }
   })
 
   test.each(ESCAPES)('refuses %s', (text) => {

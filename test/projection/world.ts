@@ -95,10 +95,11 @@ export class WatchedProcesses implements ChildProcesses {
     return child
   }
 
-  /** SIGKILL to the newest child, as the kernel does when memory is short. */
-  killNewest(): void {
-    const pid = this.started.at(-1)?.pid
-    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  /** SIGKILL to the newest child, as the kernel does when memory is short; resolves when it is gone. */
+  async killNewest(): Promise<void> {
+    const child = this.started.at(-1)
+    child?.kill()
+    await child?.exited
   }
 }
 

@@ -50,6 +50,9 @@ export interface DecisionDocument {
   }
 }
 
+/** A decision whose content could be read. */
+export type OpenDecision = DecisionDocument & { readonly record: DecisionRecord }
+
 export interface TimelineItem {
   readonly id: string
   readonly kind: string
@@ -167,6 +170,11 @@ export interface Readiness {
       readonly state: string
       readonly message?: string
     }
-    readonly index?: { readonly position: number; readonly lag: number; readonly state: string; readonly message?: string }
+    readonly index?: {
+      readonly position: number
+      readonly lag: number
+      readonly state: string
+      readonly message?: string
+    }
   }
 }

@@ -1,14 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import type { DecisionDocument } from '../api.ts'
+import type { DecisionDocument, OpenDecision } from '../api.ts'
 import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
 import { count, durationText, exactTimeText, jsonText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
 import { Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
-import { decisionQuery } from '../queries.ts'
+import { decisionQuery, timelineQuery } from '../queries.ts'
 import { Badge } from './badge.tsx'
 import { CompletenessPanel } from './completeness.tsx'
 import { ConversationPanel } from './conversation.tsx'
@@ -16,6 +16,7 @@ import styles from './decision.module.css'
 import { ExplanationPanel } from './explanation.tsx'
 import { FactsPanel } from './facts.tsx'
 import { CONTENT, COST, MODEL, otherFields, WHERE, WHO, WHY } from './fields.ts'
+import { humanWord } from './human-word.ts'
 import { InputsPanel } from './inputs.tsx'
 import { OutcomePanel } from './outcome.tsx'
 import { RawPanel } from './raw.tsx'
@@ -87,6 +88,7 @@ function Loaded({ id }: { readonly id: string }) {
   }
   if (plain.data === undefined) return <Waiting lines={12} label="Loading the decision" />
   const decision = (purpose !== undefined && opened.data) || plain.data
+  if (!isOpen(decision)) return <Gone decision={decision} />
   return (
     <>
       <Headline decision={decision} />
@@ -99,17 +101,42 @@ function Loaded({ id }: { readonly id: string }) {
         seal={() => setPurpose(undefined)}
       />
       <Body decision={decision} />
-      <p className={styles['limits']}>
-        Proves the record has not changed since it was recorded. Does not prove that it was true.
-      </p>
+      <Limits />
     </>
   )
 }
 
-function Headline({ decision }: { readonly decision: DecisionDocument }) {
-  const { record, index, at, receivedAt } = decision
-  const { prediction, confidence, status, humanOverride, humanDecision } = record
-  const lateMs = Date.parse(receivedAt) - Date.parse(at)
+function isOpen(decision: DecisionDocument): decision is OpenDecision {
+  return decision.record !== undefined
+}
+
+/** The entry is there and its content is not; what the ledger shows of the entry still holds. */
+function Gone({ decision }: { readonly decision: DecisionDocument }) {
+  return (
+    <>
+      <header className={styles['headline']}>
+        <div>
+          <h1>The content is not there</h1>
+          <Origin decision={decision} />
+        </div>
+        <Badge decision={decision} />
+      </header>
+      <TimelinePanel decision={decision} />
+      <Limits />
+    </>
+  )
+}
+
+function Limits() {
+  return (
+    <p className={styles['limits']}>
+      Proves the record has not changed since it was recorded. Does not prove that it was true.
+    </p>
+  )
+}
+
+function Headline({ decision }: { readonly decision: OpenDecision }) {
+  const { prediction, confidence, status } = decision.record
   return (
     <header className={styles['headline']}>
       <div>
@@ -117,28 +144,49 @@ function Headline({ decision }: { readonly decision: DecisionDocument }) {
           {prediction === undefined ? `No prediction: ${jsonText(status)}` : jsonText(prediction)}
           {typeof confidence === 'number' && <span>{confidence}</span>}
           {status !== undefined && status !== 'ok' && prediction !== undefined && <em>{jsonText(status)}</em>}
-          {humanOverride === true && (
-            <em>overridden by a human{typeof humanDecision === 'string' && `: ${humanDecision}`}</em>
-          )}
+          <HumanWord decision={decision} />
         </h1>
-        <p>
-          <span>{jsonText(record['system'] ?? 'default')}</span>
-          <span>
-            {jsonText(record['modelId'])} {jsonText(record['modelVersion'] ?? '')}
-          </span>
-          <time dateTime={at}>{exactTimeText(at)} UTC</time>
-          <span title={`${exactTimeText(receivedAt)} UTC`}>
-            recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
-          </span>
-          <span>index {count(index)}</span>
-        </p>
+        <Origin decision={decision} />
       </div>
       <Badge decision={decision} />
     </header>
   )
 }
 
-function Body({ decision }: { readonly decision: DecisionDocument }) {
+/** What a human made of it: the latest review that was recorded, or what the decision itself says of one. */
+function HumanWord({ decision }: { readonly decision: OpenDecision }) {
+  const { data } = useQuery(timelineQuery(decision.id))
+  const word = humanWord(decision.record, data?.items ?? [])
+  return word === undefined ? null : <em data-overridden={word.isOverridden}>{word.text}</em>
+}
+
+/** Where the decision comes from, in one line. */
+function Origin({ decision }: { readonly decision: DecisionDocument }) {
+  const { record, index, at, receivedAt, system, subject } = decision
+  const lateMs = Date.parse(receivedAt) - Date.parse(at)
+  return (
+    <p>
+      <span>{system}</span>
+      {record !== undefined && (
+        <span>
+          {jsonText(record['modelId'])} {jsonText(record['modelVersion'] ?? '')}
+        </span>
+      )}
+      <time dateTime={at}>{exactTimeText(at)} UTC</time>
+      <span title={`${exactTimeText(receivedAt)} UTC`}>
+        recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
+      </span>
+      <span>index {count(index)}</span>
+      {subject !== undefined && (
+        <Link to="/decisions" search={{ subject }} className={controls['link']} title={`Person ${subject}`}>
+          all about this person
+        </Link>
+      )}
+    </p>
+  )
+}
+
+function Body({ decision }: { readonly decision: OpenDecision }) {
   const { record } = decision
   return (
     <div className={styles['body']}>

@@ -28,7 +28,7 @@ export function ExplanationPanel({ explanation, features }: ExplanationProps) {
   }
   const { topFeatures, reasoning, method, ...others } = explanation as { readonly [name: string]: Json }
   return (
-    <Panel title="Explanation" aside={method === undefined ? 'no method stated' : jsonText(method)}>
+    <Panel title="Explanation">
       <FeatureBars features={topFeaturesOf(topFeatures)} inputs={features} />
       {isSealed(topFeatures) && <Sealed />}
       {reasoning !== undefined && (
@@ -41,7 +41,10 @@ export function ExplanationPanel({ explanation, features }: ExplanationProps) {
           <span className={styles['faint']}>{name}</span> <Value value={value} />
         </p>
       ))}
-      <p className={styles['caveat']}>As the application stated it. It was not recomputed here.</p>
+      <p className={styles['caveat']}>
+        {method === undefined ? 'No method stated.' : `Method stated: ${jsonText(method)}.`} Not recomputed
+        here.
+      </p>
     </Panel>
   )
 }

@@ -1,4 +1,4 @@
-import type { DecisionDocument } from '../api.ts'
+import type { OpenDecision } from '../api.ts'
 import { labelOf } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import styles from './decision.module.css'
@@ -7,7 +7,7 @@ import { Value } from './value.tsx'
 
 interface FactsProps {
   readonly group: FieldGroup
-  readonly decision: DecisionDocument
+  readonly decision: OpenDecision
 }
 
 /** The fields of a group that were recorded, and those its profile asks for that were not. */
@@ -43,7 +43,7 @@ export function Missing() {
   return <span className={styles['missing']}>not recorded</span>
 }
 
-function shownFields({ fields }: FieldGroup, { record, completeness }: DecisionDocument): readonly string[] {
+function shownFields({ fields }: FieldGroup, { record, completeness }: OpenDecision): readonly string[] {
   const missing = new Set(completeness?.missing)
   return fields.filter((field) => record[field] !== undefined || missing.has(field))
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { DecisionDocument, Json, SystemField } from '../api.ts'
+import type { OpenDecision, Json, SystemField } from '../api.ts'
 import { counted, isSealed } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { systemsQuery } from '../queries.ts'
@@ -7,10 +7,10 @@ import styles from './decision.module.css'
 import { Value } from './value.tsx'
 
 /** The features that went in, each with how its field is kept and why. */
-export function InputsPanel({ decision }: { readonly decision: DecisionDocument }) {
-  const { inputFeatures: features, system } = decision.record
+export function InputsPanel({ decision }: { readonly decision: OpenDecision }) {
+  const { inputFeatures: features } = decision.record
   const { data: systems } = useQuery(systemsQuery)
-  const fields = systems?.items.find(({ name }) => name === system)?.fields ?? []
+  const fields = systems?.items.find(({ name }) => name === decision.system)?.fields ?? []
   if (features === undefined) return null
   if (isSealed(features) || typeof features !== 'object' || features === null || Array.isArray(features)) {
     return (
@@ -33,7 +33,7 @@ export function InputsPanel({ decision }: { readonly decision: DecisionDocument 
                 <Value value={value} field={name} />
               </td>
               <td>
-                <Kept field={fields.find((field) => field.name === `inputFeatures.${name}`)} />
+                <Kept field={fields.find((field) => field.name === name)} />
               </td>
             </tr>
           ))}
@@ -46,8 +46,8 @@ export function InputsPanel({ decision }: { readonly decision: DecisionDocument 
 function Kept({ field }: { readonly field: SystemField | undefined }) {
   if (field === undefined) return null
   return (
-    <span className={styles['faint']} title={field.why}>
-      {field.class}: {field.why}
+    <span className={styles['faint']} title={`${field.class}: ${field.why}`}>
+      {field.class === 'sealed' ? field.why : field.class}
     </span>
   )
 }

@@ -1,4 +1,4 @@
-import type { DecisionDocument, Json } from '../api.ts'
+import type { OpenDecision, Json } from '../api.ts'
 import { jsonText } from '../display.ts'
 import { Meter, ScaledMeter } from '../elements/meter.tsx'
 import { Panel } from '../elements/panel.tsx'
@@ -7,7 +7,7 @@ import { Facts } from './facts.tsx'
 import { OUTCOME } from './fields.ts'
 
 /** Prediction, confidence and what else was possible. */
-export function OutcomePanel({ decision }: { readonly decision: DecisionDocument }) {
+export function OutcomePanel({ decision }: { readonly decision: OpenDecision }) {
   const { confidence, threshold, alternativePredictions } = decision.record
   return (
     <Panel title={OUTCOME.title}>

@@ -60,6 +60,7 @@ const USUAL = [
   'status',
   'human',
   'riskTier',
+  'decisionId',
 ]
 /** Shown in the margin or folded into another column. */
 const NOT_COLUMNS = new Set(['id', 'index', 'overridden', 'reviewed', 'kind', 'ledger', 'receivedAt'])

@@ -58,6 +58,12 @@ export function Decisions() {
           </button>
         )}
       </div>
+      {decisions.sealed.length > 0 && (
+        <p className={styles['leftOut']}>
+          {decisions.sealed.map(({ system, field }) => `${field} of ${system}`).join(', ')}: sealed, not
+          searchable. Decisions with such a value are not in this list.
+        </p>
+      )}
       <Rows list={list} decisions={decisions} columns={columns} clear={() => change({ filters: {} })} />
     </div>
   )
@@ -129,5 +135,14 @@ function useDecisions(list: ListSearch) {
   }, [isFirst, reload])
   const { fetchNextPage } = query
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])
-  return { query, rows, total: first?.total, size: first?.asOf.size, arrived, reload, loadMore }
+  return {
+    query,
+    rows,
+    total: first?.total,
+    size: first?.asOf.size,
+    sealed: first?.sealed ?? [],
+    arrived,
+    reload,
+    loadMore,
+  }
 }

@@ -13,7 +13,6 @@ export interface Suggestion {
   readonly hint: string
 }
 
-const FIELD_OF_FEATURE = 'inputFeatures.'
 /** Fields whose values can be counted and so be offered. */
 const COUNTED = new Set([
   'system',
@@ -52,8 +51,7 @@ function featureNames(systems: readonly SystemSummary[]): Suggestion[] {
   const found = new Map<string, string>()
   for (const { name: system, fields } of systems) {
     for (const { name, class: sensitivity } of fields) {
-      if (sensitivity !== 'queryable' || !name.startsWith(FIELD_OF_FEATURE)) continue
-      found.set(`feature.${name.slice(FIELD_OF_FEATURE.length)}=`, `input of ${system}`)
+      if (sensitivity === 'queryable') found.set(`feature.${name}=`, `input of ${system}`)
     }
   }
   return [...found].map(([text, hint]) => ({ text, hint }))

@@ -67,7 +67,8 @@ function Emitters({ coverage: { emitters } }: { readonly coverage: Coverage }) {
             <code>{emitter}</code> epoch {epoch}
           </span>
           <span>
-            {count(firstSeq)} to {count(lastSeq)}: {missing === 0 ? 'none missing' : `${count(missing)} missing`}
+            {count(firstSeq)} to {count(lastSeq)}:{' '}
+            {missing === 0 ? 'none missing' : `${count(missing)} missing`}
           </span>
         </li>
       ))}

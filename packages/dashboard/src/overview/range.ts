@@ -32,6 +32,11 @@ export function daysBetween(first: string, last: string): string[] {
   return days
 }
 
+/** The day a number of days earlier. */
+export function daysBefore(day: string, days: number): string {
+  return dayOf(Date.parse(day) - days * DAY_MS)
+}
+
 /** The day after. */
 export function nextDay(day: string): string {
   return dayOf(Date.parse(day) + DAY_MS)

@@ -7,8 +7,6 @@ import type { ChartColours } from './chart-colours.ts'
 import styles from './overview.module.css'
 import type { Volume } from './usage.ts'
 
-const HEIGHT_PX = 216
-
 interface VolumeChartProps {
   readonly volume: Volume
   /** Called with the day that was clicked. */
@@ -118,7 +116,7 @@ function tickText(seconds: number): string {
 
 /** Which colour is which system, and how many on the day under the pointer or in all. */
 function Legend({
-  volume: { days, series },
+  volume: { days, series, outside },
   day,
 }: {
   readonly volume: Volume
@@ -139,6 +137,7 @@ function Legend({
       ))}
       <li className={styles['legendDay']}>
         {day === undefined ? 'in the period' : `on ${dayText(days[day]!)}`}
+        {outside > 0 && `; ${count(outside)} dated outside it`}
       </li>
     </ul>
   )

@@ -96,7 +96,10 @@ interface GatheredLedger {
 async function gatherLedger(ledger: string, note: string, signal: AbortSignal): Promise<GatheredLedger> {
   const prefix = `/ledgers/${encodeURIComponent(ledger)}`
   const checkpoint = parseCheckpoint(parseNote(note).text)
-  const shownKeys = keysIn(await getFreshText(`${prefix}/vkey`, signal, 'application/json'), checkpoint.origin)
+  const shownKeys = keysIn(
+    await getFreshText(`${prefix}/vkey`, signal, 'application/json'),
+    checkpoint.origin,
+  )
   return { checkpoint, prefix, keys: keyEvidence(checkpoint.origin, shownKeys) }
 }
 

@@ -8,29 +8,24 @@
  *   0x00|coding ‖ u8 n ‖ n × u32 key number ‖ r (16) ‖ AES-256-GCM(text; zero nonce, AAD = id ‖ root) ‖ tag     sealed
  *   0x80|coding ‖ recordSalt (32) ‖ text                                                                       public
  *
- * coding 0: the text is UTF-8 canonical JSON; 1: the same, compressed with zstd. Public frames hold records of the ledger
+ * The codings of the text are those of `coding.ts`. Public frames hold records of the ledger
  * about itself, with no person in them, that a stranger must read without any key.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
-import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib'
 import {
   commitRoot,
   concatBytes,
   type Entry,
   FormatError,
   fromHex,
-  fromUtf8,
   type PreparedPayload,
   toHex,
   utf8,
 } from '@deponent/format'
+import { decodeText, encodeText } from './coding.ts'
 import { Hmac } from './hmac.ts'
 
 const PUBLIC = 0x80
-const PLAIN = 0
-const ZSTD = 1
-const COMPRESS_FROM_BYTES = 256
-const TEXT_BYTES_MAX = 32 * 1_048_576
 const R_BYTES = 16
 const TAG_BYTES = 16
 const ZERO_NONCE = new Uint8Array(12)
@@ -66,23 +61,6 @@ export function saltsOf(recordSalt: Uint8Array, count: number): Uint8Array {
   return createCipheriv('aes-256-ctr', createSecretKey(recordSalt), ZERO_COUNTER).update(
     new Uint8Array(count * 16),
   )
-}
-
-function encodeText(text: string): { coding: number; bytes: Uint8Array } {
-  const bytes = utf8(text)
-  if (bytes.length < COMPRESS_FROM_BYTES) return { coding: PLAIN, bytes }
-  const compressed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-  return compressed.length < bytes.length ? { coding: ZSTD, bytes: compressed } : { coding: PLAIN, bytes }
-}
-
-function decodeText(coding: number, bytes: Uint8Array): string {
-  if (coding === PLAIN) return fromUtf8(bytes)
-  if (coding !== ZSTD) throw new FormatError('payload_malformed', `unknown payload coding ${coding}`)
-  try {
-    return fromUtf8(zstdDecompressSync(bytes, { maxOutputLength: TEXT_BYTES_MAX }))
-  } catch {
-    throw new FormatError('payload_malformed', 'the payload does not decompress')
-  }
 }
 
 function commit(

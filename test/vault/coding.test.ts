@@ -1,0 +1,33 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { FormatError } from '@deponent/format'
+import { decodeText, DICTIONARY, encodeText } from '../../packages/server/src/vault/coding.ts'
+
+describe('payload codings', () => {
+  test('every text comes back as it was, short, long, compressible or not', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.integer({ min: 1, max: 40 }), (part, times) => {
+        const text = part.repeat(times)
+        const { coding, bytes } = encodeText(text)
+        expect(decodeText(coding, bytes)).toBe(text)
+      }),
+    )
+  })
+
+  test('the dictionary fits the small window and says nothing about anybody', () => {
+    expect(DICTIONARY.length).toBeLessThan(4_096)
+    expect(new TextDecoder().decode(DICTIONARY)).not.toMatch(/@|\d{5,}/)
+  })
+
+  test('bytes of no coding are a typed error, never a crash', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 127 }), fc.uint8Array({ maxLength: 300 }), (coding, bytes) => {
+        try {
+          decodeText(coding, bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError)
+        }
+      }),
+    )
+  })
+})
