@@ -44,10 +44,12 @@ function scriptsIn({ fenced, inline }: Page): string[] {
   return [...named, ...short]
 }
 
-/** The commands of `deponent` a page tells a reader to type. */
+/** The commands of `deponent` a page tells a reader to type; the titles of our files (`deponent … v0`) are none. */
 function commandsIn({ fenced, inline }: Page): string[] {
   const typed = /(?:^|[\s;&|$]|npx )deponent ([a-z][a-z-]*)/gm
-  return [fenced, ...inline].flatMap((text) => [...text.matchAll(typed)].map((match) => match[1] ?? ''))
+  return [fenced, ...inline.filter((text) => !/ v\d+$/.test(text))].flatMap((text) =>
+    [...text.matchAll(typed)].map((match) => match[1] ?? ''),
+  )
 }
 
 /** The anchor a heading gets: lower case, words joined by hyphens, punctuation dropped. */

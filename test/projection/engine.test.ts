@@ -197,7 +197,7 @@ describe('the supervisor', () => {
 
   test('ends the process that runs a statement nobody waits for any more', async () => {
     const { generation } = engine.address!
-    const child = processes.started.at(-1)!
+    const child = processes.newest()
     await engine.abandon({ queryId: 'x', generation: generation - 1 })
     expect(engine.address!.generation).toBe(generation)
     await engine.abandon({ queryId: 'x', generation })

@@ -97,9 +97,14 @@ export class WatchedProcesses implements ChildProcesses {
 
   /** SIGKILL to the newest child, as the kernel does when memory is short; resolves when it is gone. */
   async killNewest(): Promise<void> {
+    this.newest().kill()
+    await this.newest().exited
+  }
+
+  newest(): ChildProcess {
     const child = this.started.at(-1)
-    child?.kill()
-    await child?.exited
+    if (!child) throw new Error('nothing was started')
+    return child
   }
 }
 

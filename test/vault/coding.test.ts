@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FormatError } from '@deponent/format'
@@ -17,6 +19,11 @@ describe('payload codings', () => {
   test('the dictionary fits the small window and says nothing about anybody', () => {
     expect(DICTIONARY.length).toBeLessThan(4_096)
     expect(new TextDecoder().decode(DICTIONARY)).not.toMatch(/@|\d{5,}/)
+  })
+
+  test('the dictionary is the one whose digest the format names', async () => {
+    const format = await readFile(new URL('../../docs/format.md', import.meta.url), 'utf8')
+    expect(format).toContain(createHash('sha256').update(DICTIONARY).digest('hex'))
   })
 
   test('bytes of no coding are a typed error, never a crash', () => {

@@ -49,13 +49,15 @@ export function ExplanationPanel({ explanation, features }: ExplanationProps) {
   )
 }
 
+/** The heaviest first; the raw record keeps the order they came in. */
 function topFeaturesOf(value: Json | undefined): readonly TopFeature[] {
   if (!Array.isArray(value)) return []
-  return value.flatMap((item: Json) => {
+  const features = value.flatMap((item: Json) => {
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return []
     const { feature, importance } = item as { readonly [name: string]: Json }
     return typeof feature === 'string' && typeof importance === 'number' ? [{ feature, importance }] : []
   })
+  return features.toSorted((a, b) => Math.abs(b.importance) - Math.abs(a.importance))
 }
 
 interface FeatureBarsProps {

@@ -106,7 +106,7 @@ export const COST: FieldGroup = {
 }
 
 export const CONTENT: FieldGroup = {
-  title: 'Content',
+  title: 'Input and context',
   fields: [
     'input',
     'inputHash',

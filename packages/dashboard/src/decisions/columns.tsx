@@ -46,7 +46,12 @@ const KNOWN: readonly DecisionColumn[] = [
   { id: 'riskTier', header: 'Risk', track: '4.5rem', cell: text('riskTier') },
   { id: 'environment', header: 'Environment', track: '7rem', cell: text('environment') },
   { id: 'latencyMs', header: 'Latency', track: '5.5rem', isNumeric: true, cell: latency },
-  { id: 'decisionId', header: 'Decision id', track: 'minmax(9rem, 1fr)', cell: text('decisionId') },
+  {
+    id: 'decisionId',
+    header: 'Decision id',
+    track: 'minmax(9rem, 1fr)',
+    cell: (row) => <span className={styles['id']}>{text('decisionId')(row)}</span>,
+  },
   { id: 'caseId', header: 'Case', track: 'minmax(9rem, 1fr)', cell: text('caseId') },
 ]
 

@@ -27,11 +27,11 @@ export function VolumeChart({ volume, onDay }: VolumeChartProps) {
     if (element === null) return
     const open = (index: number) => chosen.current(volume.days[index]!)
     const chart = new uPlot(
-      optionsOf(volume, colours, element.clientWidth, setDay, open),
+      optionsOf(volume, colours, sizeOf(element), setDay, open),
       stacked(volume),
       element,
     )
-    const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    const resized = new ResizeObserver(() => chart.setSize(sizeOf(element)))
     resized.observe(element)
     return () => {
       resized.disconnect()
@@ -48,6 +48,10 @@ export function VolumeChart({ volume, onDay }: VolumeChartProps) {
   )
 }
 
+function sizeOf({ clientWidth, clientHeight }: HTMLElement): { width: number; height: number } {
+  return { width: clientWidth, height: clientHeight }
+}
+
 /** uPlot draws series over one another, so each is drawn as the sum of itself and all below, the highest first. */
 function stacked({ days, series }: Volume): uPlot.AlignedData {
   const running = Array.from({ length: days.length }, () => 0)
@@ -58,7 +62,7 @@ function stacked({ days, series }: Volume): uPlot.AlignedData {
 function optionsOf(
   { days, series }: Volume,
   { series: colours, grid, text }: ChartColours,
-  width: number,
+  size: { width: number; height: number },
   onHover: (index: number | undefined) => void,
   onClick: (index: number) => void,
 ): uPlot.Options {
@@ -76,8 +80,7 @@ function optionsOf(
     ticks: { show: false },
   }
   return {
-    width,
-    height: HEIGHT_PX,
+    ...size,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     padding: [10, 4, 0, 0],
     legend: { show: false },

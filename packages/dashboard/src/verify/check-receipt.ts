@@ -5,12 +5,13 @@ import {
   parsePromise,
   parseReceipts,
   parseTrust,
+  promiseName,
   toHex,
-  trustSelf,
+  trustedLedger,
   verifyReceipt,
 } from '@deponent/format'
-import type { Trust, VerifyReport } from '@deponent/format'
-import { keysIn, nameOf, trustOfPin } from '../proof/keys.ts'
+import type { KeyUse, Trust, TrustedKey, VerifyReport } from '@deponent/format'
+import { nameOf, trustOfPin } from '../proof/keys.ts'
 import { pinOf } from '../proof/memory.ts'
 import type { TextStore } from '../proof/memory.ts'
 
@@ -47,7 +48,8 @@ export function checkReceipt({ receipt, trust, known }: ReceiptInput, pins: Text
   const pasted = trust.trim()
   const believed = pasted === '' ? pinnedTrust(pins, origin) : pastedTrust(pasted, origin)
   const report = verifyReceipt(receipt, believed, known.trim() === '' ? {} : { against: [known] })
-  const trustedBy = believed === undefined ? 'nobody' : pasted === '' ? 'pinned' : 'pasted'
+  const isTrusted = origin !== undefined && trustedLedger(believed, origin) !== undefined
+  const trustedBy = !isTrusted ? 'nobody' : pasted === '' ? 'pinned' : 'pasted'
   return { report, ...shown, trustedBy }
 }
 
@@ -60,23 +62,22 @@ function pinnedTrust(pins: TextStore, origin: string | undefined): Trust | undef
 function pastedTrust(text: string, origin: string | undefined): Trust {
   if (text.startsWith('{')) return parseTrust(text)
   if (origin === undefined) return { ledgers: [] }
-  const receiptKey = text
-    .split('\n')
-    .map((line) => line.trim())
-    .find((line) => nameOf(line) === `${origin}/promise`)
-  if (receiptKey === undefined) {
+  const vkeys = text.split(/\s+/)
+  const checkpointKeys = vkeys.filter((vkey) => nameOf(vkey) === origin)
+  const receiptKeys = vkeys.filter((vkey) => nameOf(vkey) === promiseName(origin))
+  if (receiptKeys.length === 0) {
     throw new FormatError(
       'bad_trust',
-      `paste a trust file, or the receipt key of ${origin} (its name ends in /promise)`,
+      `paste a trust file, or the receipt key of ${origin}: its name ends in /promise`,
     )
   }
-  const checkpoint = keysIn(text, origin)?.checkpointVkey ?? receiptKey
-  return {
-    ledgers: trustSelf(origin, { checkpoint, promise: receiptKey }).ledgers.map(
-      ({ self: _, ...ledger }) => ledger,
-    ),
-  }
+  const keys = [...checkpointKeys.map(trusted('checkpoint')), ...receiptKeys.map(trusted('promise'))]
+  return { ledgers: [{ origin, keys, witnesses: [], quorum: 0, timestampRoots: [] }] }
 }
+
+const trusted =
+  (use: KeyUse) =>
+  (vkey: string): TrustedKey => ({ vkey, use, sizes: { from: 0 } })
 
 function readable(text: string): Pick<ReceiptAnswer, 'promise' | 'receipts'> {
   try {

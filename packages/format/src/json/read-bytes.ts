@@ -10,16 +10,16 @@ const BAD_BYTES_MAX = 1_000
  * Reads the bytes of one JSON text as readJsonItems does, and lays bad UTF-8 at the door of the one
  * record it is in: fault 'bad_utf8' with the path of the string.
  *
- * @throws FormatError as readJson, and 'bad_utf8' beyond 1,000 bad bytes
+ * @throws FormatError as readJsonItems, and 'bad_utf8' beyond 1,000 bad bytes
  */
-export function readJsonItemsFromBytes(bytes: Uint8Array): JsonReading[] {
+export function readJsonItemsFromBytes(bytes: Uint8Array, itemsMax = Infinity): JsonReading[] {
   let text: string
   try {
     text = fromUtf8(bytes)
   } catch {
-    return readJsonItems(escapeBadBytes(bytes), 'bad_utf8')
+    return readJsonItems(escapeBadBytes(bytes), 'bad_utf8', itemsMax)
   }
-  return readJsonItems(text)
+  return readJsonItems(text, 'lone_surrogate', itemsMax)
 }
 
 /** Each byte that is no UTF-8 becomes the lone surrogate U+DC00 + byte, which no valid UTF-8 decodes to. */

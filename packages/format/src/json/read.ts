@@ -56,12 +56,15 @@ export function readJson(text: string): JsonReading {
 /**
  * As {@link readJson}, but an array gives one reading per element, with pointers relative to the element.
  * `surrogateFault` is what a raw lone surrogate of the text is called: decoders may use them for bad bytes.
+ *
+ * @throws FormatError as readJson, and 'too_many_items' at the first element beyond `itemsMax`
  */
 export function readJsonItems(
   text: string,
   surrogateFault: 'lone_surrogate' | 'bad_utf8' = 'lone_surrogate',
+  itemsMax = Infinity,
 ): JsonReading[] {
-  return new Reader(text, surrogateFault).items()
+  return new Reader(text, surrogateFault).items(itemsMax)
 }
 
 const TAB = 0x09
@@ -129,7 +132,7 @@ class Reader {
     return { value, coerced: this.coerced, faults: this.faults }
   }
 
-  items(): JsonReading[] {
+  items(itemsMax: number): JsonReading[] {
     if (this.skipSpace() !== OPEN_BRACKET) return [this.document()]
     const readings: JsonReading[] = []
     this.enter()
@@ -138,6 +141,8 @@ class Reader {
     else
       do {
         this.skipSpace()
+        if (readings.length === itemsMax)
+          throw new FormatError('too_many_items', `more than ${itemsMax} elements`)
         this.path[0] = readings.length
         readings.push({ value: this.value(), coerced: this.coerced, faults: this.faults })
         this.coerced = []

@@ -39,6 +39,7 @@ const BODY_STATUS: Record<BodyErrorCode, number> = {
   unsupported_media_type: 415,
   unsupported_encoding: 415,
   body_too_large: 413,
+  too_many_records: 413,
 }
 
 const RETRY_SOON = { 'Retry-After': '1' }

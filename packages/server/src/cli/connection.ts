@@ -7,6 +7,7 @@ import { startApp } from '../app.ts'
 import { realDisk } from '../platform/disk.ts'
 import { type HttpAnswer, request } from '../platform/http-client.ts'
 import { userStateDirectory } from '../platform/places.ts'
+import { isHeld } from '../platform/state-store.ts'
 import { note } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 
@@ -54,6 +55,8 @@ async function runningOn(data: string): Promise<Connection | undefined> {
   const announced = await realDisk.read(`${data}/state/server.json`)
   const token = await realDisk.read(`${data}/admin-token`)
   if (!announced || !token) return undefined
+  // A directory nobody holds has no server: what listens at the address left behind is a stranger, and gets no token.
+  if (!isHeld(`${data}/state/lock.db`)) return undefined
   const { url } = JSON.parse(fromUtf8(announced)) as { url: string }
   try {
     const { status } = await request(`${url}/healthz`, {}, 2_000)

@@ -8,6 +8,7 @@
  * - `unsupported_encoding` a Content-Encoding other than gzip, zstd, identity
  * - `bad_encoding` damaged, truncated or followed by foreign bytes
  * - `body_too_large` more than `BODY_BYTES_MAX` after decompression
+ * - `too_many_records` more than `BODY_RECORDS_MAX`
  */
 export type BodyErrorCode =
   | 'empty_body'
@@ -17,6 +18,7 @@ export type BodyErrorCode =
   | 'unsupported_encoding'
   | 'bad_encoding'
   | 'body_too_large'
+  | 'too_many_records'
 
 /** A request body that is refused as a whole. The message never contains a byte of the body. */
 export class BodyError extends Error {

@@ -1,7 +1,14 @@
-import { FormatError, fromUtf8, readJson, readJsonItems } from '@deponent/format'
+import { isUtf8 } from 'node:buffer'
+import { FormatError, fromUtf8, readJson, readJsonItemsFromBytes } from '@deponent/format'
 import type { JsonReading } from '@deponent/format'
 import { BodyError } from './body-error.ts'
-import { isBlank, splitLines, withoutByteOrderMark } from './lines.ts'
+import { firstByteOf, isBlank, splitLines, withoutByteOrderMark } from './lines.ts'
+
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+
+/** The most records one request may bring. */
+export const BODY_RECORDS_MAX = 10_000
 
 /** Why one record of a body could not be read, while its neighbours could. `path` is a JSON pointer or empty. */
 export interface ReadingError {
@@ -18,12 +25,13 @@ export type DecodedItem =
 /**
  * The records of a decompressed request body.
  *
- * `application/json` holds one object or an array of records and is refused as a whole when it cannot be parsed.
- * `application/x-ndjson` holds a record per line: a bad line costs that line alone (`bad_json` or `bad_utf8`), blank
- * lines are skipped and not counted. Whether a reading is a good record is not judged here.
+ * `application/json` holds one object or an array of records and is refused as a whole when it cannot be parsed; bytes
+ * that are not UTF-8 inside a string are a fault of that record alone. `application/x-ndjson` holds a record per line: a
+ * bad line costs that line alone (`bad_json` or `bad_utf8`), blank lines are skipped and not counted. Whether a reading
+ * is a good record is not judged here.
  *
  * @param contentType the Content-Type header; absent means `application/json`
- * @throws {BodyError} `unsupported_media_type`, `empty_body`, `bad_json`, `bad_utf8`
+ * @throws {BodyError} `unsupported_media_type`, `empty_body`, `bad_json`, `bad_utf8`, `too_many_records`
  */
 export function decodeBody(contentType: string | undefined, body: Uint8Array): DecodedItem[] {
   const decode = decoderOf(contentType)
@@ -59,14 +67,16 @@ function allowsUtf8(parameter: string): boolean {
 }
 
 function decodeJson(body: Uint8Array): DecodedItem[] {
-  if (isBlank(body)) return []
+  const first = firstByteOf(body)
+  if (first === undefined) return []
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET)
+    throw new BodyError('bad_json', 'expected an object or an array of objects')
   try {
-    const text = fromUtf8(body)
-    if (!/^\s*[[{]/.test(text)) throw new BodyError('bad_json', 'expected an object or an array of objects')
-    return readJsonItems(text).map((reading, position) => ({ position, reading }))
+    return readJsonItemsFromBytes(body, BODY_RECORDS_MAX).map((reading, position) => ({ position, reading }))
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    throw new BodyError(error.code === 'bad_utf8' ? 'bad_utf8' : 'bad_json', error.message)
+    if (error.code === 'too_many_items') throw tooManyRecords()
+    throw new BodyError(isUtf8(body) ? 'bad_json' : 'bad_utf8', error.message)
   }
 }
 
@@ -75,9 +85,15 @@ function decodeLines(body: Uint8Array): DecodedItem[] {
   let line = 0
   for (const bytes of splitLines(body)) {
     line += 1
-    if (!isBlank(bytes)) items.push({ position: items.length, ...readLine(bytes, line) })
+    if (isBlank(bytes)) continue
+    if (items.length === BODY_RECORDS_MAX) throw tooManyRecords()
+    items.push({ position: items.length, ...readLine(bytes, line) })
   }
   return items
+}
+
+function tooManyRecords(): BodyError {
+  return new BodyError('too_many_records', `a request may bring ${BODY_RECORDS_MAX} records`)
 }
 
 /** One line of JSON Lines. `line` counts from 1 and is named in the error, so that the sender finds it. */

@@ -15,7 +15,16 @@ export function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
 
 /** True when the line holds nothing but what JSON calls white space. */
 export function isBlank(line: Uint8Array): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE)
+  return line.every(isSpace)
+}
+
+/** The first byte that is not white space; undefined when there is none. */
+export function firstByteOf(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => !isSpace(byte))
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE
 }
 
 /** The bytes of a file or a pipe, in whatever pieces they come. */

@@ -89,3 +89,14 @@ export function holdLock(path: string): { release(): void } {
   }
   return { release: () => database.close() }
 }
+
+/** Whether some process holds the lock at `path`. */
+export function isHeld(path: string): boolean {
+  try {
+    holdLock(path).release()
+    return false
+  } catch (error) {
+    if (error instanceof DirectoryLocked) return true
+    throw error
+  }
+}

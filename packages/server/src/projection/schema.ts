@@ -232,13 +232,16 @@ export function dropStatements(names: Names): string[] {
 }
 
 /**
- * Adds the column of a feature. Its comment says whose values it holds, so that column and meaning are one: base64url of
- * the name, because a name may be any text.
+ * Adds the columns of features. A column's comment says whose values it holds, so that column and meaning are one:
+ * base64url of the name, because a name may be any text.
  */
-export function addSlotStatement(names: Names, slot: number, feature: string): string {
-  const { name, type } = slotColumn(slot)
-  const comment = Buffer.from(feature).toString('base64url')
-  return `ALTER TABLE ${names.tables}.${DECISIONS.name} ADD COLUMN IF NOT EXISTS ${name} ${type} COMMENT '${comment}' CODEC(ZSTD(1))`
+export function addSlotsStatement(names: Names, features: readonly { name: string; slot: number }[]): string {
+  const clauses = features.map(({ name: feature, slot }) => {
+    const { name, type } = slotColumn(slot)
+    const comment = Buffer.from(feature).toString('base64url')
+    return `ADD COLUMN IF NOT EXISTS ${name} ${type} COMMENT '${comment}' CODEC(ZSTD(1))`
+  })
+  return `ALTER TABLE ${names.tables}.${DECISIONS.name} ${clauses.join(', ')}`
 }
 
 export function featureOfComment(comment: string): string {

@@ -9,7 +9,7 @@ import { BLOCK_ENTRIES } from './batch.ts'
 import { type IndexClient, StatementRefused } from './engine/client.ts'
 import { FieldCatalogue, type FeaturePlace, type FieldSlot, type ValueRow } from './fields.ts'
 import {
-  addSlotStatement,
+  addSlotsStatement,
   ALL_TABLES,
   CONTENT_TABLES,
   createStatements,
@@ -137,15 +137,14 @@ export class IndexStore {
 
   /** Writes a batch. @throws RowsRefused · StatementRefused · AnswerLost; then parts of it may be there. */
   async write(batch: Batch): Promise<void> {
-    for (const { slot, name } of batch.additions.slots) {
-      await this.#client.command(addSlotStatement(this.#names, slot, name))
-    }
+    const { slots } = batch.additions
+    if (slots.length > 0) await this.#client.command(addSlotsStatement(this.#names, slots))
     const last = batch.inserts.findLastIndex(({ table }) => table === ENTRIES)
     await inPairs(batch.inserts.slice(0, last), (insert) => this.#insert(insert))
     await this.#insert(batch.inserts[last]!)
   }
 
-  /** Removes all indexed values of a field and resolves when they have left the disk. */
+  /** Removes all indexed values of a field; replaced parts leave the disk within seconds (STORAGE in schema.ts). */
   async removeField({ system, field }: SealedField, place: FeaturePlace): Promise<void> {
     const table = this.#table(DECISIONS.name)
     const { holds, without } = fieldClauses(place)
@@ -159,15 +158,6 @@ export class IndexStore {
       const values = this.#table(FEATURE_VALUES.name)
       await this.#client.command(`ALTER TABLE ${values} DELETE WHERE ${counted}`, { params, settings: MUTATION })
     }
-  }
-
-  /** Replaced parts that are still on disk, with what they held. */
-  async replacedParts(): Promise<number> {
-    const [row] = await this.#client.select<{ parts: string }>(
-      'SELECT count() AS parts FROM system.parts WHERE database = {p0:String} AND active = 0',
-      { params: { p0: this.#names.tables } },
-    )
-    return Number(row?.parts ?? 0)
   }
 
   /** Counts the rows of every block that ends at or before `position`'s block. */

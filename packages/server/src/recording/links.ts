@@ -23,6 +23,14 @@ export function withLink(record: CanonicalRecord, link: { rel: string; id: strin
   return known ? record : { ...record, links: [...links, { ...link }] }
 }
 
+/** The ids the record links to by this relation, in its own order. */
+export function linkedIds(record: CanonicalRecord, rel: string): string[] {
+  const links = Array.isArray(record.links) ? record.links : []
+  return links.flatMap((link) =>
+    isLink(link) && link.rel === rel && typeof link.id === 'string' ? [link.id] : [],
+  )
+}
+
 function isLink(value: JsonValue): value is { rel: JsonValue; id: JsonValue } {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && 'rel' in value && 'id' in value

@@ -2,7 +2,7 @@
 import { type CanonicalRecord, decodeEntry, type Entry, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Vault } from '../vault/vault.ts'
-import { linkFor, subjectsOf } from './links.ts'
+import { linkedIds, linkFor, subjectsOf } from './links.ts'
 import type { Recent } from './recent.ts'
 import { DEFAULT_SYSTEM, type Target } from './submission.ts'
 import type { Systems } from './systems.ts'
@@ -86,12 +86,10 @@ export class RecordReader {
 
   async #targetOf(entry: Entry, record: CanonicalRecord): Promise<Target | undefined> {
     const relation = linkFor(entry.kind as Parameters<typeof linkFor>[0])
-    if (!relation || !Array.isArray(record.links)) return undefined
-    for (const link of record.links) {
-      if (typeof link !== 'object' || link === null || Array.isArray(link)) continue
-      if (link.rel !== relation || typeof link.id !== 'string') continue
-      const index = await this.#options.ledger.find(link.id)
-      if (index !== undefined) return { index, id: link.id }
+    if (!relation) return undefined
+    for (const id of linkedIds(record, relation)) {
+      const index = await this.#options.ledger.find(id)
+      if (index !== undefined) return { index, id }
     }
     return undefined
   }

@@ -21,7 +21,7 @@ import { type DedupeMark, encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
-import { linkFor, subjectsOf, withLink } from './links.ts'
+import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
 import type { Recent } from './recent.ts'
 import { Settle } from './settle.ts'
 import { accept, type Accepted, DEFAULT_SYSTEM, errorOf, type Submission } from './submission.ts'
@@ -33,9 +33,11 @@ interface Fresh extends Accepted {
   draft: Draft
 }
 
+/** A record whose id was seen before: a duplicate, or a conflict. */
 interface Repeated {
   accepted: Accepted
   index: Promise<number>
+  sameContent: boolean
 }
 
 export interface RecorderOptions {
@@ -69,12 +71,17 @@ export class Recorder {
     const { fresh, repeated, settle } = this.#prepare(resolved, slugs, errors)
     const appended = await this.#sequence(fresh, settle)
     const receipts = fresh.map((item, i) => this.#recordedReceipt(item, appended!, i))
-    for (const repeat of repeated) receipts.push(await this.#duplicateReceipt(repeat))
+    for (const repeat of repeated) {
+      // What it repeats may be in flight still: if that is not recorded after all, nothing can be said of this one either.
+      const index = await repeat.index
+      if (repeat.sameContent) receipts.push(await this.#duplicateReceipt(repeat.accepted, index))
+      else errors.push(conflictOf(repeat.accepted))
+    }
     receipts.sort((a, b) => a.position - b.position)
     errors.sort((a, b) => a.position - b.position)
     return {
       recorded: fresh.length,
-      duplicates: repeated.length,
+      duplicates: receipts.length - fresh.length,
       rejected: errors.length,
       receipts,
       promise: appended?.promise ?? null,
@@ -143,26 +150,37 @@ export class Recorder {
   async #resolveTargets(accepted: readonly Accepted[], errors: RecordError[]): Promise<Accepted[]> {
     const resolved: Accepted[] = []
     for (const item of accepted) {
-      const name = linkFor(item.kind) && item.record.decisionId
-      if (item.kind === 'decision' || typeof name !== 'string') {
-        resolved.push(item)
-        continue
-      }
-      const found = await this.findDecisions(
-        name,
-        item.record.system === undefined ? undefined : item.systemName,
-      )
-      if (found.length === 1) {
-        resolved.push(await this.#about(item, found[0]!))
-        continue
-      }
-      const [code, message] =
-        found.length === 0
-          ? ['unknown_decision', 'no decision with this id is recorded; record the decision first']
-          : ['ambiguous_id', 'several systems used this decision id; name the system']
-      errors.push(errorOf(item, code, '/decisionId', message))
+      const target = await this.#targetOf(item)
+      if (target === undefined) resolved.push(item)
+      else if (typeof target === 'number') resolved.push(await this.#about(item, target))
+      else errors.push(target)
     }
     return resolved
+  }
+
+  /** Index of the decision a record is about, undefined when it names none, or why it cannot be found. */
+  async #targetOf(item: Accepted): Promise<number | undefined | RecordError> {
+    const relation = linkFor(item.kind)
+    if (relation === undefined) return undefined
+    if (item.decisionId === undefined) return item.about ?? this.#linkedTarget(item.record, relation)
+    const systemName = item.record.system === undefined ? undefined : item.systemName
+    const found = await this.findDecisions(item.decisionId, systemName)
+    if (item.about !== undefined) {
+      if (found.includes(item.about)) return item.about
+      return errorOf(item, 'bad_value', '/decisionId', 'the address names another decision')
+    }
+    if (found.length === 1) return found[0]!
+    return found.length === 0
+      ? errorOf(item, 'unknown_decision', '/decisionId', 'no decision with this id is recorded; record it first')
+      : errorOf(item, 'ambiguous_id', '/decisionId', 'several systems used this decision id; name the system')
+  }
+
+  async #linkedTarget(record: CanonicalRecord, relation: string): Promise<number | undefined> {
+    for (const id of linkedIds(record, relation)) {
+      const index = await this.#options.ledger.find(id)
+      if (index !== undefined) return index
+    }
+    return undefined
   }
 
   /** The record linked to the decision at `index`, to be sealed with the same keys: it is about the same people. */
@@ -205,22 +223,16 @@ export class Recorder {
     const { dedupe, vault } = this.#options
     const id = this.#mintId()
     const prepared = preparePayload(item.record, id)
-    if (prepared.text.length > PAYLOAD_BYTES_MAX) {
+    if (Buffer.byteLength(prepared.text) > PAYLOAD_BYTES_MAX) {
       return errorOf(item, 'payload_too_large', '', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
     }
     let mark: DedupeMark | undefined
     if (item.kind === 'decision' && item.decisionId !== undefined) {
       mark = dedupe.mark(item.systemName, item.kind, item.decisionId, prepared.text)
       const seen = dedupe.seen(mark)
-      if (seen && !seen.sameContent) {
-        return errorOf(
-          item,
-          'id_conflict',
-          '/decisionId',
-          'a record with this id and other content is already recorded',
-        )
+      if (seen) {
+        return { accepted: item, index: Promise.resolve(seen.index), sameContent: seen.sameContent }
       }
-      if (seen) return { accepted: item, index: Promise.resolve(seen.index) }
     }
     const payload = item.emitter ? preparePayload({ ...item.record, emitter: item.emitter }, id) : prepared
     const sealed = vault.seal(id, payload, this.#keysFor(item, slug))
@@ -277,9 +289,8 @@ export class Recorder {
     }
   }
 
-  async #duplicateReceipt({ accepted, index: waiting }: Repeated): Promise<Receipt> {
+  async #duplicateReceipt(accepted: Accepted, index: number): Promise<Receipt> {
     const { ledger, ledgerName } = this.#options
-    const index = await waiting
     const entry = await ledger.entry(index)
     return {
       position: accepted.position,
@@ -291,6 +302,11 @@ export class Recorder {
       status: 'duplicate',
     }
   }
+}
+
+function conflictOf(item: Accepted): RecordError {
+  const message = 'a record with this id and other content is already recorded'
+  return errorOf(item, 'id_conflict', '/decisionId', message)
 }
 
 function draftOf(

@@ -12,9 +12,9 @@ import type { RecordError } from './envelope.ts'
 /** The system of records that name none. */
 export const DEFAULT_SYSTEM = 'default'
 
-/** One record of a request, or why it could not even be read. */
+/** One record of a request, or why it could not even be read. `about`: index of the decision the address names. */
 export type Submission = { position: number } & (
-  | { kind: RecordKind; reading: JsonReading }
+  | { kind: RecordKind; reading: JsonReading; about?: number }
   | { error: FormatError }
 )
 
@@ -33,6 +33,8 @@ export interface Accepted {
   /** Its place in its emitter's numbering: sealed with the record, no part of its content. */
   emitter?: JsonValue
   systemName: string
+  /** Index of the decision it was sent to. */
+  about?: number
   target?: Target
   /** Keys of the decision it is about. */
   inheritedKeys?: number[]
@@ -57,6 +59,7 @@ export function accept(submission: Submission): Accepted | RecordError {
     kind: submission.kind,
     record,
     systemName,
+    ...(submission.about !== undefined && { about: submission.about }),
     ...(emitter && { emitter: { ...emitter } }),
   }
 }

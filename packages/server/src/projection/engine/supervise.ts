@@ -39,6 +39,7 @@ export class SupervisedEngine implements Engine {
   #failures = 0
   #waiting: { resolve: (address: EngineAddress) => void; reject: (error: Error) => void }[] = []
   #watching: Promise<void> | undefined
+  #wake = () => {}
 
   constructor(options: SuperviseOptions) {
     this.#options = options
@@ -90,6 +91,7 @@ export class SupervisedEngine implements Engine {
       await child.exited
       cancel()
     }
+    this.#wake()
     await this.#watching
   }
 
@@ -116,8 +118,20 @@ export class SupervisedEngine implements Engine {
       this.#enter('restarting')
       const lived = this.#options.clock.monotonicMs() - startedMs
       this.#failures = lived >= GROWN_UP_MS ? 0 : this.#failures + 1
-      await this.#options.clock.sleep(Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#failures))
+      await this.#pause(Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#failures))
     }
+  }
+
+  /** Waits, but not past a `stop`. */
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#wake = () => {}
   }
 
   /** `stop` may be called while a child starts or dies. */

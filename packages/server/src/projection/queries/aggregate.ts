@@ -122,7 +122,7 @@ interface Dimension {
 }
 
 const textValue = (cell: JsonValue) => (cell === '' ? null : cell)
-const resultValue = (cell: JsonValue) => valueOfText(String(cell))
+const resultValue = (cell: JsonValue) => (typeof cell === 'string' ? valueOfText(cell) : null)
 const PLAIN_DIMENSIONS = [
   'system',
   'modelId',

@@ -68,7 +68,7 @@ export function readChoice<T extends string>(field: string, text: Text, choices:
 /** A comma-separated list without repetitions. */
 export function readList(field: string, text: Text, max: number): string[] {
   if (text === undefined || text === '') return []
-  const items = text.split(',').map((item) => item.trim())
+  const items = text.split(',').map((item) => item.trimStart())
   if (items.length > max) throw new QueryError('bad_parameter', field, `at most ${max} items`, 'more')
   if (items.includes('') || new Set(items).size < items.length) {
     throw new QueryError('bad_parameter', field, 'different names separated by commas', 'an empty or repeated one')

@@ -158,7 +158,8 @@ const USAGE_METRICS = 'count,avg(confidence),avg(latencyMs),p95(latencyMs),sum(t
 /** Decisions a day. Averages are over decisions, never means of daily means. */
 export async function usage(ground: Ground, input: QueryInput, resolveSubject: SubjectResolver): Promise<UsageAnswer> {
   const answer = await aggregateDecisions(ground, [...input, ['metrics', USAGE_METRICS], ['by', 'day']], resolveSubject)
-  return { ...answer, items: answer.items.toSorted((a, b) => (String(a['day']) < String(b['day']) ? -1 : 1)) }
+  const dayOf = ({ day }: AggregateItem) => (typeof day === 'string' ? day : '')
+  return { ...answer, items: answer.items.toSorted((a, b) => (dayOf(a) < dayOf(b) ? -1 : 1)) }
 }
 
 export interface ConfidenceBin {
