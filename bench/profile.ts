@@ -34,6 +34,7 @@ import { SqliteStateStore } from '../packages/server/src/platform/state-store.ts
 import { encodeAttachment } from '../packages/server/src/recording/attachment.ts'
 import { Dedupe } from '../packages/server/src/recording/dedupe.ts'
 import { entryIdOf } from '../packages/server/src/recording/entry-id.ts'
+import { Marker } from '../packages/server/src/recording/marker.ts'
 import { encodeText } from '../packages/server/src/vault/coding.ts'
 import { Hmac } from '../packages/server/src/vault/hmac.ts'
 import { saltsOf } from '../packages/server/src/vault/seal.ts'
@@ -106,7 +107,8 @@ const folder = mkdtempSync(join(tmpdir(), 'deponent-profile-'))
 console.log(`${machineLine(describeMachine(folder), 'in process')}\n`)
 const stages = new Stages()
 const store = new SqliteStateStore(join(folder, 'state.db'))
-const dedupe = new Dedupe(store, 'default', randomBytes(32), randomBytes(32))
+const dedupe = new Dedupe(store, 'default')
+const marker = new Marker(randomBytes(32), randomBytes(32))
 const vault = await Vault.open({
   disk: realDisk,
   random: realRandom,
@@ -150,7 +152,7 @@ async function take(body: string): Promise<void> {
   const marks = await stages.time('deduplicate', () =>
     prepared.map(({ text }, i) => {
       const { system, decisionId } = normalized[i]?.record ?? {}
-      const mark = dedupe.mark(textOf(system), 'decision', textOf(decisionId), text)
+      const mark = marker.mark(textOf(system), 'decision', textOf(decisionId), text)
       if (dedupe.seen(mark)) throw new Error('a record was seen before')
       return mark
     }),

@@ -99,8 +99,8 @@ describe('verify of a data directory', () => {
         expect({ path, at, verdict: report.verdict }).toEqual({ path, at, verdict: 'invalid' })
         const errors = report.findings.filter(({ severity }) => severity === 'error')
         const isNamed = errors.some(
-          ({ index, message }) =>
-            index !== undefined || /segment|key|format\.json|checkpoint|root/i.test(message),
+          ({ index, code, message }) =>
+            index !== undefined || /segment|key|format\.json|checkpoint|root/i.test(`${code} ${message}`),
         )
         expect({ path, at, isNamed }).toEqual({ path, at, isNamed: true })
       }

@@ -6,6 +6,7 @@ import { openDirectory } from '../../packages/server/src/directory.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
+import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
 import type { Submission } from '../../packages/server/src/recording/submission.ts'
 import { openTenant, type Tenant } from '../../packages/server/src/tenant.ts'
 
@@ -30,6 +31,7 @@ export async function openRecording(place: Place): Promise<{ tenant: Tenant; clo
     ledgerName: 'default',
     signerDirectory: place.signer,
     acceptHead: false,
+    intake: (secrets) => new LocalIntake(secrets, realRandom),
     onStop: () => undefined,
   })
   return {

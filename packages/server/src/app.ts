@@ -15,6 +15,7 @@ import {
   type ProjectionSource,
 } from './projection/index.ts'
 import { StoredPositions } from './projection/positions.ts'
+import { WorkerIntake } from './recording/worker-intake.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
 
@@ -56,6 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ledgerName: DEFAULT_LEDGER,
       signerDirectory: options.signerDirectory,
       acceptHead: options.acceptHead ?? false,
+      intake: (secrets) => new WorkerIntake(secrets),
       onStop: ({ code, message }) => options.diagnose('the ledger stopped taking entries', { code, message }),
     })
     undo.add(() => tenant.close())
@@ -78,7 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         clock,
         disk,
         adminToken: directory.adminToken,
-        dashboardDirectory: fileURLToPath(new URL('../dashboard', import.meta.url)),
+        dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
         version: VERSION,
         onUnexpected: (error) =>
           options.diagnose('a request failed unexpectedly', {

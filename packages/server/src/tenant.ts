@@ -10,6 +10,8 @@ import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { decodeAttachment } from './recording/attachment.ts'
 import { Dedupe } from './recording/dedupe.ts'
+import type { Intake, IntakeSecrets } from './recording/intake.ts'
+import { Marker } from './recording/marker.ts'
 import { type ReadEntry, RecordReader } from './recording/reader.ts'
 import { Recent } from './recording/recent.ts'
 import { Recorder } from './recording/recorder.ts'
@@ -28,6 +30,8 @@ export interface TenantOptions {
   ledgerName: string
   signerDirectory: string
   acceptHead: boolean
+  /** Makes the intake: in this thread or in one of its own. */
+  intake(secrets: IntakeSecrets): Intake
   onStop(reason: NotSequencing): void
 }
 
@@ -63,7 +67,13 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     onSegmentSealed: (segment) => announce.segmentSealed(segment),
   })
   const systems = new Systems(directory.store, name)
-  const dedupe = new Dedupe(directory.store, name, vault.derive('dedupe'), vault.derive('content'))
+  const dedupe = new Dedupe(directory.store, name)
+  const secrets = {
+    tenant: vault.derive('subject'),
+    dedupe: vault.derive('dedupe'),
+    content: vault.derive('content'),
+  }
+  const marker = new Marker(secrets.dedupe, secrets.content)
   const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
     factFromFrame(vault, entry, attachment)
   const state = new RecordingState({ store: directory.store, clock, ledger: name, dedupe, systems, factOf })
@@ -82,8 +92,19 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   })
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })
-  await rebuildState(state, reader, dedupe)
-  const recorder = new Recorder({ ledger, ledgerName: name, vault, dedupe, systems, random, recent })
+  await rebuildState(state, reader, marker)
+  const intake = options.intake(secrets)
+  const recorder = new Recorder({
+    ledger,
+    ledgerName: name,
+    vault,
+    intake,
+    dedupe,
+    marker,
+    systems,
+    random,
+    recent,
+  })
   announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
     if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
@@ -101,6 +122,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     close: async () => {
       await vault.segments.flush()
       await announce.settled()
+      await intake.close()
       await ledger.close()
       await state.flush()
       await vault.close()
@@ -146,22 +168,22 @@ function ownFact({ kind, system }: Entry, record: CanonicalRecord | undefined): 
 }
 
 /** Fills the recording state up from ledger and vault when its store is behind what the log still holds, or was lost. */
-async function rebuildState(state: RecordingState, reader: RecordReader, dedupe: Dedupe): Promise<void> {
+async function rebuildState(state: RecordingState, reader: RecordReader, marker: Marker): Promise<void> {
   while (state.applied < reader.size()) {
     const from = state.applied
     for (const read of await reader.read(from, Math.min(from + REBUILD_BLOCK, reader.size()))) {
-      state.take(read.index, factFromRecord(dedupe, read))
+      state.take(read.index, factFromRecord(marker, read))
     }
     await state.flush()
   }
 }
 
-function factFromRecord(dedupe: Dedupe, { entry, record, systemName }: ReadEntry): StateFact {
+function factFromRecord(marker: Marker, { entry, record, systemName }: ReadEntry): StateFact {
   if (!record) return {}
   if (entry.kind !== 'decision') return ownFact(entry, record)
   if (typeof record.decisionId !== 'string') return {}
   const { emitter: _, ...content } = record
-  return { mark: dedupe.mark(systemName, 'decision', record.decisionId, canonicalJson(content)) }
+  return { mark: marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content)) }
 }
 
 /** What the product itself records about its ledger, once there is a recorder to do it. */

@@ -1,9 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { DecisionDocument } from '../api.ts'
 import { useKeys } from '../keyboard.ts'
 import type { DecisionCheck } from '../proof/check.ts'
-import type { Verification } from '../proof/gather.ts'
+import type { HeldDecision, Verification } from '../proof/gather.ts'
 import { verificationQuery } from '../queries.ts'
 import styles from './badge.module.css'
 import { EvidenceDrawer } from './evidence-drawer.tsx'
@@ -17,7 +16,7 @@ interface Words {
 }
 
 /** The answer of this browser's own check of a decision, and the way to its steps. */
-export function Badge({ decision }: { readonly decision: DecisionDocument }) {
+export function Badge({ decision }: { readonly decision: HeldDecision }) {
   const query = useQuery(verificationQuery(decision))
   const [isOpen, setOpen] = useState(false)
   useKeys({ p: () => setOpen(true) })

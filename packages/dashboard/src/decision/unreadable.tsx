@@ -2,6 +2,9 @@
 import { Link } from '@tanstack/react-router'
 import { ApiError } from '../client.ts'
 import { timeText } from '../display.ts'
+import { DEFAULT_LEDGER } from '../queries.ts'
+import { Badge } from './badge.tsx'
+import styles from './decision.module.css'
 import controls from '../elements/controls.module.css'
 import { Failed, Nothing } from '../elements/state.tsx'
 
@@ -11,8 +14,25 @@ interface UnreadableProps {
   readonly again: () => void
 }
 
-/** The page of a decision that could not be read. */
-export function Unreadable({ id, error, again }: UnreadableProps) {
+const ENTRY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** The page of a decision that could not be read. Its entry can still be checked, and that may say why. */
+export function Unreadable(props: UnreadableProps) {
+  const { id, error } = props
+  const isThere = error instanceof ApiError && error.status !== 404 && error.status !== 0
+  return (
+    <>
+      {isThere && ENTRY_ID.test(id) && (
+        <div className={styles['alone']}>
+          <Badge decision={{ id, kind: 'decision', ledger: DEFAULT_LEDGER }} />
+        </div>
+      )}
+      <Reason {...props} />
+    </>
+  )
+}
+
+function Reason({ id, error, again }: UnreadableProps) {
   if (!(error instanceof ApiError)) return <Failed error={error} again={again} />
   if (error.status === 410) return <Erased error={error} />
   if (error.status === 409) return <Ambiguous error={error} />

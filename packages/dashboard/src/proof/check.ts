@@ -20,12 +20,12 @@ import { trustOfPin } from './keys.ts'
 import { historyStep, keyStep, outcomeOf, signatureStep, WITNESS_STEP } from './steps.ts'
 import type { EarlierHead, KeyEvidence, Outcome, Step } from './steps.ts'
 
-/** What a page says about the decision it shows; the entry must say the same. */
+/** What a page says about the decision it shows; the entry must say the same. A page that shows no content knows only an id. */
 export interface ShownDecision {
   readonly id: string
   readonly kind: string
-  readonly index: number
-  readonly receivedAt: string
+  readonly index?: number
+  readonly receivedAt?: string
 }
 
 /** Everything the check needs, fetched beforehand. */
@@ -111,13 +111,18 @@ function identityStep({ decision, entry }: Evidence, { proof }: ReadProof): Step
   if (read === undefined) {
     return { title, state: 'failed', text: 'The bytes at this index are not an entry.', values: [] }
   }
+  const received = new Date(read.receivedAt).toISOString()
   const differing = [
     ['id', read.id, decision.id],
     ['kind', read.kind, decision.kind],
-    ['index', String(proof.index), String(decision.index)],
-    ['received', new Date(read.receivedAt).toISOString(), new Date(decision.receivedAt).toISOString()],
+    ['index', proof.index, decision.index ?? proof.index],
+    [
+      'received',
+      read.receivedAt,
+      decision.receivedAt === undefined ? read.receivedAt : Date.parse(decision.receivedAt),
+    ],
   ].filter(([, held, shown]) => held !== shown)
-  const values = [['id', read.id] as const, ['received', new Date(read.receivedAt).toISOString()] as const]
+  const values = [['id', read.id] as const, ['received', received] as const]
   if (differing.length === 0) {
     return {
       title,

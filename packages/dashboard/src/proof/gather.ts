@@ -47,12 +47,9 @@ export async function verifyDecision(
 ): Promise<Verification<DecisionCheck>> {
   return orReason(async () => {
     const proof = await getFreshText(`/v1/decisions/${decision.id}/proof`, signal)
-    const { checkpoint, prefix, keys } = await gatherLedger(
-      decision.ledger,
-      parseTlogProof(proof).checkpointNote,
-      signal,
-    )
-    const entry = await fetchEntry(prefix, decision.index, checkpoint.size, signal)
+    const { index, checkpointNote } = parseTlogProof(proof)
+    const { checkpoint, prefix, keys } = await gatherLedger(decision.ledger, checkpointNote, signal)
+    const entry = await fetchEntry(prefix, index, checkpoint.size, signal)
     const earlier = await earlierHead(prefix, checkpoint, signal)
     const check = checkDecision({ ...keys, decision, proof, entry, earlier })
     if (isSound(check)) remember(checkpoint, earlier)

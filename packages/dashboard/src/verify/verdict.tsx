@@ -16,6 +16,8 @@ const MEANING: Record<Verdict, string> = {
   incomplete: 'Nothing contradicts it, but something needed for an answer is not there.',
 }
 
+const UNREADABLE = 'This cannot be read as a receipt.'
+
 /** What became of the check: the verdict, every reason, and what it was about. */
 export function ReceiptVerdict({ answer }: { readonly answer: ReceiptAnswer }) {
   const { report, promise, receipts, trustedBy } = answer
@@ -24,11 +26,13 @@ export function ReceiptVerdict({ answer }: { readonly answer: ReceiptAnswer }) {
     <>
       <div className={styles['verdict']} data-verdict={verdict} data-testid="verdict">
         <b>{verdict}</b>
-        <p>{MEANING[verdict]}</p>
-        <p>
-          Checked with {TRUSTED_BY[trustedBy]}. {counted(checked.entries, 'receipt')} of{' '}
-          {count(receipts.length)} shown to be promised.
-        </p>
+        <p>{findings.some(({ code }) => code === 'receipt_malformed') ? UNREADABLE : MEANING[verdict]}</p>
+        {promise !== undefined && (
+          <p>
+            Checked with {TRUSTED_BY[trustedBy]}. {counted(checked.entries, 'receipt')} of{' '}
+            {count(receipts.length)} shown to be promised.
+          </p>
+        )}
       </div>
       {findings.length > 0 && <Findings findings={findings} />}
       {promise !== undefined && (

@@ -20,6 +20,8 @@ export interface Route {
   response?: z.ZodType
   /** Media type of the answer when it is not JSON. */
   produces?: string
+  /** Takes and judges records one by one: NDJSON too, and the answer's status tells how many were kept. */
+  judges?: true
 }
 
 export type Operation =
@@ -114,16 +116,25 @@ const aggregateQuery = filterQuery.extend({ metrics: z.string(), by: z.string().
 const waitQuery = z.object({ wait: z.literal('checkpoint').optional() })
 const systemQuery = z.object({ system: z.string().optional() })
 
-const about = (operation: Operation, part: string, what: string): Route => ({
+const recording = (operation: Operation, path: string, summary: string, query: z.ZodObject): Route => ({
   operation,
   method: 'POST',
-  path: `/v1/decisions/:id/${part}`,
+  path,
   right: 'record',
-  summary: `Record ${what} a decision`,
-  query: systemQuery,
+  summary,
+  query,
   body: records,
   response: envelope,
+  judges: true,
 })
+
+const about = (operation: Operation, part: string, what: string): Route =>
+  recording(
+    operation,
+    `/v1/decisions/:id/${part}`,
+    `Record ${what} a decision`,
+    waitQuery.extend(systemQuery.shape),
+  )
 
 const statistic = (operation: Operation, name: string, summary: string): Route => ({
   operation,
@@ -136,41 +147,30 @@ const statistic = (operation: Operation, name: string, summary: string): Route =
 })
 
 export const ROUTES: readonly Route[] = [
-  {
-    operation: 'recordDecisions',
-    method: 'POST',
-    path: '/v1/decisions',
-    right: 'record',
-    summary: 'Record decisions: one object, an array, or one object a line',
-    query: waitQuery,
-    body: records,
-    response: envelope,
-  },
-  {
-    operation: 'recordRecords',
-    method: 'POST',
-    path: '/v1/records',
-    right: 'record',
-    summary: 'Record anything that is not a decision; each record says its kind',
-    query: waitQuery,
-    body: records,
-    response: envelope,
-  },
+  recording(
+    'recordDecisions',
+    '/v1/decisions',
+    'Record decisions: one object, an array, or one object a line',
+    waitQuery,
+  ),
+  recording(
+    'recordRecords',
+    '/v1/records',
+    'Record anything that is not a decision; each record says its kind',
+    waitQuery,
+  ),
   about('recordReview', 'reviews', 'a human review of'),
   about('recordOutcome', 'outcomes', 'what became of'),
   about('recordExplanation', 'explanations', 'an explanation of'),
   about('recordContest', 'contests', 'that a person contests'),
   about('recordComment', 'comments', 'a comment on'),
   about('recordScore', 'scores', 'a score of'),
-  {
-    operation: 'recordModelEvent',
-    method: 'POST',
-    path: '/v1/models/:modelId/events',
-    right: 'record',
-    summary: 'Record a lifecycle event of a model',
-    body: records,
-    response: envelope,
-  },
+  recording(
+    'recordModelEvent',
+    '/v1/models/:modelId/events',
+    'Record a lifecycle event of a model',
+    waitQuery,
+  ),
   {
     operation: 'listDecisions',
     method: 'GET',

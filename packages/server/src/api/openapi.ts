@@ -4,11 +4,14 @@ import { type Route, ROUTES } from './contract.ts'
 
 type Json = Record<string, unknown>
 
+/** `:name` or `:name*` as a whole segment; a colon within one (`subjects:lookup`) is no parameter. */
+const PARAMETER = /\/:(\w+)\*?(?=\/|$)/g
+
 /** The document for the given product version. */
 export function openApi(version: string): Json {
   const paths: Record<string, Json> = {}
   for (const route of ROUTES) {
-    const path = route.path.replaceAll(/:(\w+)\*?(?=\/|$)/g, '{$1}')
+    const path = route.path.replaceAll(PARAMETER, '/{$1}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
   }
   return {
@@ -46,18 +49,43 @@ function operationOf(route: Route): Json {
     summary: route.summary,
     ...(route.right === 'open' ? { security: [] } : { security: [{ key: [] }] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } },
+    ...(route.body && { requestBody: { required: true, content: bodiesOf(route, route.body) } }),
+    responses: { ...(route.judges ? judgements(route) : answers(route)), default: A_PROBLEM },
+  }
+}
+
+const PROBLEM_CONTENT = {
+  'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+}
+const A_PROBLEM = { description: 'A problem', content: PROBLEM_CONTENT }
+
+function bodiesOf({ judges }: Route, body: z.ZodType): Json {
+  return {
+    'application/json': { schema: schemaOf(body) },
+    ...(judges && {
+      'application/x-ndjson': { schema: { type: 'string', description: 'One object a line' } },
     }),
-    responses: {
-      '2XX': {
-        description: 'As asked',
-        content: { [route.produces ?? 'application/json']: { schema: answerOf(route) } },
-      },
-      default: {
-        description: 'A problem',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+  }
+}
+
+function answers(route: Route): Json {
+  const content = { [route.produces ?? 'application/json']: { schema: answerOf(route) } }
+  return { '200': { description: 'As asked', content } }
+}
+
+/** The statuses of an answer that judged records one by one. */
+function judgements(route: Route): Json {
+  const content = { 'application/json': { schema: answerOf(route) } }
+  return {
+    '201': { description: 'All records are kept', content },
+    '207': { description: 'Some records are kept', content },
+    '400': {
+      description: 'None is kept; or the body is empty or cannot be parsed',
+      content: { ...content, ...PROBLEM_CONTENT },
+    },
+    '409': {
+      description: 'None is kept: each id is recorded with other content; or the address is ambiguous',
+      content: { ...content, ...PROBLEM_CONTENT },
     },
   }
 }
@@ -68,7 +96,7 @@ function answerOf({ produces, response }: Route): unknown {
 }
 
 function pathParameters({ path }: Route): Json[] {
-  return [...path.matchAll(/:(\w+)\*?(?=\/|$)/g)].map(([, name]) => ({
+  return [...path.matchAll(PARAMETER)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,

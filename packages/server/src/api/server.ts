@@ -56,10 +56,7 @@ const SECURITY_HEADERS: Record<string, string> = {
 export function createHandler(services: Services): (request: Request) => Promise<Response> {
   const router = new Hono()
   for (const route of ROUTES) {
-    const path = route.path
-      .replace(/:(\w+)\*$/, ':$1{.+}')
-      .replace('/subjects:lookup', '/:subjects{subjects:lookup}')
-    router.on(route.method, path, (context) =>
+    router.on(route.method, patternOf(route), (context) =>
       answer(services, route, {
         request: context.req.raw,
         params: context.req.param(),
@@ -68,11 +65,40 @@ export function createHandler(services: Services): (request: Request) => Promise
       }),
     )
   }
+  for (const [pattern, methods] of methodsByPattern())
+    router.all(pattern, () => problemResponse(methodNotAllowed(methods)))
   router.get('*', (context) => pageOrProblem(services, context.req.raw))
-  router.all('*', () =>
-    problemResponse(new Problem(405, 'method_not_allowed', 'this address does not take that method')),
+  router.all('*', ({ req }) =>
+    problemResponse(isApi(req.raw) ? noSuchAddress() : methodNotAllowed(['GET', 'HEAD'])),
   )
   return async (request) => secured(await router.fetch(request))
+}
+
+/** The path of a route in the words of the router. */
+function patternOf({ path }: Route): string {
+  return path.replace(/:(\w+)\*$/, ':$1{.+}').replace('/subjects:lookup', '/:subjects{subjects:lookup}')
+}
+
+function methodsByPattern(): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const route of ROUTES) {
+    const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]
+    found.set(patternOf(route), [...(found.get(patternOf(route)) ?? []), ...methods])
+  }
+  return found
+}
+
+function methodNotAllowed(methods: readonly string[]): Problem {
+  const headers = { Allow: methods.join(', ') }
+  return new Problem(405, 'method_not_allowed', 'this address does not take that method', {}, headers)
+}
+
+function noSuchAddress(): Problem {
+  return new Problem(404, 'not_found', 'no such address')
+}
+
+function isApi(request: Request): boolean {
+  return /^\/(v1|ledgers|api|mcp)(\/|$)/.test(new URL(request.url).pathname)
 }
 
 async function answer(services: Services, route: Route, call: Call): Promise<Response> {
@@ -112,10 +138,7 @@ function authorise(services: Services, { right }: Route, request: Request): void
 }
 
 async function pageOrProblem(services: Services, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url)
-  if (/^\/(v1|ledgers|api|mcp)(\/|$)/.test(pathname)) {
-    return problemResponse(new Problem(404, 'not_found', 'no such address'))
-  }
+  if (isApi(request)) return problemResponse(noSuchAddress())
   try {
     return await getDashboard({ request, params: {}, query: new URLSearchParams(), services })
   } catch (error) {

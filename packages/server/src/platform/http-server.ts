@@ -67,7 +67,10 @@ export async function listen(
 ): Promise<HttpListener> {
   const server = createServer((request, response) => {
     answer(request)
-      .catch((error: unknown): HttpResponse => ({ status: error instanceof BodyTooLarge ? 413 : 500, body: '' }))
+      .catch((error: unknown): HttpResponse => ({
+        status: error instanceof BodyTooLarge ? 413 : 500,
+        body: '',
+      }))
       .then((answered) => send(response, answered))
       .catch(() => response.destroy())
   })

@@ -81,6 +81,7 @@ export interface ProjectionHealth {
 
 const HANDLE = /^[0-9a-f]{32}$/
 const STOP_MS_MAX = 5_000
+const OPEN_MS_MAX = 10_000
 
 /** The searchable side of a ledger: derived from it, disposable, and never in its way. */
 export class Projection {
@@ -113,17 +114,25 @@ export class Projection {
     this.#resolveSubject = options.resolveSubject ?? ((text) => (HANDLE.test(text) ? [text] : []))
   }
 
-  /** Starts the engine, brings the index to its position and begins to follow the ledger. */
+  /** Starts the engine, brings the index to its position and follows the ledger. @throws EngineStopped */
   static async start(options: ProjectionOptions): Promise<Projection> {
     const projection = new Projection(options)
     try {
       await projection.#engine.start()
-      await projection.#projector.start()
+      await projection.#openWithin(OPEN_MS_MAX)
       return projection
     } catch (error) {
       await projection.stop()
       throw error
     }
+  }
+
+  /** An index that takes long to open, or a server that is away, is no reason to keep anybody from recording. */
+  async #openWithin(ms: number): Promise<void> {
+    const opened = this.#projector.start()
+    // Whoever asks too early is told so by `ask`; a stop before the index was open concerns nobody else.
+    opened.catch(() => {})
+    await Promise.race([opened, this.#clock.sleep(ms)])
   }
 
   async stop(): Promise<void> {

@@ -57,6 +57,8 @@ export class Projector {
   #catalogue = new FieldCatalogue([], [], [])
   #running: Promise<void> | undefined
   #stopping = false
+  #isOpen = false
+  #whenOpen = { resolve: () => {}, reject: (_: Error) => {} }
   /** Rows past the position may be there, or the catalogue ahead of the tables. */
   #dirty = true
   #ahead: { from: number; batch: Promise<Batch> } | undefined
@@ -72,24 +74,23 @@ export class Projector {
     this.#options = options
   }
 
-  /** Opens the index, brings it to the position and starts following the source. */
-  async start(): Promise<void> {
-    const { store, positions, source, clock } = this.#options
-    const known = await store.open()
-    // Past the end: the ledger is an older copy than the index, which then speaks of entries nobody has.
-    if (positions.get() > source.size()) await store.clear()
-    if (positions.get() > 0 && (!known || positions.get() > source.size())) this.#startOver()
-    await this.#recover()
-    await this.#repair()
-    for (const { index, code } of await store.rejections(REJECTIONS_SHOWN)) this.#noteRejection(index, code)
-    this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
-    this.#running = this.#run()
+  /**
+   * Starts following the source. Resolves when the index is open and at its position; what fails before that is tried
+   * again like everything else. @throws ProjectorStopped
+   */
+  start(): Promise<void> {
+    const opened = new Promise<void>((resolve, reject) => {
+      this.#whenOpen = { resolve, reject }
+    })
+    this.#running ??= this.#run()
+    return opened
   }
 
   async stop(): Promise<void> {
     this.#stopping = true
     this.#wake()
     await this.#running
+    this.#whenOpen.reject(new ProjectorStopped())
     for (const { reject } of this.#waiters.splice(0)) reject(new ProjectorStopped())
   }
 
@@ -162,6 +163,7 @@ export class Projector {
 
   async #turn(): Promise<void> {
     const { source, clock } = this.#options
+    if (!this.#isOpen) return this.#open()
     const task = this.#tasks.shift()
     if (task) return task()
     if (this.#dirty) await this.#recover()
@@ -171,6 +173,21 @@ export class Projector {
     }
     if (this.position() < source.size()) return this.#project()
     await this.#pause(FLUSH_MS)
+  }
+
+  /** Finds out what the index is worth and brings it to the position. */
+  async #open(): Promise<void> {
+    const { store, positions, source, clock } = this.#options
+    const known = await store.open()
+    // Past the end: the ledger is an older copy than the index, which then speaks of entries nobody has.
+    if (positions.get() > source.size()) await store.clear()
+    if (positions.get() > 0 && (!known || positions.get() > source.size())) this.#startOver()
+    await this.#recover()
+    await this.#repair()
+    for (const { index, code } of await store.rejections(REJECTIONS_SHOWN)) this.#noteRejection(index, code)
+    this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
+    this.#isOpen = true
+    this.#whenOpen.resolve()
   }
 
   /** One batch, from the ledger to a moved position. */
@@ -311,7 +328,7 @@ export class Projector {
   }
 
   async #pause(ms: number): Promise<void> {
-    if (this.#stopping || this.#tasks.length > 0) return
+    if (this.#stopping) return
     await new Promise<void>((resolve) => {
       const cancel = this.#options.clock.after(ms, resolve)
       this.#wake = () => {

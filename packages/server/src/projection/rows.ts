@@ -6,7 +6,7 @@ import type { SourceEntry } from './source.ts'
 import { featureText, MICROS_PER_MS, NANOS_PER_USD, resultText, scaledOf, textOf, UNITS_PER_ONE } from './values.ts'
 
 /** A value of a column, as JSONCompactEachRow takes it; times are Unix milliseconds. */
-export type Cell = string | number | boolean | null | readonly string[] | Readonly<Record<string, string>>
+export type Cell = string | number | boolean | null
 
 /** A feature value that may be indexed. */
 export interface Feature {
@@ -123,7 +123,7 @@ function decisionCells(source: SourceEntry, record: CanonicalRecord, at: number)
     record['humanOverride'] === true,
     report.profile,
     Math.round(report.score * UNITS_PER_ONE),
-    report.missing,
+    report.missing.join(),
   ]
 }
 

@@ -38,7 +38,7 @@ function decisionColumns(features: readonly { name: string; slot: number }[]): [
     ...same('inputTokens', 'outputTokens', 'reviewRequired', 'reviewed', 'overridden'),
     ['completenessProfile', own('profile')],
     ['completeness', per('completeness', UNITS_PER_ONE)],
-    ['missingFields', own('missing')],
+    ['missingFields', `if(${own('missing')} = '', [], splitByChar(',', ${own('missing')}))`],
     ...features
       .filter(({ name }) => PLAIN_FEATURE.test(name))
       .map(({ name, slot }): [string, string] => [`feature.${name}`, plain(slotColumn(slot).name)]),

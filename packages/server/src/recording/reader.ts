@@ -69,7 +69,7 @@ export class RecordReader {
   async #assemble(index: number, entry: Entry, frame: Uint8Array | undefined): Promise<ReadEntry> {
     const { recent, systems, vault } = this.#options
     const known = recent.get(index)
-    const record = known?.record ?? (frame && vault.record(entry, frame))
+    const record = known ? (JSON.parse(known.text) as CanonicalRecord) : frame && vault.record(entry, frame)
     const systemName = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
     if (!record) return { index, entry, systemName }
     const target = known?.target ?? (await this.#targetOf(entry, record))

@@ -1,11 +1,11 @@
 /** Records just made durable, kept open for the projection so that it need not unseal what was sealed a moment ago. */
-import type { CanonicalRecord } from '@deponent/format'
 import type { Target } from './submission.ts'
 
 const RECENT_MAX = 20_000
 
 export interface RecentRecord {
-  record: CanonicalRecord
+  /** Canonical text of the record. */
+  text: string
   target?: Target
 }
 

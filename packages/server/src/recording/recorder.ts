@@ -1,13 +1,12 @@
 /**
- * From readings to receipts. For each record of a request: normalise, find out whether it was seen before, seal, and have all
- * that is new sequenced together; then answer for every one of them.
+ * From requests to receipts. For each record: the intake reads, validates and names it; the recorder finds out whether it was seen
+ * before and which keys seal it; the intake seals it; then everything new is sequenced together, and every record is answered for.
  *
- *   reading ─▶ normalise ─▶ name its system ─▶ seen before? ─▶ seal ─▶ keys durable ─▶ ledger.append ─▶ receipt
+ *   body ─▶ intake.open ─▶ declare its system ─▶ seen before? ─▶ intake.seal ─▶ keys durable ─▶ ledger.append ─▶ receipt
  */
 import {
   type CanonicalRecord,
   type Entry,
-  FormatError,
   preparePayload,
   type RecordKind,
   recordTime,
@@ -17,38 +16,59 @@ import {
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
 import type { Random } from '../platform/random.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type DedupeMark, encodeAttachment } from './attachment.ts'
+import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
-import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
+import type { Candidate, Choice, Intake, IntakeSealed, IntakeSource } from './intake.ts'
+import { linkFor } from './links.ts'
+import type { Marker } from './marker.ts'
 import type { Recent } from './recent.ts'
 import { Settle } from './settle.ts'
-import { accept, type Accepted, DEFAULT_SYSTEM, errorOf, type Submission } from './submission.ts'
+import { DEFAULT_SYSTEM, type Submission, type Target } from './submission.ts'
 import type { Systems } from './systems.ts'
-
-export const PAYLOAD_BYTES_MAX = 262_144
-
-interface Fresh extends Accepted {
-  draft: Draft
-}
-
-/** A record whose id was seen before: a duplicate, or a conflict. */
-interface Repeated {
-  accepted: Accepted
-  index: Promise<number>
-  sameContent: boolean
-}
 
 export interface RecorderOptions {
   ledger: Ledger
   ledgerName: string
   vault: Vault
+  intake: Intake
   dedupe: Dedupe
+  marker: Marker
   systems: Systems
   random: Random
   recent: Recent
 }
+
+/** A candidate with the decision it is about, when it is about one. */
+interface Resolved extends Candidate {
+  target?: Target
+  /** Numbers of the keys that seal the decision it is about. */
+  inheritedKeys?: number[]
+}
+
+interface Repeated {
+  candidate: Candidate
+  index: Promise<number>
+}
+
+/** What the recorder decided about the candidates of a request. */
+interface Judged {
+  fresh: Resolved[]
+  repeated: Repeated[]
+  settle: Settle
+}
+
+/** A sealed record on its way into the ledger. */
+interface Ready {
+  candidate: Resolved
+  draft: Draft
+  text: string
+}
+
+const latin1Bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
+const latin1Text = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
 export class Recorder {
   readonly #options: RecorderOptions
@@ -57,230 +77,199 @@ export class Recorder {
     this.#options = options
   }
 
-  /** Records what can be recorded and answers for each; throws as `Ledger.append` does when nothing new could be sequenced. */
-  async record(submissions: readonly Submission[]): Promise<Envelope> {
-    const errors: RecordError[] = []
-    const accepted: Accepted[] = []
-    for (const submission of submissions) {
-      const result = accept(submission)
-      if ('code' in result) errors.push(result)
-      else accepted.push(result)
-    }
-    const slugs = await this.#slugsOf(accepted)
-    const resolved = await this.#resolveTargets(accepted, errors)
-    const { fresh, repeated, settle } = this.#prepare(resolved, slugs, errors)
-    const appended = await this.#sequence(fresh, settle)
-    const receipts = fresh.map((item, i) => this.#recordedReceipt(item, appended!, i))
-    for (const repeat of repeated) {
-      // What it repeats may be in flight still: if that is not recorded after all, nothing can be said of this one either.
-      const index = await repeat.index
-      if (repeat.sameContent) receipts.push(await this.#duplicateReceipt(repeat.accepted, index))
-      else errors.push(conflictOf(repeat.accepted))
-    }
-    receipts.sort((a, b) => a.position - b.position)
-    errors.sort((a, b) => a.position - b.position)
+  /** Records what was read already; see `recordFrom`. */
+  record(submissions: readonly Submission[]): Promise<Envelope> {
+    return this.recordFrom({ submissions })
+  }
+
+  /**
+   * Records what can be recorded and answers for each record. Throws BodyError when the body as a whole cannot be read, and as
+   * `Ledger.append` does when something new could not be sequenced.
+   */
+  async recordFrom(source: IntakeSource): Promise<Envelope> {
+    const { intake, ledger } = this.#options
+    const { job, candidates, errors } = await intake.open(source, ledger.now())
+    const slugs = await this.#slugsOf(candidates)
+    const resolved = await this.#resolveTargets(candidates, errors)
+    const judged = this.#judge(resolved, errors)
+    const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
+    const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i))
+    for (const repeat of judged.repeated) receipts.push(await this.#duplicateReceipt(repeat))
     return {
-      recorded: fresh.length,
-      duplicates: receipts.length - fresh.length,
+      recorded: ready.length,
+      duplicates: judged.repeated.length,
       rejected: errors.length,
-      receipts,
+      receipts: receipts.toSorted((a, b) => a.position - b.position),
       promise: appended?.promise ?? null,
-      errors,
+      errors: errors.toSorted((a, b) => a.position - b.position),
     }
   }
 
   /** Records something the product itself has to say; throws when it cannot. `isPublic`: readable without any key. */
   async recordOwn(kind: RecordKind, record: CanonicalRecord, isPublic = false): Promise<number> {
     const slug = await this.#slugOf(DEFAULT_SYSTEM)
-    const { vault, ledger } = this.#options
-    const id = this.#mintId()
-    const prepared = preparePayload(record, id)
-    const sealed = isPublic
-      ? vault.sealPublic(prepared)
-      : vault.seal(id, prepared, [this.#systemKey(slug, record)])
-    await vault.flushKeys()
-    const draft: Draft = {
-      ...draftOf(id, kind, slug, sealed.payload),
-      attachment: encodeAttachment(undefined, sealed.frame),
-    }
-    return (await ledger.append([draft])).first
+    return this.#appendOwn(kind, slug, DEFAULT_SYSTEM, record, isPublic)
   }
 
   /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
   async findDecisions(name: string, systemName?: string): Promise<number[]> {
-    const { dedupe, ledger, systems } = this.#options
+    const { dedupe, ledger, marker, systems } = this.#options
     const byId = await ledger.find(name)
     if (byId !== undefined) return [byId]
     const found: number[] = []
     for (const system of systems.all()) {
       if (systemName !== undefined && system.name !== systemName) continue
-      const index = await dedupe.find(dedupe.nameOf(system.name, 'decision', name))
+      const index = await dedupe.find(marker.nameOf(system.name, 'decision', name))
       if (index !== undefined) found.push(index)
     }
     return found
   }
 
-  async #slugsOf(accepted: readonly Accepted[]): Promise<Map<string, string>> {
+  async #slugsOf(candidates: readonly Candidate[]): Promise<Map<string, string>> {
     const slugs = new Map<string, string>()
-    for (const { systemName } of accepted) {
+    for (const { systemName } of candidates) {
       if (!slugs.has(systemName)) slugs.set(systemName, await this.#slugOf(systemName))
     }
     return slugs
   }
 
+  /** The slug of a system; a new one is declared by a record of its own before its first entry. */
   #slugOf(name: string): Promise<string> | string {
-    return this.#options.systems.ensure(name, (slug) => this.#declare(slug, name))
+    return this.#options.systems.ensure(name, async (slug) => {
+      await this.#appendOwn('system.declared', slug, name, { name, slug, basis: 'observed' }, false)
+    })
   }
 
-  /** Records that a system exists, before its first entry. */
-  async #declare(slug: string, name: string): Promise<void> {
-    const { ledger, vault } = this.#options
-    const id = this.#mintId()
-    const record: CanonicalRecord = { name, slug, basis: 'observed' }
-    const sealed = vault.seal(id, preparePayload(record, id), [this.#systemKey(slug, record)])
+  async #appendOwn(
+    kind: RecordKind,
+    slug: string,
+    system: string,
+    record: CanonicalRecord,
+    isPublic: boolean,
+  ): Promise<number> {
+    const { ledger, random, vault } = this.#options
+    const id = entryIdOf(ledger.now(), random.bytes(10))
+    const prepared = preparePayload(record, id)
+    const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
+    const sealed = isPublic
+      ? vault.sealPublic(prepared)
+      : vault.seal(id, prepared, [vault.keyNumber(vault.systemScope(system, month))])
     await vault.flushKeys()
-    const draft = {
-      ...draftOf(id, 'system.declared', slug, sealed.payload),
-      attachment: encodeAttachment(undefined, sealed.frame),
-    }
-    await ledger.append([draft])
+    const attachment = encodeAttachment(undefined, sealed.frame)
+    const appended = await ledger.append([{ ...draftOf(id, kind, slug, sealed.payload), attachment }])
+    return appended.first
   }
 
-  /** Finds the decision each record about a decision names; rejects those whose decision is not recorded. */
-  async #resolveTargets(accepted: readonly Accepted[], errors: RecordError[]): Promise<Accepted[]> {
-    const resolved: Accepted[] = []
-    for (const item of accepted) {
-      const target = await this.#targetOf(item)
-      if (target === undefined) resolved.push(item)
-      else if (typeof target === 'number') resolved.push(await this.#about(item, target))
+  /** Finds the decision each record about a decision names; refuses those whose decision is not recorded. */
+  async #resolveTargets(candidates: readonly Candidate[], errors: RecordError[]): Promise<Resolved[]> {
+    const resolved: Resolved[] = []
+    for (const candidate of candidates) {
+      const target = await this.#targetOf(candidate)
+      if (target === undefined) resolved.push(candidate)
+      else if (typeof target === 'number') resolved.push(await this.#about(candidate, target))
       else errors.push(target)
     }
     return resolved
   }
 
   /** Index of the decision a record is about, undefined when it names none, or why it cannot be found. */
-  async #targetOf(item: Accepted): Promise<number | undefined | RecordError> {
-    const relation = linkFor(item.kind)
-    if (relation === undefined) return undefined
-    if (item.decisionId === undefined) return item.about ?? this.#linkedTarget(item.record, relation)
-    const systemName = item.record.system === undefined ? undefined : item.systemName
-    const found = await this.findDecisions(item.decisionId, systemName)
-    if (item.about !== undefined) {
-      if (found.includes(item.about)) return item.about
-      return errorOf(item, 'bad_value', '/decisionId', 'the address names another decision')
+  async #targetOf(candidate: Candidate): Promise<number | undefined | RecordError> {
+    const { about, decisionId, kind, namesSystem, systemName } = candidate
+    if (linkFor(kind) === undefined) return undefined
+    if (decisionId === undefined) return about ?? this.#linkedTarget(candidate.linkedIds)
+    const found = await this.findDecisions(decisionId, namesSystem ? systemName : undefined)
+    if (about !== undefined) {
+      return found.includes(about)
+        ? about
+        : refusal(candidate, 'bad_value', 'the address names another decision')
     }
     if (found.length === 1) return found[0]!
     return found.length === 0
-      ? errorOf(item, 'unknown_decision', '/decisionId', 'no decision with this id is recorded; record it first')
-      : errorOf(item, 'ambiguous_id', '/decisionId', 'several systems used this decision id; name the system')
+      ? refusal(candidate, 'unknown_decision', 'no decision with this id is recorded; record it first')
+      : refusal(candidate, 'ambiguous_id', 'several systems used this decision id; name the system')
   }
 
-  async #linkedTarget(record: CanonicalRecord, relation: string): Promise<number | undefined> {
-    for (const id of linkedIds(record, relation)) {
+  async #linkedTarget(ids: readonly string[]): Promise<number | undefined> {
+    for (const id of ids) {
       const index = await this.#options.ledger.find(id)
       if (index !== undefined) return index
     }
     return undefined
   }
 
-  /** The record linked to the decision at `index`, to be sealed with the same keys: it is about the same people. */
-  async #about(item: Accepted, index: number): Promise<Accepted> {
-    const { id } = await this.#options.ledger.entry(index)
-    const record = withLink(item.record, { rel: linkFor(item.kind)!, id })
-    return {
-      ...item,
-      record,
-      target: { index, id },
-      inheritedKeys: await this.#options.vault.keyNumbersOf(index),
-    }
+  /** The candidate with the decision it is about; it is sealed with the same keys, being about the same people. */
+  async #about(candidate: Candidate, index: number): Promise<Resolved> {
+    const { ledger, vault } = this.#options
+    const { id } = await ledger.entry(index)
+    return { ...candidate, target: { index, id }, inheritedKeys: await vault.keyNumbersOf(index) }
   }
 
-  /** Everything between validation and sequencing, without a pause, so that two requests never both take one record as new. */
-  #prepare(
-    accepted: readonly Accepted[],
-    slugs: Map<string, string>,
+  /** Tells new records from resends without a pause in between, so that two requests never both take one record as new. */
+  #judge(candidates: readonly Resolved[], errors: RecordError[]): Judged {
+    const { dedupe } = this.#options
+    const judged: Judged = { fresh: [], repeated: [], settle: new Settle() }
+    for (const candidate of candidates) {
+      const seen = candidate.mark && dedupe.seen(candidate.mark)
+      if (seen && !seen.sameContent) {
+        errors.push(
+          refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded'),
+        )
+      } else if (seen) judged.repeated.push({ candidate, index: Promise.resolve(seen.index) })
+      else {
+        if (candidate.mark) dedupe.begin(candidate.mark, judged.settle.placeOf(judged.fresh.length))
+        judged.fresh.push(candidate)
+      }
+    }
+    return judged
+  }
+
+  async #sequence(
+    job: number,
+    { fresh, settle }: Judged,
+    slugs: ReadonlyMap<string, string>,
     errors: RecordError[],
-  ): { fresh: Fresh[]; repeated: Repeated[]; settle: Settle } {
-    const fresh: Fresh[] = []
-    const repeated: Repeated[] = []
-    const settle = new Settle()
-    for (const item of accepted) {
-      const slug = slugs.get(item.systemName)!
-      try {
-        const outcome = this.#prepareOne(item, slug, settle, fresh.length)
-        if ('draft' in outcome) fresh.push(outcome)
-        else if ('index' in outcome) repeated.push(outcome)
-        else errors.push(outcome)
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw error
-        errors.push(errorOf(item, error.code, error.path, error.message))
-      }
-    }
-    return { fresh, repeated, settle }
-  }
-
-  #prepareOne(item: Accepted, slug: string, settle: Settle, place: number): Fresh | Repeated | RecordError {
-    const { dedupe, vault } = this.#options
-    const id = this.#mintId()
-    const prepared = preparePayload(item.record, id)
-    if (Buffer.byteLength(prepared.text) > PAYLOAD_BYTES_MAX) {
-      return errorOf(item, 'payload_too_large', '', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
-    }
-    let mark: DedupeMark | undefined
-    if (item.kind === 'decision' && item.decisionId !== undefined) {
-      mark = dedupe.mark(item.systemName, item.kind, item.decisionId, prepared.text)
-      const seen = dedupe.seen(mark)
-      if (seen) {
-        return { accepted: item, index: Promise.resolve(seen.index), sameContent: seen.sameContent }
-      }
-    }
-    const payload = item.emitter ? preparePayload({ ...item.record, emitter: item.emitter }, id) : prepared
-    const sealed = vault.seal(id, payload, this.#keysFor(item, slug))
-    if (mark) dedupe.begin(mark, settle.placeOf(place))
-    const attachment = encodeAttachment(mark, sealed.frame)
-    return { ...item, draft: { ...draftOf(id, item.kind, slug, sealed.payload), attachment } }
-  }
-
-  #keysFor(item: Accepted, slug: string): number[] {
-    if (item.inheritedKeys && item.inheritedKeys.length > 0) return item.inheritedKeys
-    const { vault } = this.#options
-    const subjects = subjectsOf(item.record)
-    if (subjects.length === 0) return [this.#systemKey(slug, item.record)]
-    return subjects.map((subject) => vault.keyNumber(vault.subjectId(subject)))
-  }
-
-  #systemKey(slug: string, record: CanonicalRecord): number {
-    const { vault, ledger } = this.#options
-    const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
-    return vault.keyNumber(vault.systemScope(slug, month))
-  }
-
-  async #sequence(fresh: readonly Fresh[], settle: Settle): Promise<Appended | undefined> {
-    if (fresh.length === 0) return undefined
-    const { ledger, vault, recent } = this.#options
+  ): Promise<{ ready: Ready[]; appended?: Appended }> {
+    const { intake, ledger, vault } = this.#options
     try {
-      await vault.flushKeys()
-      const appended = await ledger.append(fresh.map((item) => item.draft))
-      settle.resolve(appended.first)
-      fresh.forEach((item, i) =>
-        recent.add(appended.first + i, { record: item.record, ...(item.target && { target: item.target }) }),
+      const sealed = await intake.seal(
+        job,
+        fresh.map((candidate) => this.#choiceFor(candidate)),
       )
-      return appended
+      const ready = readyOf(fresh, sealed, slugs, errors)
+      if (ready.length === 0) {
+        settle.resolve([])
+        return { ready }
+      }
+      await vault.flushKeys()
+      const appended = await ledger.append(ready.map(({ draft }) => draft))
+      this.#remember(ready, appended.first)
+      settle.resolve(placesOf(fresh, ready, appended.first))
+      return { ready, appended }
     } catch (error) {
       settle.reject(error)
       throw error
     }
   }
 
-  #mintId(): string {
-    return entryIdOf(this.#options.ledger.now(), this.#options.random.bytes(10))
+  #choiceFor({ kind, place, scopes, target, inheritedKeys = [] }: Resolved): Choice {
+    const { vault } = this.#options
+    const numbers =
+      inheritedKeys.length > 0 ? inheritedKeys : scopes.map((scope) => vault.keyNumber(latin1Bytes(scope)))
+    const keys = numbers.map((number) => ({ number, key: latin1Text(vault.key(number)) }))
+    return { place, keys, ...(target && { link: { rel: linkFor(kind)!, id: target.id } }) }
   }
 
-  #recordedReceipt(item: Fresh, appended: Appended, i: number): Receipt {
+  #remember(ready: readonly Ready[], first: number): void {
+    ready.forEach(({ candidate: { target }, text }, i) =>
+      this.#options.recent.add(first + i, { text, ...(target && { target }) }),
+    )
+  }
+
+  #recordedReceipt({ candidate, draft }: Ready, appended: Appended, i: number): Receipt {
     return {
-      position: item.position,
-      id: item.draft.id,
-      ...(item.decisionId !== undefined && { decisionId: item.decisionId }),
+      position: candidate.position,
+      id: draft.id,
+      ...named(candidate),
       ledger: this.#options.ledgerName,
       index: appended.first + i,
       leafHash: toHex(appended.leafHashes[i]!),
@@ -289,25 +278,25 @@ export class Recorder {
     }
   }
 
-  async #duplicateReceipt(accepted: Accepted, index: number): Promise<Receipt> {
+  async #duplicateReceipt({ candidate, index: waiting }: Repeated): Promise<Receipt> {
     const { ledger, ledgerName } = this.#options
-    const entry = await ledger.entry(index)
+    const index = await waiting
+    const { id } = await ledger.entry(index)
+    const leafHash = toHex(await ledger.leafHash(index))
     return {
-      position: accepted.position,
-      id: entry.id,
-      ...(accepted.decisionId !== undefined && { decisionId: accepted.decisionId }),
+      position: candidate.position,
+      id,
+      ...named(candidate),
       ledger: ledgerName,
       index,
-      leafHash: toHex(await ledger.leafHash(index)),
+      leafHash,
       status: 'duplicate',
     }
   }
 }
 
-function conflictOf(item: Accepted): RecordError {
-  const message = 'a record with this id and other content is already recorded'
-  return errorOf(item, 'id_conflict', '/decisionId', message)
-}
+const named = ({ decisionId }: Candidate): { decisionId?: string } =>
+  decisionId === undefined ? {} : { decisionId }
 
 function draftOf(
   id: string,
@@ -316,4 +305,44 @@ function draftOf(
   payload: Entry['payload'],
 ): Omit<Draft, 'attachment'> {
   return { id, kind, system, retention: 'unset', payload }
+}
+
+function refusal(candidate: Candidate, code: string, message: string): RecordError {
+  return { position: candidate.position, ...named(candidate), code, path: '/decisionId', message }
+}
+
+/** The drafts of what was sealed; what could not be sealed joins the errors. */
+function readyOf(
+  fresh: readonly Resolved[],
+  { items, frames }: IntakeSealed,
+  slugs: ReadonlyMap<string, string>,
+  errors: RecordError[],
+): Ready[] {
+  const ready: Ready[] = []
+  let at = 0
+  items.forEach((item, i) => {
+    if ('error' in item) {
+      errors.push(item.error)
+      return
+    }
+    const candidate = fresh[i]!
+    const attachment = encodeAttachment(candidate.mark, frames.subarray(at, at + item.frameBytes))
+    at += item.frameBytes
+    const draft = {
+      ...draftOf(candidate.id, candidate.kind, slugs.get(candidate.systemName)!, item.payload),
+      attachment,
+    }
+    ready.push({ candidate, draft, text: item.text })
+  })
+  return ready
+}
+
+/** Where each chosen record landed, undefined for those that could not be sealed. */
+function placesOf(
+  fresh: readonly Resolved[],
+  ready: readonly Ready[],
+  first: number,
+): (number | undefined)[] {
+  const places = new Map(ready.map(({ candidate }, i) => [candidate, first + i]))
+  return fresh.map((candidate) => places.get(candidate))
 }

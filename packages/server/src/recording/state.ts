@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
-import type { DedupeMark } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
+import type { Mark } from './marker.ts'
 import type { Systems } from './systems.ts'
 
 const STORE_DELAY_MS = 250
@@ -13,7 +13,7 @@ const PENDING_MAX = 50_000
 
 /** What one entry tells the state: its mark, and the system it declares if it does. */
 export interface StateFact {
-  mark?: DedupeMark
+  mark?: Mark
   declares?: { slug: string; name: string }
   /** First index of a vault segment whose digest it records. */
   sealedSegment?: number

@@ -35,9 +35,6 @@ export interface Accepted {
   systemName: string
   /** Index of the decision it was sent to. */
   about?: number
-  target?: Target
-  /** Keys of the decision it is about. */
-  inheritedKeys?: number[]
 }
 
 /** Validates one record; the first of its faults is reported. */

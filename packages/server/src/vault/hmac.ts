@@ -41,12 +41,14 @@ export class Hmac {
   /** Inner key ‖ message. */
   #keyed(message: string | Uint8Array): Uint8Array {
     // A UTF-16 unit is at most three bytes of UTF-8.
-    const mayFit = typeof message === 'string' ? message.length * 3 <= MESSAGE_BYTES : message.length <= MESSAGE_BYTES
+    const mayFit =
+      typeof message === 'string' ? message.length * 3 <= MESSAGE_BYTES : message.length <= MESSAGE_BYTES
     if (!mayFit) {
       const bytes = typeof message === 'string' ? Buffer.from(message) : message
       return Buffer.concat([this.#inner.subarray(0, this.#block), bytes])
     }
-    if (typeof message === 'string') return this.#inner.subarray(0, this.#block + this.#inner.write(message, this.#block))
+    if (typeof message === 'string')
+      return this.#inner.subarray(0, this.#block + this.#inner.write(message, this.#block))
     this.#inner.set(message, this.#block)
     return this.#inner.subarray(0, this.#block + message.length)
   }

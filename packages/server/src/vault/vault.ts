@@ -15,9 +15,9 @@ import {
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
-import { Hmac } from './hmac.ts'
 import { Keyring } from './keyring.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
+import { ScopeNames } from './scope.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
 import { type SealedSegment, Segments } from './segments.ts'
 
@@ -37,7 +37,7 @@ export class Vault {
   readonly segments: Segments
   readonly #keyring: Keyring
   readonly #random: Random
-  readonly #tenantKey: Hmac
+  readonly #scopes: ScopeNames
   readonly #root: Uint8Array
   readonly #ledger: string
 
@@ -47,7 +47,7 @@ export class Vault {
     this.#random = options.random
     this.#root = root
     this.#ledger = options.ledger
-    this.#tenantKey = new Hmac('sha256', deriveKey(root, `deponent/subject/v0/${options.ledger}`))
+    this.#scopes = new ScopeNames(this.derive('subject'))
   }
 
   static async open(options: VaultOptions): Promise<Vault> {
@@ -64,19 +64,26 @@ export class Vault {
     return deriveKey(this.#root, `deponent/${use}/v0/${this.#ledger}`)
   }
 
-  /** The pseudonym of a person: HMAC-SHA-256(tenant key, NFC UTF-8 of the id). */
+  /** The 32-byte pseudonym of a person. */
   subjectId(subject: string): Uint8Array {
-    return this.#tenantKey.digest(subject.normalize('NFC'))
+    return this.#scopes.subject(subject)
   }
 
-  /** The scope of records about nobody: one key per system and month. `month` is `YYYY-MM`. */
+  /** The scope of records about nobody. `month` is `YYYY-MM`. */
   systemScope(system: string, month: string): Uint8Array {
-    return this.#tenantKey.digest(`\0system\0${system}\0${month}`)
+    return this.#scopes.system(system, month)
   }
 
   /** The number of the scope's key, minted when new; durable only after `flushKeys`. */
   keyNumber(scope: Uint8Array): number {
     return this.#keyring.numberOf(scope)
+  }
+
+  /** The key with this number; it exists for every number `keyNumber` gave. */
+  key(number: number): Uint8Array {
+    const key = this.#keyring.key(number)
+    if (!key) throw new Error(`key ${number} does not exist`)
+    return key
   }
 
   flushKeys(): Promise<void> {
@@ -85,11 +92,7 @@ export class Vault {
 
   /** Seals a prepared payload under keys known by number. */
   seal(id: string, prepared: PreparedPayload, keyNumbers: readonly number[]): Sealed {
-    const keys = keyNumbers.map((number) => {
-      const key = this.#keyring.key(number)
-      if (!key) throw new Error(`key ${number} does not exist`)
-      return { number, key }
-    })
+    const keys = keyNumbers.map((number) => ({ number, key: this.key(number) }))
     return seal(id, prepared, keys, this.#random.bytes(16))
   }
 

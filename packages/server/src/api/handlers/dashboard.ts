@@ -17,9 +17,8 @@ const TYPES: Record<string, string> = {
 
 export const getDashboard: Handler = async ({ request, services }) => {
   const { disk, dashboardDirectory } = services
-  const path = normalize(decodeURIComponent(new URL(request.url).pathname))
-  if (path.includes('\0') || path.includes('..')) throw new Problem(400, 'bad_path', 'the path is malformed')
-  const isFile = path.startsWith('/assets/') || extname(path) !== ''
+  const path = pathOf(request)
+  const isFile = path.startsWith('/assets/') || (extname(path) !== '' && path.lastIndexOf('/') === 0)
   const bytes = isFile ? await disk.read(`${dashboardDirectory}${path}`) : undefined
   if (isFile && !bytes) throw new Problem(404, 'not_found', 'no such file')
   const page = bytes ?? (await disk.read(`${dashboardDirectory}/index.html`))
@@ -27,4 +26,16 @@ export const getDashboard: Handler = async ({ request, services }) => {
   const type = TYPES[isFile ? extname(path) : '.html'] ?? 'application/octet-stream'
   const cache = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
   return new Response(new Uint8Array(page), { headers: { 'Content-Type': type, 'Cache-Control': cache } })
+}
+
+function pathOf(request: Request): string {
+  const malformed = new Problem(400, 'bad_path', 'the path is malformed')
+  let path: string
+  try {
+    path = normalize(decodeURIComponent(new URL(request.url).pathname))
+  } catch {
+    throw malformed
+  }
+  if (path.includes('\0') || path.includes('..')) throw malformed
+  return path
 }

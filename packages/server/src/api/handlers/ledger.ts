@@ -3,9 +3,10 @@ import { FormatError, parseTilePath } from '@deponent/format'
 import { type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 
+/** Tiles never change; `private`, because a cache between may not hand out what needs a key. */
 const IMMUTABLE = {
   'Content-Type': 'application/octet-stream',
-  'Cache-Control': 'public, max-age=31536000, immutable',
+  'Cache-Control': 'private, max-age=31536000, immutable',
 }
 
 export const getCheckpoint: Handler = (call) => {

@@ -2,6 +2,8 @@
 import { FormatError, isRecordKind, type RecordKind } from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../../ingest/decode.ts'
 import type { Envelope } from '../../recording/envelope.ts'
+import type { IntakeSource } from '../../recording/intake.ts'
+import { linkFor } from '../../recording/links.ts'
 import type { Submission } from '../../recording/submission.ts'
 import { bodyOf, type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
@@ -11,53 +13,32 @@ const CHECKPOINT_WAIT_MS = 5_000
 const INDEX_LAG_MAX = 2_000_000
 
 export const recordDecisions: Handler = async (call) => {
-  const items = await itemsOf(call)
-  return record(
-    call,
-    items.map((item) => submissionOf(item, 'decision')),
-  )
+  const contentType = call.request.headers.get('content-type') ?? undefined
+  return record(call, { contentType, body: await bodyOf(call.request) })
 }
 
 /** Records of any kind but decisions; each says its `kind`. */
 export const recordRecords: Handler = async (call) => {
   const items = await itemsOf(call)
-  return record(
-    call,
-    items.map((item) => submissionOf(item, kindIn(item))),
-  )
+  return record(call, { submissions: items.map((item) => submissionOf(item, kindIn(item))) })
 }
 
-/** Records of one kind about the decision in the path. */
+/** Records of one kind about the decision in the path, each linked to it. */
 export function recordAbout(kind: RecordKind): Handler {
   return async (call) => {
     const items = await itemsOf(call)
-    const decision = await oneDecision(call)
-    for (const { reading } of items) {
-      if (isObject(reading?.value)) Object.assign(reading.value, { decisionId: decision })
-    }
-    return record(
-      call,
-      items.map((item) => submissionOf(item, kind)),
-    )
+    const about = await decisionIndex(call)
+    const { id } = await call.services.tenant.ledger.entry(about)
+    for (const { reading } of items) linkTo(reading?.value, { rel: linkFor(kind)!, id })
+    return record(call, { submissions: items.map((item) => ({ ...submissionOf(item, kind), about })) })
   }
 }
 
 /** A lifecycle event of the model in the path: `{eventType, modelVersion, actor, …}`. */
 export const recordModelEvent: Handler = async (call) => {
   const items = await itemsOf(call)
-  for (const { reading } of items) {
-    if (isObject(reading?.value)) Object.assign(reading.value, { modelId: call.params.modelId })
-  }
-  return record(
-    call,
-    items.map((item) => submissionOf(item, modelEventKind(item))),
-  )
-}
-
-/** The entry id of the decision in the path; 404 or 409 when it is not one decision. */
-export async function oneDecision(call: Call): Promise<string> {
-  const index = await decisionIndex(call)
-  return (await call.services.tenant.ledger.entry(index)).id
+  const modelId = call.params.modelId!
+  return record(call, { submissions: items.map((item) => submissionOf(item, modelEventKind(item, modelId))) })
 }
 
 /** The index of the decision in the path, by entry id first, then by the sender's id in the system of `?system=`. */
@@ -95,24 +76,37 @@ function kindIn({ reading }: DecodedItem): RecordKind | FormatError {
   return new FormatError('bad_value', 'kind must be one of the documented kinds of record', '/kind')
 }
 
-function modelEventKind({ reading }: DecodedItem): RecordKind | FormatError {
-  const event = isObject(reading?.value) ? reading.value.eventType : undefined
+/** The kind of a model event; puts the model of the address into the record, which may not name another. */
+function modelEventKind({ reading }: DecodedItem, modelId: string): RecordKind | FormatError {
+  const value = reading?.value
+  if (!isObject(value)) return new FormatError('wrong_type', 'expected an object')
+  const named = value.modelId ?? value.model_id ?? modelId
+  if (named !== modelId) return new FormatError('bad_value', 'the address names another model', '/modelId')
+  Object.assign(value, { modelId })
+  const event = value.eventType ?? value.event_type
   const kind = `model.${typeof event === 'string' ? event : ''}`
   return isRecordKind(kind)
     ? kind
     : new FormatError('bad_value', 'eventType must be a documented model event', '/eventType')
 }
 
+/** Adds a link as if the sender had written it; what cannot be added to is left for validation to refuse. */
+function linkTo(value: unknown, link: { rel: string; id: string }): void {
+  if (!isObject(value)) return
+  const links = value.links ?? []
+  if (Array.isArray(links)) value.links = [...links, link]
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function record({ query, services }: Call, submissions: readonly Submission[]): Promise<Response> {
+async function record({ query, services }: Call, source: IntakeSource): Promise<Response> {
   const { metrics, projection, tenant } = services
   if (projection.lag() > INDEX_LAG_MAX) {
     throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
   }
-  const envelope = await tenant.recorder.record(submissions)
+  const envelope = await tenant.recorder.recordFrom(source)
   metrics.recorded.inc(envelope.recorded)
   metrics.duplicates.inc(envelope.duplicates)
   metrics.rejected.inc(envelope.rejected)

@@ -53,7 +53,8 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   confidence: {
     column: 'd.confidence',
     units: 1,
-    integers: 'toInt128(round(d.confidence * 1000000000))',
+    // At most one, so that 64 bits hold the sum of more decisions than anybody will have.
+    integers: 'toInt64(round(d.confidence * 1000000000))',
     integerUnits: 1_000_000_000,
   },
   latencyMs: integers('d.latencyUs', MICROS_PER_MS),

@@ -145,8 +145,9 @@ function reviewedIn({ ground, size }: Pick<Building, 'ground' | 'size'>, further
 
 /** The latest outcome of each decision: by its own time, and of two at the same time the one recorded later. */
 export function latestOutcomes(ground: Ground, size: number): string {
-  return `SELECT targetIndex, argMax(if(outcomeSealed, '${SEALED_TEXT}', outcome), (at, index)) AS outcome
-    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE targetIndex >= 0 AND index < ${size} GROUP BY targetIndex`
+  return `SELECT targetIndex, if(outcomeSealed, '${SEALED_TEXT}', outcome) AS outcome
+    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE targetIndex >= 0 AND index < ${size}
+    ORDER BY targetIndex, at DESC, index DESC LIMIT 1 BY targetIndex`
 }
 
 /** What stands for a value that is too long for the index. */

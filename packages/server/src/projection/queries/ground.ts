@@ -26,6 +26,7 @@ export async function ask<Row>(ground: Ground, sql: string, substitutions: Subst
   try {
     return await ground.client.select<Row>(sql, { params: substitutions.params, settings: QUESTION })
   } catch (error) {
+    if (isUnopened(error)) throw new EngineUnavailable('the index is not open yet')
     throw asQueryFailure(error)
   }
 }
@@ -33,6 +34,13 @@ export async function ask<Row>(ground: Ground, sql: string, substitutions: Subst
 /** Codes of ClickHouse for limits a question ran into. */
 const TIME_CODES = new Set([159, 160])
 const MEMORY_CODES = new Set([241, 396])
+/** Tables, columns or databases of ours that are not there. */
+const UNOPENED_CODES = new Set([16, 47, 60, 81])
+
+/** Our own questions name only what an open index has. */
+function isUnopened(error: unknown): boolean {
+  return error instanceof StatementRefused && UNOPENED_CODES.has(error.code)
+}
 
 export function asQueryFailure(error: unknown): unknown {
   if (error instanceof StatementRefused && TIME_CODES.has(error.code)) return new QueryTooHeavy('time_limit')

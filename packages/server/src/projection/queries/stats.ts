@@ -121,26 +121,43 @@ export async function completenessStats(
   resolveSubject: SubjectResolver,
 ): Promise<CompletenessAnswer> {
   const { where, size, substitutions } = scope(ground, input, resolveSubject)
-  const from = `FROM ${decisionsTable(ground)} WHERE ${where}`
-  const totals = await ask<{ profile: string; decisions: string; units: string; whole: string }>(
+  const rows = await ask<Combination>(
     ground,
-    `SELECT d.profile AS profile, count() AS decisions, sum(d.completeness) AS units, countIf(empty(d.missing)) AS whole
-      ${from} GROUP BY profile ORDER BY profile`,
+    `SELECT d.profile AS profile, d.missing AS missing, count() AS decisions, sum(d.completeness) AS units
+      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY profile, missing ORDER BY profile, missing`,
     substitutions,
   )
-  const fields = await ask<{ profile: string; field: string; count: string }>(
-    ground,
-    `SELECT d.profile AS profile, arrayJoin(d.missing) AS field, count() AS count
-      ${from} GROUP BY profile, field ORDER BY count DESC, field`,
-    substitutions,
-  )
-  const profiles = totals.map(({ profile, decisions, units, whole }): ProfileCompleteness => {
-    const missing = fields.filter((row) => row.profile === profile).map(({ field, count }) => ({ field, count: Number(count) }))
-    return { profile, decisions: Number(decisions), score: meanUnits(units, decisions)!, whole: Number(whole), missing }
-  })
+  const names = [...new Set(rows.map(({ profile }) => profile))]
+  const profiles = names.map((name) => profileCompleteness(name, rows.filter(({ profile }) => profile === name)))
   const decisions = sum(profiles.map((profile) => profile.decisions))
-  const units = sum(totals.map((row) => Number(row.units)))
+  const units = sum(rows.map((row) => Number(row.units)))
   return { decisions, score: meanUnits(units, decisions), profiles, asOf: { size } }
+}
+
+/** Decisions of one profile that lack the same fields. */
+interface Combination {
+  readonly profile: string
+  readonly missing: string
+  readonly decisions: string
+  readonly units: string
+}
+
+function profileCompleteness(profile: string, rows: readonly Combination[]): ProfileCompleteness {
+  const counts = new Map<string, number>()
+  for (const { missing, decisions } of rows) {
+    for (const field of missing.split(',')) {
+      if (field !== '') counts.set(field, (counts.get(field) ?? 0) + Number(decisions))
+    }
+  }
+  const decisions = sum(rows.map((row) => Number(row.decisions)))
+  const missing = Array.from(counts, ([field, count]) => ({ field, count }))
+  return {
+    profile,
+    decisions,
+    score: meanUnits(sum(rows.map(({ units }) => Number(units))), decisions) ?? 0,
+    whole: sum(rows.filter((row) => row.missing === '').map((row) => Number(row.decisions))),
+    missing: missing.toSorted((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1)),
+  }
 }
 
 function meanUnits(units: number | string, count: number | string): number | null {
@@ -153,7 +170,7 @@ export interface UsageAnswer extends AsOf {
   readonly sealed?: readonly SealedField[]
 }
 
-const USAGE_METRICS = 'count,avg(confidence),avg(latencyMs),p95(latencyMs),sum(tokenUsage.input),sum(tokenUsage.output),sum(costUsd)'
+const USAGE_METRICS = 'count,avg(confidence),avg(latencyMs),sum(tokenUsage.input),sum(tokenUsage.output),sum(costUsd)'
 
 /** Decisions a day. Averages are over decisions, never means of daily means. */
 export async function usage(ground: Ground, input: QueryInput, resolveSubject: SubjectResolver): Promise<UsageAnswer> {

@@ -1,0 +1,89 @@
+/** A second thread that answers requests one after another. */
+import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
+
+/** What the other side of a question receives and gives back. */
+export interface Reply<Answer> {
+  answer: Answer
+  /** Buffers to hand over instead of copying. */
+  transfer?: Transferable[]
+}
+
+/** Thrown to everybody who waits when a worker has died. */
+export class WorkerLost extends Error {}
+
+interface Waiting {
+  resolve(answer: unknown): void
+  reject(error: Error): void
+}
+
+const YOUNG_GENERATION_MB = 64
+
+/** The asking side. A failure inside the worker rejects the question it happened in. */
+export class WorkerThread<Question, Answer> {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #asked = 0
+  #lost: Error | undefined
+
+  /** `data` is what `workerStart` gives the worker. */
+  constructor(module: URL, data: unknown) {
+    this.#worker = new Worker(module, {
+      workerData: data,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    })
+    this.#worker.unref()
+    this.#worker.on('message', ({ n, answer, error }: { n: number; answer?: unknown; error?: string }) => {
+      const waiting = this.#waiting.get(n)
+      this.#waiting.delete(n)
+      if (error === undefined) waiting?.resolve(answer)
+      else waiting?.reject(new Error(error))
+    })
+    this.#worker.on('error', (error: Error) => this.#fail(error))
+    this.#worker.on('exit', (code) => this.#fail(new WorkerLost(`a worker ended with ${code}`)))
+  }
+
+  ask(question: Question, transfer: Transferable[] = []): Promise<Answer> {
+    if (this.#lost) return Promise.reject(this.#lost)
+    this.#asked += 1
+    const n = this.#asked
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(n, { resolve: resolve as (answer: unknown) => void, reject })
+      this.#worker.postMessage({ n, question }, transfer)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#lost ??= new WorkerLost('the worker was closed')
+    await this.#worker.terminate()
+  }
+
+  #fail(error: Error): void {
+    this.#lost ??= error
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+}
+
+/** What the asking side gave this worker at its start. */
+export function workerStart(): unknown {
+  return workerData
+}
+
+/** The answering side: answers every question with `handle`. */
+export function answerQuestions<Question, Answer>(handle: (question: Question) => Reply<Answer>): void {
+  const port = parentPort
+  if (!port) throw new Error('not in a worker')
+  port.on('message', ({ n, question }: { n: number; question: Question }) => {
+    try {
+      const { answer, transfer = [] } = handle(question)
+      port.postMessage({ n, answer }, transfer)
+    } catch (error) {
+      port.postMessage({ n, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    }
+  })
+}
+
+/** The module beside `here` that has this name, compiled or in source as `here` itself is. */
+export function moduleBeside(here: string, name: string): URL {
+  return new URL(`./${name}.${here.endsWith('.ts') ? 'ts' : 'js'}`, here)
+}

@@ -1,0 +1,248 @@
+/**
+ * The part of recording that needs no memory of what was recorded before, and most of the processor: read, validate, canonicalise,
+ * commit, seal. It works in two steps, because only the recorder knows which records are new and which keys seal them:
+ *
+ *   open   body → for each record its id, the scopes of its keys, the mark by which a resend is known; or why it is refused
+ *   seal   chosen records and their keys → commitment and vault frame
+ *
+ * It can run in a thread of its own (`worker-intake.ts`): everything that goes in and out is plain data, bytes as latin1 text.
+ */
+import {
+  type CanonicalRecord,
+  type Entry,
+  FormatError,
+  type PreparedPayload,
+  preparePayload,
+  type RecordKind,
+  recordTime,
+} from '@deponent/format'
+import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
+import type { Random } from '../platform/random.ts'
+import { seal } from '../vault/seal.ts'
+import { ScopeNames } from '../vault/scope.ts'
+import { entryIdOf } from './entry-id.ts'
+import type { RecordError } from './envelope.ts'
+import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
+import { type Mark, Marker } from './marker.ts'
+import { accept, type Accepted, errorOf, type Submission } from './submission.ts'
+
+/** Largest canonical text of a record, in bytes of UTF-8. */
+export const PAYLOAD_BYTES_MAX = 262_144
+
+/** The keys the intake derives names with; never those that seal. */
+export interface IntakeSecrets {
+  tenant: Uint8Array
+  dedupe: Uint8Array
+  content: Uint8Array
+}
+
+/** A request body of decisions as it came, or records already read. */
+export type IntakeSource =
+  | { contentType: string | undefined; body: Uint8Array }
+  | { submissions: readonly Submission[] }
+
+/** One record of a request that passed validation. Scopes and mark are latin1 text of their bytes. */
+export interface Candidate {
+  /** Its number within the job, for `seal`. */
+  place: number
+  position: number
+  kind: RecordKind
+  id: string
+  decisionId?: string
+  systemName: string
+  /** Whether the record itself names its system. */
+  namesSystem: boolean
+  /** Index of the decision it was sent to, by address. */
+  about?: number
+  /** Entry ids it links to by the relation of its kind to a decision. */
+  linkedIds: string[]
+  scopes: string[]
+  mark?: Mark
+}
+
+export interface IntakeOpened {
+  job: number
+  candidates: Candidate[]
+  errors: RecordError[]
+}
+
+/** A candidate the recorder wants sealed: under which keys, and linked to what. */
+export interface Choice {
+  place: number
+  keys: { number: number; key: string }[]
+  link?: { rel: string; id: string }
+}
+
+export interface IntakeSealed {
+  /** For each choice in order: what became of it. The frames lie back to back in `frames`. */
+  items: ({ payload: Entry['payload']; frameBytes: number; text: string } | { error: RecordError })[]
+  frames: Uint8Array
+}
+
+/** What the recorder asks of an intake; `seal` ends the job. */
+export interface Intake {
+  open(source: IntakeSource, now: number): Promise<IntakeOpened>
+  seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed>
+  close(): Promise<void>
+}
+
+type Identified = Accepted & { id: string }
+
+interface Prepared {
+  /** Canonical text of the record as its sender meant it: what a resend is compared with. */
+  content: string
+  /** What is sealed: the content and, when it has one, its place in its emitter's numbering. */
+  sealed: PreparedPayload
+}
+
+interface Job {
+  accepted: (Identified & { prepared?: Prepared })[]
+}
+
+/** Jobs that were opened and never sealed, because their request failed in between, are dropped after this many others. */
+const OPEN_JOBS_MAX = 256
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
+
+export class LocalIntake implements Intake {
+  readonly #random: Random
+  readonly #scopes: ScopeNames
+  readonly #marker: Marker
+  readonly #jobs = new Map<number, Job>()
+  #opened = 0
+
+  constructor(secrets: IntakeSecrets, random: Random) {
+    this.#random = random
+    this.#scopes = new ScopeNames(secrets.tenant)
+    this.#marker = new Marker(secrets.dedupe, secrets.content)
+  }
+
+  open(source: IntakeSource, now: number): Promise<IntakeOpened> {
+    try {
+      return Promise.resolve(this.openNow(source, now))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed> {
+    return Promise.resolve(this.sealNow(job, choices))
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** @throws BodyError when the body as a whole cannot be read */
+  openNow(source: IntakeSource, now: number): IntakeOpened {
+    const submissions =
+      'submissions' in source
+        ? source.submissions
+        : decodeBody(source.contentType, source.body).map(decisionOf)
+    this.#opened += 1
+    const opened: IntakeOpened = { job: this.#opened, candidates: [], errors: [] }
+    const job: Job = { accepted: [] }
+    for (const submission of submissions) {
+      const result = this.#openOne(submission, now, job)
+      if ('code' in result) opened.errors.push(result)
+      else opened.candidates.push(result)
+    }
+    this.#jobs.set(opened.job, job)
+    if (this.#jobs.size > OPEN_JOBS_MAX) this.#jobs.delete(this.#jobs.keys().next().value!)
+    return opened
+  }
+
+  sealNow(job: number, choices: readonly Choice[]): IntakeSealed {
+    const { accepted } = this.#jobs.get(job) ?? { accepted: [] }
+    this.#jobs.delete(job)
+    const items: IntakeSealed['items'] = []
+    const frames: Uint8Array[] = []
+    for (const choice of choices) {
+      const item = accepted[choice.place]!
+      try {
+        const prepared = item.prepared ?? prepare({ ...item, record: linked(item.record, choice.link) })
+        const keys = choice.keys.map(({ number, key }) => ({ number, key: bytesOf(key) }))
+        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16))
+        frames.push(sealed.frame)
+        items.push({ payload: sealed.payload, frameBytes: sealed.frame.length, text: prepared.sealed.text })
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error
+        items.push({ error: errorOf(item, error.code, error.path, error.message) })
+      }
+    }
+    return { items, frames: packed(frames) }
+  }
+
+  #openOne(submission: Submission, now: number, job: Job): Candidate | RecordError {
+    const item = accept(submission)
+    if ('code' in item) return item
+    const { position, kind, decisionId, systemName, record } = item
+    const id = entryIdOf(now, this.#random.bytes(10))
+    const candidate: Candidate = {
+      place: job.accepted.length,
+      position,
+      kind,
+      id,
+      ...(decisionId !== undefined && { decisionId }),
+      systemName,
+      namesSystem: record.system !== undefined,
+      ...(item.about !== undefined && { about: item.about }),
+      linkedIds: linkedIds(record, linkFor(kind) ?? ''),
+      scopes: this.#scopesOf(record, systemName, now),
+    }
+    if (kind !== 'decision') {
+      job.accepted.push({ ...item, id })
+      return candidate
+    }
+    try {
+      const prepared = prepare({ ...item, id })
+      job.accepted.push({ ...item, id, prepared })
+      if (decisionId === undefined) return candidate
+      return { ...candidate, mark: this.#marker.mark(systemName, kind, decisionId, prepared.content) }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      return errorOf(item, error.code, error.path, error.message)
+    }
+  }
+
+  /** One key for each person affected; for records about nobody, that of the system and month. */
+  #scopesOf(record: CanonicalRecord, systemName: string, now: number): string[] {
+    const subjects = subjectsOf(record)
+    if (subjects.length > 0) return subjects.map((subject) => latin1(this.#scopes.subject(subject)))
+    const month = new Date(recordTime(record) ?? now).toISOString().slice(0, 7)
+    return [latin1(this.#scopes.system(systemName, month))]
+  }
+}
+
+function decisionOf(item: DecodedItem): Submission {
+  const { position } = item
+  if (!item.error) return { position, kind: 'decision', reading: item.reading }
+  return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
+}
+
+/** FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits. */
+function prepare({ id, record, emitter }: Identified): Prepared {
+  const content = preparePayload(record, id)
+  if (Buffer.byteLength(content.text) > PAYLOAD_BYTES_MAX) {
+    throw new FormatError('payload_too_large', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
+  }
+  const sealed = emitter === undefined ? content : preparePayload({ ...record, emitter }, id)
+  return { content: content.text, sealed }
+}
+
+function linked(record: CanonicalRecord, link: Choice['link']): CanonicalRecord {
+  return link ? withLink(record, link) : record
+}
+
+/** All frames in one buffer of their own, so that it can be handed to another thread. */
+function packed(frames: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0))
+  let at = 0
+  for (const frame of frames) {
+    bytes.set(frame, at)
+    at += frame.length
+  }
+  return bytes
+}

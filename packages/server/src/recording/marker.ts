@@ -1,0 +1,32 @@
+/** Names a record so that a resend of it is recognised, without keeping what its sender called it. */
+import { Hmac } from '../vault/hmac.ts'
+
+/** Sixteen bytes each, as latin1 text: a map key as they are, and cheap to hand to another thread. */
+export interface Mark {
+  key: string
+  mac: string
+}
+
+export class Marker {
+  readonly #names: Hmac
+  readonly #contents: Hmac
+
+  constructor(nameKey: Uint8Array, contentKey: Uint8Array) {
+    this.#names = new Hmac('sha256', nameKey)
+    this.#contents = new Hmac('sha256', contentKey)
+  }
+
+  /** The mark of a record: its name within system and kind, and a MAC of `content`, its canonical text as sent. */
+  mark(system: string, kind: string, name: string, content: string): Mark {
+    return { key: this.nameOf(system, kind, name), mac: head(this.#contents.digest(content)) }
+  }
+
+  /** HMAC(key, system ‖ 0 ‖ kind ‖ 0 ‖ name), first 16 bytes. */
+  nameOf(system: string, kind: string, name: string): string {
+    return head(this.#names.digest(`${system}\0${kind}\0${name}`))
+  }
+}
+
+function head(digest: Uint8Array): string {
+  return Buffer.from(digest.buffer, digest.byteOffset, 16).toString('latin1')
+}

@@ -1,0 +1,37 @@
+/** An intake that runs in a thread of its own, so that reading and sealing do not hold up sequencing, answers and the index. */
+import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
+import { moduleBeside, WorkerThread } from '../platform/worker.ts'
+import type { Choice, Intake, IntakeOpened, IntakeSealed, IntakeSecrets, IntakeSource } from './intake.ts'
+
+export type IntakeQuestion =
+  | { source: IntakeSource; now: number }
+  | { job: number; choices: readonly Choice[] }
+export type IntakeAnswer = IntakeOpened | IntakeSealed | { bodyError: BodyErrorCode; message: string }
+
+export class WorkerIntake implements Intake {
+  readonly #worker: WorkerThread<IntakeQuestion, IntakeAnswer>
+
+  constructor(secrets: IntakeSecrets) {
+    this.#worker = new WorkerThread(moduleBeside(import.meta.url, 'intake-worker'), secrets)
+  }
+
+  async open(source: IntakeSource, now: number): Promise<IntakeOpened> {
+    const transfer = 'body' in source && ownsBuffer(source.body) ? [source.body.buffer as ArrayBuffer] : []
+    const answer = await this.#worker.ask({ source, now }, transfer)
+    if ('bodyError' in answer) throw new BodyError(answer.bodyError, answer.message)
+    return answer as IntakeOpened
+  }
+
+  async seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed> {
+    return (await this.#worker.ask({ job, choices })) as IntakeSealed
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close()
+  }
+}
+
+/** Whether the bytes are all of their buffer: only then may it be handed over. */
+function ownsBuffer(bytes: Uint8Array): boolean {
+  return bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0
+}
