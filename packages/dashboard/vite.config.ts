@@ -4,7 +4,7 @@ import { defineConfig } from 'vite'
 const served = ['/v1', '/ledgers', '/readyz', '/healthz', '/openapi.json']
 const server = 'http://127.0.0.1:4600'
 
-/** `vite build` → dist: hashed files only, nothing inline and nothing from elsewhere, so that a strict CSP holds. */
+/** `vite build` → packages/server/dist/dashboard: hashed files only, nothing inline and nothing from elsewhere, so that a strict CSP holds. */
 export default defineConfig({
   plugins: [react()],
   resolve: {
@@ -12,6 +12,8 @@ export default defineConfig({
     alias: { '@deponent/format': new URL('../format/src/index.ts', import.meta.url).pathname },
   },
   build: {
+    outDir: '../server/dist/dashboard',
+    emptyOutDir: true,
     target: ['chrome123', 'firefox128', 'safari17.5'],
     // A data: URL would need img-src and font-src to allow more than 'self'.
     assetsInlineLimit: 0,

@@ -3,6 +3,7 @@ import {
   equalBytes,
   fromBase64,
   fromHex,
+  parseNote,
   parsePromise,
   rootFromInclusion,
   toHex,
@@ -44,7 +45,7 @@ const minimal = { modelId: 'm', prediction: 'high' }
 
 /** Whether every receipt leads to the root in the promise, at its place in start..end. */
 function leadsToPromise({ receipts, promise }: Envelope): boolean {
-  const { start, end, root } = parsePromise(promise!)
+  const { start, end, root } = parsePromise(parseNote(promise!).text)
   return receipts
     .filter(({ status }) => status === 'recorded')
     .every(({ index, leafHash, path }) => {

@@ -51,14 +51,18 @@ beforeAll(async () => {
 afterAll(() => world.destroy())
 
 async function refusal(parameters: Record<string, string>): Promise<QueryError> {
-  const error: unknown = await world.projection.aggregate(ask(parameters)).catch((failure: unknown) => failure)
+  const error: unknown = await world.projection
+    .aggregate(ask(parameters))
+    .catch((failure: unknown) => failure)
   if (!(error instanceof QueryError)) throw new Error('expected a QueryError', { cause: error })
   return error
 }
 
 describe('aggregates', () => {
   test('count by race, prediction and latest outcome, null where none is known', async () => {
-    const { items } = await world.projection.aggregate(ask({ metrics: 'count', by: 'feature.race,prediction,outcome' }))
+    const { items } = await world.projection.aggregate(
+      ask({ metrics: 'count', by: 'feature.race,prediction,outcome' }),
+    )
     const expected = new Map<string, number>()
     for (const { race, high, outcome } of MADE) {
       const key = JSON.stringify([race, high ? 'high' : 'low', outcome ?? null])
@@ -73,13 +77,16 @@ describe('aggregates', () => {
   })
 
   test('average, add up and find extremes exactly', async () => {
-    const metrics = 'count,avg(confidence),min(confidence),max(confidence),sum(latencyMs),avg(costUsd),sum(costUsd)'
+    const metrics =
+      'count,avg(confidence),min(confidence),max(confidence),sum(latencyMs),avg(costUsd),sum(costUsd)'
     const { items } = await world.projection.aggregate(ask({ metrics }))
     const n = MADE.length
     expect(items).toEqual([
       {
         count: n,
-        'avg(confidence)': Number((MADE.reduce((sum, { confidence }) => sum + confidence * 10, 0) / 10 / n).toPrecision(15)),
+        'avg(confidence)': Number(
+          (MADE.reduce((sum, { confidence }) => sum + confidence * 10, 0) / 10 / n).toPrecision(15),
+        ),
         'min(confidence)': 0,
         'max(confidence)': 1,
         'sum(latencyMs)': (1.25 * n * (n - 1)) / 2,
@@ -90,16 +97,26 @@ describe('aggregates', () => {
   })
 
   test('interpolate percentiles between the nearest values', async () => {
-    const { items } = await world.projection.aggregate(ask({ metrics: 'p50(latencyMs),p95(latencyMs),p99(latencyMs)' }))
+    const { items } = await world.projection.aggregate(
+      ask({ metrics: 'p50(latencyMs),p95(latencyMs),p99(latencyMs)' }),
+    )
     const at = (share: number) => Number((1.25 * share * (MADE.length - 1)).toPrecision(15))
-    expect(items).toEqual([{ 'p50(latencyMs)': at(0.5), 'p95(latencyMs)': at(0.95), 'p99(latencyMs)': at(0.99) }])
+    expect(items).toEqual([
+      { 'p50(latencyMs)': at(0.5), 'p95(latencyMs)': at(0.95), 'p99(latencyMs)': at(0.99) },
+    ])
   })
 
   test('give null where nothing was measured', async () => {
     const metrics = 'count,avg(timeToFirstTokenMs),p50(timeToFirstTokenMs),sum(tokenUsage.input)'
     const { items } = await world.projection.aggregate(ask({ metrics, by: 'modelVersion' }))
     expect(items).toEqual([
-      { modelVersion: null, count: 240, 'avg(timeToFirstTokenMs)': null, 'p50(timeToFirstTokenMs)': null, 'sum(tokenUsage.input)': null },
+      {
+        modelVersion: null,
+        count: 240,
+        'avg(timeToFirstTokenMs)': null,
+        'p50(timeToFirstTokenMs)': null,
+        'sum(tokenUsage.input)': null,
+      },
     ])
   })
 
@@ -127,7 +144,9 @@ describe('aggregates', () => {
   })
 
   test('take the filters of the list', async () => {
-    const { items } = await world.projection.aggregate(ask({ 'feature.race': 'Asian', prediction: 'high', metrics: 'count' }))
+    const { items } = await world.projection.aggregate(
+      ask({ 'feature.race': 'Asian', prediction: 'high', metrics: 'count' }),
+    )
     expect(items).toEqual([{ count: 40 }])
   })
 
@@ -154,17 +173,21 @@ describe('aggregates', () => {
 
   test('do not depend on where features happen to be kept', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom('feature.race', 'feature.n'), fc.constantFrom('even', 'odd'), async (by, system) => {
-        const { items } = await world.projection.aggregate(ask({ by, system }))
-        const field = by === 'feature.race' ? 'race' : 'n'
-        const expected = new Map<unknown, number>()
-        for (const [i, made] of MADE.entries()) {
-          if ((i % 2 === 0) !== (system === 'even')) continue
-          const key = field === 'race' ? made.race : i % 5
-          expected.set(key, (expected.get(key) ?? 0) + 1)
-        }
-        expect(new Map(items.map((item) => [item[by], item['count']]))).toEqual(expected)
-      }),
+      fc.asyncProperty(
+        fc.constantFrom('feature.race', 'feature.n'),
+        fc.constantFrom('even', 'odd'),
+        async (by, system) => {
+          const { items } = await world.projection.aggregate(ask({ by, system }))
+          const field = by === 'feature.race' ? 'race' : 'n'
+          const expected = new Map<unknown, number>()
+          for (const [i, made] of MADE.entries()) {
+            if ((i % 2 === 0) !== (system === 'even')) continue
+            const key = field === 'race' ? made.race : i % 5
+            expected.set(key, (expected.get(key) ?? 0) + 1)
+          }
+          expect(new Map(items.map((item) => [item[by], item['count']]))).toEqual(expected)
+        },
+      ),
       { numRuns: 8 },
     )
   })

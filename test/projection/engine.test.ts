@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,11 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { AnswerLost, IndexClient, StatementRefused } from '../../packages/server/src/projection/engine/client.ts'
+import {
+  AnswerLost,
+  IndexClient,
+  StatementRefused,
+} from '../../packages/server/src/projection/engine/client.ts'
 import { EngineStopped } from '../../packages/server/src/projection/engine/engine.ts'
 import { SupervisedEngine } from '../../packages/server/src/projection/engine/supervise.ts'
 import { DEFAULT_SETTINGS } from '../../packages/server/src/projection/settings.ts'
@@ -17,7 +21,13 @@ const directory = mkdtempSync(join(tmpdir(), 'deponent-engine-'))
 const limits = { ...DEFAULT_SETTINGS.limits, lockedSecondsMax: 3 }
 const processes = new WatchedProcesses()
 const engineAt = (path: string, watched = processes) =>
-  new SupervisedEngine({ directory: join(directory, path), limits, processes: watched, clock: realClock, random: realRandom })
+  new SupervisedEngine({
+    directory: join(directory, path),
+    limits,
+    processes: watched,
+    clock: realClock,
+    random: realRandom,
+  })
 const engine = engineAt('main')
 const client = new IndexClient(engine, realClock, realRandom)
 
@@ -33,12 +43,18 @@ afterAll(async () => {
 })
 
 /** A plain HTTP exchange with the child. */
-function exchange(path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
+function exchange(
+  path: string,
+  body: string | Uint8Array,
+  headers: Record<string, string>,
+): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, engine.address!.url), { method: 'POST', headers }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      )
     })
     sent.on('error', reject)
     sent.end(body)
@@ -63,7 +79,10 @@ describe('the index process', () => {
     expect(await result.json()).toEqual([
       { s: 'é\n', text: "it's \\ \n\t", list: ['a', "b'", 'c\\'], n: '18446744073709551615' },
     ])
-    await expect(official.query({ query: 'SELECT nothing' })).rejects.toMatchObject({ code: '47', type: 'UNKNOWN_IDENTIFIER' })
+    await expect(official.query({ query: 'SELECT nothing' })).rejects.toMatchObject({
+      code: '47',
+      type: 'UNKNOWN_IDENTIFIER',
+    })
     await official.close()
   })
 
@@ -75,13 +94,19 @@ describe('the index process', () => {
     })
     expect(plain.headers['content-encoding']).toBe('gzip')
     expect(gunzipSync(plain.body).toString()).toBe('x\n')
-    const rows = await exchange('/?query=INSERT%20INTO%20default.t%20FORMAT%20JSONEachRow', gzipSync('{"a":2,"s":"zip"}'), {
-      ...keyed(),
-      'Content-Encoding': 'gzip',
-    })
+    const rows = await exchange(
+      '/?query=INSERT%20INTO%20default.t%20FORMAT%20JSONEachRow',
+      gzipSync('{"a":2,"s":"zip"}'),
+      {
+        ...keyed(),
+        'Content-Encoding': 'gzip',
+      },
+    )
     expect(rows).toMatchObject({ status: 200 })
     expect(await client.select("SELECT a FROM default.t WHERE s = 'zip'")).toEqual([{ a: '2' }])
-    expect(await exchange('/', 'not gzip', { ...keyed(), 'Content-Encoding': 'gzip' })).toMatchObject({ status: 400 })
+    expect(await exchange('/', 'not gzip', { ...keyed(), 'Content-Encoding': 'gzip' })).toMatchObject({
+      status: 400,
+    })
   })
 
   test('names the code of a refused statement in a header', async () => {
@@ -89,14 +114,16 @@ describe('the index process', () => {
     expect(answer).toMatchObject({ status: 500, headers: { 'x-clickhouse-exception-code': '62' } })
   })
 
-  test.each<Record<string, string>>([{}, { 'X-ClickHouse-Key': 'wrong' }, { Authorization: 'Basic ZGVwb25lbnQ6d3Jvbmc=' }, { Authorization: 'Basic' }])(
-    'is closed to whoever lacks the key of this start: %j',
-    async (headers) => {
-      const answer = await exchange('/', 'SELECT 1', headers)
-      expect(answer).toMatchObject({ status: 403, headers: { 'x-clickhouse-exception-code': '516' } })
-      expect(answer.body.toString()).not.toContain('1\n')
-    },
-  )
+  test.each<Record<string, string>>([
+    {},
+    { 'X-ClickHouse-Key': 'wrong' },
+    { Authorization: 'Basic ZGVwb25lbnQ6d3Jvbmc=' },
+    { Authorization: 'Basic' },
+  ])('is closed to whoever lacks the key of this start: %j', async (headers) => {
+    const answer = await exchange('/', 'SELECT 1', headers)
+    expect(answer).toMatchObject({ status: 403, headers: { 'x-clickhouse-exception-code': '516' } })
+    expect(answer.body.toString()).not.toContain('1\n')
+  })
 
   test.each(['/?a%20b=1', '/?database=x;y', '/', '/?query=INSERT%20INTO%20t%20SELECT%201'])(
     'refuses a request it does not understand: %s',
@@ -108,21 +135,31 @@ describe('the index process', () => {
   test('gives each statement its own settings and no other’s', async () => {
     const setting = async (settings: Record<string, number>) =>
       (await client.select<{ v: number }>("SELECT getSetting('max_result_rows') AS v", { settings }))[0]!.v
-    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => setting(i % 2 === 0 ? { max_result_rows: 1000 + i } : {})))
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => setting(i % 2 === 0 ? { max_result_rows: 1000 + i } : {})),
+    )
     expect(answers).toEqual(answers.map((_, i) => (i % 2 === 0 ? 1000 + i : 0)))
   })
 
   test('gives each statement its own substitutions, forty at a time', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => client.select('SELECT {p0:String} AS v, sum(number) AS n FROM numbers(100000)', { params: { p0: `v${i}` } })),
+      Array.from({ length: 40 }, (_, i) =>
+        client.select('SELECT {p0:String} AS v, sum(number) AS n FROM numbers(100000)', {
+          params: { p0: `v${i}` },
+        }),
+      ),
     )
     expect(answers.map(([row]) => (row as { v: string }).v)).toEqual(answers.map((_, i) => `v${i}`))
   })
 
   test('ends a statement that runs out of time or memory, and goes on', async () => {
-    const slow = client.select('SELECT sum(cityHash64(number)) FROM numbers(100000000000)', { settings: { max_execution_time: 1 } })
+    const slow = client.select('SELECT sum(cityHash64(number)) FROM numbers(100000000000)', {
+      settings: { max_execution_time: 1 },
+    })
     await expect(slow).rejects.toMatchObject({ code: 159 })
-    const large = client.select('SELECT groupArray(number) FROM numbers(1000000000)', { settings: { max_memory_usage: 50_000_000 } })
+    const large = client.select('SELECT groupArray(number) FROM numbers(1000000000)', {
+      settings: { max_memory_usage: 50_000_000 },
+    })
     await expect(large).rejects.toMatchObject({ code: 241 })
     expect(await client.select('SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
@@ -160,8 +197,10 @@ describe('a locked session', () => {
   })
 
   test('never gives out what a failed statement of somebody else had found', async () => {
-    const failing = 'SELECT throwIf(number > 5000), number FROM numbers(100000) SETTINGS max_block_size = 1000'
-    const late = 'SELECT throwIf(number = 99999), number FROM numbers(1000000) WHERE number % 50 = 0 OR number = 99999'
+    const failing =
+      'SELECT throwIf(number > 5000), number FROM numbers(100000) SETTINGS max_block_size = 1000'
+    const late =
+      'SELECT throwIf(number = 99999), number FROM numbers(1000000) WHERE number % 50 = 0 OR number = 99999'
     for (let i = 0; i < 8; i++) {
       await expect(client.select(failing)).rejects.toMatchObject({ code: 395 })
       await expect(bare(late)).rejects.toMatchObject({ code: 395 })
@@ -187,7 +226,9 @@ describe('the supervisor', () => {
   })
 
   test('says that the answer is lost when the process dies under a statement', async () => {
-    const running = client.command('ALTER TABLE default.t DELETE WHERE sleepEachRow(1) = 1 SETTINGS mutations_sync = 2')
+    const running = client.command(
+      'ALTER TABLE default.t DELETE WHERE sleepEachRow(1) = 1 SETTINGS mutations_sync = 2',
+    )
     const outcome = running.catch((error: unknown) => error)
     await client.select('SELECT 1')
     await processes.killNewest()
@@ -218,6 +259,27 @@ describe('the supervisor', () => {
     await second.stop()
   })
 
+  test('takes no configuration from where the server happens to be started', async () => {
+    const elsewhere = join(directory, 'elsewhere')
+    mkdirSync(elsewhere)
+    const configuration = '<clickhouse><profiles><default><max_block_size>77</max_block_size></default></profiles></clickhouse>'
+    writeFileSync(join(elsewhere, 'config.xml'), configuration)
+    const before = process.cwd()
+    process.chdir(elsewhere)
+    const other = new SupervisedEngine({ directory: 'relative', limits, processes: new WatchedProcesses(), clock: realClock, random: realRandom })
+    const asking = new IndexClient(other, realClock, realRandom)
+    try {
+      await other.start()
+      const [setting] = await asking.select<{ v: string }>("SELECT getSetting('max_block_size') AS v")
+      expect(Number(setting!.v)).toBeGreaterThan(77)
+      expect(existsSync(join(elsewhere, 'relative'))).toBe(true)
+    } finally {
+      process.chdir(before)
+      await asking.close()
+      await other.stop()
+    }
+  })
+
   test('leaves no process behind when it stops', async () => {
     const watched = new WatchedProcesses()
     const other = engineAt('stopped', watched)
@@ -229,7 +291,13 @@ describe('the supervisor', () => {
   })
 
   test('fails its start when the data cannot be opened', async () => {
-    const other = new SupervisedEngine({ directory: '/dev/null/x', limits, processes: new WatchedProcesses(), clock: realClock, random: realRandom })
+    const other = new SupervisedEngine({
+      directory: '/dev/null/x',
+      limits,
+      processes: new WatchedProcesses(),
+      clock: realClock,
+      random: realRandom,
+    })
     await expect(other.start()).rejects.toBeInstanceOf(EngineStopped)
     expect(other.state).toBe('stopped')
   }, 30_000)

@@ -22,7 +22,11 @@ function settings(database: string) {
   const real = process.env['CLICKHOUSE_URL']
   if (real !== undefined) {
     const { username, password, origin } = new URL(real)
-    return { ...DEFAULT_SETTINGS, database, server: { url: origin, username: username || 'default', password } }
+    return {
+      ...DEFAULT_SETTINGS,
+      database,
+      server: { url: origin, username: username || 'default', password },
+    }
   }
   const { url, username, password } = engine.address!
   return { ...DEFAULT_SETTINGS, database, server: { url, username, password } }
@@ -38,32 +42,50 @@ afterAll(async () => {
 describe('an index on a server given by configuration', () => {
   test('is filled, asked and read by SQL like the embedded one, beside others on the same server', async () => {
     const [one, other] = [new World(), new World()]
-    one.source.add(decision({ decisionId: 'a', inputFeatures: { race: 'Other' } }), decision({ decisionId: 'b' }))
+    one.source.add(
+      decision({ decisionId: 'a', inputFeatures: { race: 'Other' } }),
+      decision({ decisionId: 'b' }),
+    )
     other.source.add(decision({ decisionId: 'c' }))
     await one.start({ settings: settings('ledger_one') })
     await other.start({ settings: settings('ledger_two') })
     await Promise.all([one.indexed(), other.indexed()])
     expect(one.processes.started).toEqual([])
-    expect((await one.projection.list(ask({ 'feature.race': 'Other' }))).items).toMatchObject([{ decisionId: 'a' }])
+    expect((await one.projection.list(ask({ 'feature.race': 'Other' }))).items).toMatchObject([
+      { decisionId: 'a' },
+    ])
     expect(await other.projection.aggregate([])).toMatchObject({ items: [{ count: 1 }] })
-    expect((await one.projection.sql('SELECT decisionId FROM decisions ORDER BY 1')).rows).toEqual([['a'], ['b']])
-    await expect(one.projection.sql('SELECT decisionId FROM ledger_two.decisions')).rejects.toMatchObject({ code: 'sql_not_allowed' })
+    expect((await one.projection.sql('SELECT decisionId FROM decisions ORDER BY 1')).rows).toEqual([
+      ['a'],
+      ['b'],
+    ])
+    await expect(one.projection.sql('SELECT decisionId FROM ledger_two.decisions')).rejects.toMatchObject({
+      code: 'sql_not_allowed',
+    })
     await one.projection.reindex()
     expect(await one.projection.aggregate([])).toMatchObject({ items: [{ count: 2 }] })
     await Promise.all([one.destroy(), other.destroy()])
   })
 
-  test('that is away keeps nobody from starting, and is filled when it comes', async () => {
+  test('that is away keeps nobody from starting, and says so to those who ask', async () => {
     const world = new World()
     world.source.add(decision({ decisionId: 'a' }))
-    const away = { ...DEFAULT_SETTINGS, server: { url: 'http://127.0.0.1:9', username: 'default', password: '' } }
-    await world.start({ settings: away, clock: { ...realClock, sleep: (ms) => realClock.sleep(Math.min(ms, 200)) } })
+    const away = {
+      ...DEFAULT_SETTINGS,
+      server: { url: 'http://127.0.0.1:9', username: 'default', password: '' },
+    }
+    await world.start({
+      settings: away,
+      clock: { ...realClock, sleep: (ms) => realClock.sleep(Math.min(ms, 200)) },
+    })
     expect(world.projection.lag()).toBe(1)
     await expect(world.projection.list([])).rejects.toBeInstanceOf(EngineUnavailable)
     await world.destroy()
   }, 40_000)
 
   test.each(['', 'Upper', 'a-b', 'a;b', 'a.b', '1a', 'x'.repeat(50)])('is not named %j', async (database) => {
-    await expect(new World().start({ settings: { ...DEFAULT_SETTINGS, database } })).rejects.toThrow('named by')
+    const world = new World()
+    await expect(world.start({ settings: { ...DEFAULT_SETTINGS, database } })).rejects.toThrow('named by')
+    await world.destroy()
   })
 })

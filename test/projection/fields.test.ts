@@ -24,7 +24,10 @@ function newWorld(): World {
 }
 
 const zip = (n: number, system = 'credit'): Told =>
-  decision({ decisionId: `${system}-${n}`, inputFeatures: { zip: `zip-code-${n}`, region: `r${n % 3}` } }, { system })
+  decision(
+    { decisionId: `${system}-${n}`, inputFeatures: { zip: `zip-code-${n}`, region: `r${n % 3}` } },
+    { system },
+  )
 
 async function found(world: World, parameters: Record<string, string>): Promise<number> {
   return (await world.projection.list(ask({ limit: '1000', ...parameters }))).items.length
@@ -51,9 +54,14 @@ describe('a field', () => {
     expect(await found(world, { 'feature.zip': 'zip-code-7' })).toBe(1)
     expect(await found(world, { 'feature.region': 'r0', system: 'credit' })).toBeGreaterThan(300)
     const { items, sealed } = await world.projection.aggregate(ask({ by: 'feature.zip' }))
-    expect(items).toEqual([{ 'feature.zip': null, count: 1_004 }, { 'feature.zip': 'zip-code-7', count: 1 }])
+    expect(items).toEqual([
+      { 'feature.zip': null, count: 1_004 },
+      { 'feature.zip': 'zip-code-7', count: 1 },
+    ])
     expect(sealed).toEqual([{ system: 'credit', field: 'zip' }])
-    expect(await world.projection.list(ask({ 'feature.zip': 'zip-code-7', system: 'screening' }))).not.toHaveProperty('sealed')
+    expect(
+      await world.projection.list(ask({ 'feature.zip': 'zip-code-7', system: 'screening' })),
+    ).not.toHaveProperty('sealed')
 
     const onDisk = (text: string) =>
       readdirSync(world.directory, { recursive: true, withFileTypes: true })
@@ -115,7 +123,9 @@ describe('a field', () => {
     await world.indexed()
     expect(calls).toBe(3)
     expect(await found(world, { 'feature.zip': 'zip-code-5' })).toBe(0)
-    expect(await world.projection.aggregate([])).toMatchObject({ items: [{ count: DISTINCT_VALUES_MAX + 1 }] })
+    expect(await world.projection.aggregate([])).toMatchObject({
+      items: [{ count: DISTINCT_VALUES_MAX + 1 }],
+    })
   })
 
   test('beyond those with a column of their own is answered all the same', async () => {
@@ -123,7 +133,8 @@ describe('a field', () => {
     const count = FEATURE_SLOTS_MAX + 30
     const names = Array.from({ length: count }, (_, n) => `field ${n}`)
     const last = `field ${count - 1}`
-    const wide = (value: number) => decision({ inputFeatures: Object.fromEntries(names.map((name) => [name, value])) })
+    const wide = (value: number) =>
+      decision({ inputFeatures: Object.fromEntries(names.map((name) => [name, value])) })
     world.source.add(wide(1), wide(2))
     await world.start()
     await world.indexed()
@@ -132,7 +143,9 @@ describe('a field', () => {
       const { items } = await world.projection.aggregate(ask({ by: `feature.${name}` }))
       expect(items.map((item) => item[`feature.${name}`]).toSorted()).toEqual([1, 2])
     }
-    const values = Array.from({ length: DISTINCT_VALUES_MAX }, (_, n) => decision({ inputFeatures: { [last]: n + 10 } }))
+    const values = Array.from({ length: DISTINCT_VALUES_MAX }, (_, n) =>
+      decision({ inputFeatures: { [last]: n + 10 } }),
+    )
     world.source.add(...values)
     await world.indexed()
     expect(world.positions.sealed).toEqual([{ system: 'default', field: last }])
@@ -141,10 +154,30 @@ describe('a field', () => {
   })
 
   test('may have any name', async () => {
-    const names = ['__proto__', 'constructor', "it's", '`', '"', '\\', 'a.b', 'é', '{p0:String}', '🜁', ' ', 'f0', 'index', 'at', '; DROP TABLE x --', 'x'.repeat(128)]
+    const names = [
+      '__proto__',
+      'constructor',
+      "it's",
+      '`',
+      '"',
+      '\\',
+      'a.b',
+      'é',
+      '{p0:String}',
+      '🜁',
+      ' ',
+      'f0',
+      'index',
+      'at',
+      '; DROP TABLE x --',
+      'x'.repeat(128),
+    ]
     const world = newWorld()
     const feature = (name: string) => Object.defineProperty({}, name, { value: 'v', enumerable: true })
-    world.source.add(...names.map((name) => decision({ inputFeatures: feature(name) })), decision({ inputFeatures: feature('x'.repeat(129)) }))
+    world.source.add(
+      ...names.map((name) => decision({ inputFeatures: feature(name) })),
+      decision({ inputFeatures: feature('x'.repeat(129)) }),
+    )
     await world.start()
     await world.indexed()
     for (const [index, name] of names.entries()) {
@@ -152,17 +185,25 @@ describe('a field', () => {
       expect(items.map((item) => item.index)).toEqual([index])
       const by = `feature.${name}`
       const groups = (await world.projection.aggregate([['by', by]])).items
-      expect(groups).toEqual([{ [by]: null, count: names.length }, { [by]: 'v', count: 1 }])
+      expect(groups).toEqual([
+        { [by]: null, count: names.length },
+        { [by]: 'v', count: 1 },
+      ])
     }
     expect((await world.projection.list([[`feature.${'x'.repeat(129)}`, 'v']])).items).toEqual([])
-    expect((await world.projection.sql('SELECT "feature.f0" FROM decisions ORDER BY index DESC LIMIT 6')).rows).toContainEqual(['v'])
+    expect(
+      (await world.projection.sql('SELECT "feature.f0" FROM decisions ORDER BY index DESC LIMIT 6')).rows,
+    ).toContainEqual(['v'])
   })
 })
 
 describe('the catalogue of fields', () => {
   test('counts the same however the entries are cut into batches', () => {
     const feature = fc.record({ name: fc.constantFrom('a', 'b', 'c'), text: fc.string({ maxLength: 3 }) })
-    const entry = fc.record({ system: fc.constantFrom('s', 't'), features: fc.array(feature, { maxLength: 4 }) })
+    const entry = fc.record({
+      system: fc.constantFrom('s', 't'),
+      features: fc.array(feature, { maxLength: 4 }),
+    })
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 60 }), fc.integer({ min: 1, max: 10 }), (entries, step) => {
         const noted = (width: number) => {
@@ -186,12 +227,39 @@ describe('the catalogue of fields', () => {
   test('is the same after it was stored and loaded', () => {
     const catalogue = new FieldCatalogue([{ system: 's', field: 'sealed' }], [], [])
     const additions = noAdditions()
-    for (let i = 0; i < 40; i++) catalogue.note(i, 's', [{ name: `n${i % 5}`, text: `${i}` }, { name: 'sealed', text: '1' }], additions)
+    for (let i = 0; i < 40; i++)
+      catalogue.note(
+        i,
+        's',
+        [
+          { name: `n${i % 5}`, text: `${i}` },
+          { name: 'sealed', text: '1' },
+        ],
+        additions,
+      )
     const loaded = new FieldCatalogue([{ system: 's', field: 'sealed' }], additions.slots, additions.values)
     expect(loaded.named()).toEqual(catalogue.named())
     const more = [noAdditions(), noAdditions()] as const
-    catalogue.note(40, 's', [{ name: 'n1', text: '1' }, { name: 'new', text: '1' }, { name: 'sealed', text: '2' }], more[0])
-    loaded.note(40, 's', [{ name: 'n1', text: '1' }, { name: 'new', text: '1' }, { name: 'sealed', text: '2' }], more[1])
+    catalogue.note(
+      40,
+      's',
+      [
+        { name: 'n1', text: '1' },
+        { name: 'new', text: '1' },
+        { name: 'sealed', text: '2' },
+      ],
+      more[0],
+    )
+    loaded.note(
+      40,
+      's',
+      [
+        { name: 'n1', text: '1' },
+        { name: 'new', text: '1' },
+        { name: 'sealed', text: '2' },
+      ],
+      more[1],
+    )
     expect(more[1]).toEqual(more[0])
     expect(loaded.sealedIn('sealed')).toEqual(['s'])
   })
@@ -199,11 +267,17 @@ describe('the catalogue of fields', () => {
   test('stops taking names from a system that has too many, and says so once', () => {
     const catalogue = new FieldCatalogue([], [], [])
     const additions = noAdditions()
-    for (let i = 0; i < FIELDS_PER_SYSTEM_MAX + 5; i++) catalogue.note(i, 's', [{ name: `n${i}`, text: '1' }], additions)
+    for (let i = 0; i < FIELDS_PER_SYSTEM_MAX + 5; i++)
+      catalogue.note(i, 's', [{ name: `n${i}`, text: '1' }], additions)
     expect(additions.full).toEqual(['s'])
     expect(additions.values).toHaveLength(FIELDS_PER_SYSTEM_MAX)
     expect(additions.slots).toHaveLength(FEATURE_SLOTS_MAX)
-    expect(catalogue.queryable('s', [{ name: 'n3', text: '1' }, { name: `n${FIELDS_PER_SYSTEM_MAX}`, text: '1' }])).toHaveLength(1)
+    expect(
+      catalogue.queryable('s', [
+        { name: 'n3', text: '1' },
+        { name: `n${FIELDS_PER_SYSTEM_MAX}`, text: '1' },
+      ]),
+    ).toHaveLength(1)
   })
 
   test('tells a thousand values apart', () => {

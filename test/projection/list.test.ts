@@ -37,19 +37,76 @@ beforeAll(async () => {
         environment: 'production',
         riskTier: 'high',
         latencyMs: 12.5,
-        inputFeatures: { race: 'Other', age: 42, employed: true, note: 'x'.repeat(65), 'odd name\n"\'`': 'v', __proto__: null },
+        inputFeatures: {
+          race: 'Other',
+          age: 42,
+          employed: true,
+          note: 'x'.repeat(65),
+          'odd name\n"\'`': 'v',
+          __proto__: null,
+        },
       },
       { subject: SUBJECT },
     ),
-    decision({ decisionId: 'loan-2', timestamp: at(1), modelId: 'n', modelVersion: '2', prediction: 1, confidence: 0.123456789012 }),
-    decision({ decisionId: 'loan-3', timestamp: at(2), prediction: '1', status: 'fallback', inputFeatures: { age: '42', race: '"Other"' } }),
-    decision({ decisionId: 'loan-4', timestamp: at(3), system: 'x', prediction: { a: [1, 'z'] }, humanReviewed: true }, { system: 'screening' }),
-    decision({ decisionId: 'loan-5', timestamp: at(4), prediction: 'p'.repeat(300), humanReviewed: true, humanOverride: true }),
-    decision({ timestamp: at(4), prediction: true, latencyMs: 900, confidence: -3.5, confidenceKind: 'logprob' }),
-    { kind: 'review', record: { decisionId: 'loan-1', verdict: 'override', at: at(9) }, target: { index: 0, id: idOf(0) } },
-    { kind: 'review', record: { decisionId: 'loan-2', verdict: 'agree', at: at(9) }, target: { index: 1, id: idOf(1) } },
-    { kind: 'outcome', record: { decisionId: 'loan-1', outcome: 0, at: at(10) }, target: { index: 0, id: idOf(0) } },
-    { kind: 'outcome', record: { decisionId: 'loan-1', outcome: 1, at: at(11) }, target: { index: 0, id: idOf(0) } },
+    decision({
+      decisionId: 'loan-2',
+      timestamp: at(1),
+      modelId: 'n',
+      modelVersion: '2',
+      prediction: 1,
+      confidence: 0.123456789012,
+    }),
+    decision({
+      decisionId: 'loan-3',
+      timestamp: at(2),
+      prediction: '1',
+      status: 'fallback',
+      inputFeatures: { age: '42', race: '"Other"' },
+    }),
+    decision(
+      {
+        decisionId: 'loan-4',
+        timestamp: at(3),
+        system: 'x',
+        prediction: { a: [1, 'z'] },
+        humanReviewed: true,
+      },
+      { system: 'screening' },
+    ),
+    decision({
+      decisionId: 'loan-5',
+      timestamp: at(4),
+      prediction: 'p'.repeat(300),
+      humanReviewed: true,
+      humanOverride: true,
+    }),
+    decision({
+      timestamp: at(4),
+      prediction: true,
+      latencyMs: 900,
+      confidence: -3.5,
+      confidenceKind: 'logprob',
+    }),
+    {
+      kind: 'review',
+      record: { decisionId: 'loan-1', verdict: 'override', at: at(9) },
+      target: { index: 0, id: idOf(0) },
+    },
+    {
+      kind: 'review',
+      record: { decisionId: 'loan-2', verdict: 'agree', at: at(9) },
+      target: { index: 1, id: idOf(1) },
+    },
+    {
+      kind: 'outcome',
+      record: { decisionId: 'loan-1', outcome: 0, at: at(10) },
+      target: { index: 0, id: idOf(0) },
+    },
+    {
+      kind: 'outcome',
+      record: { decisionId: 'loan-1', outcome: 1, at: at(11) },
+      target: { index: 0, id: idOf(0) },
+    },
     decision({ decisionId: 'ancient', timestamp: '0001-01-01T00:00:00.000Z' }),
     decision({ decisionId: 'far', timestamp: '9999-12-31T23:59:59.999Z' }),
     decision({ decisionId: 'before-1970', timestamp: '1969-12-31T23:59:59.999Z' }),
@@ -83,17 +140,40 @@ describe('the list of decisions', () => {
       asOf: { size: world.source.size() },
     })
     const [bare] = (await world.projection.list(ask({ from: '0001-01-01', to: '0001-01-02' }))).items
-    expect(Object.keys(bare!)).toEqual(['id', 'decisionId', 'index', 'at', 'system', 'modelId', 'prediction', 'status'])
+    expect(Object.keys(bare!)).toEqual([
+      'id',
+      'decisionId',
+      'index',
+      'at',
+      'system',
+      'modelId',
+      'prediction',
+      'status',
+    ])
   })
 
   test('gives predictions back with their JSON type, and says of a long one that it is sealed', async () => {
-    const { items } = await world.projection.list(ask({ order: 'at', from: '2026-01-10' , to: '2026-01-11'}))
-    expect(items.map(({ prediction }) => prediction)).toEqual(['high', 1, '1', { a: [1, 'z'] }, { sealed: true }, true])
+    const { items } = await world.projection.list(ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }))
+    expect(items.map(({ prediction }) => prediction)).toEqual([
+      'high',
+      1,
+      '1',
+      { a: [1, 'z'] },
+      { sealed: true },
+      true,
+    ])
   })
 
   test('gives confidence back to the last digit, scores included', async () => {
     const { items } = await world.projection.list(ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }))
-    expect(items.map(({ confidence }) => confidence)).toEqual([0.7, 0.123456789012, undefined, undefined, undefined, -3.5])
+    expect(items.map(({ confidence }) => confidence)).toEqual([
+      0.7,
+      0.123456789012,
+      undefined,
+      undefined,
+      undefined,
+      -3.5,
+    ])
   })
 
   test('is newest first, and at the same moment the later entry first', async () => {
@@ -177,18 +257,24 @@ describe('the list of decisions', () => {
   ])('refuses %s=%j without echoing it', async (name, value) => {
     const error = await refusal({ [name]: value })
     expect(error.field).toBe(name)
-    if (value.length > 3) expect(JSON.stringify([error.message, error.expected, error.came])).not.toContain(value)
+    if (value.length > 3)
+      expect(JSON.stringify([error.message, error.expected, error.came])).not.toContain(value)
   })
 
   test('refuses a parameter given twice', async () => {
-    await expect(world.projection.list([['q', 'a'], ['q', 'b']])).rejects.toMatchObject({ code: 'repeated_parameter', field: 'q' })
+    await expect(
+      world.projection.list([
+        ['q', 'a'],
+        ['q', 'b'],
+      ]),
+    ).rejects.toMatchObject({ code: 'repeated_parameter', field: 'q' })
   })
 })
 
 describe('pages', () => {
   async function pages(parameters: Record<string, string>): Promise<number[][]> {
     const all: number[][] = []
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page = await world.projection.list(ask({ ...parameters, ...(cursor === '' ? {} : { cursor }) }))
       all.push(page.items.map(({ index }) => index))
       cursor = page.next

@@ -25,7 +25,12 @@ function story(from: number, count: number): Told[] {
     const target = { index: i - 1, id: idOf(i - 1) }
     if (i % 10 === 7) return { kind: 'outcome', record: { outcome: i % 3, at }, target }
     if (i % 10 === 8) return { kind: 'comment', record: { decisionId: `d-${i}`, at } }
-    if (i % 50 === 9) return { kind: 'review', record: { verdict: i % 100 === 9 ? 'override' : 'agree', at }, target: { index: i - 3, id: idOf(i - 3) } }
+    if (i % 50 === 9)
+      return {
+        kind: 'review',
+        record: { verdict: i % 100 === 9 ? 'override' : 'agree', at },
+        target: { index: i - 3, id: idOf(i - 3) },
+      }
     return decision(
       {
         decisionId: `d-${i}`,
@@ -47,7 +52,9 @@ async function answers(world: World): Promise<unknown> {
   return {
     list: await projection.list(ask({ limit: '1000' })),
     found: await projection.list(ask({ 'feature.group': 'g3', overridden: 'true' })),
-    aggregate: await projection.aggregate(ask({ by: 'feature.group,prediction,outcome', metrics: 'count,avg(confidence),p95(latencyMs)' })),
+    aggregate: await projection.aggregate(
+      ask({ by: 'feature.group,prediction,outcome', metrics: 'count,avg(confidence),p95(latencyMs)' }),
+    ),
     months: await projection.aggregate(ask({ by: 'month,system,reviewed', metrics: 'count,sum(latencyMs)' })),
     coverage: await projection.statsCoverage(),
     completeness: await projection.statsCompleteness([]),
@@ -155,7 +162,9 @@ describe('the projector', () => {
     await fresh.start()
     await fresh.indexed()
     expect(await answers(fresh)).toEqual(before)
-    expect(fresh.projection.findings()).toContainEqual(expect.objectContaining({ code: 'projection_rebuilt' }))
+    expect(fresh.projection.findings()).toContainEqual(
+      expect.objectContaining({ code: 'projection_rebuilt' }),
+    )
   })
 
   test('fills the index again when the ledger is an older copy', async () => {
@@ -245,11 +254,15 @@ describe('the projector', () => {
     world.source.entries[5] = { ...entry, entry: { ...entry.entry, id: 'no-uuid' } }
     await world.start()
     await world.indexed()
-    expect(world.projection.findings()).toEqual([expect.objectContaining({ code: 'projection_rejected', index: 5 })])
+    expect(world.projection.findings()).toEqual([
+      expect.objectContaining({ code: 'projection_rejected', index: 5 }),
+    ])
     expect(await count(world)).toBe(decisionsIn(world.source.entries) - 1)
     await world.stop()
     await world.start()
-    expect(world.projection.findings()).toEqual([expect.objectContaining({ code: 'projection_rejected', index: 5 })])
+    expect(world.projection.findings()).toEqual([
+      expect.objectContaining({ code: 'projection_rejected', index: 5 }),
+    ])
     expect(await world.projection.check()).toEqual([])
   })
 
@@ -265,7 +278,9 @@ describe('the projector', () => {
     await world.start()
     await world.indexed()
     expect(await count(world)).toBe(1)
-    expect(world.projection.findings()).toEqual([expect.objectContaining({ code: 'projection_rejected', index: 0 })])
+    expect(world.projection.findings()).toEqual([
+      expect.objectContaining({ code: 'projection_rejected', index: 0 }),
+    ])
   })
 
   test('keeps no sealed content anywhere in its files', async () => {
@@ -288,12 +303,17 @@ describe('the projector', () => {
         prediction: `${secret} `.repeat(20),
       }),
       { kind: 'comment', record: { decisionId: 'd', comment: secret, text: secret } },
-      { kind: 'review', record: { decisionId: 'd', verdict: 'agree', comment: secret, overrideReason: secret } },
+      {
+        kind: 'review',
+        record: { decisionId: 'd', verdict: 'agree', comment: secret, overrideReason: secret },
+      },
     )
     await world.start()
     await world.indexed()
     await world.stop()
-    const files = readdirSync(world.directory, { recursive: true, withFileTypes: true }).filter((file) => file.isFile())
+    const files = readdirSync(world.directory, { recursive: true, withFileTypes: true }).filter((file) =>
+      file.isFile(),
+    )
     expect(files.length).toBeGreaterThan(10)
     for (const file of files) {
       expect(readFileSync(join(file.parentPath, file.name)).includes(secret)).toBe(false)
@@ -309,9 +329,13 @@ describe('a damaged block', () => {
     await world.indexed()
     const before = await answers(world)
     await world.stop()
-    await damage(world, ['ALTER TABLE deponent_index.decisions DELETE WHERE index % 7 = 1 SETTINGS mutations_sync = 2'])
+    await damage(world, [
+      'ALTER TABLE deponent_index.decisions DELETE WHERE index % 7 = 1 SETTINGS mutations_sync = 2',
+    ])
     await world.start()
-    expect(world.projection.findings()).toContainEqual(expect.objectContaining({ code: 'projection_block_rebuilt', index: 0 }))
+    expect(world.projection.findings()).toContainEqual(
+      expect.objectContaining({ code: 'projection_block_rebuilt', index: 0 }),
+    )
     expect(await answers(world)).toEqual(before)
   })
 
@@ -322,7 +346,9 @@ describe('a damaged block', () => {
     await world.indexed()
     const before = await answers(world)
     await world.stop()
-    await damage(world, ['INSERT INTO deponent_index.decisions SELECT * FROM deponent_index.decisions WHERE index = 3'])
+    await damage(world, [
+      'INSERT INTO deponent_index.decisions SELECT * FROM deponent_index.decisions WHERE index = 3',
+    ])
     await world.start()
     expect(await answers(world)).toEqual(before)
   })
@@ -336,7 +362,13 @@ async function damage(world: World, statements: readonly string[]): Promise<void
   const { realRandom } = await import('../../packages/server/src/platform/random.ts')
   const { limits } = DEFAULT_SETTINGS
   const directory = join(world.directory, 'index')
-  const engine = new SupervisedEngine({ directory, limits, processes: world.processes, clock: realClock, random: realRandom })
+  const engine = new SupervisedEngine({
+    directory,
+    limits,
+    processes: world.processes,
+    clock: realClock,
+    random: realRandom,
+  })
   await engine.start()
   const client = new IndexClient(engine, realClock, realRandom)
   for (const statement of statements) await client.command(statement)

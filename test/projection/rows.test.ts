@@ -2,8 +2,22 @@ import { type CanonicalRecord, normalizeRecord, readJson } from '@deponent/forma
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Cell, rowsOf } from '../../packages/server/src/projection/rows.ts'
-import { DECISIONS, ENTRIES, OUTCOMES, partitionOf, RECORDS, REVIEWS, type TableShape } from '../../packages/server/src/projection/schema.ts'
-import { featureText, resultText, scaledOf, textsMeaning, valueOfText } from '../../packages/server/src/projection/values.ts'
+import {
+  DECISIONS,
+  ENTRIES,
+  OUTCOMES,
+  partitionOf,
+  RECORDS,
+  REVIEWS,
+  type TableShape,
+} from '../../packages/server/src/projection/schema.ts'
+import {
+  featureText,
+  resultText,
+  scaledOf,
+  textsMeaning,
+  valueOfText,
+} from '../../packages/server/src/projection/values.ts'
 import { decision, MemorySource, T0, type Told } from './world.ts'
 
 function rows(told: Told) {
@@ -57,16 +71,30 @@ describe('rows of a decision', () => {
 
   test('keep scores and log-probabilities apart from confidence', () => {
     for (const confidenceKind of ['score', 'logprob']) {
-      expect(named(DECISIONS, rows(decision({ confidence: -7, confidenceKind })).decision)).toMatchObject({ confidence: null, score: -7 })
+      expect(named(DECISIONS, rows(decision({ confidence: -7, confidenceKind })).decision)).toMatchObject({
+        confidence: null,
+        score: -7,
+      })
     }
     for (const confidenceKind of ['probability', 'self_reported']) {
-      expect(named(DECISIONS, rows(decision({ confidence: 1, confidenceKind })).decision)).toMatchObject({ confidence: 1, score: null })
+      expect(named(DECISIONS, rows(decision({ confidence: 1, confidenceKind })).decision)).toMatchObject({
+        confidence: 1,
+        score: null,
+      })
     }
   })
 
   test('tell of a review inside the decision as asserted', () => {
-    const { review, entry } = rows(decision({ humanReviewed: true, humanReviewerId: 'r', humanDecision: 'no' }))
-    expect(named(REVIEWS, review)).toMatchObject({ inDecision: true, basis: 'asserted', reviewer: 'r', overridden: false, humanDecision: '"no"' })
+    const { review, entry } = rows(
+      decision({ humanReviewed: true, humanReviewerId: 'r', humanDecision: 'no' }),
+    )
+    expect(named(REVIEWS, review)).toMatchObject({
+      inDecision: true,
+      basis: 'asserted',
+      reviewer: 'r',
+      overridden: false,
+      humanDecision: '"no"',
+    })
     expect(named(ENTRIES, entry)).toMatchObject({ rows: 2, rejected: '' })
     expect(rows(decision({})).review).toBeUndefined()
   })
@@ -84,16 +112,31 @@ test('rows of other kinds name the decision they are about, known or not', () =>
     outcome: '0',
     outcomeSealed: false,
   })
-  expect(named(OUTCOMES, rows({ kind: 'outcome', record: { outcome: 'x'.repeat(300), decisionId: 'd' } }).outcome)).toMatchObject({
+  expect(
+    named(OUTCOMES, rows({ kind: 'outcome', record: { outcome: 'x'.repeat(300), decisionId: 'd' } }).outcome),
+  ).toMatchObject({
     targetIndex: -1,
     targetId: 'd',
     outcome: '',
     outcomeSealed: true,
   })
-  for (const [verdict, overridden] of [['agree', false], ['override', true], ['reverse', true], ['disregard', true], ['not_use', true], ['escalate', false]] as const) {
-    expect(named(REVIEWS, rows({ kind: 'review', record: { verdict }, target }).review)).toMatchObject({ overridden, inDecision: false, basis: 'observed' })
+  for (const [verdict, overridden] of [
+    ['agree', false],
+    ['override', true],
+    ['reverse', true],
+    ['disregard', true],
+    ['not_use', true],
+    ['escalate', false],
+  ] as const) {
+    expect(named(REVIEWS, rows({ kind: 'review', record: { verdict }, target }).review)).toMatchObject({
+      overridden,
+      inDecision: false,
+      basis: 'observed',
+    })
   }
-  expect(named(RECORDS, rows({ kind: 'model.deployed', record: { modelId: 'm', modelVersion: '2' } }).record)).toMatchObject({
+  expect(
+    named(RECORDS, rows({ kind: 'model.deployed', record: { modelId: 'm', modelVersion: '2' } }).record),
+  ).toMatchObject({
     kind: 'model.deployed',
     modelId: 'm',
     modelVersion: '2',
@@ -109,10 +152,19 @@ test('an entry without content has a row that counts it and no other', () => {
 test('any record the format accepts has rows, the same each time', () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom('decision', 'review', 'outcome', 'comment'), (json, kind) => {
-      const sent = JSON.stringify({ modelId: 'm', prediction: JSON.parse(json) as unknown, inputFeatures: { x: JSON.parse(json) as unknown }, outcome: JSON.parse(json) as unknown, humanDecision: JSON.parse(json) as unknown, decisionId: 'd' })
+      const sent = JSON.stringify({
+        modelId: 'm',
+        prediction: JSON.parse(json) as unknown,
+        inputFeatures: { x: JSON.parse(json) as unknown },
+        outcome: JSON.parse(json) as unknown,
+        humanDecision: JSON.parse(json) as unknown,
+        decisionId: 'd',
+      })
       const { record, errors } = normalizeRecord(kind, readJson(sent))
       fc.pre(errors.length === 0)
-      expect(rows({ kind, record })).toEqual(rows({ kind, record: JSON.parse(JSON.stringify(record)) as CanonicalRecord }))
+      expect(rows({ kind, record })).toEqual(
+        rows({ kind, record: JSON.parse(JSON.stringify(record)) as CanonicalRecord }),
+      )
     }),
   )
 })
@@ -143,19 +195,34 @@ describe('texts of values', () => {
   })
 
   test('of features are numbers, booleans and strings of up to 64 bytes', () => {
-    expect(['a'.repeat(64), 1.5, true, -0].map((value) => featureText(value))).toEqual([`"${'a'.repeat(64)}"`, '1.5', 'true', '0'])
-    expect(['a'.repeat(65), 'é'.repeat(33), null, [1], { a: 1 }].map((value) => featureText(value as never))).toEqual(Array(5).fill(undefined))
+    expect(['a'.repeat(64), 1.5, true, -0].map((value) => featureText(value))).toEqual([
+      `"${'a'.repeat(64)}"`,
+      '1.5',
+      'true',
+      '0',
+    ])
+    expect(
+      ['a'.repeat(65), 'é'.repeat(33), null, [1], { a: 1 }].map((value) => featureText(value as never)),
+    ).toEqual(Array(5).fill(undefined))
     expect(featureText('é'.repeat(32))).toBeDefined()
   })
 })
 
 test('amounts that do not fit an integer are none', () => {
-  expect([1.5, 'x', undefined, 1e300, '12.5'].map((value) => scaledOf(value, 1000))).toEqual([1500, null, null, null, 12_500])
+  expect([1.5, 'x', undefined, 1e300, '12.5'].map((value) => scaledOf(value, 1000))).toEqual([
+    1500,
+    null,
+    null,
+    null,
+    12_500,
+  ])
 })
 
 test('months are partitions from 2000 to 2099, every other moment is in partition 0', () => {
   const of = (iso: string) => partitionOf(Date.parse(iso))
   expect(of('2000-01-01T00:00:00Z')).toBe(200_001)
   expect(of('2099-12-31T23:59:59.999Z')).toBe(209_912)
-  expect([of('1999-12-31T23:59:59.999Z'), of('2100-01-01T00:00:00Z'), of('9999-12-31T00:00:00Z')]).toEqual([0, 0, 0])
+  expect([of('1999-12-31T23:59:59.999Z'), of('2100-01-01T00:00:00Z'), of('9999-12-31T00:00:00Z')]).toEqual([
+    0, 0, 0,
+  ])
 })

@@ -5,14 +5,34 @@ const world = new World()
 const at = (day: number) => new Date(T0 + day * 86_400_000).toISOString()
 const emitter = (seq: number) => ({ id: 'e1', epoch: 1, seq })
 
-const WHOLE_LOW = { decisionId: 'd', system: 's', environment: 'production', modelVersion: '1', input: 'x', riskTier: 'low' }
+const WHOLE_LOW = {
+  decisionId: 'd',
+  system: 's',
+  environment: 'production',
+  modelVersion: '1',
+  input: 'x',
+  riskTier: 'low',
+}
 
 beforeAll(async () => {
   world.source.add(
-    decision({ ...WHOLE_LOW, timestamp: at(0), confidence: 0.05, latencyMs: 10, costUsd: 0.5, tokenUsage: { input: 5, output: 1 } }),
+    decision({
+      ...WHOLE_LOW,
+      timestamp: at(0),
+      confidence: 0.05,
+      latencyMs: 10,
+      costUsd: 0.5,
+      tokenUsage: { input: 5, output: 1 },
+    }),
     decision({ timestamp: at(0), confidence: 0.3, latencyMs: 30, riskTier: 'low' }),
     decision({ timestamp: at(2), confidence: 1, humanReviewed: true }),
-    decision({ timestamp: at(2), confidence: 0.95, humanReviewed: true, humanOverride: true, humanReviewRequired: true }),
+    decision({
+      timestamp: at(2),
+      confidence: 0.95,
+      humanReviewed: true,
+      humanOverride: true,
+      humanReviewRequired: true,
+    }),
     decision({ timestamp: at(2), confidence: 12, confidenceKind: 'score' }),
     decision({ timestamp: at(2), modelId: 'n' }),
     { kind: 'review', record: { verdict: 'override' }, target: { index: 5, id: idOf(5) } },
@@ -48,8 +68,16 @@ describe('coverage', () => {
 
   test('of an empty ledger is undeclared', async () => {
     const empty = await new World().start()
-    expect(await empty.projection.statsCoverage()).toMatchObject({ status: 'undeclared', entries: 0, systems: [] })
-    expect(await empty.projection.statsCompleteness([])).toMatchObject({ decisions: 0, score: null, profiles: [] })
+    expect(await empty.projection.statsCoverage()).toMatchObject({
+      status: 'undeclared',
+      entries: 0,
+      systems: [],
+    })
+    expect(await empty.projection.statsCompleteness([])).toMatchObject({
+      decisions: 0,
+      score: null,
+      profiles: [],
+    })
     expect(await empty.projection.statsUsage([])).toMatchObject({ items: [] })
     expect(await empty.projection.statsOverrides([])).toMatchObject({ decisions: 0, rate: null })
     expect((await empty.projection.list([])).items).toEqual([])
@@ -65,7 +93,10 @@ test('completeness names and counts what is missing, profile by profile', async 
   expect(profile!.missing.length).toBeGreaterThan(2)
   expect(profile!.missing).toContainEqual({ field: 'modelVersion', count: 1 })
   expect(answer.score).toBe(profile!.score)
-  expect((await world.projection.statsCompleteness([])).profiles.map(({ profile }) => profile)).toEqual(['core/1', 'low/1'])
+  expect((await world.projection.statsCompleteness([])).profiles.map(({ profile }) => profile)).toEqual([
+    'core/1',
+    'low/1',
+  ])
 })
 
 test('usage is told by day, with averages over decisions', async () => {
@@ -75,7 +106,12 @@ test('usage is told by day, with averages over decisions', async () => {
     ['2026-01-12', 4],
     ['2026-01-13', 4],
   ])
-  expect(items[0]).toMatchObject({ 'avg(confidence)': 0.175, 'avg(latencyMs)': 20, 'sum(costUsd)': 0.5, 'sum(tokenUsage.input)': 5 })
+  expect(items[0]).toMatchObject({
+    'avg(confidence)': 0.175,
+    'avg(latencyMs)': 20,
+    'sum(costUsd)': 0.5,
+    'sum(tokenUsage.input)': 5,
+  })
   expect(items[2]).toMatchObject({ 'avg(confidence)': null })
 })
 
@@ -96,10 +132,42 @@ test('overrides are a share of what was reviewed, and nothing where nobody looke
     overridden: 2,
     rate: Number((2 / 3).toPrecision(12)),
     items: [
-      { system: 'default', modelId: 'm', decisions: 5, reviewRequired: 1, reviewed: 2, overridden: 1, rate: 0.5 },
-      { system: 'default', modelId: 'n', decisions: 1, reviewRequired: 0, reviewed: 1, overridden: 1, rate: 1 },
-      { system: 'numbered', modelId: 'm', decisions: 3, reviewRequired: 0, reviewed: 0, overridden: 0, rate: null },
-      { system: 'unbroken', modelId: 'm', decisions: 1, reviewRequired: 0, reviewed: 0, overridden: 0, rate: null },
+      {
+        system: 'default',
+        modelId: 'm',
+        decisions: 5,
+        reviewRequired: 1,
+        reviewed: 2,
+        overridden: 1,
+        rate: 0.5,
+      },
+      {
+        system: 'default',
+        modelId: 'n',
+        decisions: 1,
+        reviewRequired: 0,
+        reviewed: 1,
+        overridden: 1,
+        rate: 1,
+      },
+      {
+        system: 'numbered',
+        modelId: 'm',
+        decisions: 3,
+        reviewRequired: 0,
+        reviewed: 0,
+        overridden: 0,
+        rate: null,
+      },
+      {
+        system: 'unbroken',
+        modelId: 'm',
+        decisions: 1,
+        reviewRequired: 0,
+        reviewed: 0,
+        overridden: 0,
+        rate: null,
+      },
     ],
     asOf: { size: 11 },
   })

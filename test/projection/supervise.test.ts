@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ChildExit, ChildProcess, ChildProcesses } from '../../packages/server/src/platform/child-process.ts'
+import type {
+  ChildExit,
+  ChildProcess,
+  ChildProcesses,
+} from '../../packages/server/src/platform/child-process.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import { EngineStopped } from '../../packages/server/src/projection/engine/engine.ts'
@@ -95,7 +99,12 @@ describe('the supervisor', () => {
   test('tells the child its key by pipe, never by environment', async () => {
     const { engine, processes } = await started()
     const { key } = processes.newest.told[0]!
-    expect(engine.address).toEqual({ generation: 1, url: 'http://127.0.0.1:4711', username: 'deponent', password: key })
+    expect(engine.address).toEqual({
+      generation: 1,
+      url: 'http://127.0.0.1:4711',
+      username: 'deponent',
+      password: key,
+    })
     expect(key).toHaveLength(32)
     expect(JSON.stringify(processes.environments)).not.toContain(key)
   })

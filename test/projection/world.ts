@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CanonicalRecord, Entry } from '@deponent/format'
-import { type ChildProcess, type ChildProcesses, realChildProcesses } from '../../packages/server/src/platform/child-process.ts'
+import {
+  type ChildProcess,
+  type ChildProcesses,
+  realChildProcesses,
+} from '../../packages/server/src/platform/child-process.ts'
 import {
   type PositionStore,
   Projection,

@@ -40,23 +40,33 @@ export function json(value: unknown, status = 200, headers: Record<string, strin
 
 /** The request's body, decompressed; Problem or BodyError when it is too large or damaged. */
 export async function bodyOf(request: Request): Promise<Uint8Array> {
-  const raw = await readAtMost(request, BODY_BYTES_MAX)
+  const raw = await readAtMost(request, BODY_BYTES_MAX).catch((error: unknown) => {
+    if (error instanceof Problem) throw error
+    // The sender hung up; nobody hears this answer.
+    throw new Problem(400, 'body_incomplete', 'the connection ended before the body did')
+  })
   return decompress(request.headers.get('content-encoding') ?? undefined, raw, BODY_BYTES_MAX)
 }
 
+/** What of a body too large is read past its limit, so that its sender hears the answer on a connection that lives on. */
+const SPARE_BYTES_MAX = 2 * BODY_BYTES_MAX
+
 async function readAtMost(request: Request, bytesMax: number): Promise<Uint8Array> {
-  const tooLarge = (): Problem =>
-    new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`)
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge()
-  if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer())
+  const declared = request.headers.get('content-length')
+  if (declared !== null && Number(declared) <= bytesMax) return new Uint8Array(await request.arrayBuffer())
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of request.body ?? []) {
     bytes += chunk.length
-    if (bytes > bytesMax) throw tooLarge()
-    chunks.push(chunk)
+    if (bytes <= bytesMax) chunks.push(chunk)
+    if (bytes > bytesMax + SPARE_BYTES_MAX) throw tooLarge(bytesMax, { Connection: 'close' })
   }
-  return Buffer.concat(chunks)
+  if (bytes > bytesMax) throw tooLarge(bytesMax)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+function tooLarge(bytesMax: number, headers: Record<string, string> = {}): Problem {
+  return new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`, {}, headers)
 }
 
 /** Parses a JSON object body of a small request. */

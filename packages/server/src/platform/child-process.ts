@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** How a child ended: one of the two is always set. */
@@ -26,14 +27,17 @@ export interface ChildProcess {
 }
 
 export interface ChildProcesses {
-  /** Starts `script` with our own Node and nothing of our environment but what is named here. */
+  /**
+   * Starts `script` with our own Node, in the script's own directory, with nothing of our environment but what is named
+   * here: what lies where somebody happened to start us is not for the child to find.
+   */
   start(script: URL, environment: Readonly<Record<string, string>>): ChildProcess
 }
 
 const ERROR_TAIL_CHARS = 4_096
 
 /** What a native library needs to load; secrets in our environment stay ours. */
-const INHERITED = ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TMPDIR', 'SystemRoot']
+const INHERITED = ['PATH', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TMPDIR', 'SystemRoot']
 
 function inherited(): Record<string, string> {
   const kept: Record<string, string> = {}
@@ -46,7 +50,9 @@ function inherited(): Record<string, string> {
 
 export const realChildProcesses: ChildProcesses = {
   start: (script, environment) => {
-    const child = spawn(process.execPath, [fileURLToPath(script)], {
+    const path = fileURLToPath(script)
+    const child = spawn(process.execPath, [path], {
+      cwd: dirname(path),
       env: { ...inherited(), ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     })

@@ -11,7 +11,15 @@ import {
   statfs,
   truncate,
 } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import {
+  errorCode,
+  makeDirectoryDurably,
+  replaceFile,
+  replaceFileDurably,
+  type SystemCalls,
+} from './durable-calls.ts'
+
+export { errorCode } from './durable-calls.ts'
 
 /** An open file addressed by position; nothing here appends by itself. */
 export interface DiskFile {
@@ -46,6 +54,7 @@ export interface Disk {
   list(path: string): Promise<string[]>
   /** Size in bytes, or undefined when there is no such file. */
   size(path: string): Promise<number | undefined>
+  /** Makes the directory and those missing above it; their names survive power loss the moment this resolves. */
   makeDirectory(path: string, permissions?: number): Promise<void>
   rename(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
@@ -118,26 +127,6 @@ async function unlessMissing<T>(action: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The system's code of a failure (`ENOENT`, `ENOSPC` …), or '' when it has none. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-async function fillNew(
-  path: string,
-  bytes: Uint8Array,
-  permissions: number,
-  durable: boolean,
-): Promise<void> {
-  const handle = await open(path, 'wx', permissions)
-  try {
-    await handle.writeFile(bytes)
-    if (durable) await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function syncAt(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -147,27 +136,40 @@ async function syncAt(path: string): Promise<void> {
   }
 }
 
+const systemCalls: SystemCalls = {
+  fill: async (path, bytes, permissions, isSynced) => {
+    const handle = await open(path, 'w', permissions)
+    try {
+      await handle.writeFile(bytes)
+      if (isSynced) await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+  rename,
+  syncDirectory: syncAt,
+  makeOne: async (path, mode) => {
+    try {
+      await mkdir(path, { mode })
+      return true
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false
+      throw error
+    }
+  },
+}
+
 export const realDisk: Disk = {
   open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode], 0o600)),
   read: (path) => unlessMissing(readFile(path)),
-  write: async (path, bytes) => {
-    const temporary = temporaryName(path)
-    await fillNew(temporary, bytes, 0o644, false)
-    await rename(temporary, path)
-  },
-  writeDurably: async (path, bytes, permissions = 0o644) => {
-    const temporary = temporaryName(path)
-    await fillNew(temporary, bytes, permissions, true)
-    await rename(temporary, path)
-    await syncAt(dirname(path))
-  },
+  write: (path, bytes) => replaceFile(systemCalls, path, temporaryName(path), bytes),
+  writeDurably: (path, bytes, permissions = 0o644) =>
+    replaceFileDurably(systemCalls, path, temporaryName(path), bytes, permissions),
   sync: syncAt,
   syncDirectory: syncAt,
   list: async (path) => ((await unlessMissing(readdir(path))) ?? []).toSorted(),
   size: async (path) => (await unlessMissing(stat(path)))?.size,
-  makeDirectory: async (path, permissions = 0o755) => {
-    await mkdir(path, { recursive: true, mode: permissions })
-  },
+  makeDirectory: (path, permissions = 0o755) => makeDirectoryDurably(systemCalls, path, permissions),
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path),
   truncate: (path, bytes) => truncate(path, bytes),

@@ -2,7 +2,7 @@
 
 import type { FieldCatalogue, FeaturePlace } from './fields.ts'
 import { type Additions, noAdditions } from './fields.ts'
-import { type Cell, type EntryRows, rejectedRows, RowRejected, rowsOf } from './rows.ts'
+import { type Cell, type EntryRows, type Feature, rejectedRows, RowRejected, rowsOf } from './rows.ts'
 import {
   DECISIONS,
   ENTRIES,
@@ -52,27 +52,62 @@ export interface Batch {
   readonly rejections: readonly Rejection[]
 }
 
-/** Puts entries into rows. `refused` names entries whose content the engine has refused before. */
-export function prepareBatch(
+/** Rows made between two breaths: a few milliseconds of work. */
+const STRIDE = 256
+
+/** How a batch is prepared. */
+export interface Preparation {
+  readonly catalogue: FieldCatalogue
+  /** Entries whose content the engine has refused before, and why. */
+  readonly refused: ReadonlyMap<number, string>
+  /** Lets others have the thread: it is the one that answers requests. */
+  readonly breathe: () => Promise<void>
+}
+
+/** Puts entries into rows. */
+export async function prepareBatch(
   from: number,
   sources: readonly SourceEntry[],
-  catalogue: FieldCatalogue,
-  refused: ReadonlyMap<number, string> = new Map(),
-): Batch {
+  preparation: Preparation,
+): Promise<Batch> {
+  const { catalogue, refused } = preparation
   const rejections: Rejection[] = []
-  const rows = sources.map((source) => {
-    const code = refused.get(source.index)
-    if (code !== undefined) return reject(source, code, rejections)
-    try {
-      return rowsOf(source)
-    } catch (error) {
-      if (!(error instanceof RowRejected)) throw error
-      return reject(source, error.code, rejections)
-    }
-  })
   const additions = noAdditions()
-  for (const { index, system, features } of rows) catalogue.note(index, system, features, additions)
-  return { from, to: from + sources.length, inserts: insertsOf(rows, additions, catalogue), additions, rejections }
+  const rows = await mapBreathing(sources, preparation, (source) => {
+    const row = rowsOrRejection(source, refused, rejections)
+    catalogue.note(row.index, row.system, row.features, additions)
+    return row
+  })
+  const inserts = await insertsOf(rows, additions, preparation)
+  return { from, to: from + sources.length, inserts, additions, rejections }
+}
+
+async function mapBreathing<T, U>(
+  items: readonly T[],
+  { breathe }: Preparation,
+  work: (item: T) => U,
+): Promise<U[]> {
+  const results: U[] = []
+  for (const item of items) {
+    results.push(work(item))
+    if (results.length % STRIDE === 0) await breathe()
+  }
+  return results
+}
+
+function rowsOrRejection(
+  source: SourceEntry,
+  refused: ReadonlyMap<number, string>,
+  rejections: Rejection[],
+): EntryRows {
+  const code = refused.get(source.index)
+  if (code !== undefined) return reject(source, code, rejections)
+  try {
+    return rowsOf(source)
+  } catch (error) {
+    if (!(error instanceof RowRejected)) throw error
+    return reject(source, error.code, rejections)
+  }
 }
 
 function reject(source: SourceEntry, code: string, rejections: Rejection[]): EntryRows {
@@ -80,34 +115,38 @@ function reject(source: SourceEntry, code: string, rejections: Rejection[]): Ent
   return rejectedRows(source, code)
 }
 
-function insertsOf(rows: readonly EntryRows[], additions: Additions, catalogue: FieldCatalogue): Insert[] {
-  const plain = (table: TableShape, cells: (row: EntryRows) => readonly Cell[] | undefined) =>
-    byPartition(rows, cells).map((group) => ({
-      table,
-      columns: table.columns.map(({ name }) => name),
-      lines: group.map((row) => JSON.stringify(cells(row))),
-      indexes: group.map(({ index }) => index),
-    }))
-  return [
-    ...valueInserts(additions),
-    ...byPartition(rows, ({ decision }) => decision).map((group) => decisionInsert(group, catalogue)),
-    ...plain(OUTCOMES, ({ outcome }) => outcome),
-    ...plain(REVIEWS, ({ review }) => review),
-    ...plain(RECORDS, ({ record }) => record),
-    {
-      table: ENTRIES,
-      columns: ENTRIES.columns.map(({ name }) => name),
-      lines: rows.map(({ entry }) => JSON.stringify(entry)),
-      indexes: rows.map(({ index }) => index),
-    },
+type CellsOf = (row: EntryRows) => readonly Cell[] | undefined
+
+async function insertsOf(
+  rows: readonly EntryRows[],
+  additions: Additions,
+  preparation: Preparation,
+): Promise<Insert[]> {
+  const inserts = valueInserts(additions)
+  for (const group of byPartition(rows, ({ decision }) => decision))
+    inserts.push(await decisionInsert(group, preparation))
+  const others: [TableShape, CellsOf][] = [
+    [OUTCOMES, ({ outcome }) => outcome],
+    [REVIEWS, ({ review }) => review],
+    [RECORDS, ({ record }) => record],
   ]
+  for (const [table, cells] of others) {
+    for (const group of byPartition(rows, cells)) inserts.push(plainInsert(table, group, cells))
+  }
+  return [...inserts, plainInsert(ENTRIES, rows, ({ entry }) => entry)]
+}
+
+function plainInsert(table: TableShape, rows: readonly EntryRows[], cells: CellsOf): Insert {
+  return {
+    table,
+    columns: table.columns.map(({ name }) => name),
+    lines: rows.map((row) => JSON.stringify(cells(row))),
+    indexes: rows.map(({ index }) => index),
+  }
 }
 
 /** Rows that have cells of this kind, month by month. */
-function byPartition(
-  rows: readonly EntryRows[],
-  cells: (row: EntryRows) => readonly Cell[] | undefined,
-): EntryRows[][] {
+function byPartition(rows: readonly EntryRows[], cells: CellsOf): EntryRows[][] {
   const groups = new Map<number, EntryRows[]>()
   for (const row of rows) {
     if (!cells(row)) continue
@@ -132,30 +171,62 @@ function valueInserts({ values }: Additions): Insert[] {
 }
 
 /** Decisions bring along only the feature columns that some row of the insert fills. */
-function decisionInsert(group: readonly EntryRows[], catalogue: FieldCatalogue): Insert {
-  const columnOf = new Map<number, number>()
-  const filled = group.map(({ system, features }) => {
-    const cells: { column: FeaturePlace; text: string }[] = []
-    const more: Record<string, string> = {}
-    for (const { place, feature } of catalogue.queryable(system, features)) {
-      if (place === 'map') Object.defineProperty(more, feature.name, { value: feature.text, enumerable: true })
-      else {
-        if (!columnOf.has(place)) columnOf.set(place, columnOf.size)
-        cells.push({ column: columnOf.get(place)!, text: feature.text })
-      }
-    }
-    return { cells, more }
+async function decisionInsert(group: readonly EntryRows[], preparation: Preparation): Promise<Insert> {
+  const columns = new SlotColumns()
+  const filled = await mapBreathing(group, preparation, ({ system, features }) =>
+    fill(preparation.catalogue.queryable(system, features), columns),
+  )
+  const rows = group.map(({ decision }, i) => ({ decision, filled: filled[i]! }))
+  const lines = await mapBreathing(rows, preparation, ({ decision = [], filled: { more, cells } }) => {
+    const features = columns.emptyRow()
+    for (const { column, text } of cells) features[column] = text
+    return JSON.stringify([...decision, more, ...features])
   })
-  const lines = group.map(({ decision }, i) => {
-    const features: string[] = new Array<string>(columnOf.size).fill('')
-    for (const { column, text } of filled[i]!.cells) features[Number(column)] = text
-    return JSON.stringify([...decision!, filled[i]!.more, ...features])
-  })
-  const slots = [...columnOf.keys()].map((slot) => slotColumn(slot).name)
   return {
     table: DECISIONS,
-    columns: [...DECISIONS.columns.map(({ name }) => name), ...slots],
+    columns: [...DECISIONS.columns.map(({ name }) => name), ...columns.names()],
     lines,
     indexes: group.map(({ index }) => index),
   }
+}
+
+/** The feature columns of one insert, numbered as they come up. */
+class SlotColumns {
+  readonly #columns = new Map<number, number>()
+
+  of(slot: number): number {
+    const known = this.#columns.get(slot)
+    if (known !== undefined) return known
+    const column = this.#columns.size
+    this.#columns.set(slot, column)
+    return column
+  }
+
+  emptyRow(): string[] {
+    return Array.from({ length: this.#columns.size }, () => '')
+  }
+
+  names(): string[] {
+    return [...this.#columns.keys()].map((slot) => slotColumn(slot).name)
+  }
+}
+
+interface FilledFeatures {
+  readonly cells: readonly { readonly column: number; readonly text: string }[]
+  /** What has no column of its own. */
+  readonly more: Readonly<Record<string, string>>
+}
+
+function fill(
+  features: readonly { place: FeaturePlace; feature: Feature }[],
+  columns: SlotColumns,
+): FilledFeatures {
+  const cells: { column: number; text: string }[] = []
+  const more: Record<string, string> = {}
+  for (const { place, feature } of features) {
+    if (place !== 'map') cells.push({ column: columns.of(place), text: feature.text })
+    // Assignment would take the name __proto__ for the prototype.
+    else Object.defineProperty(more, feature.name, { value: feature.text, enumerable: true })
+  }
+  return { cells, more }
 }

@@ -76,7 +76,8 @@ export class FieldCatalogue {
   note(index: number, system: string, features: readonly Feature[], additions: Additions): void {
     const fields = this.#fieldsOf(system)
     for (const { name, text } of features) {
-      if (this.#mayCount(system, fields, name, additions)) this.#noteValue(index, system, fields, name, text, additions)
+      if (this.#mayCount(system, fields, name, additions))
+        this.#noteValue(index, system, fields, name, text, additions)
     }
   }
 
@@ -87,7 +88,8 @@ export class FieldCatalogue {
     const found: { place: FeaturePlace; feature: Feature }[] = []
     for (const feature of features) {
       const values = fields.get(feature.name)
-      if (values !== undefined && values !== 'sealed') found.push({ place: this.placeOf(feature.name), feature })
+      if (values !== undefined && values !== 'sealed')
+        found.push({ place: this.placeOf(feature.name), feature })
     }
     return found
   }
@@ -111,7 +113,10 @@ export class FieldCatalogue {
 
   /** The fields a system reported and whether their values are still in the index, by name. */
   fieldsOf(system: string): { name: string; sealed: boolean }[] {
-    const fields = [...(this.#systems.get(system) ?? [])].map(([name, values]) => ({ name, sealed: values === 'sealed' }))
+    const fields = [...(this.#systems.get(system) ?? [])].map(([name, values]) => ({
+      name,
+      sealed: values === 'sealed',
+    }))
     return fields.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -131,7 +136,14 @@ export class FieldCatalogue {
     return false
   }
 
-  #noteValue(index: number, system: string, fields: SystemFields, name: string, text: string, additions: Additions): void {
+  #noteValue(
+    index: number,
+    system: string,
+    fields: SystemFields,
+    name: string,
+    text: string,
+    additions: Additions,
+  ): void {
     const digest = digestOf(text)
     const values = fields.get(name)
     if (values instanceof Set && values.has(digest)) return

@@ -33,19 +33,17 @@ import type { PositionStore, ProjectionSource } from './source.ts'
 import { IndexStore } from './store.ts'
 
 export { EngineUnavailable } from './engine/client.ts'
-export { type ProjectionFinding, PROJECTION_FINDINGS } from './findings.ts'
-export { ProjectorStopped } from './projector.ts'
-export type { AggregateAnswer, AggregateItem } from './queries/aggregate.ts'
-export { IndexBehind, QueryError, QueryTooHeavy } from './queries/error.ts'
-export { FILTER_NAMES, type SubjectResolver } from './queries/filter.ts'
-export type { DecisionList, ListedDecision } from './queries/list.ts'
+export type { ProjectionFinding } from './findings.ts'
+export type { AggregateAnswer } from './queries/aggregate.ts'
+export { QueryError } from './queries/error.ts'
+export type { SubjectResolver } from './queries/filter.ts'
+export type { DecisionList } from './queries/list.ts'
 export type { QueryInput } from './queries/parameters.ts'
 export type { SqlAnswer } from './queries/sql.ts'
 export type {
   CompletenessAnswer,
   ConfidenceAnswer,
   CoverageAnswer,
-  CoverageStatus,
   OverridesAnswer,
   UsageAnswer,
 } from './queries/stats.ts'
@@ -95,7 +93,12 @@ export class Projection {
 
   private constructor(options: ProjectionOptions) {
     const { source, positions, directory, onFieldSealed } = options
-    const { clock = realClock, random = realRandom, processes = realChildProcesses, settings = DEFAULT_SETTINGS } = options
+    const {
+      clock = realClock,
+      random = realRandom,
+      processes = realChildProcesses,
+      settings = DEFAULT_SETTINGS,
+    } = options
     const names = namesOf(settings.database)
     this.#engine = settings.server
       ? new ExternalEngine(settings.server)

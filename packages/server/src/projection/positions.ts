@@ -9,16 +9,26 @@ export class StoredPositions implements PositionStore {
   constructor(store: StateStore, ledger: string) {
     this.#store = store
     this.#ledger = ledger
-    store.run('CREATE TABLE IF NOT EXISTS index_position (ledger TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID')
-    store.run('CREATE TABLE IF NOT EXISTS sealed_fields (ledger TEXT, system TEXT, field TEXT, PRIMARY KEY (ledger, system, field)) WITHOUT ROWID')
+    store.run(
+      'CREATE TABLE IF NOT EXISTS index_position (ledger TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID',
+    )
+    store.run(
+      'CREATE TABLE IF NOT EXISTS sealed_fields (ledger TEXT, system TEXT, field TEXT, PRIMARY KEY (ledger, system, field)) WITHOUT ROWID',
+    )
   }
 
   get(): number {
-    return Number(this.#store.get('SELECT position FROM index_position WHERE ledger = ?', this.#ledger)?.position ?? 0)
+    return Number(
+      this.#store.get('SELECT position FROM index_position WHERE ledger = ?', this.#ledger)?.position ?? 0,
+    )
   }
 
   set(position: number): void {
-    this.#store.run('INSERT OR REPLACE INTO index_position (ledger, position) VALUES (?, ?)', this.#ledger, position)
+    this.#store.run(
+      'INSERT OR REPLACE INTO index_position (ledger, position) VALUES (?, ?)',
+      this.#ledger,
+      position,
+    )
   }
 
   sealedFields(): SealedField[] {
@@ -27,6 +37,11 @@ export class StoredPositions implements PositionStore {
   }
 
   sealField(system: string, field: string): void {
-    this.#store.run('INSERT OR IGNORE INTO sealed_fields (ledger, system, field) VALUES (?, ?, ?)', this.#ledger, system, field)
+    this.#store.run(
+      'INSERT OR IGNORE INTO sealed_fields (ledger, system, field) VALUES (?, ?, ?)',
+      this.#ledger,
+      system,
+      field,
+    )
   }
 }

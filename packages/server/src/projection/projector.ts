@@ -10,7 +10,7 @@
 //    the engine refuses for what they are become findings.
 
 import type { Clock } from '../platform/clock.ts'
-import { type Batch, batchEnd, BLOCK_ENTRIES, prepareBatch } from './batch.ts'
+import { type Batch, batchEnd, BLOCK_ENTRIES, type Preparation, prepareBatch } from './batch.ts'
 import { AnswerLost } from './engine/client.ts'
 import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
@@ -231,7 +231,12 @@ export class Projector {
     const sources = await source.read(from, to)
     const whole = sources.length === to - from && sources.every(({ index }, i) => index === from + i)
     if (!whole) throw new Error(`the source gave other entries than [${from}, ${to})`)
-    return prepareBatch(from, sources, this.#catalogue, this.#refused)
+    return prepareBatch(from, sources, this.#preparation())
+  }
+
+  #preparation(): Preparation {
+    const { clock } = this.#options
+    return { catalogue: this.#catalogue, refused: this.#refused, breathe: () => clock.sleep(0) }
   }
 
   /** What follows from a written batch before its entries count as indexed. */
@@ -274,13 +279,19 @@ export class Projector {
   #startOver(): void {
     this.#options.positions.set(0)
     this.#refused.clear()
-    this.findings.add({ severity: 'info', code: 'projection_rebuilt', message: 'the index is filled again from the ledger' })
+    this.findings.add({
+      severity: 'info',
+      code: 'projection_rebuilt',
+      message: 'the index is filled again from the ledger',
+    })
   }
 
   /** Compares every block below the position with what the ledger holds and writes those again that differ. */
   async #repair(): Promise<number[]> {
     const position = this.position()
-    const counts = new Map((await this.#options.store.blockCounts(position)).map((count) => [count.block, count]))
+    const counts = new Map(
+      (await this.#options.store.blockCounts(position)).map((count) => [count.block, count]),
+    )
     const damaged: number[] = []
     for (let block = 0; block * BLOCK_ENTRIES < position; block++) {
       const size = Math.min(BLOCK_ENTRIES, position - block * BLOCK_ENTRIES)
@@ -299,9 +310,9 @@ export class Projector {
     const end = Math.min(start + BLOCK_ENTRIES, position)
     await store.removeEntries(start, end)
     this.#catalogue = await store.catalogue(this.#options.positions.sealedFields())
-    for (let from = start; from < end; ) {
+    for (let from = start; from < end;) {
       const to = batchEnd(from, end)
-      const batch = prepareBatch(from, await source.read(from, to), this.#catalogue, this.#refused)
+      const batch = await prepareBatch(from, await source.read(from, to), this.#preparation())
       await store.write(batch)
       await this.#settle(batch)
       from = to
@@ -340,7 +351,12 @@ export class Projector {
   }
 
   #noteRejection(index: number, code: string): void {
-    this.findings.add({ severity: 'gap', code: 'projection_rejected', index, message: `entry ${index} could not be indexed: ${code}` })
+    this.findings.add({
+      severity: 'gap',
+      code: 'projection_rejected',
+      index,
+      message: `entry ${index} could not be indexed: ${code}`,
+    })
   }
 
   #noteFull(system: string): void {

@@ -1,9 +1,23 @@
 // From an entry to its rows. The same entry gives the same rows whenever and wherever it is read: nothing here looks at a
 // clock, at other entries or at what is indexed already. Which features are queryable is decided by the caller (fields.ts).
 
-import { type CanonicalRecord, completeness, type JsonValue, numericValue, recordTime } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  completeness,
+  type JsonValue,
+  numericValue,
+  recordTime,
+} from '@deponent/format'
 import type { SourceEntry } from './source.ts'
-import { featureText, MICROS_PER_MS, NANOS_PER_USD, resultText, scaledOf, textOf, UNITS_PER_ONE } from './values.ts'
+import {
+  featureText,
+  MICROS_PER_MS,
+  NANOS_PER_USD,
+  resultText,
+  scaledOf,
+  textOf,
+  UNITS_PER_ONE,
+} from './values.ts'
 
 /** A value of a column, as JSONCompactEachRow takes it; times are Unix milliseconds. */
 export type Cell = string | number | boolean | null
@@ -42,7 +56,9 @@ export class RowRejected extends Error {
 const FEATURE_NAME_LENGTH_MAX = 128
 const NO_TARGET = -1
 
-type Content = Omit<EntryRows, 'index' | 'system' | 'at' | 'entry' | 'features'> & { features?: readonly Feature[] }
+type Content = Omit<EntryRows, 'index' | 'system' | 'at' | 'entry' | 'features'> & {
+  features?: readonly Feature[]
+}
 
 /** @throws RowRejected when the record cannot be put into rows. */
 export function rowsOf(source: SourceEntry): EntryRows {
@@ -55,7 +71,12 @@ export function rowsOf(source: SourceEntry): EntryRows {
 
 /** The rows of an entry whose content the index refused: it is counted, and nothing else is known of it. */
 export function rejectedRows(source: SourceEntry, code: string): EntryRows {
-  return { ...identity(source), at: source.entry.receivedAt, entry: entryCells(source, 0, code), features: [] }
+  return {
+    ...identity(source),
+    at: source.entry.receivedAt,
+    entry: entryCells(source, 0, code),
+    features: [],
+  }
 }
 
 function identity({ index, systemName }: SourceEntry): { index: number; system: string } {
@@ -64,7 +85,17 @@ function identity({ index, systemName }: SourceEntry): { index: number; system: 
 
 function entryCells({ index, entry, systemName }: SourceEntry, rows: number, rejected: string): Cell[] {
   const { receivedAt, kind, emitter } = entry
-  return [index, receivedAt, kind, systemName, emitter?.id ?? '', emitter?.epoch ?? 0, emitter?.seq ?? 0, rows, rejected]
+  return [
+    index,
+    receivedAt,
+    kind,
+    systemName,
+    emitter?.id ?? '',
+    emitter?.epoch ?? 0,
+    emitter?.seq ?? 0,
+    rows,
+    rejected,
+  ]
 }
 
 function contentOf(source: SourceEntry, record: CanonicalRecord, at: number): Content {
@@ -108,7 +139,15 @@ function decisionCells(source: SourceEntry, record: CanonicalRecord, at: number)
     ...recordCells(source, at),
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId'),
     source.subject ?? '',
-    ...text('modelId', 'modelVersion', 'modelType', 'provider', 'environment', 'riskTier', 'consequenceLevel'),
+    ...text(
+      'modelId',
+      'modelVersion',
+      'modelType',
+      'provider',
+      'environment',
+      'riskTier',
+      'consequenceLevel',
+    ),
     ...text('decisionCategory'),
     textOf(record['status']) || 'ok',
     ...resultCells(record['prediction']),

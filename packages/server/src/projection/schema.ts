@@ -82,7 +82,15 @@ export const DECISIONS: TableShape = {
   columns: [
     ...RECORD,
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'),
-    ...name('modelId', 'modelVersion', 'modelType', 'provider', 'environment', 'riskTier', 'consequenceLevel'),
+    ...name(
+      'modelId',
+      'modelVersion',
+      'modelType',
+      'provider',
+      'environment',
+      'riskTier',
+      'consequenceLevel',
+    ),
     ...name('decisionCategory', 'status'),
     /** RFC 8785 text, '' for none. */
     ...name('prediction'),
@@ -106,7 +114,10 @@ export const DECISIONS: TableShape = {
   ],
   orderBy: '(at, index)',
   monthly: true,
-  indexes: [byIndex, ...['id', 'decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'].map(bloom)],
+  indexes: [
+    byIndex,
+    ...['id', 'decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'].map(bloom),
+  ],
 }
 
 export const OUTCOMES: TableShape = {
@@ -206,7 +217,8 @@ export interface Names {
 
 /** @throws Error for a name that is not lower-case letters, digits and underscores. */
 export function namesOf(database: string): Names {
-  if (!/^[a-z][a-z0-9_]{0,40}$/.test(database)) throw new Error('an index database is named by lower-case letters, digits and _')
+  if (!/^[a-z][a-z0-9_]{0,40}$/.test(database))
+    throw new Error('an index database is named by lower-case letters, digits and _')
   return { tables: `${database}_index`, views: database }
 }
 

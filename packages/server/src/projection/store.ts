@@ -112,7 +112,8 @@ export class IndexStore {
 
   /** Makes the views name the features that have a column. */
   async describe(catalogue: FieldCatalogue): Promise<void> {
-    for (const statement of viewStatements(this.#names, catalogue.named())) await this.#client.command(statement)
+    for (const statement of viewStatements(this.#names, catalogue.named()))
+      await this.#client.command(statement)
   }
 
   /**
@@ -132,7 +133,10 @@ export class IndexStore {
     const where = 'index >= {p0:UInt64} AND index < {p1:UInt64}'
     const params = { p0: from, p1: to }
     if ((await this.#count(table, where, params)) === 0) return
-    await this.#client.command(`ALTER TABLE ${this.#table(table.name)} DELETE WHERE ${where}`, { params, settings: MUTATION })
+    await this.#client.command(`ALTER TABLE ${this.#table(table.name)} DELETE WHERE ${where}`, {
+      params,
+      settings: MUTATION,
+    })
   }
 
   /** Writes a batch. @throws RowsRefused · StatementRefused · AnswerLost; then parts of it may be there. */
@@ -151,12 +155,18 @@ export class IndexStore {
     const params = { p0: system, p1: field }
     const where = `system = {p0:String} AND ${holds}`
     if ((await this.#count(DECISIONS, where, params)) > 0) {
-      await this.#client.command(`ALTER TABLE ${table} UPDATE ${without} WHERE ${where}`, { params, settings: MUTATION })
+      await this.#client.command(`ALTER TABLE ${table} UPDATE ${without} WHERE ${where}`, {
+        params,
+        settings: MUTATION,
+      })
     }
     const counted = 'system = {p0:String} AND name = {p1:String}'
     if ((await this.#count(FEATURE_VALUES, counted, params)) > 0) {
       const values = this.#table(FEATURE_VALUES.name)
-      await this.#client.command(`ALTER TABLE ${values} DELETE WHERE ${counted}`, { params, settings: MUTATION })
+      await this.#client.command(`ALTER TABLE ${values} DELETE WHERE ${counted}`, {
+        params,
+        settings: MUTATION,
+      })
     }
   }
 
@@ -168,7 +178,12 @@ export class IndexStore {
       ({ name }) => `SELECT ${block} AS block, 0 AS entries, 0 AS expected, count() AS found
         FROM ${this.#table(name)} WHERE index < {p1:UInt64} GROUP BY block`,
     )
-    const rows = await this.#client.select<{ block: number; entries: string; expected: string; found: string }>(
+    const rows = await this.#client.select<{
+      block: number
+      entries: string
+      expected: string
+      found: string
+    }>(
       `SELECT block, sum(entries) AS entries, sum(expected) AS expected, sum(found) AS found FROM (
         SELECT ${block} AS block, count() AS entries, sum(rows) AS expected, 0 AS found
         FROM ${this.#table(ENTRIES.name)} WHERE index < {p1:UInt64} GROUP BY block
@@ -217,7 +232,8 @@ export class IndexStore {
     try {
       await this.#send(insert)
     } catch (error) {
-      if (!(error instanceof StatementRefused) || !ROW_CODES.has(error.code) || insert.table === ENTRIES) throw error
+      if (!(error instanceof StatementRefused) || !ROW_CODES.has(error.code) || insert.table === ENTRIES)
+        throw error
       throw new RowsRefused(await this.#culprits(insert, error.code))
     }
   }
@@ -227,8 +243,15 @@ export class IndexStore {
     if (insert.lines.length === 1) return new Map([[insert.indexes[0]!, `engine_${code}`]])
     const middle = insert.lines.length >> 1
     const culprits = new Map<number, string>()
-    for (const [start, end] of [[0, middle], [middle, insert.lines.length]] as const) {
-      const half = { ...insert, lines: insert.lines.slice(start, end), indexes: insert.indexes.slice(start, end) }
+    for (const [start, end] of [
+      [0, middle],
+      [middle, insert.lines.length],
+    ] as const) {
+      const half = {
+        ...insert,
+        lines: insert.lines.slice(start, end),
+        indexes: insert.indexes.slice(start, end),
+      }
       try {
         await this.#send(half)
       } catch (error) {
@@ -265,7 +288,10 @@ function fieldClauses(place: FeaturePlace): { holds: string; without: string } {
   return { holds: `${name} != ''`, without: `${name} = ''` }
 }
 
-/** Two at a time: the engine has two cores to write with. */
+/** Two at a time: the engine has two cores to write with. None is under way any more when this throws. */
 async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let i = 0; i < items.length; i += 2) await Promise.all(items.slice(i, i + 2).map(work))
+  for (let i = 0; i < items.length; i += 2) {
+    const ended = await Promise.allSettled(items.slice(i, i + 2).map(work))
+    for (const end of ended) if (end.status === 'rejected') throw end.reason
+  }
 }

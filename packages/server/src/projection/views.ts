@@ -21,13 +21,23 @@ function plain(column: string): string {
 }
 
 /** Columns of the view of decisions, by name, as expressions over the table. */
-function decisionColumns(features: readonly { name: string; slot: number }[]): [name: string, expression: string][] {
+function decisionColumns(
+  features: readonly { name: string; slot: number }[],
+): [name: string, expression: string][] {
   const named = (...names: string[]): [string, string][] => names.map((name) => [name, orNull(name)])
   const same = (...names: string[]): [string, string][] => names.map((name) => [name, own(name)])
   return [
     ...same('index', 'id', 'at', 'receivedAt', 'system'),
     ...named('decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'),
-    ...named('modelId', 'modelVersion', 'modelType', 'provider', 'environment', 'riskTier', 'consequenceLevel'),
+    ...named(
+      'modelId',
+      'modelVersion',
+      'modelType',
+      'provider',
+      'environment',
+      'riskTier',
+      'consequenceLevel',
+    ),
     ...named('decisionCategory', 'status'),
     ['prediction', plain('prediction')],
     ...same('confidence', 'score'),

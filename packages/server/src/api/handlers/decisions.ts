@@ -1,10 +1,13 @@
 /** Finding decisions and opening one. */
 import { completeness, formatTlogProof, recordTime } from '@deponent/format'
 import { type Handler, json, objectOf } from '../call.ts'
+import type { Tenant } from '../../tenant.ts'
 import { Problem } from '../problem.ts'
 import { sealedView } from '../sealed-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
+
+const PURPOSE_CHARACTERS_MAX = 500
 
 export const listDecisions: Handler = async ({ query, services }) =>
   json(await services.projection.list(query))
@@ -14,7 +17,8 @@ export const getDecision: Handler = async (call) => {
   const index = await decisionIndex(call)
   const { entry, record, subject, systemName } = await tenant.reader.one(index)
   const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
-  const purpose = call.request.headers.get('deponent-purpose')?.trim()
+  const purpose = purposeOf(call.request)
+  if (purpose !== undefined && record) await recordReveal(tenant, entry.id, purpose)
   return json({
     id: entry.id,
     kind: entry.kind,
@@ -24,10 +28,47 @@ export const getDecision: Handler = async (call) => {
     receivedAt: new Date(entry.receivedAt).toISOString(),
     system: systemName,
     ...(subject !== undefined && { subject }),
-    record: record && (purpose ? record : sealedView(record, new Set(projection.sealedFields(systemName)))),
+    record:
+      record &&
+      (purpose !== undefined ? record : sealedView(record, new Set(projection.sealedFields(systemName)))),
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
   })
+}
+
+/** The purpose a reader states, undefined when it states none. */
+function purposeOf(request: Request): string | undefined {
+  const purpose = request.headers.get('deponent-purpose')?.trim() ?? ''
+  if (purpose.length > PURPOSE_CHARACTERS_MAX) {
+    throw new Problem(400, 'too_long', `a purpose has at most ${PURPOSE_CHARACTERS_MAX} characters`, {
+      field: 'Deponent-Purpose',
+    })
+  }
+  return purpose === '' ? undefined : purpose
+}
+
+/** Records that sealed content was read and why; durable before the content leaves, which it does not otherwise. */
+async function recordReveal({ recorder }: Tenant, id: string, purpose: string): Promise<void> {
+  const record = {
+    action: 'reveal',
+    purpose,
+    objects: [id],
+    count: 1,
+    result: 'read',
+    accessBasis: 'role',
+    basis: 'observed',
+  }
+  try {
+    await recorder.recordOwn('access', record)
+  } catch {
+    throw new Problem(
+      503,
+      'access_unrecordable',
+      'this reading cannot be recorded, so nothing is shown',
+      {},
+      { 'Retry-After': '30' },
+    )
+  }
 }
 
 export const getProof: Handler = async (call) => {

@@ -81,7 +81,9 @@ async function openPools(start: StartLine): Promise<Pools> {
   const first = await openFirst(start)
   const open = (count: number) =>
     Promise.all(
-      Array.from({ length: count }, () => new EngineSession(start.directory, [], openBase(start.limits)).prepare()),
+      Array.from({ length: count }, () =>
+        new EngineSession(start.directory, [], openBase(start.limits)).prepare(),
+      ),
     )
   const locked = () => new LockedSession(start.directory, [], lockedBase(start.limits)).prepare()
   return {
@@ -106,7 +108,8 @@ function secondsMax(statement: Statement, limits: EngineLimits): number {
 
 async function run(pools: Pools, limits: EngineLimits, statement: Statement): Promise<HttpResponse> {
   const pool = poolFor(pools, statement)
-  if (pool.busy >= WAITING_MAX) return failure(503, 202, 'Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)')
+  if (pool.busy >= WAITING_MAX)
+    return failure(503, 202, 'Too many simultaneous queries. (TOO_MANY_SIMULTANEOUS_QUERIES)')
   const answer = await pool.use(async (session) => {
     const disarm = realClock.after(secondsMax(statement, limits) * 1000 + GRACE_MS, parent.perish)
     try {
@@ -142,7 +145,11 @@ function failure(status: number, code: number, message: string): HttpResponse {
 function engineFailure(error: unknown): HttpResponse {
   if (error instanceof BadRequest) return failure(400, 36, `${error.message}. (BAD_ARGUMENTS)`)
   const code = error instanceof Error && 'clickhouseCode' in error ? Number(error.clickhouseCode) : 1001
-  return failure(500, Number.isInteger(code) ? code : 1001, error instanceof Error ? error.message : 'unknown')
+  return failure(
+    500,
+    Number.isInteger(code) ? code : 1001,
+    error instanceof Error ? error.message : 'unknown',
+  )
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
@@ -159,23 +166,30 @@ function keyOf({ headers }: HttpRequest): string {
 function compressed(request: HttpRequest, response: HttpResponse): HttpResponse {
   const asked = /[?&]enable_http_compression=1\b/.test(request.target)
   if (!asked || !/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return response
-  return { ...response, headers: { ...response.headers, 'Content-Encoding': 'gzip' }, body: gzipSync(response.body) }
+  return {
+    ...response,
+    headers: { ...response.headers, 'Content-Encoding': 'gzip' },
+    body: gzipSync(response.body),
+  }
 }
 
 async function serve(start: StartLine): Promise<void> {
   const pools = await openPools(start)
   const expected = digest(start.key)
-  const listener = await listen({ host: '127.0.0.1', port: 0, bodyBytesMax: BODY_BYTES_MAX }, async (request) => {
-    if (request.target === '/ping') return { status: 200, body: 'Ok.\n' }
-    if (!timingSafeEqual(digest(keyOf(request)), expected)) {
-      return failure(403, 516, 'Authentication failed. (AUTHENTICATION_FAILED)')
-    }
-    try {
-      return compressed(request, await run(pools, start.limits, readStatement(request)))
-    } catch (error) {
-      return engineFailure(error)
-    }
-  })
+  const listener = await listen(
+    { host: '127.0.0.1', port: 0, bodyBytesMax: BODY_BYTES_MAX },
+    async (request) => {
+      if (request.target === '/ping') return { status: 200, body: 'Ok.\n' }
+      if (!timingSafeEqual(digest(keyOf(request)), expected)) {
+        return failure(403, 516, 'Authentication failed. (AUTHENTICATION_FAILED)')
+      }
+      try {
+        return compressed(request, await run(pools, start.limits, readStatement(request)))
+      } catch (error) {
+        return engineFailure(error)
+      }
+    },
+  )
   parent.writeLine(`${listener.port}`)
   await parent.gone
   await listener.close()

@@ -85,7 +85,12 @@ export class IndexClient {
   /** A statement without an answer: DDL and mutations. Waits for the engine as long as it takes. */
   async command(sql: string, { params, settings }: StatementOptions = {}): Promise<void> {
     await this.#deliver(Number.POSITIVE_INFINITY, (client, query_id) =>
-      client.command({ query: sql, query_id, query_params: { ...params }, clickhouse_settings: { ...settings } }),
+      client.command({
+        query: sql,
+        query_id,
+        query_params: { ...params },
+        clickhouse_settings: { ...settings },
+      }),
     )
   }
 
@@ -95,7 +100,12 @@ export class IndexClient {
     const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
     await this.#deliver(Number.POSITIVE_INFINITY, async (client, query_id) => {
       const values = Readable.from([bytes], { objectMode: false })
-      const { stream } = await client.exec({ query, query_id, values, clickhouse_settings: { async_insert: 0 } })
+      const { stream } = await client.exec({
+        query,
+        query_id,
+        values,
+        clickhouse_settings: { async_insert: 0 },
+      })
       await text(stream)
     })
   }
@@ -105,20 +115,32 @@ export class IndexClient {
     this.#open = undefined
   }
 
-  #send(sql: string, format: string, { params, settings }: StatementOptions, database?: string): Promise<string> {
+  #send(
+    sql: string,
+    format: string,
+    { params, settings }: StatementOptions,
+    database?: string,
+  ): Promise<string> {
     return this.#deliver(QUESTION_WAIT_MS, async (client, query_id) => {
       const { stream } = await client.exec({
         query: `${sql}\nFORMAT ${format}`,
         query_id,
         query_params: { ...params },
-        clickhouse_settings: { output_format_json_quote_64bit_integers: 1, ...settings, ...(database ? { database } : {}) },
+        clickhouse_settings: {
+          output_format_json_quote_64bit_integers: 1,
+          ...settings,
+          ...(database ? { database } : {}),
+        },
       })
       return text(stream)
     })
   }
 
   /** Hands a statement to the engine of the moment; one that was not there is waited for. */
-  async #deliver<T>(waitMs: number, work: (client: ClickHouseClient, queryId: string) => Promise<T>): Promise<T> {
+  async #deliver<T>(
+    waitMs: number,
+    work: (client: ClickHouseClient, queryId: string) => Promise<T>,
+  ): Promise<T> {
     const startedMs = this.#clock.monotonicMs()
     for (;;) {
       const { client, address } = await this.#connect(waitMs)
@@ -129,7 +151,8 @@ export class IndexClient {
       } catch (error) {
         if (error instanceof ClickHouseError) throw new StatementRefused(error)
         if (!wasNotSent(error)) throw new AnswerLost({ queryId, generation: address.generation }, error)
-        if (this.#clock.monotonicMs() - startedMs > waitMs) throw new EngineUnavailable('the index engine does not answer')
+        if (this.#clock.monotonicMs() - startedMs > waitMs)
+          throw new EngineUnavailable('the index engine does not answer')
         await this.#clock.sleep(UNNOTICED_MS)
       }
     }

@@ -1,5 +1,11 @@
 import { createClient } from '@clickhouse/client'
-import { type Engine, type EngineAddress, type EngineState, EngineStopped, type LostStatement } from './engine.ts'
+import {
+  type Engine,
+  type EngineAddress,
+  type EngineState,
+  EngineStopped,
+  type LostStatement,
+} from './engine.ts'
 
 export interface ExternalAddress {
   readonly url: string

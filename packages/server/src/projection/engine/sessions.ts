@@ -69,7 +69,9 @@ export class EngineSession {
   /** Asks for one known word until the answer is that word and nothing else (invariant 3). */
   async #drain(): Promise<void> {
     for (let attempt = 0; attempt < DRAIN_ATTEMPTS; attempt++) {
-      const answer = await this.#session.queryAsync(`SELECT '${DRAINED}'`, { format: 'TabSeparated' }).catch(() => undefined)
+      const answer = await this.#session
+        .queryAsync(`SELECT '${DRAINED}'`, { format: 'TabSeparated' })
+        .catch(() => undefined)
       if (answer?.text() === `${DRAINED}\n`) return
     }
     throw new SessionSpoiled()
@@ -83,7 +85,9 @@ export class EngineSession {
     }
     const restored = [...this.#changed].filter((name) => !settings.has(name))
     const clauses = [
-      ...restored.map((name) => `${name} = ${this.#base.has(name) ? literal(this.#base.get(name)!) : 'DEFAULT'}`),
+      ...restored.map(
+        (name) => `${name} = ${this.#base.has(name) ? literal(this.#base.get(name)!) : 'DEFAULT'}`,
+      ),
       ...assignments(settings),
       ...assignments(params),
     ]
@@ -98,7 +102,12 @@ export class EngineSession {
     const target = readInsertTarget(sql)
     const { table, columns } = target
     const format = target.format as 'JSONEachRow'
-    const summary = await this.#session.insert({ table, format, values: data, ...(columns ? { columns } : {}) })
+    const summary = await this.#session.insert({
+      table,
+      format,
+      values: data,
+      ...(columns ? { columns } : {}),
+    })
     return { bytes: new Uint8Array(0), rowsRead: 0, bytesRead: 0, rowsWritten: summary.rowsWritten }
   }
 

@@ -74,7 +74,8 @@ export function readStatement(request: HttpRequest): Statement {
     else if (name.startsWith('param_')) params.set(name, value)
     else if (!OF_HTTP.has(name)) settings.set(name, value)
   }
-  if (database !== undefined && !NAME.test(database)) throw new BadRequest('the database name is not an identifier')
+  if (database !== undefined && !NAME.test(database))
+    throw new BadRequest('the database name is not an identifier')
   const body = bodyOf(request)
   const rest = { id, database, format, settings, params }
   if (query !== '' && INSERT.test(query) && body.length > 0) return { ...rest, sql: query, data: body }
@@ -96,7 +97,10 @@ const INSERT_FORMAT =
 /** @throws BadRequest for an INSERT of another shape: a name outside [A-Za-z0-9_], or a format the engine takes no bytes in. */
 export function readInsertTarget(sql: string): InsertTarget {
   const match = INSERT_FORMAT.exec(sql)
-  if (match === null) throw new BadRequest('this endpoint takes INSERT INTO table (columns) FORMAT JSONEachRow|JSONCompactEachRow|TabSeparated|CSV')
+  if (match === null)
+    throw new BadRequest(
+      'this endpoint takes INSERT INTO table (columns) FORMAT JSONEachRow|JSONCompactEachRow|TabSeparated|CSV',
+    )
   const plain = (name: string) => name.trim().replaceAll('`', '')
   const columns = match[2]?.split(',').map(plain)
   return { table: plain(match[1]!), format: match[3]!, ...(columns ? { columns } : {}) }

@@ -3,10 +3,17 @@
 // 2. `address` is set exactly while `state` is `ready`, and every start has its own key and generation.
 // 3. A child that dies is started again, later each time it dies young, for as long as nobody calls `stop`.
 
+import { resolve } from 'node:path'
 import type { ChildProcess, ChildProcesses } from '../../platform/child-process.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
-import { type Engine, type EngineAddress, type EngineState, EngineStopped, type LostStatement } from './engine.ts'
+import {
+  type Engine,
+  type EngineAddress,
+  type EngineState,
+  EngineStopped,
+  type LostStatement,
+} from './engine.ts'
 import type { EngineLimits, StartLine } from './start-line.ts'
 
 const BACKOFF_MS_MIN = 100
@@ -42,7 +49,8 @@ export class SupervisedEngine implements Engine {
   #wake = () => {}
 
   constructor(options: SuperviseOptions) {
-    this.#options = options
+    // The child runs in another working directory.
+    this.#options = { ...options, directory: resolve(options.directory) }
   }
 
   get state(): EngineState {
@@ -149,7 +157,12 @@ export class SupervisedEngine implements Engine {
     const port = Number(await child.readLine())
     if (Number.isInteger(port) && port > 0 && !this.#isStopped()) {
       this.#generation += 1
-      this.#enter('ready', { generation: this.#generation, url: `http://127.0.0.1:${port}`, username: 'deponent', password: key })
+      this.#enter('ready', {
+        generation: this.#generation,
+        url: `http://127.0.0.1:${port}`,
+        username: 'deponent',
+        password: key,
+      })
     }
     const { code, signal } = await child.exited
     this.#trouble = `index process ended (${signal ?? `exit ${code}`}) ${child.errorTail().trim()}`.trim()

@@ -10,7 +10,8 @@ export async function recordsAbout(ground: Ground, target: number): Promise<numb
   const substitutions = new Substitutions()
   const decision = substitutions.add('Int64', target)
   const parts = [OUTCOMES, REVIEWS, RECORDS].map(
-    ({ name }) => `SELECT index FROM ${ground.names.tables}.${name} WHERE targetIndex = ${decision} AND index < ${size}`,
+    ({ name }) =>
+      `SELECT index FROM ${ground.names.tables}.${name} WHERE targetIndex = ${decision} AND index < ${size}`,
   )
   const sql = `SELECT DISTINCT index FROM (${parts.join(' UNION ALL ')}) ORDER BY index LIMIT ${RECORDS_MAX}`
   const rows = await ask<{ index: string }>(ground, sql, substitutions)

@@ -102,7 +102,10 @@ function measureMetric(name: string, how: string, measure: Measure): Metric {
     }
   }
   const quantile = QUANTILES[how]
-  const column = quantile === undefined ? `${how}(${measure.column})` : `quantileExactInclusiveOrNull(${quantile})(${measure.column})`
+  const column =
+    quantile === undefined
+      ? `${how}(${measure.column})`
+      : `quantileExactInclusiveOrNull(${quantile})(${measure.column})`
   return {
     name,
     columns: (p) => [`${column} AS ${p}`],
@@ -139,17 +142,30 @@ const PLAIN_DIMENSIONS = [
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
-const isoOf = (unitMs: number, length: number) => (cell: JsonValue) => isoTime(Number(cell) * unitMs).slice(0, length)
-const perUnit = (unitMs: number) => `intDiv(toUnixTimestamp64Milli(d.at) - if(d.at < fromUnixTimestamp64Milli(0, 'UTC'), ${unitMs - 1}, 0), ${unitMs})`
+const isoOf = (unitMs: number, length: number) => (cell: JsonValue) =>
+  isoTime(Number(cell) * unitMs).slice(0, length)
+const perUnit = (unitMs: number) =>
+  `intDiv(toUnixTimestamp64Milli(d.at) - if(d.at < fromUnixTimestamp64Milli(0, 'UTC'), ${unitMs - 1}, 0), ${unitMs})`
 
-type DimensionMaker = (building: { ground: Ground; size: number; substitutions: Substitutions }) => Omit<Dimension, 'name'>
+type DimensionMaker = (building: {
+  ground: Ground
+  size: number
+  substitutions: Substitutions
+}) => Omit<Dimension, 'name'>
 
 const DIMENSIONS: Readonly<Record<string, DimensionMaker>> = {
-  prediction: () => ({ expression: `if(d.predictionSealed, '${SEALED_TEXT}', d.prediction)`, value: resultValue }),
+  prediction: () => ({
+    expression: `if(d.predictionSealed, '${SEALED_TEXT}', d.prediction)`,
+    value: resultValue,
+  }),
   outcome: () => ({ expression: 'o.outcome', value: resultValue }),
   overridden: (building) => ({ expression: overriddenExpression(building), value: Boolean }),
   reviewed: (building) => ({ expression: reviewedExpression(building), value: Boolean }),
-  month: () => ({ expression: MONTH, value: (cell) => (cell === 0 ? null : `${Math.floor(Number(cell) / 100)}-${`${Number(cell) % 100}`.padStart(2, '0')}`) }),
+  month: () => ({
+    expression: MONTH,
+    value: (cell) =>
+      cell === 0 ? null : `${Math.floor(Number(cell) / 100)}-${`${Number(cell) % 100}`.padStart(2, '0')}`,
+  }),
   day: () => ({ expression: perUnit(DAY_MS), value: isoOf(DAY_MS, 10) }),
   hour: () => ({ expression: perUnit(HOUR_MS), value: isoOf(HOUR_MS, 13) }),
 }
@@ -162,7 +178,11 @@ function readDimension(name: string, building: Parameters<DimensionMaker>[0]): D
   const plain = PLAIN_DIMENSIONS.find((dimension) => dimension === name)
   if (plain) return { name, expression: `d.${plain}`, value: textValue }
   if (name.startsWith('feature.') && name.length > 'feature.'.length) {
-    return { name, expression: featureExpression(name.slice('feature.'.length), building), value: resultValue }
+    return {
+      name,
+      expression: featureExpression(name.slice('feature.'.length), building),
+      value: resultValue,
+    }
   }
   const make = Object.hasOwn(DIMENSIONS, name) ? DIMENSIONS[name] : undefined
   if (!make) throw new QueryError('bad_parameter', 'by', `some of ${BY_WORDS}`, cameType(name))
@@ -190,7 +210,8 @@ export async function aggregateDecisions(
   const by = readList('by', parameters.get('by'), BY_MAX)
   const dimensions = by.map((name) => readDimension(name, building))
   const rows = await ask<Row>(ground, aggregateSql(ground, size, filter, metrics, dimensions), substitutions)
-  if (rows.length > GROUPS_MAX) throw new QueryError('too_many_groups', 'by', `at most ${GROUPS_MAX} groups`, 'more')
+  if (rows.length > GROUPS_MAX)
+    throw new QueryError('too_many_groups', 'by', `at most ${GROUPS_MAX} groups`, 'more')
   const sealed = [...filter.sealed, ...sealedDimensions(by, parameters, ground)]
   return {
     items: rows.map((row) => itemOf(row, metrics, dimensions)).toSorted(bySize(metrics[0]!.name, by)),
@@ -211,7 +232,9 @@ function aggregateSql(
     ...metrics.flatMap((metric, i) => metric.columns(`m${i}`)),
   ]
   const outcomes = dimensions.some(({ name }) => name === 'outcome')
-  const join = outcomes ? `LEFT ANY JOIN (${latestOutcomes(ground, size)}) AS o ON toInt64(d.index) = o.targetIndex` : ''
+  const join = outcomes
+    ? `LEFT ANY JOIN (${latestOutcomes(ground, size)}) AS o ON toInt64(d.index) = o.targetIndex`
+    : ''
   const group = dimensions.length > 0 ? `GROUP BY ${dimensions.map((_, i) => `g${i}`).join(', ')}` : ''
   return `SELECT ${columns.join(', ')} FROM ${decisionsTable(ground)} ${join} WHERE ${filter.where} ${group} LIMIT ${GROUPS_MAX + 1}`
 }
@@ -233,7 +256,11 @@ function bySize(metric: string, by: readonly string[]): (a: AggregateItem, b: Ag
   }
 }
 
-function sealedDimensions(by: readonly string[], parameters: ReadonlyMap<string, string>, ground: Ground): SealedField[] {
+function sealedDimensions(
+  by: readonly string[],
+  parameters: ReadonlyMap<string, string>,
+  ground: Ground,
+): SealedField[] {
   return by
     .filter((name) => name.startsWith('feature.'))
     .flatMap((name) => sealedFields(name.slice('feature.'.length), parameters, ground))

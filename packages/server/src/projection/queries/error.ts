@@ -29,7 +29,11 @@ export class QueryTooHeavy extends Error {
   readonly code: 'time_limit' | 'memory_limit'
 
   constructor(code: 'time_limit' | 'memory_limit') {
-    super(code === 'time_limit' ? 'the question took longer than it may' : 'the question needed more memory than it may use')
+    super(
+      code === 'time_limit'
+        ? 'the question took longer than it may'
+        : 'the question needed more memory than it may use',
+    )
     this.code = code
   }
 }

@@ -61,7 +61,8 @@ const OTHER_FILTERS: Readonly<Record<string, Condition>> = {
     `d.latencyUs <= ${substitutions.add('Float64', readNumber('maxLatencyMs', text, 0) * MICROS_PER_MS)}`,
   overridden: (text, building) => flagCondition(readFlag('overridden', text), overriddenExpression(building)),
   reviewed: (text, building) => flagCondition(readFlag('reviewed', text), reviewedExpression(building)),
-  prediction: (text, { substitutions }) => `d.prediction IN ${substitutions.add('Array(String)', textsMeaning(text))}`,
+  prediction: (text, { substitutions }) =>
+    `d.prediction IN ${substitutions.add('Array(String)', textsMeaning(text))}`,
   outcome: (text, { ground, size, substitutions }) =>
     `toInt64(d.index) IN (SELECT targetIndex FROM (${latestOutcomes(ground, size)})
       WHERE outcome IN ${substitutions.add('Array(String)', textsMeaning(text))})`,
@@ -99,7 +100,12 @@ function conditionOf(name: string, text: string, building: Building): string {
   if (known) return `d.${known} = ${building.substitutions.add('String', text)}`
   const other = Object.hasOwn(OTHER_FILTERS, name) ? OTHER_FILTERS[name] : undefined
   if (other) return other(text, building)
-  throw new QueryError('unknown_parameter', name.slice(0, 64), `one of ${FILTER_NAMES.join(', ')}, feature.NAME`, 'another name')
+  throw new QueryError(
+    'unknown_parameter',
+    name.slice(0, 64),
+    `one of ${FILTER_NAMES.join(', ')}, feature.NAME`,
+    'another name',
+  )
 }
 
 function momentOf(field: string, text: string, substitutions: Substitutions): string {
@@ -111,22 +117,32 @@ function flagCondition(wanted: boolean, expression: string): string {
 }
 
 /** Where the values of a feature are read: its column, or the map of the others. */
-export function featureExpression(field: string, { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>): string {
+export function featureExpression(
+  field: string,
+  { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>,
+): string {
   const place = ground.catalogue().placeOf(field)
   if (place !== 'map') return `d.${slotColumn(place).name}`
   return `d.moreFeatures[${substitutions.add('String', field)}]`
 }
 
 function featureCondition(field: string, text: string, building: Building): string {
-  if (field === '') throw new QueryError('bad_parameter', 'feature.', 'the name of a feature after the dot', 'nothing')
+  if (field === '')
+    throw new QueryError('bad_parameter', 'feature.', 'the name of a feature after the dot', 'nothing')
   return `${featureExpression(field, building)} IN ${building.substitutions.add('Array(String)', textsMeaning(text))}`
 }
 
 /** Where the field is sealed among the systems the question is about. */
-export function sealedFields(field: string, parameters: ReadonlyMap<string, string>, ground: Ground): SealedField[] {
+export function sealedFields(
+  field: string,
+  parameters: ReadonlyMap<string, string>,
+  ground: Ground,
+): SealedField[] {
   const only = parameters.get('system')
   const systems = ground.catalogue().sealedIn(field)
-  return systems.filter((system) => only === undefined || system === only).map((system) => ({ system, field }))
+  return systems
+    .filter((system) => only === undefined || system === only)
+    .map((system) => ({ system, field }))
 }
 
 /** Whether anybody reviewed the decision: by its own word, or by a record that came later. */
@@ -156,7 +172,16 @@ export const SEALED_TEXT = '{"sealed":true}'
 /** Free text looks into names and short values; it is a scan, bounded by the time a question may take. */
 function searchCondition(text: string, substitutions: Substitutions): string {
   const needle = substitutions.add('String', text)
-  const columns = ['decisionId', 'caseId', 'userId', 'system', 'modelId', 'modelVersion', 'decisionCategory', 'prediction']
+  const columns = [
+    'decisionId',
+    'caseId',
+    'userId',
+    'system',
+    'modelId',
+    'modelVersion',
+    'decisionCategory',
+    'prediction',
+  ]
   return `(${columns.map((column) => `positionCaseInsensitiveUTF8(d.${column}, ${needle}) > 0`).join(' OR ')})`
 }
 

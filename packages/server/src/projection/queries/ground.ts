@@ -44,7 +44,8 @@ function isUnopened(error: unknown): boolean {
 
 export function asQueryFailure(error: unknown): unknown {
   if (error instanceof StatementRefused && TIME_CODES.has(error.code)) return new QueryTooHeavy('time_limit')
-  if (error instanceof StatementRefused && MEMORY_CODES.has(error.code)) return new QueryTooHeavy('memory_limit')
+  if (error instanceof StatementRefused && MEMORY_CODES.has(error.code))
+    return new QueryTooHeavy('memory_limit')
   // A question has no effect: when its answer is lost it is simply asked again later.
   if (error instanceof AnswerLost) return new EngineUnavailable('the index engine is starting again')
   return error

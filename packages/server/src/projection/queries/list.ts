@@ -113,8 +113,13 @@ function itemOf(row: Row): ListedDecision {
 }
 
 function questionOf(parameters: ReadonlyMap<string, string>, order: Order): string {
-  const filters = [...parameters].filter(([name]) => !OWN.includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify([order, filters])).digest('base64url').slice(0, 16)
+  const filters = [...parameters]
+    .filter(([name]) => !OWN.includes(name))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([order, filters]))
+    .digest('base64url')
+    .slice(0, 16)
 }
 
 function pastCursor({ at, index }: Cursor, order: Order): string {

@@ -58,7 +58,12 @@ export function readTime(field: string, text: string): number {
   throw new QueryError('bad_parameter', field, `a time such as ${isoTime(0)}`, cameType(text))
 }
 
-export function readChoice<T extends string>(field: string, text: Text, choices: readonly T[], otherwise: T): T {
+export function readChoice<T extends string>(
+  field: string,
+  text: Text,
+  choices: readonly T[],
+  otherwise: T,
+): T {
   if (text === undefined) return otherwise
   const found = choices.find((choice) => choice === text)
   if (found !== undefined) return found
@@ -71,7 +76,12 @@ export function readList(field: string, text: Text, max: number): string[] {
   const items = text.split(',').map((item) => item.trimStart())
   if (items.length > max) throw new QueryError('bad_parameter', field, `at most ${max} items`, 'more')
   if (items.includes('') || new Set(items).size < items.length) {
-    throw new QueryError('bad_parameter', field, 'different names separated by commas', 'an empty or repeated one')
+    throw new QueryError(
+      'bad_parameter',
+      field,
+      'different names separated by commas',
+      'an empty or repeated one',
+    )
   }
   return items
 }

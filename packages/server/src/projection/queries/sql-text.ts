@@ -22,7 +22,33 @@ export class UnreadableSql extends Error {
 }
 
 /** Longest first. No `{`, `;`, `@`, `$`, `#`, `\` or backquote: substitutions, further statements and their likes. */
-const SIGNS = ['<=>', '->', '::', '||', '==', '!=', '<>', '<=', '>=', '(', ')', '[', ']', ',', '.', '+', '-', '*', '/', '%', '=', '<', '>', '?', ':']
+const SIGNS = [
+  '<=>',
+  '->',
+  '::',
+  '||',
+  '==',
+  '!=',
+  '<>',
+  '<=',
+  '>=',
+  '(',
+  ')',
+  '[',
+  ']',
+  ',',
+  '.',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '=',
+  '<',
+  '>',
+  '?',
+  ':',
+]
 
 const SPACE = /[ \t\r\n]+/y
 const LINE_COMMENT = /--[^\n]*/y
@@ -33,7 +59,14 @@ const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z0-9_])/y
 const STRING = /'(?:[^'\\\0]|''|\\['\\nrt])*'/y
 const QUOTED = /"[^"\\`\0]*"|`[^"\\`\0]*`/y
 
-const ESCAPES: Readonly<Record<string, string>> = { "''": "'", "\\'": "'", '\\\\': '\\', '\\n': '\n', '\\r': '\r', '\\t': '\t' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  "''": "'",
+  "\\'": "'",
+  '\\\\': '\\',
+  '\\n': '\n',
+  '\\r': '\r',
+  '\\t': '\t',
+}
 
 /** @throws UnreadableSql */
 export function tokensOf(sql: string): Token[] {
@@ -61,7 +94,8 @@ function nextToken(take: (shape: RegExp) => string | undefined): Token | undefin
   const number = take(NUMBER)
   if (number !== undefined) return { type: 'number', text: number }
   const string = take(STRING)
-  if (string !== undefined) return { type: 'string', text: string.slice(1, -1).replace(/''|\\./g, (escape) => ESCAPES[escape]!) }
+  if (string !== undefined)
+    return { type: 'string', text: string.slice(1, -1).replace(/''|\\./g, (escape) => ESCAPES[escape]!) }
   const quoted = take(QUOTED)
   return quoted === undefined ? undefined : { type: 'quoted', text: quoted.slice(1, -1) }
 }

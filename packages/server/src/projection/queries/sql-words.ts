@@ -3,14 +3,18 @@
 
 /** Words that say where an answer goes, change settings or start another statement. Quoted, they are ordinary names. */
 export const REFUSED_WORDS: ReadonlySet<string> = new Set(
-  'apply columns describe explain external format infile insert into outfile parallel settings show'.split(' '),
+  'apply columns describe explain external format infile insert into outfile parallel settings show'.split(
+    ' ',
+  ),
 )
 
 /** Words of the grammar that may stand before a parenthesis without being a function. */
 export const GRAMMAR_WORDS: ReadonlySet<string> = new Set(
   `all and any anti array as asc between by case cube desc distinct else end except exists filter from full global group
   having ilike in inner intersect interval is join left like limit not offset on or order outer over partition prewhere
-  qualify recursive regexp right rollup rows range select semi sets then union using values_of when where window with`.split(/\s+/),
+  qualify recursive regexp right rollup rows range select semi sets then union using values_of when where window with`.split(
+    /\s+/,
+  ),
 )
 
 const TYPES = `bool date date32 datetime datetime64 decimal decimal32 decimal64 decimal128 fixedstring float32 float64 int8

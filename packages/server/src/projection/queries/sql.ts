@@ -96,7 +96,12 @@ async function answerOf(ground: Ground, statement: string): Promise<Table> {
     const failure = asQueryFailure(error)
     if (!(failure instanceof StatementRefused)) throw failure
     // The engine's words may quote a value it met; its code and the name of the code do not.
-    throw new QueryError('bad_sql', 'sql', 'a statement the engine understands', failure.type || `engine code ${failure.code}`)
+    throw new QueryError(
+      'bad_sql',
+      'sql',
+      'a statement the engine understands',
+      failure.type || `engine code ${failure.code}`,
+    )
   }
 }
 
@@ -126,7 +131,9 @@ export function guardedSql(sql: string, foreign: ForeignNames): string {
   const kind = explained && ['plan', 'pipeline', 'syntax', 'estimate'].includes(head[1] ?? '') ? 1 : 0
   const question = tokens.slice(explained ? 1 + kind : 0)
   checkQuestion(question, foreign)
-  return explained ? `EXPLAIN ${kind === 1 ? `${head[1]} ` : ''}${textOfTokens(question)}` : textOfTokens(question)
+  return explained
+    ? `EXPLAIN ${kind === 1 ? `${head[1]} ` : ''}${textOfTokens(question)}`
+    : textOfTokens(question)
 }
 
 function readTokens(sql: string): Token[] {
@@ -137,7 +144,8 @@ function readTokens(sql: string): Token[] {
     if (tokens.length > TOKENS_MAX) refuse(`at most ${TOKENS_MAX} tokens`, 'more')
     return tokens
   } catch (error) {
-    if (error instanceof UnreadableSql) return refuse('one plain SELECT statement', `${error.message} (offset ${error.at})`)
+    if (error instanceof UnreadableSql)
+      return refuse('one plain SELECT statement', `${error.message} (offset ${error.at})`)
     throw error
   }
 }
@@ -154,13 +162,15 @@ function isShowTables(tokens: readonly Token[]): boolean {
 function describeView(tokens: readonly Token[]): string {
   const rest = tokens.slice(wordOf(tokens[1]) === 'table' ? 2 : 1)
   const name = rest[0]?.text ?? ''
-  if (rest.length !== 1 || !VIEWS.includes(name)) refuse(`DESCRIBE one of ${VIEWS.join(', ')}`, 'another name')
+  if (rest.length !== 1 || !VIEWS.includes(name))
+    refuse(`DESCRIBE one of ${VIEWS.join(', ')}`, 'another name')
   return `DESCRIBE TABLE ${name}`
 }
 
 function checkQuestion(tokens: readonly Token[], foreign: ForeignNames): void {
   const first = tokens.find(({ text }) => text !== '(')
-  if (!['select', 'with'].includes(wordOf(first) ?? '')) refuse('SELECT, WITH, EXPLAIN, DESCRIBE or SHOW TABLES', 'another statement')
+  if (!['select', 'with'].includes(wordOf(first) ?? ''))
+    refuse('SELECT, WITH, EXPLAIN, DESCRIBE or SHOW TABLES', 'another statement')
   checkNesting(tokens)
   for (const [i, token] of tokens.entries()) {
     checkWord(token)
@@ -182,8 +192,10 @@ function checkNesting(tokens: readonly Token[]): void {
 
 function checkWord(token: Token): void {
   const word = wordOf(token)
-  if (word !== undefined && REFUSED_WORDS.has(word)) refuse('a SELECT that only reads', `the word ${word.toUpperCase()} (quote it if it is a name)`)
-  if (token.type === 'quoted' && !/^[\w .%()/-]{1,128}$/.test(token.text)) refuse('quoted names of letters, digits and . _ - % / ( )', 'another name')
+  if (word !== undefined && REFUSED_WORDS.has(word))
+    refuse('a SELECT that only reads', `the word ${word.toUpperCase()} (quote it if it is a name)`)
+  if (token.type === 'quoted' && !/^[\w .%()/-]{1,128}$/.test(token.text))
+    refuse('quoted names of letters, digits and . _ - % / ( )', 'another name')
 }
 
 /** Whatever stands before a parenthesis is a word of the grammar or a function from the list; so there are no table functions. */
@@ -200,7 +212,8 @@ function checkCall(tokens: readonly Token[], i: number): void {
 
 function checkSource(tokens: readonly Token[], i: number): void {
   const after = wordOf(tokens[i - 1])
-  if (tokens[i]!.type === 'string' && (after === 'from' || after === 'join')) refuse('a view after FROM or JOIN', 'a string')
+  if (tokens[i]!.type === 'string' && (after === 'from' || after === 'join'))
+    refuse('a view after FROM or JOIN', 'a string')
 }
 
 /**
@@ -218,7 +231,8 @@ function checkQualified(tokens: readonly Token[], i: number, databases: Readonly
 function checkReference(tokens: readonly Token[], i: number, functions: ReadonlySet<string>): void {
   const { type, text } = tokens[i]!
   if (type !== 'word' && type !== 'quoted') return
-  if (functions.has(text.toLowerCase())) refuse('names that are not functions of the engine', `the name ${text}`)
+  if (functions.has(text.toLowerCase()))
+    refuse('names that are not functions of the engine', `the name ${text}`)
 }
 
 function isSign(token: Token | undefined, text: string): boolean {

@@ -3,7 +3,13 @@ import { ENTRIES } from '../schema.ts'
 import type { SealedField } from '../source.ts'
 import { UNITS_PER_ONE } from '../values.ts'
 import { type AggregateItem, aggregateDecisions } from './aggregate.ts'
-import { decisionsTable, overriddenExpression, readFilter, reviewedExpression, type SubjectResolver } from './filter.ts'
+import {
+  decisionsTable,
+  overriddenExpression,
+  readFilter,
+  reviewedExpression,
+  type SubjectResolver,
+} from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readParameters, Substitutions } from './parameters.ts'
 
@@ -53,7 +59,13 @@ export async function coverage(ground: Ground): Promise<CoverageAnswer> {
     )
   ).map(emitterCoverage)
   const gaps = new Set(emitters.filter(({ missing }) => missing > 0).map(({ emitter }) => emitter))
-  const rows = await ask<{ system: string; entries: string; decisions: string; unnumbered: string; emitters: string[] }>(
+  const rows = await ask<{
+    system: string
+    entries: string
+    decisions: string
+    unnumbered: string
+    emitters: string[]
+  }>(
     ground,
     `SELECT system, count() AS entries, countIf(kind = 'decision') AS decisions, countIf(emitter = '') AS unnumbered,
         groupUniqArrayIf(emitter, emitter != '') AS emitters
@@ -62,8 +74,17 @@ export async function coverage(ground: Ground): Promise<CoverageAnswer> {
   )
   const systems = rows.map((row): SystemCoverage => {
     const { entries, decisions, unnumbered } = row
-    const status = statusOf(Number(unnumbered), row.emitters.some((emitter) => gaps.has(emitter)))
-    return { system: row.system, status, entries: Number(entries), decisions: Number(decisions), unnumbered: Number(unnumbered) }
+    const status = statusOf(
+      Number(unnumbered),
+      row.emitters.some((emitter) => gaps.has(emitter)),
+    )
+    return {
+      system: row.system,
+      status,
+      entries: Number(entries),
+      decisions: Number(decisions),
+      unnumbered: Number(unnumbered),
+    }
   })
   return {
     status: worst(systems.map(({ status }) => status)),
@@ -76,10 +97,21 @@ export async function coverage(ground: Ground): Promise<CoverageAnswer> {
 }
 
 function emitterCoverage(row: Record<string, string>): EmitterCoverage {
-  const [epoch, firstSeq, lastSeq, recorded, numbers] = ['epoch', 'firstSeq', 'lastSeq', 'recorded', 'numbers'].map(
-    (name) => Number(row[name]),
-  ) as [number, number, number, number, number]
-  return { emitter: row['emitter']!, epoch, firstSeq, lastSeq, recorded, missing: lastSeq - firstSeq + 1 - numbers }
+  const [epoch, firstSeq, lastSeq, recorded, numbers] = [
+    'epoch',
+    'firstSeq',
+    'lastSeq',
+    'recorded',
+    'numbers',
+  ].map((name) => Number(row[name])) as [number, number, number, number, number]
+  return {
+    emitter: row['emitter']!,
+    epoch,
+    firstSeq,
+    lastSeq,
+    recorded,
+    missing: lastSeq - firstSeq + 1 - numbers,
+  }
 }
 
 function statusOf(unnumbered: number, gaps: boolean): CoverageStatus {
@@ -128,7 +160,12 @@ export async function completenessStats(
     substitutions,
   )
   const names = [...new Set(rows.map(({ profile }) => profile))]
-  const profiles = names.map((name) => profileCompleteness(name, rows.filter(({ profile }) => profile === name)))
+  const profiles = names.map((name) =>
+    profileCompleteness(
+      name,
+      rows.filter(({ profile }) => profile === name),
+    ),
+  )
   const decisions = sum(profiles.map((profile) => profile.decisions))
   const units = sum(rows.map((row) => Number(row.units)))
   return { decisions, score: meanUnits(units, decisions), profiles, asOf: { size } }
@@ -170,11 +207,20 @@ export interface UsageAnswer extends AsOf {
   readonly sealed?: readonly SealedField[]
 }
 
-const USAGE_METRICS = 'count,avg(confidence),avg(latencyMs),sum(tokenUsage.input),sum(tokenUsage.output),sum(costUsd)'
+const USAGE_METRICS =
+  'count,avg(confidence),avg(latencyMs),sum(tokenUsage.input),sum(tokenUsage.output),sum(costUsd)'
 
 /** Decisions a day. Averages are over decisions, never means of daily means. */
-export async function usage(ground: Ground, input: QueryInput, resolveSubject: SubjectResolver): Promise<UsageAnswer> {
-  const answer = await aggregateDecisions(ground, [...input, ['metrics', USAGE_METRICS], ['by', 'day']], resolveSubject)
+export async function usage(
+  ground: Ground,
+  input: QueryInput,
+  resolveSubject: SubjectResolver,
+): Promise<UsageAnswer> {
+  const answer = await aggregateDecisions(
+    ground,
+    [...input, ['metrics', USAGE_METRICS], ['by', 'day']],
+    resolveSubject,
+  )
   const dayOf = ({ day }: AggregateItem) => (typeof day === 'string' ? day : '')
   return { ...answer, items: answer.items.toSorted((a, b) => (dayOf(a) < dayOf(b) ? -1 : 1)) }
 }
@@ -226,7 +272,12 @@ export async function confidenceStats(
     reviewed: count(bin, 'reviewed'),
     overridden: count(bin, 'overridden'),
   }))
-  return { bins, without: count(-1, 'decisions') - count(-1, 'scores'), scores: count(-1, 'scores'), asOf: { size } }
+  return {
+    bins,
+    without: count(-1, 'decisions') - count(-1, 'scores'),
+    scores: count(-1, 'scores'),
+    asOf: { size },
+  }
 }
 
 export interface OverrideItem {
@@ -245,7 +296,11 @@ export interface OverridesAnswer extends AsOf, Omit<OverrideItem, 'system' | 'mo
 }
 
 /** How often people looked, and how often they decided otherwise. */
-export async function overrides(ground: Ground, input: QueryInput, resolveSubject: SubjectResolver): Promise<OverridesAnswer> {
+export async function overrides(
+  ground: Ground,
+  input: QueryInput,
+  resolveSubject: SubjectResolver,
+): Promise<OverridesAnswer> {
   const { where, size, substitutions } = scope(ground, input, resolveSubject)
   const rows = await ask<Record<string, string>>(
     ground,
@@ -254,7 +309,11 @@ export async function overrides(ground: Ground, input: QueryInput, resolveSubjec
       FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY system, modelId ORDER BY system, modelId LIMIT 10000`,
     substitutions,
   )
-  const items = rows.map((row) => ({ system: row['system']!, modelId: row['modelId']!, ...overrideCounts([row]) }))
+  const items = rows.map((row) => ({
+    system: row['system']!,
+    modelId: row['modelId']!,
+    ...overrideCounts([row]),
+  }))
   return { ...overrideCounts(rows), items, asOf: { size } }
 }
 

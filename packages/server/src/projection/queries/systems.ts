@@ -49,5 +49,9 @@ function isoOf(time: string): string {
 function classOf({ name, sealed }: { name: string; sealed: boolean }): SystemField {
   return sealed
     ? { name, class: 'sealed', why: `took more than ${DISTINCT_VALUES_MAX} different values` }
-    : { name, class: 'queryable', why: `numbers, booleans and short texts, at most ${DISTINCT_VALUES_MAX} different values so far` }
+    : {
+        name,
+        class: 'queryable',
+        why: `numbers, booleans and short texts, at most ${DISTINCT_VALUES_MAX} different values so far`,
+      }
 }
