@@ -68,11 +68,6 @@ export function durationText(ms: number): string {
   return `${unit === 'ms' || value >= 10 ? Math.round(value) : value.toFixed(1)} ${unit}`
 }
 
-/** The first and last digits of a long hash. */
-export function shortHash(hex: string): string {
-  return hex.length <= 20 ? hex : `${hex.slice(0, 8)}…${hex.slice(-8)}`
-}
-
 /** A value of a record in one line. */
 export function jsonText(value: Json | undefined): string {
   if (value === undefined || value === null) return '—'

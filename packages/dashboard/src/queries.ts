@@ -89,7 +89,7 @@ export function liveCountQuery(filters: Filters) {
   })
 }
 
-/** One decision. With a purpose the server opens what this key may see. */
+/** One decision. With a purpose the server records the reading and opens what this key may see. */
 export function decisionQuery(id: string, purpose?: string) {
   return queryOptions({
     queryKey: ['decision', id, purpose ?? null],
@@ -99,7 +99,7 @@ export function decisionQuery(id: string, purpose?: string) {
         signal,
         purpose === undefined ? undefined : { 'Deponent-Purpose': purpose },
       ),
-    // Opening is an act of the reader: it happens exactly when asked for, and what was opened never lingers.
+    // Each opening is recorded, so it happens exactly when the reader asks, and what was opened never lingers.
     ...(purpose !== undefined && { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, retry: false }),
   })
 }

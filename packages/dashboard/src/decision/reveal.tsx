@@ -29,7 +29,7 @@ export function SealedBar({ sealed, purpose, isOpening, refusal, open, seal }: S
     return (
       <div className={styles['opened']} role="status">
         <span>
-          Opened for “{purpose}”.
+          Opened for “{purpose}”. This reading was recorded.
           {sealed > 0 && ` ${counted(sealed, 'field')} stayed sealed: your key may not see them.`}
         </span>
         <button type="button" className={controls['button']} onClick={seal}>
@@ -78,6 +78,6 @@ function PurposeForm({ sealed, isOpening, refusal, open }: Omit<SealedBarProps, 
 
 function noteOn(purpose: string, isSendable: boolean): string {
   return purpose === '' || isSendable
-    ? 'Say why you need to see them; the purpose is sent along with the request.'
+    ? 'Your reading and its purpose are recorded in the ledger before anything is shown.'
     : 'Plain letters without accents only: the purpose travels in a header.'
 }

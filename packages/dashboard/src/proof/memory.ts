@@ -36,11 +36,6 @@ export function pinOf(store: TextStore, origin: string): Pin | undefined {
   return read(store, PINS, isPin)[origin]
 }
 
-/** Every pinned key, by origin. */
-export function allPins(store: TextStore): Readonly<Record<string, Pin>> {
-  return read(store, PINS, isPin)
-}
-
 /** Pins a key, replacing an earlier one: only ever called for a first sight or on the reader's word. */
 export function rememberPin(store: TextStore, origin: string, pin: Pin): void {
   write(store, PINS, { ...read(store, PINS, isPin), [origin]: pin })

@@ -55,27 +55,28 @@ export type Operation =
   | 'getMetrics'
   | 'getOpenApi'
 
+const count = z.int().nonnegative()
 const receipt = z.object({
-  position: z.int(),
+  position: count,
   id: z.string(),
   decisionId: z.string().optional(),
   ledger: z.string(),
-  index: z.int(),
+  index: count,
   leafHash: z.string(),
   status: z.enum(['recorded', 'duplicate']),
   path: z.array(z.string()).optional(),
 })
 const recordError = z.object({
-  position: z.int(),
+  position: count,
   decisionId: z.string().optional(),
   code: z.string(),
   path: z.string(),
   message: z.string(),
 })
 const envelope = z.object({
-  recorded: z.int(),
-  duplicates: z.int(),
-  rejected: z.int(),
+  recorded: count,
+  duplicates: count,
+  rejected: count,
   receipts: z.array(receipt),
   promise: z.string().nullable(),
   errors: z.array(recordError),
@@ -181,7 +182,7 @@ export const ROUTES: readonly Route[] = [
     response: z.object({
       items: z.array(anyRecord),
       next: z.string().nullable(),
-      asOf: z.object({ size: z.int() }),
+      asOf: z.object({ size: count }),
     }),
   },
   {

@@ -114,7 +114,8 @@ function queryParameters({ query }: Route): Json[] {
   }))
 }
 
+/** The schema; what it says of objects leaves room for members of later releases. */
 function schemaOf(schema: z.ZodType): unknown {
-  const { $schema: _, ...json } = z.toJSONSchema(schema) as Json
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input' }) as Json
   return json
 }

@@ -74,6 +74,8 @@ export interface LedgerOptions {
   /** The operator accepts the head on disk although no signer state exists. */
   acceptHead?: boolean
   followers: readonly Follower[]
+  /** Size of a file of the write-ahead log, see `WalOptions`. */
+  walFileBytes?: number
   /** Called when the wall clock stepped back by more than a second. */
   onClockStep?: (from: number, to: number) => void
   /** Called once when sequencing stops, with the reason. */
@@ -249,14 +251,15 @@ export class Ledger {
 
   /** Copies the accepted tail to a new generation, then removes what it replaces. */
   async #begin(recovered: Recovered, ledgerId: Uint8Array): Promise<void> {
-    const { disk, directory, signer, signerDirectory } = this.#options
+    const { disk, directory, signer, signerDirectory, walFileBytes: fileBytes } = this.#options
     if (!signer.head() && recovered.size === 0) await signer.begin(signerDirectory)
     const walDirectory = `${directory}/wal`
     for (const name of recovered.scan.leftovers) await disk.remove(`${walDirectory}/${name}`)
     const replaced = await disk.list(walDirectory)
     const generation = recovered.scan.generation + 1
     // Crash before this line: the old generation is whole and is read again.
-    this.#wal = await Wal.begin(disk, walDirectory, ledgerId, generation, recovered.contents)
+    const place = { disk, directory: walDirectory, ledgerId, generation, fileBytes }
+    this.#wal = await Wal.begin(place, recovered.contents)
     // Crash after it: the new generation holds the same frames and wins by its number.
     for (const name of replaced) await disk.remove(`${walDirectory}/${name}`)
   }

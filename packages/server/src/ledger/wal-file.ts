@@ -41,8 +41,8 @@ export async function createWalFile(
   disk: Disk,
   directory: string,
   name: WalFileName,
-  frames: readonly Uint8Array[] = [],
-  bytes = WAL_FILE_BYTES,
+  frames: readonly Uint8Array[],
+  bytes: number,
 ): Promise<DiskFile> {
   const path = `${directory}/${walFileName(name)}`
   const file = await disk.open(`${path}.tmp`, 'create')

@@ -16,11 +16,21 @@ interface OpenFile {
   frames: FrameLocation[]
 }
 
+export interface WalOptions {
+  disk: Disk
+  directory: string
+  ledgerId: Uint8Array
+  generation: number
+  /** What a file is preallocated to, a multiple of 4,096; 16 MiB when absent. A larger frame gets a larger file. */
+  fileBytes?: number | undefined
+}
+
 export class Wal {
   readonly #disk: Disk
   readonly #directory: string
   readonly #ledgerId: Uint8Array
   readonly #generation: number
+  readonly #fileBytes: number
   readonly #files: OpenFile[] = []
   #number = 0
   #previous: Uint8Array = new Uint8Array(32)
@@ -28,31 +38,26 @@ export class Wal {
   #next: Promise<DiskFile> | undefined
   #failed = false
 
-  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, generation: number) {
+  private constructor({ disk, directory, ledgerId, generation, fileBytes = WAL_FILE_BYTES }: WalOptions) {
     this.#disk = disk
     this.#directory = directory
     this.#ledgerId = ledgerId
     this.#generation = generation
+    this.#fileBytes = fileBytes
   }
 
   /** Starts a generation whose first file already holds `contents`; durable when this resolves. */
-  static async begin(
-    disk: Disk,
-    directory: string,
-    ledgerId: Uint8Array,
-    generation: number,
-    contents: readonly FrameContent[],
-  ): Promise<Wal> {
-    const wal = new Wal(disk, directory, ledgerId, generation)
+  static async begin(options: WalOptions, contents: readonly FrameContent[]): Promise<Wal> {
+    const wal = new Wal(options)
     const frames = contents.map((content) => wal.#encode(content))
     const bytes = Math.max(
-      WAL_FILE_BYTES,
+      wal.#fileBytes,
       frames.reduce((sum, frame) => sum + frame.padded.length, 0),
     )
     const file = await createWalFile(
-      disk,
-      directory,
-      { generation, sequence: 0 },
+      options.disk,
+      options.directory,
+      { generation: options.generation, sequence: 0 },
       frames.map((frame) => frame.padded),
       bytes,
     )
@@ -71,7 +76,7 @@ export class Wal {
       await target.file.write(frame.padded, this.#position)
       await target.file.datasync()
       this.#place(target, frame)
-      if (this.#position > target.bytes / 2) this.#next ??= this.#create(target.sequence + 1, WAL_FILE_BYTES)
+      if (this.#position > target.bytes / 2) this.#next ??= this.#create(target.sequence + 1, this.#fileBytes)
     } catch (error) {
       this.#failed = true
       throw error
@@ -139,7 +144,7 @@ export class Wal {
     const current = this.#files.at(-1)!
     if (this.#position + bytes <= current.bytes) return current
     const sequence = current.sequence + 1
-    const prepared = this.#next ?? this.#create(sequence, Math.max(bytes, WAL_FILE_BYTES))
+    const prepared = this.#next ?? this.#create(sequence, Math.max(bytes, this.#fileBytes))
     this.#next = undefined
     const file = await prepared
     const size = await file.size()

@@ -161,7 +161,11 @@ const systemCalls: SystemCalls = {
 
 export const realDisk: Disk = {
   open: async (path, mode) => new RealFile(path, await open(path, FLAGS[mode], 0o600)),
-  read: (path) => unlessMissing(readFile(path)),
+  read: async (path) => {
+    const bytes = await unlessMissing(readFile(path))
+    // Not a Buffer, whose slice() would share memory where that of the twin's bytes copies.
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  },
   write: (path, bytes) => replaceFile(systemCalls, path, temporaryName(path), bytes),
   writeDurably: (path, bytes, permissions = 0o644) =>
     replaceFileDurably(systemCalls, path, temporaryName(path), bytes, permissions),

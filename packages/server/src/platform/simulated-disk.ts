@@ -231,7 +231,7 @@ export class SimulatedDisk implements Disk {
       write: async (bytes, position) => {
         if (bytes.length === 0) return
         if (mode === 'read') throw new SystemError('EBADF', path)
-        await call(this.#writing(path, node, bytes.slice(), position))
+        await call(this.#writing(path, node, bytes, position))
       },
       read: (position, length) => call({ path, run: () => node.read(position, length) }),
       datasync: () => call(this.#syncing(path, () => node)),
@@ -315,7 +315,7 @@ export class SimulatedDisk implements Disk {
   /** What has this name, or undefined; ENOTDIR when a part of the way is a file. */
   #find(path: string): Node | undefined {
     let node: Node | undefined = this.#root
-    for (const name of path.split('/').filter((part) => part !== '')) {
+    for (const name of path.split('/').filter((part) => part !== '' && part !== '.')) {
       if (node instanceof FileNode) throw new SystemError('ENOTDIR', path)
       node = node?.get(name)
     }

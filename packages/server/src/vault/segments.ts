@@ -19,8 +19,13 @@ import {
   type SegmentFooter,
 } from './segment.ts'
 
-const SEGMENT_ENTRIES_MAX = 8_192
-const SEGMENT_BYTES_MAX = 16 * 1_048_576
+/** A segment is sealed when it holds this many frames, or frames of this many bytes. */
+export interface SegmentLimits {
+  entriesMax: number
+  bytesMax: number
+}
+
+const SEGMENT_LIMITS: SegmentLimits = { entriesMax: 8_192, bytesMax: 16 * 1_048_576 }
 const PENDING_BYTES_MAX = 128 * 1_048_576
 const CACHED_FOOTERS_MAX = 32
 
@@ -38,6 +43,7 @@ export class Segments {
   readonly #directory: string
   readonly #ledgerId: Uint8Array
   readonly #onSealed: (segment: SealedSegment) => void
+  readonly #limits: SegmentLimits
   /** First index of each sealed segment, ascending. */
   readonly #firsts: number[] = []
   readonly #footers = new Map<number, SegmentFooter>()
@@ -53,11 +59,13 @@ export class Segments {
     directory: string,
     ledgerId: Uint8Array,
     onSealed: (segment: SealedSegment) => void,
+    limits: SegmentLimits,
   ) {
     this.#disk = disk
     this.#directory = directory
     this.#ledgerId = ledgerId
     this.#onSealed = onSealed
+    this.#limits = limits
   }
 
   static async open(
@@ -65,9 +73,10 @@ export class Segments {
     directory: string,
     ledgerId: Uint8Array,
     onSealed: (segment: SealedSegment) => void,
+    limits = SEGMENT_LIMITS,
   ): Promise<Segments> {
     await disk.makeDirectory(directory, 0o700)
-    const segments = new Segments(disk, directory, ledgerId, onSealed)
+    const segments = new Segments(disk, directory, ledgerId, onSealed, limits)
     for (const name of await disk.list(directory)) {
       const first = parseSegmentName(name)
       if (first !== undefined) await segments.#adopt(first)
@@ -144,13 +153,15 @@ export class Segments {
   }
 
   #isFull(): boolean {
-    return this.#pending.length >= SEGMENT_ENTRIES_MAX || this.#pendingBytes >= SEGMENT_BYTES_MAX
+    const { entriesMax, bytesMax } = this.#limits
+    return this.#pending.length >= entriesMax || this.#pendingBytes >= bytesMax
   }
 
   #takeCount(): number {
+    const { entriesMax, bytesMax } = this.#limits
     let bytes = 0
     let count = 0
-    while (count < this.#pending.length && count < SEGMENT_ENTRIES_MAX && bytes < SEGMENT_BYTES_MAX) {
+    while (count < this.#pending.length && count < entriesMax && bytes < bytesMax) {
       bytes += this.#pending[count]!.length
       count += 1
     }

@@ -19,7 +19,7 @@ export const getDashboard: Handler = async ({ request, services }) => {
   const { disk, dashboardDirectory } = services
   const path = pathOf(request)
   const isFile = path.startsWith('/assets/') || (extname(path) !== '' && path.lastIndexOf('/') === 0)
-  const bytes = isFile ? await disk.read(`${dashboardDirectory}${path}`) : undefined
+  const bytes = extname(path) !== '' && isFile ? await disk.read(`${dashboardDirectory}${path}`) : undefined
   if (isFile && !bytes) throw new Problem(404, 'not_found', 'no such file')
   const page = bytes ?? (await disk.read(`${dashboardDirectory}/index.html`))
   if (!page) throw new Problem(404, 'dashboard_missing', 'the dashboard is not built; run npm run build')
@@ -28,14 +28,15 @@ export const getDashboard: Handler = async ({ request, services }) => {
   return new Response(new Uint8Array(page), { headers: { 'Content-Type': type, 'Cache-Control': cache } })
 }
 
+/** The path decoded; one that says less than it means (`..`, `//`, a NUL) is refused. */
 function pathOf(request: Request): string {
-  const malformed = new Problem(400, 'bad_path', 'the path is malformed')
-  let path: string
+  let path = ''
   try {
-    path = normalize(decodeURIComponent(new URL(request.url).pathname))
+    path = decodeURIComponent(new URL(request.url).pathname)
   } catch {
-    throw malformed
+    // Malformed percent-encoding: refused below.
   }
-  if (path.includes('\0') || path.includes('..')) throw malformed
+  if (path === '' || path.includes('\0') || normalize(path) !== path)
+    throw new Problem(400, 'bad_path', 'the path is malformed')
   return path
 }
