@@ -96,7 +96,6 @@ async function scanGeneration(
     const name = walFileName(parsed)
     const file = await disk.open(`${directory}/${name}`, 'read')
     try {
-      const framesBefore = scan.frames.length
       const end = stopped ? 0 : await scanFile(file, name, chain, scan.frames)
       const resumes = await resumesAt(file, end, chain)
       if (resumes !== undefined) {
@@ -106,7 +105,6 @@ async function scanGeneration(
         scan.tornTail = true
         stopped = { file: name }
       }
-      if (!stopped && scan.frames.length === framesBefore && scan.frames.length > 0) stopped = { file: name }
     } finally {
       await file.close()
     }

@@ -56,6 +56,22 @@ interface Call<T> {
 }
 
 const TEBIBYTE = 2 ** 40
+const POOL_BYTES = 1_024
+
+function chanceOf(random: Random): Chance {
+  let pool = new DataView(new ArrayBuffer(0))
+  let used = 0
+  return {
+    below: (n) => {
+      if (used === pool.byteLength) {
+        pool = new DataView(random.bytes(POOL_BYTES).buffer)
+        used = 0
+      }
+      used += 4
+      return pool.getUint32(used - 4) % n
+    },
+  }
+}
 
 export class SimulatedDisk implements Disk {
   readonly #random: Random
@@ -70,7 +86,7 @@ export class SimulatedDisk implements Disk {
 
   constructor(options: SimulatedDiskOptions, root = new DirectoryNode()) {
     this.#random = options.random
-    this.#chance = { below: (n) => new DataView(options.random.bytes(4).buffer).getUint32(0) % n }
+    this.#chance = chanceOf(options.random)
     this.#root = root
     this.#faults = new Map(options.faults?.map(({ call, kind }) => [call, kind]))
     this.#bytesMax = options.bytesMax ?? TEBIBYTE

@@ -1,0 +1,274 @@
+import { toHex } from '@deponent/format'
+import { LedgerWalk } from '../../packages/server/src/check/ledger-walk.ts'
+import type { Chance } from '../../packages/server/src/demo/chance.ts'
+import { NotSequencing, Overloaded } from '../../packages/server/src/ledger/errors.ts'
+import type { Follower } from '../../packages/server/src/ledger/follower.ts'
+import { type Draft, Ledger } from '../../packages/server/src/ledger/ledger.ts'
+import { Signer } from '../../packages/server/src/ledger/signer.ts'
+import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
+import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
+import { TestClock } from '../../packages/server/src/platform/clock.ts'
+import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { Segments } from '../../packages/server/src/vault/segments.ts'
+import { Lives, type Tally } from '../platform/lives.ts'
+import { LedgerWitness, type Request } from './ledger-witness.ts'
+
+const ORIGIN = 'deponent.invalid/00000000/test'
+const LEDGER_ID = ledgerIdOf(ORIGIN)
+const DIRECTORY = '/data/ledgers/test'
+const VAULT = '/data/vault/test'
+const SIGNER = '/state/signer'
+const checkpointKey = new SigningKey(ORIGIN, new Uint8Array(32).fill(1))
+const promiseKey = new SigningKey(`${ORIGIN}/promise`, new Uint8Array(32).fill(2))
+
+const CYCLES_MAX = 3
+const STEPS_MAX = 14
+const NEVER = 10 ** 9
+
+/** A follower and how to read what it has. */
+interface Companion {
+  follower: Follower
+  attachments(): Promise<readonly Uint8Array[]>
+}
+
+function bytesOf(chance: Chance, length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => chance.integer(0, 255))
+}
+
+function draftsOf(chance: Chance, count: number, now: number, attachmentBytes: number): Draft[] {
+  return Array.from({ length: count }, () => ({
+    id: chance.uuid(now),
+    kind: 'decision',
+    system: 's1',
+    retention: 'unset',
+    payload: { c: 1 as const, leaves: 3, root: chance.hex(64) },
+    attachment: bytesOf(chance, attachmentBytes),
+  }))
+}
+
+/** One ledger through several lives, with what everybody outside was told. */
+class LedgerStory {
+  readonly #lives: Lives
+  readonly #chance: Chance
+  readonly #witness: LedgerWitness
+  readonly #walFileBytes: number
+  readonly #segmentEntriesMax: number
+  readonly #hasVault: boolean
+  /** What the memory follower has made durable. */
+  #kept: readonly Uint8Array[] = []
+  #now = 1_700_000_000_000
+
+  constructor(lives: Lives) {
+    this.#lives = lives
+    this.#chance = lives.chance
+    this.#witness = new LedgerWitness(lives)
+    this.#walFileBytes = this.#chance.pick([4, 16, 64]) * 4_096
+    this.#segmentEntriesMax = this.#chance.pick([7, 100, 700])
+    this.#hasVault = this.#chance.happens(0.5)
+  }
+
+  /** Troubled lives and clean ones in turn; after each clean one nothing that was told may be untrue. */
+  async tell(): Promise<void> {
+    const cycles = this.#chance.integer(1, CYCLES_MAX)
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const troubled = this.#chance.integer(1, 2)
+      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty'))
+      await this.#live(this.#lives.next('clean'))
+    }
+    await this.#finish(this.#lives.next('clean'))
+  }
+
+  /** One life with work in it; it may end anywhere. */
+  async #live(disk: SimulatedDisk): Promise<void> {
+    const clock = this.#newClock()
+    const companion = await this.#companion(disk)
+    const ledger = companion && (await this.#open(disk, clock, companion))
+    if (ledger) await this.#work(disk, clock, ledger)
+    for (const request of this.#witness.requests) {
+      if (request.state === 'pending') request.state = 'unknown'
+    }
+    this.#now = clock.now()
+  }
+
+  /** The last life: everything told is true, and the ledger goes on. */
+  async #finish(disk: SimulatedDisk): Promise<void> {
+    const clock = this.#newClock()
+    const companion = await this.#companion(disk)
+    const ledger = companion && (await this.#open(disk, clock, companion))
+    this.#lives.must(ledger !== undefined, 'the ledger opens')
+    await this.#witness.check(ledger)
+    const request = this.#append(ledger, 3, 20)
+    const published = ledger.published(ledger.size + 3, NEVER)
+    await this.#lives.settled(this.#passing(clock, published), () => this.#observe(ledger))
+    this.#lives.must(request.state === 'acknowledged', 'the ledger takes new entries')
+    await this.#witness.check(ledger)
+    this.#witness.checkAttachments(await companion!.attachments())
+    await this.#lives.settled(ledger.close())
+    await this.#walk(disk, ledger)
+  }
+
+  /** The stored bytes, read by the check that believes no writer, lead to the checkpoint. */
+  async #walk(disk: SimulatedDisk, ledger: Ledger): Promise<void> {
+    const walk = await LedgerWalk.open(disk, DIRECTORY, LEDGER_ID, [ledger.size])
+    for await (const block of walk.entries()) void block
+    const errors = walk.findings.filter(({ severity }) => severity === 'error')
+    this.#lives.must(errors.length === 0, `the check finds no error: ${errors[0]?.code} ${errors[0]?.message}`)
+    this.#lives.must(walk.size === ledger.size, 'the check finds every entry')
+    const root = walk.roots.get(ledger.size)
+    this.#lives.must(root !== undefined, 'the check finds a root')
+    const shown = ledger.checkpoint!.note.split('\n')[2]
+    this.#lives.must(shown === Buffer.from(root).toString('base64'), 'the checkpoint has the root of what is stored')
+  }
+
+  async #open(disk: SimulatedDisk, clock: TestClock, companion: Companion): Promise<Ledger | undefined> {
+    const open = async (): Promise<Ledger> =>
+      Ledger.open({
+        disk,
+        clock,
+        directory: DIRECTORY,
+        origin: ORIGIN,
+        promiseKey,
+        signer: await Signer.open(disk, SIGNER, checkpointKey, ORIGIN),
+        signerDirectory: SIGNER,
+        followers: [companion.follower],
+        walFileBytes: this.#walFileBytes,
+      })
+    const opened = await this.#lives.settled(open())
+    if (opened.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `the ledger opens (${opened.reason})`)
+      return undefined
+    }
+    const ledger = opened.value
+    this.#lives.tell(`opened with ${ledger.size} entries${ledger.refusal ? `, ${ledger.refusal.code}` : ''}`)
+    this.#observe(ledger)
+    const isAllowed = !ledger.refusal || this.#lives.isTroubled
+    this.#lives.must(isAllowed, `an undamaged ledger is not refused (${ledger.refusal?.message})`)
+    if (!ledger.refusal) await this.#checkUntroubled(ledger)
+    return ledger
+  }
+
+  async #checkUntroubled(ledger: Ledger): Promise<void> {
+    const checked = await this.#lives.settled(this.#witness.check(ledger))
+    if (checked.status === 'rejected' && !this.#lives.isTroubled) throw checked.reason
+  }
+
+  async #work(disk: SimulatedDisk, clock: TestClock, ledger: Ledger): Promise<void> {
+    const steps = this.#chance.integer(1, STEPS_MAX)
+    for (let step = 0; step < steps && !disk.hasStopped; step += 1) await this.#step(clock, ledger)
+    if (disk.hasStopped || this.#chance.happens(0.5)) return
+    this.#lives.tell('close')
+    await this.#lives.settled(ledger.close(), () => this.#observe(ledger))
+    if (disk.hasStopped) return
+    const isAnswered = this.#witness.requests.every(({ state }) => state !== 'pending')
+    this.#lives.must(isAnswered, 'everybody who appended is answered before the ledger is closed')
+    if (this.#lives.isTroubled) return
+    this.#lives.must(ledger.checkpoint?.size === ledger.size, 'a ledger is published when it is closed')
+  }
+
+  async #step(clock: TestClock, ledger: Ledger): Promise<void> {
+    const what = this.#chance.weighted({ append: 6, time: 4, turns: 4, read: 1, settle: 1, stepBack: 0.2 })
+    const observe = (): void => this.#observe(ledger)
+    if (what === 'append') {
+      const count = this.#chance.weighted({ '1': 4, '3': 3, '40': 3, '255': 1, '256': 2, '300': 2 })
+      const isLarge = this.#chance.happens(0.05)
+      this.#append(ledger, Number(count), isLarge ? Math.ceil((5 * 4_096 * 16) / Number(count)) : 20)
+    }
+    if (what === 'time') clock.advance(this.#chance.integer(1, 400))
+    if (what === 'stepBack') clock.step(-5_000)
+    if (what === 'turns') await this.#lives.turns(this.#chance.integer(1, 150), observe)
+    if (what === 'read') await this.#read(ledger)
+    if (what === 'settle') await this.#lives.turns(3_000, observe)
+    this.#lives.tell(`${what}, size ${ledger.size}, published ${ledger.checkpoint?.size}`)
+  }
+
+  #append(ledger: Ledger, count: number, attachmentBytes: number): Request {
+    const drafts = draftsOf(this.#chance, count, ledger.now(), attachmentBytes)
+    const request: Request = { drafts, state: 'pending' }
+    this.#witness.requests.push(request)
+    ledger.append(drafts).then(
+      (appended) => {
+        request.state = 'acknowledged'
+        request.appended = appended
+      },
+      (error: unknown) => {
+        const isRefused = error instanceof NotSequencing || error instanceof Overloaded
+        request.state = isRefused ? 'refused' : 'unknown'
+        this.#lives.tally.add(request.state)
+      },
+    )
+    return request
+  }
+
+  async #read(ledger: Ledger): Promise<void> {
+    const request = this.#witness.acknowledged().at(-this.#chance.integer(1, 5))
+    if (!request) return
+    const { first, leafHashes } = request.appended!
+    const at = this.#chance.integer(0, leafHashes.length - 1)
+    const read = await this.#lives.settled(ledger.leafHash(first + at), () => this.#observe(ledger))
+    const isSame = read.status === 'fulfilled' && toHex(read.value) === toHex(leafHashes[at]!)
+    this.#lives.must(isSame || this.#lives.isTroubled, `entry ${first + at} can be read`)
+  }
+
+  #observe(ledger: Ledger): void {
+    this.#witness.sees(ledger.checkpoint?.note)
+  }
+
+  /** Lets time pass until `end` comes. */
+  async #passing(clock: TestClock, end: Promise<unknown>): Promise<void> {
+    let isOver = false
+    void end.then(() => (isOver = true))
+    while (!isOver) {
+      await this.#lives.turns(50)
+      clock.advance(50)
+    }
+  }
+
+  #newClock(): TestClock {
+    return new TestClock(this.#now + this.#chance.integer(-500, 5_000))
+  }
+
+  async #companion(disk: SimulatedDisk): Promise<Companion | undefined> {
+    return this.#hasVault ? this.#vault(disk) : this.#memory(disk)
+  }
+
+  /** A follower that keeps everything in memory and makes a part of it durable when asked to. */
+  #memory(disk: SimulatedDisk): Companion {
+    const attachments = [...this.#kept]
+    const follower: Follower = {
+      name: 'memory',
+      durable: () => this.#kept.length,
+      apply: (frame) => frame.attachments.forEach((bytes, i) => (attachments[frame.first + i] = bytes)),
+      flush: async () => {
+        await this.#lives.turns(this.#chance.integer(0, 20))
+        const end = this.#chance.integer(this.#kept.length, attachments.length)
+        if (!disk.hasStopped) this.#kept = attachments.slice(0, end)
+      },
+    }
+    return { follower, attachments: () => Promise.resolve(attachments) }
+  }
+
+  /** The vault's own segments, on the same disk. */
+  async #vault(disk: SimulatedDisk): Promise<Companion | undefined> {
+    const limits = { entriesMax: this.#segmentEntriesMax, bytesMax: 2 ** 20 }
+    const opened = await this.#lives.settled(Segments.open(disk, VAULT, LEDGER_ID, () => {}, limits))
+    if (opened.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `the vault opens (${opened.reason})`)
+      return undefined
+    }
+    const segments = opened.value
+    const follower: Follower = {
+      name: 'vault',
+      durable: () => segments.durable(),
+      apply: ({ first, attachments }) => segments.apply(first, attachments),
+      flush: () => segments.flush(),
+      overloaded: () => segments.overloaded(),
+    }
+    return { follower, attachments: () => segments.range(0, segments.end) }
+  }
+}
+
+/** Tells the story of `seed`; rejects with BrokenPromise when the ledger breaks one. */
+export async function tellLedgerStory(seed: number, tally: Tally): Promise<void> {
+  const story = new LedgerStory(new Lives(`ledger/${seed}`, tally))
+  await story.tell()
+}
