@@ -76,7 +76,7 @@ describe('an index on a server given by configuration', () => {
     }
     await world.start({
       settings: away,
-      clock: { ...realClock, sleep: (ms) => realClock.sleep(Math.min(ms, 200)) },
+      clock: { ...realClock, after: (ms, task) => realClock.after(Math.min(ms, 300), task) },
     })
     expect(world.projection.lag()).toBe(1)
     await expect(world.projection.list([])).rejects.toBeInstanceOf(EngineUnavailable)

@@ -13,11 +13,16 @@ const SEALED_FIELDS = new Set([
   'messages',
   'metadata',
   'affectedUserId',
+  'userId',
   'affectedSubjects',
   'ipAddress',
   'userAgent',
   'contextData',
   'retrievedDocuments',
+  'toolCalls',
+  'overrideReason',
+  'statement',
+  'text',
   'emitter',
 ])
 

@@ -99,11 +99,14 @@ export class Ledger {
   #wal: Wal | undefined
   #refusal: NotSequencing | undefined
   #size: number
-  #lastReceivedAt = 0
+  /** Latest time given to an id or an entry. */
+  #latest = 0
+  /** What the wall clock said last. */
+  #clockRead = 0
   readonly #queue: Waiting[] = []
   #queuedBytes = 0
   #pumping: Promise<void> | undefined
-  #unwritten: Tile[] = []
+  readonly #unwritten: Tile[] = []
   #writing: Promise<void> | undefined
 
   private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered) {
@@ -121,7 +124,7 @@ export class Ledger {
       signer: options.signer,
       tiles,
       followers: options.followers,
-      settledTiles: recovered.reader.tailStart / TILE_WIDTH,
+      settledTiles: recovered.settledTiles,
       ledger: {
         size: () => this.#size,
         root: () => this.#tree.root(),
@@ -145,7 +148,8 @@ export class Ledger {
     const ledger = new Ledger(options, tiles, recovered)
     if (!ledger.#refusal) await ledger.#begin(recovered, ledgerId)
     for (const content of recovered.contents) ledger.#integrate(content, leafHashes(content.entries))
-    if (ledger.#size > 0) ledger.#lastReceivedAt = (await ledger.entry(ledger.#size - 1)).receivedAt
+    if (ledger.#size > 0) ledger.#latest = (await ledger.entry(ledger.#size - 1)).receivedAt
+    ledger.#clockRead = ledger.#latest
     if (!ledger.#refusal) await ledger.#resumeSigner(accepted === true)
     return ledger
   }
@@ -160,9 +164,10 @@ export class Ledger {
     return this.#refusal
   }
 
-  /** Latest `receivedAt` given; ids are minted at or after it so that they sort with the entries. */
+  /** The time that never goes back: ids are minted at it, and no entry sequenced from here on is received before it. */
   now(): number {
-    return Math.max(this.#options.clock.now(), this.#lastReceivedAt)
+    this.#latest = Math.max(this.#options.clock.now(), this.#latest)
+    return this.#latest
   }
 
   /**
@@ -182,9 +187,7 @@ export class Ledger {
     return new Promise((resolve, reject) => {
       this.#queue.push({ drafts, bytes, resolve, reject })
       this.#queuedBytes += bytes
-      this.#pumping ??= this.#pump().finally(() => {
-        this.#pumping = undefined
-      })
+      this.#pumping ??= this.#pump()
     })
   }
 
@@ -269,7 +272,7 @@ export class Ledger {
     await this.#writeTiles()
     if (accepted) await signer.accept(signerDirectory, await this.#tree.rangeAt(this.#size))
     try {
-      signer.resume(await this.#tree.rangeAt(signer.head()!.size))
+      await signer.resume(await this.#tree.rangeAt(signer.head()!.size))
     } catch (error) {
       this.#stop(new NotSequencing('signing_refused', error instanceof Error ? error.message : String(error)))
       return
@@ -278,7 +281,12 @@ export class Ledger {
   }
 
   async #pump(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commit(this.#takeGroup())
+    try {
+      while (this.#queue.length > 0) await this.#commit(this.#takeGroup())
+    } finally {
+      // In the same breath as the last look at the queue: who appends from here on starts a new one.
+      this.#pumping = undefined
+    }
   }
 
   /** Whole requests from the queue, as many as one frame may hold and at least one. */
@@ -343,10 +351,10 @@ export class Ledger {
 
   #stamp(): number {
     const clock = this.#options.clock.now()
-    const before = this.#lastReceivedAt
+    const before = this.#clockRead
+    this.#clockRead = clock
     if (clock < before - CLOCK_STEP_MS) this.#options.onClockStep?.(before, clock)
-    this.#lastReceivedAt = Math.max(clock, before)
-    return this.#lastReceivedAt
+    return this.now()
   }
 
   /** Takes a durable frame into memory; the same for a fresh commit and for recovery. */
@@ -367,27 +375,27 @@ export class Ledger {
   /** Writes full tiles in the background, in order, and lets memory go of what they hold. */
   #writeTiles(): Promise<void> {
     this.#writing ??= this.#drainTiles()
-      .catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error)
-        this.#stop(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
-      })
-      .finally(() => {
-        this.#writing = undefined
-      })
     return this.#writing
   }
 
   async #drainTiles(): Promise<void> {
-    while (this.#unwritten.length > 0) {
-      const batch = this.#unwritten
-      this.#unwritten = []
-      for (const tile of batch) {
-        await this.#tiles.write(tile)
-        this.#tree.written(tile)
-      }
-      const lastLeafTile = batch.findLast((tile) => tile.level === 0)
-      if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
+    try {
+      while (this.#unwritten.length > 0) await this.#writeBatch(this.#unwritten.splice(0))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#stop(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
+    } finally {
+      this.#writing = undefined
     }
+  }
+
+  async #writeBatch(batch: readonly Tile[]): Promise<void> {
+    for (const tile of batch) {
+      if (!this.#publisher.isSettled(tile)) await this.#tiles.write(tile)
+      this.#tree.written(tile)
+    }
+    const lastLeafTile = batch.findLast((tile) => tile.level === 0)
+    if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
   }
 
   #stop(reason: NotSequencing): void {

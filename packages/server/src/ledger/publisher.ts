@@ -3,13 +3,13 @@
  * when its entries are in full tiles that were synced, re-read and re-hashed, with every follower durable past them, and
  * under a checkpoint the signer has persisted.
  */
-import { equalBytes, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
+import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { NotSequencing } from './errors.ts'
 import type { Follower } from './follower.ts'
 import type { Signer } from './signer.ts'
-import { entriesOfTile, hashesOfTile, type TileStore } from './tile-store.ts'
+import { entriesOfTile, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
 import type { Wal } from './wal.ts'
 
 const PUBLISH_DELAY_MS = 200
@@ -32,7 +32,7 @@ interface PublisherOptions {
   tiles: TileStore
   followers: readonly Follower[]
   ledger: PublishedLedger
-  /** Entry tiles below this number were settled before this process started. */
+  /** Entry tiles below this number were settled before this process started, see `isSettled`. */
   settledTiles: number
 }
 
@@ -74,7 +74,7 @@ export class Publisher {
 
   /** Signs and publishes the present size, unless that is published already. A refusal stops the ledger. */
   async publish(): Promise<void> {
-    await this.#publishing
+    while (this.#publishing) await this.#publishing
     this.#publishing = this.#publishOnce()
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error)
@@ -84,6 +84,14 @@ export class Publisher {
         this.#publishing = undefined
       })
     await this.#publishing
+  }
+
+  /**
+   * True for a tile that was synced, read back and hashed, and all it is made of too. The log may have let its entries go, so it is
+   * never written again: a power cut after a second write could leave neither of the two.
+   */
+  isSettled({ level, n }: Tile): boolean {
+    return (n + 1) * TILE_WIDTH ** (level === 'entries' ? 0 : level) <= this.#settledTiles
   }
 
   covers(size: number, timeoutMs: number): Promise<boolean> {
@@ -166,21 +174,21 @@ export class Publisher {
     }
   }
 
-  /** Retires log files; failures stop the ledger, because they mean stored bytes are not what was written. */
+  /** Retires log files. A failure stops the ledger: stored bytes may not be what was written. */
   async #retire(): Promise<void> {
     const { followers, ledger } = this.#options
     const wal = ledger.wal()
-    const safe = Math.min(ledger.writtenThrough(), this.#latest?.size ?? 0)
-    const end = wal?.finishedEnds().findLast((finished) => finished <= safe)
+    const tilesSafe = Math.floor(Math.min(ledger.writtenThrough(), this.#latest?.size ?? 0) / TILE_WIDTH)
+    const end = wal?.finishedEnds().findLast((finished) => finished <= tilesSafe * TILE_WIDTH)
     if (!wal || end === undefined) return
     try {
-      await this.#settleTiles(Math.floor(safe / TILE_WIDTH))
+      await this.#settleTiles(tilesSafe)
       for (const follower of followers) await follower.flush()
       const durable = Math.min(end, ...followers.map((follower) => follower.durable()))
       await wal.retire(durable)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      ledger.stop(new NotSequencing('tile_damaged', reason))
+      ledger.stop(new NotSequencing(error instanceof FormatError ? 'tile_damaged' : 'write_failed', reason))
     }
   }
 
@@ -201,10 +209,11 @@ export class Publisher {
   async #rehash(n: number): Promise<void> {
     const entries = await this.#options.tiles.readFromDisk('entries', n)
     const hashes = await this.#options.tiles.readFromDisk(0, n)
-    if (!entries || !hashes) throw new Error(`tile ${n} is missing on disk`)
+    if (!entries || !hashes) throw new FormatError('tile_missing', `tile ${n} is missing on disk`)
     const expected = hashesOfTile(hashes)
     const found = leafHashes(entriesOfTile(entries))
     const wrong = found.findIndex((hash, i) => !equalBytes(hash, expected[i]!))
-    if (wrong >= 0) throw new Error(`entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`)
+    if (wrong < 0) return
+    throw new FormatError('leaf_mismatch', `entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`)
   }
 }

@@ -20,6 +20,8 @@ export interface Recovered {
   tree: LedgerTree
   reader: EntryReader
   scan: WalScan
+  /** Entry tiles below this number hold entries that the log let go, and so were synced and re-read before it did. */
+  settledTiles: number
   /** Number of entries that can be read. */
   size: number
   /** Set when the ledger must not be written; reading stays open. */
@@ -92,5 +94,6 @@ export async function recover(
   const before = await entriesBefore(tiles, first)
   tree.append(leafHashes(before))
   reader.push(before)
-  return { contents, tree, reader, scan, size, ...(refusal && { refusal }) }
+  const settledTiles = Math.ceil(first / TILE_WIDTH)
+  return { contents, tree, reader, scan, settledTiles, size, ...(refusal && { refusal }) }
 }

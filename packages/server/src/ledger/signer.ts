@@ -6,6 +6,7 @@
  * A copy of the data directory restored from a backup therefore meets a signer that knows better.
  */
 import { createHash } from 'node:crypto'
+import { dirname } from 'node:path'
 import {
   CompactRange,
   EMPTY_ROOT,
@@ -82,12 +83,14 @@ export class Signer {
   }
 
   /** Continues from the ledger's own tree at the last signed size; refuses when its root is another. */
-  resume(range: CompactRange): void {
+  async resume(range: CompactRange): Promise<void> {
     if (!this.#head || range.size !== this.#head.size || !equalBytes(range.root(), this.#head.root)) {
       throw new SigningRefused(
         `stored entries disagree with the checkpoint of size ${this.#head?.size} signed before`,
       )
     }
+    // A read is not durable: the life that wrote the state may have ended before its name was.
+    await this.#disk.syncDirectory(dirname(this.#path))
     this.#range = range.clone()
   }
 

@@ -3,7 +3,8 @@
  * - one writer; a frame is written and synced whole before the next begins;
  * - after a failed write or sync this object never writes again: what reached the disk is unknown, and asking again could
  *   turn a lost page into a reported success;
- * - a file is removed only by `retire`, and never the one in use.
+ * - a file is removed only by `retire`, oldest first, and never the one in use nor the one that holds the newest frame: it is
+ *   that frame which says, at the next start, how far the ledger reaches.
  */
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import { createWalFile, type FrameLocation, padFrame, readFrame, WAL_FILE_BYTES } from './wal-file.ts'
@@ -99,17 +100,20 @@ export class Wal {
     return this.#files.find((file) => file.frames.length > 0)?.frames[0]?.header.first
   }
 
-  /** The index after the last entry of each finished file, for `retire`. */
+  /** The index after the last entry of each file that `retire` may remove. */
   finishedEnds(): number[] {
-    return this.#files.slice(0, -1).map((file) => endOf(file))
+    return this.#files.slice(0, this.#newest()).flatMap((file) => (file.frames.length > 0 ? [endOf(file)] : []))
   }
 
-  /** Removes finished files all of whose entries lie below `index`. */
+  /** Removes files all of whose entries lie below `index`, from the oldest on, but for that of the newest frame. */
   async retire(index: number): Promise<void> {
-    while (this.#files.length > 1 && endOf(this.#files[0]!) <= index) {
-      const [{ file }] = this.#files.splice(0, 1) as [OpenFile]
+    while (this.#newest() > 0 && endOf(this.#files[0]!) <= index) {
+      const { file } = this.#files[0]!
       await file.close()
       await this.#disk.remove(file.path)
+      // Else a power cut could bring back an older file without the one behind it, and the log would have a hole.
+      await this.#disk.syncDirectory(this.#directory)
+      this.#files.shift()
     }
   }
 
@@ -118,6 +122,11 @@ export class Wal {
     const prepared = await this.#next?.catch(() => undefined)
     await prepared?.close()
     for (const { file } of this.#files) await file.close()
+  }
+
+  /** Position among the files of the one that holds the newest frame, or -1. */
+  #newest(): number {
+    return this.#files.findLastIndex((file) => file.frames.length > 0)
   }
 
   #encode(content: FrameContent): { padded: Uint8Array; bytes: Uint8Array } {

@@ -148,13 +148,12 @@ const systemCalls: SystemCalls = {
   },
   rename,
   syncDirectory: syncAt,
+  hasDirectory: async (path) => (await unlessMissing(stat(path)))?.isDirectory() === true,
   makeOne: async (path, mode) => {
     try {
       await mkdir(path, { mode })
-      return true
     } catch (error) {
-      if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return false
-      throw error
+      if (errorCode(error) !== 'EEXIST' || !(await systemCalls.hasDirectory(path))) throw error
     }
   },
 }

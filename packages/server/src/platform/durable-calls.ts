@@ -10,8 +10,9 @@ export interface SystemCalls {
   fill(path: string, bytes: Uint8Array, permissions: number, isSynced: boolean): Promise<void>
   rename(from: string, to: string): Promise<void>
   syncDirectory(path: string): Promise<void>
-  /** mkdir(2): one directory; ENOENT when the one above is missing. Resolves false when there was one already. */
-  makeOne(path: string, permissions: number): Promise<boolean>
+  hasDirectory(path: string): Promise<boolean>
+  /** Makes one directory, unless it is there; ENOENT when the one above is missing. */
+  makeOne(path: string, permissions: number): Promise<void>
 }
 
 /** Replaces `path` as a whole by way of `temporary`, a name in the same directory. Nothing of it is durable. */
@@ -39,9 +40,9 @@ export async function replaceFileDurably(
 }
 
 /**
- * Makes `path` and the directories missing above it, from the top, each one's name durable before the next is made. So at
- * most the lowest directory that exists can have a name that is not durable yet, left by a life that ended in between; that
- * is why the directory above is synced even when there is nothing to make.
+ * Makes `path` and the directories missing above it, from the top, and nothing in a directory before that one's own name is
+ * durable. So only a directory with nothing in it can have a name that is not, left by a life that ended in between; that is
+ * why the one above is synced even when there is nothing to make.
  */
 export async function makeDirectoryDurably(
   system: SystemCalls,
@@ -49,11 +50,11 @@ export async function makeDirectoryDurably(
   permissions: number,
 ): Promise<void> {
   const above = dirname(path)
-  const isNew = await system.makeOne(path, permissions).catch(async (error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
+  const isNew = !(await system.hasDirectory(path))
+  if (isNew) {
     await makeDirectoryDurably(system, above, permissions)
-    return system.makeOne(path, permissions)
-  })
+    await system.makeOne(path, permissions)
+  }
   try {
     await system.syncDirectory(above)
   } catch (error) {

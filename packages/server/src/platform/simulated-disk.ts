@@ -94,6 +94,7 @@ export class SimulatedDisk implements Disk {
       fill: (path, bytes, _permissions, isSynced) => this.#fill(path, bytes, isSynced),
       rename: (from, to) => this.rename(from, to),
       syncDirectory: (path) => this.syncDirectory(path),
+      hasDirectory: (path) => this.#call({ path, run: () => this.#find(path) instanceof DirectoryNode }),
       makeOne: (path) => this.#call({ path, run: () => this.#makeOne(path) }),
     }
   }
@@ -314,12 +315,11 @@ export class SimulatedDisk implements Disk {
     return node
   }
 
-  #makeOne(path: string): boolean {
+  #makeOne(path: string): void {
     const known = this.#find(path)
-    if (known instanceof DirectoryNode) return false
+    if (known instanceof DirectoryNode) return
     if (known) throw new SystemError('EEXIST', path)
     this.#parent(path).change([posix.basename(path), new DirectoryNode()])
-    return true
   }
 
   #temporaryName(path: string): string {

@@ -135,16 +135,28 @@ export class Projection {
     const opened = this.#projector.start()
     // Whoever asks too early is told so by `ask`; a stop before the index was open concerns nobody else.
     opened.catch(() => {})
-    await Promise.race([opened, this.#clock.sleep(ms)])
+    await this.#within(ms, opened)
   }
 
   async stop(): Promise<void> {
     // The batch under way may end if it can; an engine that is away must not hold up the stop.
     const stopped = this.#projector.stop()
-    if (this.#engine.state === 'ready') await Promise.race([stopped, this.#clock.sleep(STOP_MS_MAX)])
+    if (this.#engine.state === 'ready') await this.#within(STOP_MS_MAX, stopped)
     await this.#engine.stop()
     await stopped
     await this.#client.close()
+  }
+
+  /** Waits for `work`, but no longer than `ms`; leaves no timer behind that would hold up the end of the process. */
+  #within(ms: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(ms, resolve)
+      const done = () => {
+        cancel()
+        resolve()
+      }
+      work.then(done, done)
+    })
   }
 
   /** `GET /v1/decisions`. */

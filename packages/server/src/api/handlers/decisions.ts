@@ -1,5 +1,6 @@
 /** Finding decisions and opening one. */
-import { completeness, formatTlogProof, recordTime } from '@deponent/format'
+import { completeness, FormatError, formatTlogProof, recordTime } from '@deponent/format'
+import type { ReadEntry } from '../../recording/reader.ts'
 import { type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
 import { Problem } from '../problem.ts'
@@ -15,7 +16,7 @@ export const listDecisions: Handler = async ({ query, services }) =>
 export const getDecision: Handler = async (call) => {
   const { projection, tenant } = call.services
   const index = await decisionIndex(call)
-  const { entry, record, subject, systemName } = await tenant.reader.one(index)
+  const { entry, record, subject, systemName } = await readOne(tenant, index)
   const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
   const purpose = purposeOf(call.request)
   if (purpose !== undefined && record) await recordReveal(tenant, entry.id, purpose)
@@ -34,6 +35,21 @@ export const getDecision: Handler = async (call) => {
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
   })
+}
+
+/** An entry with its record; what does not open as it was sealed is the server's trouble, not the reader's. */
+async function readOne({ reader }: Tenant, index: number): Promise<ReadEntry> {
+  try {
+    return await reader.one(index)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new Problem(
+      500,
+      error.code,
+      'the stored payload is damaged; the entry and its proof are not affected',
+      { index },
+    )
+  }
 }
 
 /** The purpose a reader states, undefined when it states none. */
@@ -89,7 +105,7 @@ export const getTimeline: Handler = async (call) => {
   const index = await decisionIndex(call)
   const items = []
   for (const about of await projection.about(index)) {
-    const { entry, record, systemName } = await tenant.reader.one(about)
+    const { entry, record, systemName } = await readOne(tenant, about)
     const sealed = new Set(projection.sealedFields(systemName))
     const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
     items.push({
