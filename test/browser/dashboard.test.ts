@@ -16,7 +16,9 @@ describe('the dashboard in a real browser', () => {
   beforeAll(async () => {
     place = await newPlace()
     server = await ServerProcess.start(place)
-    const decisions = Array.from({ length: DECISIONS }, (_, i) => loan(i, { riskTier: 'high', timestamp: new Date().toISOString() }))
+    const decisions = Array.from({ length: DECISIONS }, (_, i) =>
+      loan(i, { riskTier: 'high', timestamp: new Date().toISOString() }),
+    )
     const response = await server.post('/v1/decisions?wait=checkpoint', decisions)
     expect(response.status).toBe(201)
     await server.indexed()
@@ -67,14 +69,19 @@ describe('the dashboard in a real browser', () => {
   })
 
   test('shouts when the entry it is given is not the one the checkpoint covers', async () => {
-    const { items } = await server.get<{ items: { id: string; index: number }[] }>('/v1/decisions?order=at&limit=5')
+    const { items } = await server.get<{ items: { id: string; index: number }[] }>(
+      '/v1/decisions?order=at&limit=5',
+    )
     const { id } = items[0]!
     const { page } = await openPage(browser, server, '/verify')
     // A server that lies: every tile of entries comes with one digit of each `receivedAt` changed.
     await page.route('**/tile/entries/**', async (route) => {
       const response = await route.fetch()
       const text = (await response.body()).toString('latin1')
-      await route.fulfill({ response, body: Buffer.from(text.replaceAll('"receivedAt":1', '"receivedAt":2'), 'latin1') })
+      await route.fulfill({
+        response,
+        body: Buffer.from(text.replaceAll('"receivedAt":1', '"receivedAt":2'), 'latin1'),
+      })
     })
     await page.goto(`${server.url}/decisions/${id}`)
     const badge = page.getByTestId('badge')
@@ -87,8 +94,13 @@ describe('the dashboard in a real browser', () => {
     const saved = await (await server.post('/v1/decisions', loan(DECISIONS + 1))).text()
     const { page } = await openPage(browser, server, '/verify')
     const verdict = page.getByTestId('verdict')
-    const { ledgers } = JSON.parse(await readFile(join(place.data, 'format.json'), 'utf8')) as { ledgers: { default: object } }
-    await page.locator('textarea').nth(1).fill(JSON.stringify({ ledgers: [ledgers.default] }))
+    const { ledgers } = JSON.parse(await readFile(join(place.data, 'format.json'), 'utf8')) as {
+      ledgers: { default: object }
+    }
+    await page
+      .locator('textarea')
+      .nth(1)
+      .fill(JSON.stringify({ ledgers: [ledgers.default] }))
     await page.locator('#receipt').fill(saved)
     await verdict.and(page.locator('[data-verdict=valid]')).waitFor()
     const { leafHash } = (JSON.parse(saved) as { receipts: { leafHash: string }[] }).receipts[0]!

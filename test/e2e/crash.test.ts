@@ -266,12 +266,14 @@ describe('a directory', () => {
     const known = JSON.parse(await readFile(path, 'utf8')) as { format: number }
     await writeFile(path, JSON.stringify({ ...known, format: known.format + 1, news: true }))
     const before = (await readdir(place.data, { recursive: true })).toSorted()
-    for (const command of ['serve', 'reindex', 'verify', 'doctor']) {
-      const target = command === 'verify' ? [place.data] : ['--data', place.data]
-      const { code, stderr } = await runCommand([command, ...target])
+    for (const command of [['serve'], ['reindex'], ['query', 'SELECT 1'], ['doctor']]) {
+      const { code, stderr } = await runCommand([...command, '--data', place.data])
       expect({ command, code }).toEqual({ command, code: 2 })
       expect(stderr).toMatch(/format 1/)
     }
+    const { code, stdout } = await runCommand(['verify', place.data])
+    expect(code).not.toBe(0)
+    expect(stdout).toMatch(/format_unknown/)
     expect((await readdir(place.data, { recursive: true })).toSorted()).toEqual(before)
   })
 

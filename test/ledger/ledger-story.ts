@@ -21,6 +21,13 @@ const SIGNER = '/state/signer'
 const checkpointKey = new SigningKey(ORIGIN, new Uint8Array(32).fill(1))
 const promiseKey = new SigningKey(`${ORIGIN}/promise`, new Uint8Array(32).fill(2))
 
+/** How many entries a request has, and how often. */
+const SIZES = [
+  { '1': 4, '3': 3, '40': 3, '255': 1, '256': 2, '300': 2 },
+  // Files of the log that end where tiles end are let go soonest.
+  { '256': 4, '512': 1 },
+] as const
+
 const CYCLES_MAX = 3
 const STEPS_MAX = 14
 const NEVER = 10 ** 9
@@ -31,10 +38,6 @@ interface Companion {
   attachments(): Promise<readonly Uint8Array[]>
 }
 
-function bytesOf(chance: Chance, length: number): Uint8Array {
-  return Uint8Array.from({ length }, () => chance.integer(0, 255))
-}
-
 function draftsOf(chance: Chance, count: number, now: number, attachmentBytes: number): Draft[] {
   return Array.from({ length: count }, () => ({
     id: chance.uuid(now),
@@ -42,7 +45,7 @@ function draftsOf(chance: Chance, count: number, now: number, attachmentBytes: n
     system: 's1',
     retention: 'unset',
     payload: { c: 1 as const, leaves: 3, root: chance.hex(64) },
-    attachment: bytesOf(chance, attachmentBytes),
+    attachment: new Uint8Array(Buffer.alloc(attachmentBytes, chance.hex(8))),
   }))
 }
 
@@ -53,6 +56,7 @@ class LedgerStory {
   readonly #witness: LedgerWitness
   readonly #walFileBytes: number
   readonly #segmentEntriesMax: number
+  readonly #sizes: Readonly<Record<string, number>>
   readonly #hasVault: boolean
   /** What the memory follower has made durable. */
   #kept: readonly Uint8Array[] = []
@@ -64,6 +68,7 @@ class LedgerStory {
     this.#witness = new LedgerWitness(lives)
     this.#walFileBytes = this.#chance.pick([4, 16, 64]) * 4_096
     this.#segmentEntriesMax = this.#chance.pick([7, 100, 700])
+    this.#sizes = this.#chance.happens(0.8) ? SIZES[0] : SIZES[1]
     this.#hasVault = this.#chance.happens(0.5)
   }
 
@@ -128,7 +133,7 @@ class LedgerStory {
         directory: DIRECTORY,
         origin: ORIGIN,
         promiseKey,
-        signer: await Signer.open(disk, SIGNER, checkpointKey, ORIGIN),
+        signer: await this.#signer(disk),
         signerDirectory: SIGNER,
         followers: [companion.follower],
         walFileBytes: this.#walFileBytes,
@@ -145,6 +150,13 @@ class LedgerStory {
     this.#lives.must(isAllowed, `an undamaged ledger is not refused (${ledger.refusal?.message})`)
     if (!ledger.refusal) await this.#checkUntroubled(ledger)
     return ledger
+  }
+
+  async #signer(disk: SimulatedDisk): Promise<Signer> {
+    const signer = await Signer.open(disk, SIGNER, checkpointKey, ORIGIN)
+    const size = signer.head()?.size ?? 0
+    this.#lives.must(size >= this.#witness.lastHeadSize, `the signer remembers what was published (${size})`)
+    return signer
   }
 
   async #checkUntroubled(ledger: Ledger): Promise<void> {
@@ -169,7 +181,7 @@ class LedgerStory {
     const what = this.#chance.weighted({ append: 6, time: 4, turns: 4, read: 1, settle: 1, stepBack: 0.2 })
     const observe = (): void => this.#observe(ledger)
     if (what === 'append') {
-      const count = this.#chance.weighted({ '1': 4, '3': 3, '40': 3, '255': 1, '256': 2, '300': 2 })
+      const count = this.#chance.weighted(this.#sizes)
       const isLarge = this.#chance.happens(0.05)
       this.#append(ledger, Number(count), isLarge ? Math.ceil((5 * 4_096 * 16) / Number(count)) : 20)
     }

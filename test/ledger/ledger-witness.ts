@@ -18,12 +18,18 @@ export interface Request {
   appended?: Appended
 }
 
-const ID = /"id":"([0-9a-f-]{36})"/
-const RECEIVED_AT = /"receivedAt":(\d+)/
-
-function partOf(entry: Uint8Array, pattern: RegExp): string {
-  return pattern.exec(Buffer.from(entry).toString('latin1'))?.[1] ?? ''
+/** The text between two marks of an entry, which is canonical JSON in ASCII. */
+function partOf(entry: Uint8Array, before: string, after: string): string {
+  const text = Buffer.from(entry.buffer, entry.byteOffset, entry.length)
+  const from = text.indexOf(before) + before.length
+  return text.latin1Slice(from, text.indexOf(after, from))
 }
+
+const idOf = (entry: Uint8Array): string => partOf(entry, '"id":"', '"')
+const receivedAtOf = (entry: Uint8Array): number => Number(partOf(entry, '"receivedAt":', ','))
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a !== undefined && b !== undefined && Buffer.compare(a, b) === 0
 
 /** What senders and readers were told over all lives of a ledger, held against what it knows now. */
 export class LedgerWitness {
@@ -31,7 +37,8 @@ export class LedgerWitness {
   readonly #lives: Lives
   /** Root (hex) of every checkpoint ever shown, by size. */
   readonly #heads = new Map<number, string>()
-  #lastHeadSize = 0
+  /** Size of the last checkpoint shown. */
+  lastHeadSize = 0
   #lastNote = ''
 
   constructor(lives: Lives) {
@@ -43,10 +50,10 @@ export class LedgerWitness {
     if (note === undefined || note === this.#lastNote) return
     const { size, root } = parseCheckpoint(parseNote(note).text)
     const known = this.#heads.get(size)
-    this.#lives.must(size >= this.#lastHeadSize, `no checkpoint shrinks (${this.#lastHeadSize} to ${size})`)
+    this.#lives.must(size >= this.lastHeadSize, `no checkpoint shrinks (${this.lastHeadSize} to ${size})`)
     this.#lives.must(known === undefined || known === toHex(root), `no two roots for one size (${size})`)
     this.#heads.set(size, toHex(root))
-    this.#lastHeadSize = size
+    this.lastHeadSize = size
     this.#lastNote = note
     this.#lives.tally.add('checkpoint')
   }
@@ -71,9 +78,8 @@ export class LedgerWitness {
   checkAttachments(attachments: readonly Uint8Array[]): void {
     for (const { drafts, appended } of this.acknowledged()) {
       drafts.forEach(({ attachment }, i) => {
-        const found = attachments[appended!.first + i]
-        const isSame = found !== undefined && Buffer.compare(found, attachment) === 0
-        this.#lives.must(isSame, `the attachment of entry ${appended!.first + i} is kept`)
+        const index = appended!.first + i
+        this.#lives.must(isSame(attachments[index], attachment), `the attachment of entry ${index} is kept`)
       })
     }
   }
@@ -81,14 +87,14 @@ export class LedgerWitness {
   #checkOrder(entries: readonly Uint8Array[]): void {
     let before = 0
     for (const [index, entry] of entries.entries()) {
-      const receivedAt = Number(partOf(entry, RECEIVED_AT))
+      const receivedAt = receivedAtOf(entry)
       this.#lives.must(receivedAt >= before, `receivedAt does not decrease at ${index}`)
       before = receivedAt
     }
   }
 
   #checkRequests(entries: readonly Uint8Array[], hashes: readonly Uint8Array[]): void {
-    const places = new Map(entries.map((entry, index) => [partOf(entry, ID), index]))
+    const places = new Map(entries.map((entry, index) => [idOf(entry), index]))
     this.#lives.must(places.size === entries.length, 'no id is there twice')
     let accounted = 0
     for (const request of this.requests) {
@@ -102,7 +108,7 @@ export class LedgerWitness {
       if (!request.appended) continue
       this.#lives.must(first === request.appended.first, `acknowledged entry ${request.appended.first} is kept`)
       request.appended.leafHashes.forEach((hash, i) =>
-        this.#lives.must(toHex(hash) === toHex(hashes[first + i]!), `entry ${first + i} is unchanged`),
+        this.#lives.must(isSame(hash, hashes[first + i]), `entry ${first + i} is unchanged`),
       )
     }
     this.#lives.must(accounted === entries.length, 'every entry was sent by somebody')
@@ -111,18 +117,18 @@ export class LedgerWitness {
   #checkPromises(hashes: readonly Uint8Array[]): void {
     for (const { appended } of this.acknowledged()) {
       const { start, end, root } = parsePromise(parseNote(appended!.promise).text)
-      const isKept = end <= hashes.length && toHex(rootOf(hashes.slice(start, end))) === toHex(root)
+      const isKept = end <= hashes.length && isSame(rootOf(hashes.slice(start, end)), root)
       this.#lives.must(isKept, `the promise of ${start}..${end} is kept`)
     }
   }
 
   #checkHeads(hashes: readonly Uint8Array[]): void {
-    this.#lives.must(this.#lastHeadSize <= hashes.length, 'the ledger reaches its last checkpoint')
+    this.#lives.must(this.lastHeadSize <= hashes.length, 'the ledger reaches its last checkpoint')
     const range = CompactRange.empty()
     for (let size = 0; ; size += 1) {
       const root = this.#heads.get(size)
-      const isSame = root === undefined || root === toHex(range.root())
-      this.#lives.must(isSame, `the ledger extends its checkpoint of ${size} entries`)
+      const isExtended = root === undefined || root === toHex(range.root())
+      this.#lives.must(isExtended, `the ledger extends its checkpoint of ${size} entries`)
       if (size === hashes.length) return
       range.append(hashes[size]!)
     }

@@ -8,11 +8,15 @@ import { decodeText, DICTIONARY, encodeText } from '../../packages/server/src/va
 describe('payload codings', () => {
   test('every text comes back as it was, short, long, compressible or not', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.integer({ min: 1, max: 40 }), (part, times) => {
-        const text = part.repeat(times)
-        const { coding, bytes } = encodeText(text)
-        expect(decodeText(coding, bytes)).toBe(text)
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 400 }),
+        fc.integer({ min: 1, max: 40 }),
+        (part, times) => {
+          const text = part.repeat(times)
+          const { coding, bytes } = encodeText(text)
+          expect(decodeText(coding, bytes)).toBe(text)
+        },
+      ),
     )
   })
 

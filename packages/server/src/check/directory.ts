@@ -8,7 +8,6 @@ import {
   type Finding,
   finding,
   FormatError,
-  fromUtf8,
   type KnownHead,
   leafHashes,
   parseTrust,
@@ -64,7 +63,8 @@ export async function checkDirectory(
   return reportOf(findings, checked)
 }
 
-const OUTSIDE = 'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
+const OUTSIDE =
+  'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
 
 class LedgerCheck {
   readonly #disk: Disk
@@ -242,9 +242,4 @@ class LedgerCheck {
     const walk = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
     return leafHashes(await walk.range(start, end))
   }
-}
-
-/** Reads a trust file's bytes. */
-export function readTrust(bytes: Uint8Array): Trust {
-  return parseTrust(fromUtf8(bytes))
 }

@@ -4,6 +4,8 @@
  */
 import { fromUtf8 } from '@deponent/format'
 import { startApp } from '../app.ts'
+import { readDirectoryFormat } from '../ledger/identity.ts'
+import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { type HttpAnswer, request } from '../platform/http-client.ts'
 import { userStateDirectory } from '../platform/places.ts'
@@ -18,6 +20,13 @@ export interface ConnectionOptions {
   signerState?: string
 }
 
+const ATTEMPTS_MAX = 20
+
+/** Whether nothing was taken because the server has too much to do. */
+function asksForPause({ status, text }: HttpAnswer): boolean {
+  return status === 429 || (status === 503 && /"code":"(overloaded|index_behind)"/.test(text))
+}
+
 export class Connection {
   readonly url: string
   readonly #key: string
@@ -29,9 +38,22 @@ export class Connection {
     this.#close = close
   }
 
-  post(path: string, body: string, contentType = 'application/json'): Promise<HttpAnswer> {
-    const headers = { 'Content-Type': contentType, Authorization: `Bearer ${this.#key}` }
-    return request(`${this.url}${path}`, { method: 'POST', body, headers })
+  /** Posts JSON; while the server asks for a pause, waits and posts again. CommandError when nobody answers. */
+  async post(path: string, body: string): Promise<HttpAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#postOnce(path, body)
+      if (attempt === ATTEMPTS_MAX || !asksForPause(answer)) return answer
+      await realClock.sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1))
+    }
+  }
+
+  async #postOnce(path: string, body: string): Promise<HttpAnswer> {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${this.#key}` }
+    try {
+      return await request(`${this.url}${path}`, { method: 'POST', body, headers })
+    } catch {
+      throw new CommandError(EXIT.internal, `no answer from ${this.url}`)
+    }
   }
 
   close(): Promise<void> {
@@ -48,6 +70,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 function connectTo(url: string, key: string | undefined): Connection {
   const given = key ?? process.env.DEPONENT_KEY
   if (given === undefined) throw new CommandError(EXIT.usage, '--url needs a key: --key KEY or DEPONENT_KEY')
+  if (!URL.canParse(url)) throw new CommandError(EXIT.usage, '--url needs an address such as http://127.0.0.1:4600')
   return new Connection(url.replace(/\/$/, ''), given)
 }
 
@@ -75,6 +98,12 @@ async function startFor({ data, signerState }: ConnectionOptions): Promise<Conne
     diagnose: (message, details) => note(`${message} ${details ? JSON.stringify(details) : ''}`),
   })
   return new Connection(app.url, app.adminToken, () => app.close())
+}
+
+/** CommandError when `data` is no data directory: for commands that read one and would otherwise make one. */
+export async function mustBeDirectory(data: string): Promise<void> {
+  if (!(await readDirectoryFormat(realDisk, data)))
+    throw new CommandError(EXIT.usage, `${data} is not a data directory`)
 }
 
 /** The JSON of a good answer; CommandError with the problem's words otherwise. */

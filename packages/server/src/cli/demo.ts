@@ -37,8 +37,13 @@ async function recordBatch(app: App, batch: readonly DemoRecord[]): Promise<void
 
 const isDecision = ({ kind }: DemoRecord): boolean => kind === 'decision'
 
-/** Months of the company's past, as fast as they can be recorded. */
-async function recordHistory(app: App, seed: string, now: number): Promise<number> {
+/** Months of the company's past, as fast as they can be recorded, unless `stopped` before the end. */
+async function recordHistory(
+  app: App,
+  seed: string,
+  now: number,
+  stopped: () => boolean,
+): Promise<number> {
   let batch: DemoRecord[] = []
   let recorded = 0
   const flush = async (): Promise<void> => {
@@ -50,6 +55,7 @@ async function recordHistory(app: App, seed: string, now: number): Promise<numbe
   for (const item of history({ seed, now })) {
     batch.push(item)
     if (batch.length >= BATCH) await flush()
+    if (stopped()) break
   }
   await flush()
   endProgress()
@@ -74,19 +80,30 @@ export const demo = withServing(new Command('demo'))
   .action(async (given: DemoOptions) => {
     const options = { ...given, data: given.data === './data' ? './data/demo' : given.data }
     const app = await startServer(options)
-    const stopping = stopSignal()
     let isStopping = false
-    void stopping.then(() => {
+    const stopping = stopSignal().then(() => {
       isStopping = true
     })
-    print(`${app.url}/#key=${app.adminToken}`)
-    const now = realClock.now()
-    if (app.tenant.ledger.size === 0) {
-      const recorded = await recordHistory(app, options.seed, now)
-      note(`${recorded} records of ${COMPANY}, an invented company, in ${options.data}`)
+    try {
+      print(`${app.url}/#key=${app.adminToken}`)
+      await run(app, options, stopping, () => isStopping)
+    } finally {
+      await app.close()
     }
-    const traffic = options.live ? recordLive(app, options.seed, now, () => isStopping) : Promise.resolve()
-    await Promise.race([stopping, traffic.then(() => stopping)])
-    await traffic
-    await app.close()
   })
+
+async function run(
+  app: App,
+  { data, live: isLive, seed }: DemoOptions,
+  stopping: Promise<void>,
+  stopped: () => boolean,
+): Promise<void> {
+  const now = realClock.now()
+  if (app.tenant.ledger.size === 0) {
+    const recorded = await recordHistory(app, seed, now, stopped)
+    note(`${recorded} records of ${COMPANY}, an invented company, in ${data}`)
+    if (stopped()) note('stopped before all of its past was recorded; for the whole of it start in an empty directory')
+  }
+  if (isLive) await recordLive(app, seed, now, stopped)
+  await stopping
+}

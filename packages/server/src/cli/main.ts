@@ -18,6 +18,9 @@ import { verify } from './verify.ts'
 
 const COMMANDS = [serve, demo, importCommand, record, verify, query, reindex, doctor]
 
+/** What the system says of a path that somebody mistyped or may not use. */
+const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])
+
 function exitCodeOf(error: unknown): number {
   endProgress()
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
@@ -26,6 +29,10 @@ function exitCodeOf(error: unknown): number {
     return error.exitCode
   }
   if (error instanceof MappingError || error instanceof FormatError || error instanceof DirectoryLocked) {
+    note(error.message)
+    return EXIT.usage
+  }
+  if (error instanceof Error && MISTAKEN_PATHS.has(errorCode(error))) {
     note(error.message)
     return EXIT.usage
   }

@@ -1,5 +1,5 @@
 /** Options that several commands take, each defined once. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 export function withData(command: Command): Command {
   return command.addOption(
@@ -26,7 +26,7 @@ export function signerState(): Option {
 /** A positive port number or 0. */
 export function port(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new RangeError('a port is a number from 0 to 65535')
+  if (!/^\d+$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535.')
   return value
 }

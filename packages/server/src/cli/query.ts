@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { note, print } from '../platform/terminal.ts'
-import { connect, type ConnectionOptions, jsonOf } from './connection.ts'
+import { connect, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
 import { withConnection } from './options.ts'
 import { table } from './table.ts'
 
@@ -22,6 +22,7 @@ export const query = withConnection(new Command('query'))
     '\nExample:\n  deponent query "SELECT modelId, count() FROM decisions GROUP BY modelId"',
   )
   .action(async (sql: string, options: ConnectionOptions & { json?: boolean }) => {
+    if (options.url === undefined) await mustBeDirectory(options.data)
     const connection = await connect(options)
     try {
       const answer = jsonOf(await connection.post('/v1/sql', JSON.stringify({ sql }))) as Answer

@@ -1,39 +1,49 @@
-import { isRecordKind, KINDS } from '@deponent/format'
+import {
+  FormatError,
+  isRecordKind,
+  type JsonReading,
+  KINDS,
+  readJsonItemsFromBytes,
+} from '@deponent/format'
 import { Command } from 'commander'
-import { realDisk } from '../platform/disk.ts'
-import { print, standardInput } from '../platform/terminal.ts'
+import { print } from '../platform/terminal.ts'
 import type { Envelope } from '../recording/envelope.ts'
 import { connect, type Connection, type ConnectionOptions, jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { inputBytes } from './file.ts'
 import { withConnection } from './options.ts'
+import { isObject, sentText } from './sent-record.ts'
 
-async function allOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const found: Uint8Array[] = []
-  for await (const chunk of chunks) found.push(chunk)
-  return Buffer.concat(found)
-}
-
-async function bytesOf(path: string): Promise<Uint8Array> {
-  if (path === '-') return allOf(standardInput())
-  const bytes = await realDisk.read(path)
-  if (!bytes) throw new CommandError(EXIT.usage, `no such file: ${path}`)
-  return bytes
-}
-
-function withKind(kind: string, text: string): string {
-  let value: unknown
+/** The records of a file, checked here only for what would be lost on the way. */
+function readingsOf(bytes: Uint8Array): JsonReading[] {
+  let readings: JsonReading[]
   try {
-    value = JSON.parse(text)
-  } catch {
-    throw new CommandError(EXIT.usage, 'the file is not JSON')
+    readings = readJsonItemsFromBytes(bytes)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new CommandError(EXIT.usage, `the file is not JSON: ${error.message}`)
   }
-  const records = Array.isArray(value) ? value : [value]
-  return JSON.stringify(records.map((record) => ({ ...(record as object), kind })))
+  readings.forEach(({ faults: [fault] }, position) => {
+    if (!fault) return
+    throw new CommandError(EXIT.usage, `record ${position}: ${fault.code} ${fault.path}: ${fault.message}`)
+  })
+  return readings
 }
 
-async function send(connection: Connection, kind: string, text: string): Promise<Envelope> {
-  if (kind === 'decision') return jsonAnyway(await connection.post('/v1/decisions?wait=checkpoint', text))
-  return jsonAnyway(await connection.post('/v1/records?wait=checkpoint', withKind(kind, text)))
+function checkKinds(kind: string, readings: readonly JsonReading[]): void {
+  const named = readings.map(({ value }) => (isObject(value) ? value.kind : undefined))
+  const position = named.findIndex((other) => other !== undefined && other !== kind)
+  if (position >= 0) throw new CommandError(EXIT.usage, `record ${position} names another kind than ${kind}`)
+}
+
+async function send(
+  connection: Connection,
+  kind: string,
+  readings: readonly JsonReading[],
+): Promise<Envelope> {
+  const path = kind === 'decision' ? '/v1/decisions' : '/v1/records'
+  const body = `[${readings.map((reading) => sentText(kind, reading)).join(',')}]`
+  return jsonAnyway(await connection.post(`${path}?wait=checkpoint`, body))
 }
 
 /** The envelope of an answer that judged records one by one, whatever its status; a problem is thrown. */
@@ -53,10 +63,11 @@ export const record = withConnection(new Command('record'))
   .action(async (kind: string, file: string, options: ConnectionOptions & { json?: boolean }) => {
     if (!isRecordKind(kind))
       throw new CommandError(EXIT.usage, `unknown kind; known kinds: ${KINDS.join(', ')}`)
-    const text = new TextDecoder().decode(await bytesOf(file))
+    const readings = readingsOf(await inputBytes(file))
+    checkKinds(kind, readings)
     const connection = await connect(options)
     try {
-      const envelope = await send(connection, kind, text)
+      const envelope = await send(connection, kind, readings)
       if (options.json) print(JSON.stringify(envelope))
       for (const receipt of options.json ? [] : envelope.receipts)
         print(`${receipt.status} ${receipt.id} at ${receipt.index}`)

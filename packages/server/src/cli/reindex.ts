@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { startApp } from '../app.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { print } from '../platform/terminal.ts'
+import { mustBeDirectory } from './connection.ts'
 import { diagnostics } from './diagnostics.ts'
 import { signerState, withData } from './options.ts'
 
@@ -13,6 +14,7 @@ export const reindex = withData(new Command('reindex'))
   .option('--json', 'answer in JSON')
   .addHelpText('after', '\nExample:\n  deponent reindex --data ./data')
   .action(async (options: { data: string; signerState?: string; json?: boolean }) => {
+    await mustBeDirectory(options.data)
     const app = await startApp({
       directory: options.data,
       host: '127.0.0.1',

@@ -4,7 +4,8 @@ import { checkDirectory } from '../check/directory.ts'
 import { nativeVerify } from '../ledger/signing-key.ts'
 import { realDisk } from '../platform/disk.ts'
 import { endProgress, print, progress } from '../platform/terminal.ts'
-import { CommandError, EXIT } from './exit.ts'
+import { EXIT } from './exit.ts'
+import { fileBytes } from './file.ts'
 
 interface VerifyOptions {
   trust?: string
@@ -15,9 +16,16 @@ interface VerifyOptions {
 const EXIT_OF = { valid: EXIT.ok, invalid: EXIT.negative, incomplete: EXIT.incomplete } as const
 
 async function textOf(path: string): Promise<string> {
-  const bytes = await realDisk.read(path)
-  if (!bytes) throw new CommandError(EXIT.usage, `no such file: ${path}`)
-  return fromUtf8(bytes)
+  return fromUtf8(await fileBytes(path))
+}
+
+/** Whether the target is a directory of ours rather than a file. */
+async function isDirectory(target: string): Promise<boolean> {
+  try {
+    return (await realDisk.size(`${target}/format.json`)) !== undefined
+  } catch {
+    return false
+  }
 }
 
 async function trustOf(path: string | undefined): Promise<Trust | undefined> {
@@ -27,7 +35,7 @@ async function trustOf(path: string | undefined): Promise<Trust | undefined> {
 async function verifyTarget(target: string, options: VerifyOptions): Promise<VerifyReport> {
   const trust = await trustOf(options.trust)
   const against = await Promise.all((options.against ?? []).map(textOf))
-  if ((await realDisk.size(`${target}/format.json`)) !== undefined) {
+  if (await isDirectory(target)) {
     const onProgress = (done: number, total: number): void => progress(`${done} of ${total} entries`)
     const report = await checkDirectory(realDisk, target, { ...(trust && { trust }), against, onProgress })
     endProgress()

@@ -374,8 +374,9 @@ export class Ledger {
 
   /** Writes full tiles in the background, in order, and lets memory go of what they hold. */
   #writeTiles(): Promise<void> {
-    this.#writing ??= this.#drainTiles()
-    return this.#writing
+    // With nothing to write a drain would end before it is remembered here, and be taken for one that never ends.
+    if (this.#unwritten.length > 0) this.#writing ??= this.#drainTiles()
+    return this.#writing ?? Promise.resolve()
   }
 
   async #drainTiles(): Promise<void> {

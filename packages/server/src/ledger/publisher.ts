@@ -51,6 +51,8 @@ export class Publisher {
   #retiring: Promise<void> | undefined
   #retireAgain = false
   #settledTiles: number
+  /** A write or sync failed: nothing is published or retired any more, because a second sync may report a page that was lost. */
+  #hasFailed = false
   #waiting: { size: number; resolve(covered: boolean): void; cancel(): void }[] = []
 
   constructor(options: PublisherOptions) {
@@ -77,8 +79,7 @@ export class Publisher {
     while (this.#publishing) await this.#publishing
     this.#publishing = this.#publishOnce()
       .catch((error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error)
-        this.#options.ledger.stop(new NotSequencing('signing_refused', reason))
+        this.#fail('signing_refused', error)
       })
       .finally(() => {
         this.#publishing = undefined
@@ -117,7 +118,7 @@ export class Publisher {
   async #publishOnce(): Promise<void> {
     const { clock, disk, directory, ledger, signer } = this.#options
     const size = ledger.size()
-    if (this.#latest?.size === size) return
+    if (this.#hasFailed || this.#latest?.size === size) return
     const head = signer.head()
     const root = ledger.root()
     const isSigned = head?.size === size && equalBytes(head.root, root)
@@ -180,16 +181,20 @@ export class Publisher {
     const wal = ledger.wal()
     const tilesSafe = Math.floor(Math.min(ledger.writtenThrough(), this.#latest?.size ?? 0) / TILE_WIDTH)
     const end = wal?.finishedEnds().findLast((finished) => finished <= tilesSafe * TILE_WIDTH)
-    if (!wal || end === undefined) return
+    if (this.#hasFailed || !wal || end === undefined) return
     try {
       await this.#settleTiles(tilesSafe)
       for (const follower of followers) await follower.flush()
       const durable = Math.min(end, ...followers.map((follower) => follower.durable()))
       await wal.retire(durable)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      ledger.stop(new NotSequencing(error instanceof FormatError ? 'tile_damaged' : 'write_failed', reason))
+      this.#fail(error instanceof FormatError ? 'tile_damaged' : 'write_failed', error)
     }
+  }
+
+  #fail(code: string, error: unknown): void {
+    this.#hasFailed = true
+    this.#options.ledger.stop(new NotSequencing(code, error instanceof Error ? error.message : String(error)))
   }
 
   /** Syncs every tile up to entry tile `count`, reads it back from disk and hashes it again. */

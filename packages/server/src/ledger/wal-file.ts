@@ -3,7 +3,7 @@
  * boundaries, then preallocated zeros. A file gets its final name only when it is whole enough to be believed: created under a
  * `.tmp` name, zero-filled, synced, renamed, directory synced, and only then written to.
  */
-import { concatBytes, equalBytes } from '@deponent/format'
+import { concatBytes, equalBytes, FormatError } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import {
   decodeFrameBody,
@@ -79,11 +79,6 @@ export async function readFrame(file: DiskFile, location: FrameLocation): Promis
   return decodeFrameBody(location.header, body)
 }
 
-/** The raw bytes of a located frame, unpadded, for copying to a new file. */
-export function readFrameBytes(file: DiskFile, location: FrameLocation): Promise<Uint8Array> {
-  return file.read(location.position, FRAME_HEADER_BYTES + location.header.bodyBytes)
-}
-
 /** The frame at `position`, checked whole; undefined when there is none or it is damaged. */
 export async function frameAt(
   file: DiskFile,
@@ -95,8 +90,10 @@ export async function frameAt(
   const location = { header, position, paddedBytes: paddedFrameBytes(header.bodyBytes) }
   try {
     return { location, content: await readFrame(file, location) }
-  } catch {
-    return undefined
+  } catch (error) {
+    // Only bytes that were read can be wrong; a read that failed says nothing about them.
+    if (error instanceof FormatError) return undefined
+    throw error
   }
 }
 

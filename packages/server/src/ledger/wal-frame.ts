@@ -90,6 +90,11 @@ export function encodeFrame(
   return { bytes: concatBytes(header, body), hash }
 }
 
+/** True when the bytes begin as a frame does; nothing else is checked. */
+export function beginsFrame(bytes: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)
+}
+
 /** Reads a header; undefined when the bytes are not an undamaged frame header of this ledger. */
 export function decodeFrameHeader(bytes: Uint8Array, ledgerId: Uint8Array): FrameHeader | undefined {
   if (bytes.length < FRAME_HEADER_BYTES) return undefined

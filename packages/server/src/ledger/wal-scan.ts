@@ -15,7 +15,7 @@ import {
   type WalFileName,
   walFileName,
 } from './wal-file.ts'
-import { FRAME_ALIGNMENT, type FrameContent } from './wal-frame.ts'
+import { beginsFrame, FRAME_ALIGNMENT, type FrameContent } from './wal-frame.ts'
 
 export interface ScannedFrame {
   file: string
@@ -34,6 +34,9 @@ export interface WalScan {
   /** Files that recovery may remove: temporary ones and those of earlier generations. */
   leftovers: string[]
 }
+
+/** Read at once while looking for frames; a multiple of the frame alignment. */
+const SCAN_BYTES = 256 * FRAME_ALIGNMENT
 
 interface Chain {
   ledgerId: Uint8Array
@@ -56,10 +59,14 @@ function continues(chain: Chain, found: { location: FrameLocation }): boolean {
 /** The first index of the next undamaged frame of this generation at or after `from`, if any. */
 async function resumesAt(file: DiskFile, from: number, chain: Chain): Promise<number | undefined> {
   const size = await file.size()
-  for (let at = from; at < size; at += FRAME_ALIGNMENT) {
-    const header = (await frameAt(file, at, chain.ledgerId))?.location.header
-    const lastNumber = chain.last?.location.header.number ?? -1
-    if (header && header.generation === chain.generation && header.number > lastNumber) return header.first
+  for (let at = from; at < size; at += SCAN_BYTES) {
+    const bytes = await file.read(at, SCAN_BYTES)
+    for (let within = 0; within < bytes.length; within += FRAME_ALIGNMENT) {
+      if (!beginsFrame(bytes.subarray(within))) continue
+      const header = (await frameAt(file, at + within, chain.ledgerId))?.location.header
+      const lastNumber = chain.last?.location.header.number ?? -1
+      if (header && header.generation === chain.generation && header.number > lastNumber) return header.first
+    }
   }
   return undefined
 }

@@ -59,7 +59,7 @@ const TEBIBYTE = 2 ** 40
 const POOL_BYTES = 1_024
 
 function chanceOf(random: Random): Chance {
-  let pool = new DataView(new ArrayBuffer(0))
+  let pool: DataView = new DataView(new ArrayBuffer(0))
   let used = 0
   return {
     below: (n) => {

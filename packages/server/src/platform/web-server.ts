@@ -21,12 +21,16 @@ const REQUEST_MS = 120_000
 export function startWebServer({ host, port, handle }: WebServerOptions): Promise<WebServer> {
   return new Promise((resolve, reject) => {
     const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 65_000 }
-    const server = serve({ fetch: handle, hostname: host, port, serverOptions }, (address: AddressInfo) => {
+    let isClosing = false
+    const fetch = (request: Request): Response | Promise<Response> =>
+      isClosing ? withoutReuse(handle(request)) : handle(request)
+    const server = serve({ fetch, hostname: host, port, serverOptions }, (address: AddressInfo) => {
       server.off('error', reject)
       resolve({
         url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
         close: (graceMs = 3_000) =>
           new Promise((closed) => {
+            isClosing = true
             const force = setTimeout(
               () => 'closeAllConnections' in server && server.closeAllConnections(),
               graceMs,
@@ -41,4 +45,11 @@ export function startWebServer({ host, port, handle }: WebServerOptions): Promis
     })
     server.once('error', reject)
   })
+}
+
+/** The last answer on its connection: a sender that goes on sending would keep a closing server alive. */
+async function withoutReuse(answer: Response | Promise<Response>): Promise<Response> {
+  const response = await answer
+  response.headers.set('Connection', 'close')
+  return response
 }

@@ -11,8 +11,8 @@ export interface Reply<Answer> {
 /** Thrown to everybody who waits when a worker has died. */
 export class WorkerLost extends Error {}
 
-interface Waiting {
-  resolve(answer: unknown): void
+interface Waiting<Answer> {
+  resolve(answer: Answer): void
   reject(error: Error): void
 }
 
@@ -21,7 +21,7 @@ const YOUNG_GENERATION_MB = 64
 /** The asking side. A failure inside the worker rejects the question it happened in. */
 export class WorkerThread<Question, Answer> {
   readonly #worker: Worker
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #waiting = new Map<number, Waiting<Answer>>()
   #asked = 0
   #lost: Error | undefined
 
@@ -32,7 +32,7 @@ export class WorkerThread<Question, Answer> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
     this.#worker.unref()
-    this.#worker.on('message', ({ n, answer, error }: { n: number; answer?: unknown; error?: string }) => {
+    this.#worker.on('message', ({ n, answer, error }: { n: number; answer: Answer; error?: string }) => {
       const waiting = this.#waiting.get(n)
       this.#waiting.delete(n)
       if (error === undefined) waiting?.resolve(answer)
@@ -47,7 +47,7 @@ export class WorkerThread<Question, Answer> {
     this.#asked += 1
     const n = this.#asked
     return new Promise((resolve, reject) => {
-      this.#waiting.set(n, { resolve: resolve as (answer: unknown) => void, reject })
+      this.#waiting.set(n, { resolve, reject })
       this.#worker.postMessage({ n, question }, transfer)
     })
   }

@@ -79,7 +79,7 @@ export interface IntakeSealed {
   frames: Uint8Array
 }
 
-/** What the recorder asks of an intake; `seal` ends the job. */
+/** What the recorder asks of an intake. Every job that was opened is ended by `seal`, if need be of nothing. */
 export interface Intake {
   open(source: IntakeSource, now: number): Promise<IntakeOpened>
   seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed>
@@ -98,9 +98,6 @@ interface Prepared {
 interface Job {
   accepted: (Identified & { prepared?: Prepared })[]
 }
-
-/** Jobs that were opened and never sealed, because their request failed in between, are dropped after this many others. */
-const OPEN_JOBS_MAX = 256
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -150,7 +147,6 @@ export class LocalIntake implements Intake {
       else opened.candidates.push(result)
     }
     this.#jobs.set(opened.job, job)
-    if (this.#jobs.size > OPEN_JOBS_MAX) this.#jobs.delete(this.#jobs.keys().next().value!)
     return opened
   }
 
@@ -216,10 +212,8 @@ export class LocalIntake implements Intake {
   }
 }
 
-function decisionOf(item: DecodedItem): Submission {
-  const { position } = item
-  if (!item.error) return { position, kind: 'decision', reading: item.reading }
-  return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
+function decisionOf({ position, reading, error }: DecodedItem): Submission {
+  return error === undefined ? { position, kind: 'decision', reading } : { position, error }
 }
 
 /** FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits. */

@@ -20,7 +20,7 @@ import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
-import type { Candidate, Choice, Intake, IntakeSealed, IntakeSource } from './intake.ts'
+import type { Candidate, Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource } from './intake.ts'
 import { linkFor } from './links.ts'
 import type { Marker } from './marker.ts'
 import type { Recent } from './recent.ts'
@@ -47,9 +47,11 @@ interface Resolved extends Candidate {
   inheritedKeys?: number[]
 }
 
+/** A record whose id was seen before: a duplicate, or a conflict. */
 interface Repeated {
   candidate: Candidate
   index: Promise<number>
+  sameContent: boolean
 }
 
 /** What the recorder decided about the candidates of a request. */
@@ -88,16 +90,31 @@ export class Recorder {
    */
   async recordFrom(source: IntakeSource): Promise<Envelope> {
     const { intake, ledger } = this.#options
-    const { job, candidates, errors } = await intake.open(source, ledger.now())
+    const opened = await intake.open(source, ledger.now())
+    try {
+      return await this.#answer(opened)
+    } catch (error) {
+      // A job that did not come to be sealed is ended all the same.
+      void intake.seal(opened.job, []).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #answer({ job, candidates, errors }: IntakeOpened): Promise<Envelope> {
     const slugs = await this.#slugsOf(candidates)
     const resolved = await this.#resolveTargets(candidates, errors)
-    const judged = this.#judge(resolved, errors)
+    const judged = this.#judge(resolved)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
     const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i))
-    for (const repeat of judged.repeated) receipts.push(await this.#duplicateReceipt(repeat))
+    for (const { candidate, index, sameContent } of judged.repeated) {
+      // What it repeats may still be in flight: if that is not recorded after all, nothing can be said of this one either.
+      const at = await index
+      if (sameContent) receipts.push(await this.#duplicateReceipt(candidate, at))
+      else errors.push(conflictOf(candidate))
+    }
     return {
       recorded: ready.length,
-      duplicates: judged.repeated.length,
+      duplicates: receipts.length - ready.length,
       rejected: errors.length,
       receipts: receipts.toSorted((a, b) => a.position - b.position),
       promise: appended?.promise ?? null,
@@ -205,20 +222,18 @@ export class Recorder {
   }
 
   /** Tells new records from resends without a pause in between, so that two requests never both take one record as new. */
-  #judge(candidates: readonly Resolved[], errors: RecordError[]): Judged {
+  #judge(candidates: readonly Resolved[]): Judged {
     const { dedupe } = this.#options
     const judged: Judged = { fresh: [], repeated: [], settle: new Settle() }
     for (const candidate of candidates) {
       const seen = candidate.mark && dedupe.seen(candidate.mark)
-      if (seen && !seen.sameContent) {
-        errors.push(
-          refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded'),
-        )
-      } else if (seen) judged.repeated.push({ candidate, index: Promise.resolve(seen.index) })
-      else {
-        if (candidate.mark) dedupe.begin(candidate.mark, judged.settle.placeOf(judged.fresh.length))
-        judged.fresh.push(candidate)
+      if (seen) {
+        const { index, sameContent } = seen
+        judged.repeated.push({ candidate, index: Promise.resolve(index), sameContent })
+        continue
       }
+      if (candidate.mark) dedupe.begin(candidate.mark, judged.settle.placeOf(judged.fresh.length))
+      judged.fresh.push(candidate)
     }
     return judged
   }
@@ -278,9 +293,8 @@ export class Recorder {
     }
   }
 
-  async #duplicateReceipt({ candidate, index: waiting }: Repeated): Promise<Receipt> {
+  async #duplicateReceipt(candidate: Candidate, index: number): Promise<Receipt> {
     const { ledger, ledgerName } = this.#options
-    const index = await waiting
     const { id } = await ledger.entry(index)
     const leafHash = toHex(await ledger.leafHash(index))
     return {
@@ -309,6 +323,10 @@ function draftOf(
 
 function refusal(candidate: Candidate, code: string, message: string): RecordError {
   return { position: candidate.position, ...named(candidate), code, path: '/decisionId', message }
+}
+
+function conflictOf(candidate: Candidate): RecordError {
+  return refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded')
 }
 
 /** The drafts of what was sealed; what could not be sealed joins the errors. */

@@ -1,21 +1,24 @@
 /** What a request brings, and what becomes of it before anything is sealed. */
 import {
   type CanonicalRecord,
-  type FormatError,
   type JsonReading,
   type JsonValue,
   normalizeRecord,
   type RecordKind,
 } from '@deponent/format'
+import type { ReadingError } from '../ingest/decode.ts'
 import type { RecordError } from './envelope.ts'
 
 /** The system of records that name none. */
 export const DEFAULT_SYSTEM = 'default'
 
-/** One record of a request, or why it could not even be read. `about`: index of the decision the address names. */
+/**
+ * One record of a request, or why it could not even be read. `about`: index of the decision the address names. Plain data: it may
+ * travel to another thread.
+ */
 export type Submission = { position: number } & (
   | { kind: RecordKind; reading: JsonReading; about?: number }
-  | { error: FormatError }
+  | { error: ReadingError }
 )
 
 /** The decision a record is about. */

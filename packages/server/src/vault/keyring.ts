@@ -5,10 +5,12 @@
  *
  * Invariants:
  * - a key is durable before any frame of the ledger uses it: callers await `flush` between `numberOf` and `append`;
+ * - a frame is durable before the next is written, and all of them before `open` resolves: a read proves nothing;
  * - the trailing SHA-256 lets anyone find damage; the wrapping key, derived from the root, is needed to read;
- * - keys are never rewritten in place.
+ * - no byte of a whole frame ever changes.
  */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { dirname } from 'node:path'
 import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
@@ -29,24 +31,38 @@ interface KeyFrame {
 
 const frameBytes = (count: number): number => HEAD_BYTES + count * PAIR_BYTES + TAG_BYTES + SUM_BYTES
 
-/** The frame at `at`; 'end' at the end of the file, 'torn' when it is cut off or is the last and damaged. */
-function frameAt(bytes: Uint8Array, at: number, expectedFirst: number): KeyFrame | 'end' | 'torn' {
-  if (at === bytes.length) return 'end'
-  if (at + HEAD_BYTES > bytes.length) return 'torn'
+/** The frame at `at`, or undefined when there is none that is whole. */
+function wholeFrameAt(bytes: Uint8Array, at: number): KeyFrame | undefined {
+  if (at + HEAD_BYTES > bytes.length) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const first = Number(view.getBigUint64(at + 8))
   const count = view.getUint32(at + 16)
   const end = at + frameBytes(count)
-  if (end > bytes.length) return 'torn'
-  const sum = createHash('sha256')
-    .update(bytes.subarray(at, end - SUM_BYTES))
-    .digest()
-  const whole =
-    equalBytes(bytes.subarray(at, at + 8), MAGIC) &&
-    first === expectedFirst &&
-    equalBytes(sum, bytes.subarray(end - SUM_BYTES, end))
-  if (whole) return { first, count, end, sealed: bytes.subarray(at, end - SUM_BYTES) }
-  if (end === bytes.length) return 'torn'
+  if (end > bytes.length || !equalBytes(bytes.subarray(at, at + 8), MAGIC)) return undefined
+  const sealed = bytes.subarray(at, end - SUM_BYTES)
+  const sum = createHash('sha256').update(sealed).digest()
+  return equalBytes(sum, bytes.subarray(end - SUM_BYTES, end)) ? { first, count, end, sealed } : undefined
+}
+
+/** True when a whole frame begins anywhere behind `at`. */
+function isFollowed(bytes: Uint8Array, at: number): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let next = buffer.indexOf(MAGIC, at + 1); next >= 0; next = buffer.indexOf(MAGIC, next + 1)) {
+    if (wholeFrameAt(bytes, next)) return true
+  }
+  return false
+}
+
+/**
+ * The frame at `at`; 'end' at the end of the file, 'torn' when there is no whole frame there and none behind it. A power cut
+ * loses any of the pages of a frame that was being written, the first as well as the last; what a whole frame follows was
+ * synced before that was written, so it is damaged.
+ */
+function frameAt(bytes: Uint8Array, at: number, expectedFirst: number): KeyFrame | 'end' | 'torn' {
+  if (at === bytes.length) return 'end'
+  const frame = wholeFrameAt(bytes, at)
+  if (frame?.first === expectedFirst) return frame
+  if (!frame && !isFollowed(bytes, at)) return 'torn'
   throw new FormatError('keyring_damaged', `the keyring frame of keys from ${expectedFirst} is damaged`)
 }
 
@@ -108,6 +124,22 @@ export function readKeys(bytes: Uint8Array, root: Uint8Array): Uint8Array[] {
 const mapKey = (scope: Uint8Array): string =>
   Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
 
+/**
+ * Makes durable what was read: the life before may have ended, or its sync failed, with the last frame in the system's memory
+ * only. Those before it are durable, as each was before the next was written. The last is written again because a sync that
+ * failed once has nothing left to write.
+ */
+async function settle(disk: Disk, file: DiskFile, last: Uint8Array | undefined, end: number): Promise<void> {
+  try {
+    if (last) await file.write(last, end - last.length)
+    await file.datasync()
+    await disk.syncDirectory(dirname(file.path))
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
 export class Keyring {
   readonly #file: DiskFile
   readonly #random: Random
@@ -132,12 +164,10 @@ export class Keyring {
     if (!bytes) await disk.writeDurably(path, new Uint8Array(0), 0o600)
     const { frames, end, torn } = readKeyFrames(bytes ?? new Uint8Array(0))
     if (torn) await disk.truncate(path, end)
-    const keyring = new Keyring(
-      await disk.open(path, 'write'),
-      random,
-      deriveKey(root, 'deponent/keyring/v0'),
-      end,
-    )
+    const file = await disk.open(path, 'write')
+    const last = frames.at(-1)
+    await settle(disk, file, bytes && last && bytes.subarray(last.end - frameBytes(last.count), last.end), end)
+    const keyring = new Keyring(file, random, deriveKey(root, 'deponent/keyring/v0'), end)
     for (const frame of frames) keyring.#load(openFrame(keyring.#wrappingKey, frame.sealed))
     return keyring
   }

@@ -5,7 +5,7 @@
  * - they are contiguous: each begins where the one before ends; `durable()` is the end of the last;
  * - a segment not yet sealed is not a file, so there is nothing half-written to doubt at start.
  */
-import { toHex } from '@deponent/format'
+import { FormatError, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import {
   countOf,
@@ -82,6 +82,8 @@ export class Segments {
       if (first !== undefined) await segments.#adopt(first)
       else if (name.endsWith('.tmp')) await disk.remove(`${directory}/${name}`)
     }
+    // A read is not durable: the life that sealed the last one may have ended before its name was.
+    await disk.syncDirectory(directory)
     return segments
   }
 
@@ -196,7 +198,7 @@ export class Segments {
 
   async #adopt(first: number): Promise<void> {
     if (first !== this.#durable)
-      throw new Error(`vault segment ${segmentName(first)} does not begin at entry ${this.#durable}`)
+      throw new FormatError('segment_missing', `${segmentName(this.#durable)} is missing before ${segmentName(first)}`)
     const header = await this.#readAt(first, 0, SEGMENT_HEADER_BYTES)
     this.#firsts.push(first)
     this.#durable = first + countOf(this.#ledgerId, first, header)

@@ -1,6 +1,6 @@
 /** Everything that brings records in. */
-import { FormatError, isRecordKind, type RecordKind } from '@deponent/format'
-import { type DecodedItem, decodeBody } from '../../ingest/decode.ts'
+import { isRecordKind, type RecordKind } from '@deponent/format'
+import { type DecodedItem, decodeBody, type ReadingError } from '../../ingest/decode.ts'
 import type { Envelope } from '../../recording/envelope.ts'
 import type { IntakeSource } from '../../recording/intake.ts'
 import { linkFor } from '../../recording/links.ts'
@@ -60,34 +60,35 @@ async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
   return decodeBody(request.headers.get('content-type') ?? undefined, await bodyOf(request))
 }
 
-function submissionOf(item: DecodedItem, kind: RecordKind | FormatError): Submission {
+function submissionOf(item: DecodedItem, kind: RecordKind | ReadingError): Submission {
   const { position } = item
-  if (item.error)
-    return { position, error: new FormatError(item.error.code, item.error.message, item.error.path) }
-  if (kind instanceof FormatError) return { position, error: kind }
-  return { position, kind, reading: item.reading }
+  if (item.error) return { position, error: item.error }
+  return typeof kind === 'string' ? { position, kind, reading: item.reading } : { position, error: kind }
 }
 
-function kindIn({ reading }: DecodedItem): RecordKind | FormatError {
+function refused(code: string, path: string, message: string): ReadingError {
+  return { code, path, message }
+}
+
+function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   const kind = isObject(reading?.value) ? reading.value.kind : undefined
-  if (kind === 'decision')
-    return new FormatError('wrong_endpoint', 'decisions are sent to /v1/decisions', '/kind')
+  if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
-  return new FormatError('bad_value', 'kind must be one of the documented kinds of record', '/kind')
+  return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }
 
 /** The kind of a model event; puts the model of the address into the record, which may not name another. */
-function modelEventKind({ reading }: DecodedItem, modelId: string): RecordKind | FormatError {
+function modelEventKind({ reading }: DecodedItem, modelId: string): RecordKind | ReadingError {
   const value = reading?.value
-  if (!isObject(value)) return new FormatError('wrong_type', 'expected an object')
+  if (!isObject(value)) return refused('wrong_type', '', 'expected an object')
   const named = value.modelId ?? value.model_id ?? modelId
-  if (named !== modelId) return new FormatError('bad_value', 'the address names another model', '/modelId')
+  if (named !== modelId) return refused('bad_value', '/modelId', 'the address names another model')
   Object.assign(value, { modelId })
   const event = value.eventType ?? value.event_type
   const kind = `model.${typeof event === 'string' ? event : ''}`
   return isRecordKind(kind)
     ? kind
-    : new FormatError('bad_value', 'eventType must be a documented model event', '/eventType')
+    : refused('bad_value', '/eventType', 'eventType must be a documented model event')
 }
 
 /** Adds a link as if the sender had written it; what cannot be added to is left for validation to refuse. */

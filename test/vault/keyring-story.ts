@@ -1,0 +1,106 @@
+import { equalBytes } from '@deponent/format'
+import { SeededRandom } from '../../packages/server/src/platform/random.ts'
+import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { Keyring } from '../../packages/server/src/vault/keyring.ts'
+import { openRootKey } from '../../packages/server/src/vault/root-key.ts'
+import { Lives, type Tally } from '../platform/lives.ts'
+
+const DIRECTORY = '/data/keyring'
+const CYCLES_MAX = 4
+const STEPS_MAX = 20
+const CALLS_MAX = 80
+/** Few enough that old ones are asked for again. */
+const SCOPES = Array.from({ length: 600 }, (_, i) => new SeededRandom(`scope ${i}`).bytes(32))
+
+/** A key that a record may have been sealed with, because a flush after its minting had resolved. */
+interface KeptKey {
+  scope: Uint8Array
+  number: number
+  key: Uint8Array
+}
+
+function keptKey(keyring: Keyring, scope: Uint8Array): KeptKey | undefined {
+  const number = keyring.existing(scope)
+  return number === undefined ? undefined : { scope, number, key: keyring.key(number)! }
+}
+
+/** One keyring through several lives. */
+class KeyringStory {
+  readonly #lives: Lives
+  readonly #random: SeededRandom
+  readonly #kept = new Map<Uint8Array, KeptKey>()
+
+  constructor(lives: Lives, label: string) {
+    this.#lives = lives
+    this.#random = new SeededRandom(`${label}/keys`)
+  }
+
+  async tell(): Promise<void> {
+    const cycles = this.#lives.chance.integer(1, CYCLES_MAX)
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const troubled = this.#lives.chance.integer(1, 2)
+      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty', CALLS_MAX))
+      await this.#live(this.#lives.next('clean'))
+    }
+    await this.#live(this.#lives.next('clean'))
+  }
+
+  async #live(disk: SimulatedDisk): Promise<void> {
+    const opened = await this.#lives.settled(this.#open(disk))
+    if (opened.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `the keyring opens (${opened.reason})`)
+      return
+    }
+    const keyring = opened.value
+    this.#lives.tell(`opened with ${keyring.size} keys`)
+    this.#check(keyring)
+    const steps = this.#lives.chance.integer(1, STEPS_MAX)
+    for (let step = 0; step < steps && !disk.hasStopped; step += 1) await this.#step(disk, keyring)
+    if (!disk.hasStopped) await this.#flush(disk, keyring)
+    this.#check(keyring)
+  }
+
+  async #open(disk: SimulatedDisk): Promise<Keyring> {
+    await disk.makeDirectory(DIRECTORY, 0o700)
+    const root = await openRootKey(disk, this.#random, DIRECTORY)
+    return Keyring.open(disk, this.#random, `${DIRECTORY}/test.keys`, root)
+  }
+
+  async #step(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
+    const minted = this.#lives.chance.weighted({ '0': 1, '1': 4, '5': 3, '60': 2, '200': 1 })
+    const scopes = Array.from({ length: Number(minted) }, () => this.#lives.chance.pick(SCOPES as [Uint8Array]))
+    for (const scope of scopes) this.#mint(keyring, scope)
+    this.#lives.tell(`${minted} keys asked for`)
+    const flushed = this.#flush(disk, keyring)
+    if (this.#lives.chance.happens(0.6)) await flushed
+    else await this.#lives.turns(this.#lives.chance.integer(0, 60))
+  }
+
+  #mint(keyring: Keyring, scope: Uint8Array): void {
+    const number = keyring.numberOf(scope)
+    const kept = this.#kept.get(scope)
+    this.#lives.must(!kept || kept.number === number, `scope keeps its number ${kept?.number}`)
+  }
+
+  /** Flushes, and takes all keys there were when it was called as kept once that has resolved. */
+  async #flush(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
+    const asked = SCOPES.flatMap((scope) => keptKey(keyring, scope) ?? [])
+    const flushed = await this.#lives.settled(keyring.flush())
+    if (disk.hasStopped) return
+    if (flushed.status === 'fulfilled') for (const kept of asked) this.#kept.set(kept.scope, kept)
+    else this.#lives.must(this.#lives.isTroubled, `keys can be made durable (${flushed.reason})`)
+  }
+
+  #check(keyring: Keyring): void {
+    for (const { scope, number, key } of this.#kept.values()) {
+      this.#lives.must(keyring.existing(scope) === number, `the number of key ${number} is kept`)
+      this.#lives.must(equalBytes(keyring.key(number)!, key), `key ${number} is unchanged`)
+    }
+  }
+}
+
+/** Tells the story of `seed`; rejects with BrokenPromise when the keyring breaks one. */
+export async function tellKeyringStory(seed: number, tally: Tally): Promise<void> {
+  const label = `keyring/${seed}`
+  await new KeyringStory(new Lives(label, tally), label).tell()
+}

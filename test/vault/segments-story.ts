@@ -1,0 +1,112 @@
+import { equalBytes } from '@deponent/format'
+import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { type SealedSegment, type SegmentLimits, Segments } from '../../packages/server/src/vault/segments.ts'
+import { Lives, type Tally } from '../platform/lives.ts'
+
+const DIRECTORY = '/data/vault/test'
+const LEDGER_ID = new Uint8Array(16).fill(7)
+const CYCLES_MAX = 3
+const STEPS_MAX = 12
+const CALLS_MAX = 100
+
+/**
+ * The segments of one vault through several lives. The story stands for the ledger's log: it keeps every frame, and in each
+ * life hands over again those that the segments had not called durable.
+ */
+class SegmentsStory {
+  readonly #lives: Lives
+  readonly #limits: SegmentLimits
+  readonly #frames: Uint8Array[] = []
+  readonly #sealed = new Map<string, SealedSegment>()
+  /** The frames below were called durable: the log has let them go. */
+  #released = 0
+
+  constructor(lives: Lives) {
+    this.#lives = lives
+    this.#limits = {
+      entriesMax: lives.chance.pick([3, 10, 50]),
+      bytesMax: lives.chance.pick([1_000, 100_000]),
+    }
+  }
+
+  async tell(): Promise<void> {
+    const cycles = this.#lives.chance.integer(1, CYCLES_MAX)
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const troubled = this.#lives.chance.integer(1, 2)
+      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty', CALLS_MAX))
+      await this.#live(this.#lives.next('clean'))
+    }
+    await this.#live(this.#lives.next('clean'))
+  }
+
+  async #live(disk: SimulatedDisk): Promise<void> {
+    const seal = (segment: SealedSegment): void => this.#noteSealed(disk, segment)
+    const opened = await this.#lives.settled(Segments.open(disk, DIRECTORY, LEDGER_ID, seal, this.#limits))
+    if (opened.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `the segments open (${opened.reason})`)
+      return
+    }
+    const segments = opened.value
+    this.#lives.tell(`opened with ${segments.durable()} durable frames`)
+    this.#lives.must(segments.durable() >= this.#released, 'what was durable once is durable')
+    segments.apply(this.#released, this.#frames.slice(this.#released))
+    const steps = this.#lives.chance.integer(1, STEPS_MAX)
+    for (let step = 0; step < steps && !disk.hasStopped; step += 1) await this.#step(disk, segments)
+    if (disk.hasStopped) return
+    const checked = await this.#lives.settled(this.#check(segments))
+    if (checked.status === 'rejected' && !this.#lives.isTroubled) throw checked.reason
+  }
+
+  async #step(disk: SimulatedDisk, segments: Segments): Promise<void> {
+    const what = this.#lives.chance.weighted({ apply: 5, flush: 2, turns: 3, read: 2 })
+    if (what === 'apply' && !segments.overloaded()) this.#apply(segments)
+    if (what === 'flush') await this.#flush(disk, segments)
+    if (what === 'turns') await this.#lives.turns(this.#lives.chance.integer(1, 100))
+    if (what === 'read') await this.#read(disk, segments)
+    if (!disk.hasStopped) this.#released = Math.max(this.#released, segments.durable())
+    this.#lives.tell(`${what}, ${segments.durable()} of ${segments.end} durable`)
+  }
+
+  #apply(segments: Segments): void {
+    const { chance } = this.#lives
+    const frame = (): Uint8Array => new Uint8Array(Buffer.alloc(chance.integer(1, 400), chance.hex(8)))
+    const fresh = Array.from({ length: chance.integer(1, 40) }, frame)
+    segments.apply(this.#frames.length, fresh)
+    this.#frames.push(...fresh)
+  }
+
+  async #flush(disk: SimulatedDisk, segments: Segments): Promise<void> {
+    const flushed = await this.#lives.settled(segments.flush())
+    if (disk.hasStopped || flushed.status === 'fulfilled') return
+    this.#lives.must(this.#lives.isTroubled, `segments can be sealed (${flushed.reason})`)
+  }
+
+  async #read(disk: SimulatedDisk, segments: Segments): Promise<void> {
+    if (segments.end === 0) return
+    const index = this.#lives.chance.integer(0, segments.end - 1)
+    const read = await this.#lives.settled(segments.frame(index))
+    if (disk.hasStopped || (read.status === 'rejected' && this.#lives.isTroubled)) return
+    const isSame = read.status === 'fulfilled' && read.value && equalBytes(read.value, this.#frames[index]!)
+    this.#lives.must(isSame === true, `frame ${index} is unchanged`)
+  }
+
+  async #check(segments: Segments): Promise<void> {
+    const kept = await segments.range(0, segments.end)
+    this.#lives.must(kept.length === this.#frames.length, 'every frame is there')
+    const changed = kept.findIndex((frame, index) => !equalBytes(frame, this.#frames[index]!))
+    this.#lives.must(changed < 0, `frame ${changed} is unchanged`)
+    const told = [...this.#sealed.values()]
+    const sealed = new Map((await segments.sealed()).map((segment) => [segment.segment, segment.digest]))
+    for (const { segment, digest } of told)
+      this.#lives.must(sealed.get(segment) === digest, `${segment} has the digest that was told`)
+  }
+
+  #noteSealed(disk: SimulatedDisk, sealed: SealedSegment): void {
+    if (!disk.hasStopped) this.#sealed.set(sealed.segment, sealed)
+  }
+}
+
+/** Tells the story of `seed`; rejects with BrokenPromise when the segments break one. */
+export async function tellSegmentsStory(seed: number, tally: Tally): Promise<void> {
+  await new SegmentsStory(new Lives(`segments/${seed}`, tally)).tell()
+}
