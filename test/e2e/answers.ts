@@ -64,7 +64,14 @@ export async function envelopeOf(answer: Promise<Response>, status: number): Pro
   expect({ status: response.status, text }).toEqual({ status, text })
   expect(response.headers.get('content-type')).toBe('application/json')
   const envelope = JSON.parse(text) as Envelope
-  expect(Object.keys(envelope)).toEqual(['recorded', 'duplicates', 'rejected', 'receipts', 'promise', 'errors'])
+  expect(Object.keys(envelope)).toEqual([
+    'recorded',
+    'duplicates',
+    'rejected',
+    'receipts',
+    'promise',
+    'errors',
+  ])
   expect(envelope.receipts).toHaveLength(envelope.recorded + envelope.duplicates)
   expect(envelope.errors).toHaveLength(envelope.rejected)
   return envelope
@@ -81,7 +88,13 @@ export async function problemOf(
   expect({ status: response.status, text }).toEqual({ status, text })
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   const problem = JSON.parse(text) as Record<string, unknown>
-  expect(problem).toMatchObject({ status, code, type: expect.any(String), title: expect.any(String), detail: expect.any(String) })
+  expect(problem).toMatchObject({
+    status,
+    code,
+    type: expect.any(String),
+    title: expect.any(String),
+    detail: expect.any(String),
+  })
   return { ...problem, headers: response.headers }
 }
 

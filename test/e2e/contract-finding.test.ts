@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { decisions, envelopeOf, type List, type Listed, type One, problemOf, type Receipt } from './answers.ts'
+import {
+  decisions,
+  envelopeOf,
+  type List,
+  type Listed,
+  type One,
+  problemOf,
+  type Receipt,
+} from './answers.ts'
 import { newPlace, ServerProcess } from './server-process.ts'
 
 let server: ServerProcess
@@ -33,10 +41,19 @@ const RECORDS = Array.from({ length: 12 }, (_, i) => ({
 beforeAll(async () => {
   server = await ServerProcess.start(await newPlace())
   receipts = (await envelopeOf(server.post('/v1/decisions', RECORDS), 201)).receipts
-  const failed = { decisionId: 'd-12', timestamp: timeOf(12), modelId: 'credit', status: 'error', system: 'bank' }
+  const failed = {
+    decisionId: 'd-12',
+    timestamp: timeOf(12),
+    modelId: 'credit',
+    status: 'error',
+    system: 'bank',
+  }
   await envelopeOf(server.post('/v1/decisions', failed), 201)
   await envelopeOf(server.post('/v1/decisions/d-3/reviews', { reviewerId: 'r-2', verdict: 'agree' }), 201)
-  await envelopeOf(server.post('/v1/decisions/d-4/reviews', { reviewerId: 'r-2', verdict: 'override', humanDecision: 'x' }), 201)
+  await envelopeOf(
+    server.post('/v1/decisions/d-4/reviews', { reviewerId: 'r-2', verdict: 'override', humanDecision: 'x' }),
+    201,
+  )
   await envelopeOf(server.post('/v1/decisions/d-0/outcomes', { outcome: 0, at: timeOf(20) }), 201)
   await envelopeOf(server.post('/v1/decisions/d-0/outcomes', { outcome: 1, at: timeOf(30) }), 201)
   await envelopeOf(server.post('/v1/decisions/d-6/outcomes', { outcome: 0 }), 201)
@@ -112,7 +129,9 @@ describe('the list', () => {
   })
 
   test('a person is found by id or by handle, and by no one else’s', async () => {
-    const { handle } = (await (await server.post('/v1/subjects:lookup', { subject: 'person-1' })).json()) as { handle: string }
+    const { handle } = (await (await server.post('/v1/subjects:lookup', { subject: 'person-1' })).json()) as {
+      handle: string
+    }
     expect(handle).not.toContain('person')
     expect(await idsOf(`subject=${handle}`)).toEqual(d(1, 5, 9))
     expect(await idsOf('subject=person')).toEqual([])
@@ -156,37 +175,58 @@ describe('the list', () => {
     expect(problem.field).toBe(field)
   })
 
+  test('the parameters are those of the OpenAPI document', async () => {
+    const { paths } = await server.get<{
+      paths: Record<string, { get: { parameters: { name: string }[] } }>
+    }>('/openapi.json')
+    const documented = paths['/v1/decisions']!.get.parameters.map(({ name }) => name)
+    const problem = await problemOf(server.fetch('/v1/decisions?colour=red'), 400, 'unknown_parameter')
+    const known = [...String(problem.expected).matchAll(/\w+(?=,|$)/g)].map(([name]) => name)
+    expect(documented.toSorted()).toEqual(
+      [...known.filter((name) => name !== 'NAME'), 'cursor', 'limit', 'order'].toSorted(),
+    )
+  })
+
   test('a cursor belongs to its question', async () => {
     const { next } = await list('limit=2&modelId=credit')
     await problemOf(server.fetch(`/v1/decisions?limit=2&modelId=cv-screen&cursor=${next}`), 400, 'bad_cursor')
-    await problemOf(server.fetch(`/v1/decisions?limit=2&modelId=credit&order=at&cursor=${next}`), 400, 'bad_cursor')
+    await problemOf(
+      server.fetch(`/v1/decisions?limit=2&modelId=credit&order=at&cursor=${next}`),
+      400,
+      'bad_cursor',
+    )
     expect((await list(`limit=5&modelId=credit&cursor=${next}`)).items).toHaveLength(5)
   })
 
-  test.each(['at', '-at'])('pages by %s hold every decision once, while more arrive in between', async (order) => {
-    const sizeBefore = (await list('limit=1')).asOf.size
-    const whole = (await list(`limit=1000&order=${order}`)).items
-    const walked: Listed[] = []
-    const sizes = new Set<number>()
-    let cursor = ''
-    for (let page = 0; ; page += 1) {
-      const answer = await list(`limit=17&order=${order}${cursor}`)
-      walked.push(...answer.items)
-      sizes.add(answer.asOf.size)
-      if (answer.next === null) break
-      cursor = `&cursor=${encodeURIComponent(answer.next)}`
-      const late = { modelId: 'late', prediction: order, timestamp: timeOf(page % 12) }
-      await envelopeOf(server.post('/v1/decisions', [late, { modelId: 'late', prediction: page }]), 201)
-      await server.indexed()
-    }
-    expect([...sizes]).toEqual([sizeBefore])
-    expect(walked).toEqual(whole)
-    expect(new Set(walked.map(({ id }) => id)).size).toBe(walked.length)
-  })
+  test.each(['at', '-at'])(
+    'pages by %s hold every decision once, while more arrive in between',
+    async (order) => {
+      const sizeBefore = (await list('limit=1')).asOf.size
+      const whole = (await list(`limit=1000&order=${order}`)).items
+      const walked: Listed[] = []
+      const sizes = new Set<number>()
+      let cursor = ''
+      for (let page = 0; ; page += 1) {
+        const answer = await list(`limit=17&order=${order}${cursor}`)
+        walked.push(...answer.items)
+        sizes.add(answer.asOf.size)
+        if (answer.next === null) break
+        cursor = `&cursor=${encodeURIComponent(answer.next)}`
+        const late = { modelId: 'late', prediction: order, timestamp: timeOf(page % 12) }
+        await envelopeOf(server.post('/v1/decisions', [late, { modelId: 'late', prediction: page }]), 201)
+        await server.indexed()
+      }
+      expect([...sizes]).toEqual([sizeBefore])
+      expect(walked).toEqual(whole)
+      expect(new Set(walked.map(({ id }) => id)).size).toBe(walked.length)
+    },
+  )
 
   test('what was recorded since is in the next answer, with a larger asOf', async () => {
     const before = await list('modelId=fresh')
-    const [receipt] = (await envelopeOf(server.post('/v1/decisions', { modelId: 'fresh', prediction: 1 }), 201)).receipts
+    const [receipt] = (
+      await envelopeOf(server.post('/v1/decisions', { modelId: 'fresh', prediction: 1 }), 201)
+    ).receipts
     await server.indexed()
     const after = await list('modelId=fresh')
     expect(after.items.map(({ id }) => id)).toEqual([receipt!.id])
@@ -216,7 +256,11 @@ describe('one decision', () => {
       system: 'default',
       record: { ...record, messages: { sealed: true } },
       links: [],
-      completeness: { profile: expect.stringMatching(/^[a-z]+\/\d+$/), score: expect.any(Number), missing: expect.any(Array) },
+      completeness: {
+        profile: expect.stringMatching(/^[a-z]+\/\d+$/),
+        score: expect.any(Number),
+        missing: expect.any(Array),
+      },
     })
     expect(one.completeness!.score).toBeGreaterThan(0)
     expect(one.completeness!.score).toBeLessThan(1)
@@ -224,20 +268,35 @@ describe('one decision', () => {
   })
 
   test('an id nobody used is 404, whatever it looks like', async () => {
-    for (const id of ['nobody', '01970000-0000-7000-8000-000000000000', receipts[0]!.id.toUpperCase(), '%F0%9F%99%82', '%ff', 'x'.repeat(2_000)]) {
+    for (const id of [
+      'nobody',
+      '01970000-0000-7000-8000-000000000000',
+      receipts[0]!.id.toUpperCase(),
+      '%F0%9F%99%82',
+      '%ff',
+      'x'.repeat(2_000),
+    ]) {
       await problemOf(server.fetch(`/v1/decisions/${id}`), 404, 'not_found')
       await problemOf(server.fetch(`/v1/decisions/${id}/proof`), 404, 'not_found')
     }
   })
 
-  test.each(['a b', 'a/b', '100%', 'a%2Fb', 'ü', '?#', 'a+b', 'subjects:lookup', '"', '🙂'])('the id %j is found as it was sent', async (decisionId) => {
-    await envelopeOf(server.post('/v1/decisions', { decisionId, modelId: 'm', prediction: 1 }), 201)
-    const one = await server.get<One>(`/v1/decisions/${encodeURIComponent(decisionId)}`)
-    expect(one.record.decisionId).toBe(decisionId)
-  })
+  test.each(['a b', 'a/b', '100%', 'a%2Fb', 'ü', '?#', 'a+b', 'subjects:lookup', '"', '🙂'])(
+    'the id %j is found as it was sent',
+    async (decisionId) => {
+      await envelopeOf(server.post('/v1/decisions', { decisionId, modelId: 'm', prediction: 1 }), 201)
+      const one = await server.get<One>(`/v1/decisions/${encodeURIComponent(decisionId)}`)
+      expect(one.record.decisionId).toBe(decisionId)
+    },
+  )
 
   test('an id several systems used is ambiguous until the system is said', async () => {
-    const records = ['east', 'west'].map((system) => ({ decisionId: 'dawn', modelId: 'm', prediction: system, system }))
+    const records = ['east', 'west'].map((system) => ({
+      decisionId: 'dawn',
+      modelId: 'm',
+      prediction: system,
+      system,
+    }))
     const ids = (await envelopeOf(server.post('/v1/decisions', records), 201)).receipts.map(({ id }) => id)
     const problem = await problemOf(server.fetch('/v1/decisions/dawn'), 409, 'ambiguous_id')
     expect(problem.ids).toEqual(ids)
@@ -261,7 +320,7 @@ describe('one decision', () => {
       ipAddress: '192.0.2.1',
     }
     await envelopeOf(server.post('/v1/decisions', record), 201)
-    const closed = await (await server.fetch('/v1/decisions/sealed-1')).json() as One
+    const closed = (await (await server.fetch('/v1/decisions/sealed-1')).json()) as One
     const sealed = { sealed: true }
     expect(closed.record).toMatchObject({
       input: sealed,
@@ -273,20 +332,32 @@ describe('one decision', () => {
       inputFeatures: { race: 'Other', letter: sealed, age: 41, nested: sealed },
     })
     expect(JSON.stringify(closed)).not.toMatch(/lovelace|hello|because|free|192/)
-    const open = (await (await server.fetch('/v1/decisions/sealed-1', { headers: withPurpose })).json()) as One
+    const open = (await (
+      await server.fetch('/v1/decisions/sealed-1', { headers: withPurpose })
+    ).json()) as One
     expect(open.record).toEqual(record)
-    const blank = (await (await server.fetch('/v1/decisions/sealed-1', { headers: { 'Deponent-Purpose': ' ' } })).json()) as One
+    const blank = (await (
+      await server.fetch('/v1/decisions/sealed-1', { headers: { 'Deponent-Purpose': ' ' } })
+    ).json()) as One
     expect(blank).toEqual(closed)
   })
 
   test('an entry of another kind is found by its entry id', async () => {
-    const [receipt] = (await envelopeOf(server.post('/v1/records', { kind: 'system.log', message: 'started' }), 201)).receipts
-    expect(await server.get(`/v1/decisions/${receipt!.id}`)).toMatchObject({ id: receipt!.id, kind: 'system.log' })
+    const [receipt] = (
+      await envelopeOf(server.post('/v1/records', { kind: 'system.log', message: 'started' }), 201)
+    ).receipts
+    expect(await server.get(`/v1/decisions/${receipt!.id}`)).toMatchObject({
+      id: receipt!.id,
+      kind: 'system.log',
+    })
   })
 
   test('its timeline holds what was recorded about it, oldest first', async () => {
     const { items } = await server.get<{ items: One[] }>('/v1/decisions/d-0/timeline')
-    expect(items.map(({ kind, record }) => [kind, record.outcome])).toEqual([['outcome', 0], ['outcome', 1]])
+    expect(items.map(({ kind, record }) => [kind, record.outcome])).toEqual([
+      ['outcome', 0],
+      ['outcome', 1],
+    ])
     expect((await server.get<{ items: One[] }>('/v1/decisions/d-1/timeline')).items).toEqual([])
     await problemOf(server.fetch('/v1/decisions/nobody/timeline'), 404, 'not_found')
   })
@@ -297,7 +368,7 @@ describe('aggregates', () => {
     (await server.get<{ items: Record<string, unknown>[] }>(`/v1/aggregate?${query}`)).items
 
   test('count by feature, prediction and the latest outcome, numbers as numbers, null where there is none', async () => {
-    const rows = await items('metrics=count&by=feature.race,prediction,outcome&prediction=high')
+    const rows = await items('metrics=count&by=feature.race,prediction,outcome&prediction=high&system=bank')
     expect(rows).toHaveLength(2)
     expect(rows).toEqual(
       expect.arrayContaining([
@@ -316,28 +387,41 @@ describe('aggregates', () => {
 
   test('the filters of the list apply', async () => {
     expect(await items('metrics=count&overridden=true')).toEqual([{ count: 2 }])
-    expect(await items('metrics=count&by=modelId&feature.race=Other&from=2026-01-14T00:00:00Z&to=2026-01-18T00:00:00Z')).toEqual([
+    expect(
+      await items(
+        'metrics=count&by=modelId&feature.race=Other&from=2026-01-14T00:00:00Z&to=2026-01-18T00:00:00Z',
+      ),
+    ).toEqual([
       { modelId: 'credit', count: 1 },
       { modelId: 'cv-screen', count: 1 },
     ])
   })
 
-  test.each(['metrics=median(confidence)', 'metrics=avg(shoeSize)', 'metrics=', 'by=colour', 'by=modelId,modelId', 'colour=red'])(
-    '%s is refused',
-    async (query) => {
-      const response = await server.fetch(`/v1/aggregate?${query}`)
-      expect(response.status).toBe(400)
-      expect(response.headers.get('content-type')).toBe('application/problem+json')
-    },
-  )
+  test.each([
+    'metrics=median(confidence)',
+    'metrics=avg(shoeSize)',
+    'metrics=',
+    'by=colour',
+    'by=modelId,modelId',
+    'colour=red',
+  ])('%s is refused', async (query) => {
+    const response = await server.fetch(`/v1/aggregate?${query}`)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+  })
 })
 
 describe('SQL', () => {
   test('answers with columns and rows as of a size', async () => {
-    const response = await server.post('/v1/sql', { sql: "SELECT modelId, count() AS n FROM decisions WHERE system = 'hiring' GROUP BY modelId ORDER BY modelId" })
+    const response = await server.post('/v1/sql', {
+      sql: "SELECT modelId, count() AS n FROM decisions WHERE system = 'hiring' GROUP BY modelId ORDER BY modelId",
+    })
     expect(await response.json()).toMatchObject({
       columns: [{ name: 'modelId' }, { name: 'n' }],
-      rows: [['credit', 3], ['cv-screen', 3]],
+      rows: [
+        ['credit', 3],
+        ['cv-screen', 3],
+      ],
       truncated: false,
       asOf: { size: expect.any(Number) },
     })
@@ -369,22 +453,42 @@ describe('statistics', () => {
     expect(JSON.stringify(await server.get('/v1/stats/coverage'))).toContain('undeclared')
   })
 
-  test.each(['usage', 'confidence', 'overrides', 'completeness'])('/v1/stats/%s answers, filters apply and others are refused', async (name) => {
-    expect(await server.get(`/v1/stats/${name}?modelId=credit`)).toMatchObject({ asOf: { size: expect.any(Number) } })
-    await problemOf(server.fetch(`/v1/stats/${name}?colour=red`), 400, 'unknown_parameter')
+  test.each(['usage', 'confidence', 'overrides', 'completeness'])(
+    '/v1/stats/%s answers, filters apply and others are refused',
+    async (name) => {
+      expect(await server.get(`/v1/stats/${name}?modelId=credit`)).toMatchObject({
+        asOf: { size: expect.any(Number) },
+      })
+      await problemOf(server.fetch(`/v1/stats/${name}?colour=red`), 400, 'unknown_parameter')
+    },
+  )
+
+  test('answers about everything refuse a filter they would ignore', async () => {
+    for (const path of ['/v1/stats/coverage', '/v1/systems'])
+      await problemOf(server.fetch(`${path}?modelId=credit`), 400, 'unknown_parameter')
   })
 
   test('/v1/systems names each system and the class of its fields', async () => {
-    const { items } = await server.get<{ items: { name: string; fields: { name: string; class: string; why: string }[] }[] }>('/v1/systems')
+    const { items } = await server.get<{
+      items: { name: string; fields: { name: string; class: string; why: string }[] }[]
+    }>('/v1/systems')
     const bank = items.find(({ name }) => name === 'bank')
     expect(bank!.fields).toContainEqual({ name: 'race', class: 'queryable', why: expect.any(String) })
   })
 
   test('a field that takes more than 1,000 values is sealed, in lists and in records, and a change record says so', async () => {
-    const records = Array.from({ length: 1_001 }, (_, i) => ({ modelId: 'm', prediction: 1, system: 'wide', decisionId: `wide-${i}`, inputFeatures: { ticket: `t-${i}`, kind: 'a' } }))
+    const records = Array.from({ length: 1_001 }, (_, i) => ({
+      modelId: 'm',
+      prediction: 1,
+      system: 'wide',
+      decisionId: `wide-${i}`,
+      inputFeatures: { ticket: `t-${i}`, kind: 'a' },
+    }))
     await envelopeOf(server.post('/v1/decisions', records), 201)
     await server.indexed()
-    const answer = await server.get<List & { sealed: unknown }>('/v1/decisions?system=wide&feature.ticket=t-5')
+    const answer = await server.get<List & { sealed: unknown }>(
+      '/v1/decisions?system=wide&feature.ticket=t-5',
+    )
     expect(answer).toMatchObject({ items: [], sealed: [{ system: 'wide', field: 'ticket' }] })
     const one = await server.get<One>('/v1/decisions/wide-5')
     expect(one.record.inputFeatures).toEqual({ ticket: { sealed: true }, kind: 'a' })

@@ -31,8 +31,10 @@ let server: ServerProcess
 let receipts: Receipt[]
 let trust: Trust
 
-const ledger = (path: string, init?: RequestInit): Promise<Response> => server.fetch(`/ledgers/default/${path}`, init)
-const bytesOf = async (answer: Promise<Response>): Promise<Uint8Array> => new Uint8Array(await (await answer).arrayBuffer())
+const ledger = (path: string, init?: RequestInit): Promise<Response> =>
+  server.fetch(`/ledgers/default/${path}`, init)
+const bytesOf = async (answer: Promise<Response>): Promise<Uint8Array> =>
+  new Uint8Array(await (await answer).arrayBuffer())
 const checkpointNow = async (): Promise<{ note: string; origin: string; size: number; root: Uint8Array }> => {
   const note = await (await ledger('checkpoint')).text()
   return { note, ...parseCheckpoint(parseNote(note).text) }
@@ -138,40 +140,68 @@ describe('tiles', () => {
       expect(tile.map(toHex)).toEqual(hashes.slice(n * 256, n * 256 + width).map(toHex))
     }
     const above = decodeHashTile(await bytesOf(ledger(tilePath(1, 0, tileWidth(1, 0, size)))))
-    expect(above.map(toHex)).toEqual([...above.keys()].map((n) => toHex(rootOf(hashes.slice(n * 256, n * 256 + 256)))))
+    expect(above.map(toHex)).toEqual(
+      [...above.keys()].map((n) => toHex(rootOf(hashes.slice(n * 256, n * 256 + 256)))),
+    )
   })
 
   test('a partial tile is the beginning of the full one', async () => {
     const full = await bytesOf(ledger('tile/0/000'))
     expect(full).toHaveLength(256 * 32)
     for (const width of [1, 17, 255]) {
-      expect(equalBytes(await bytesOf(ledger(`tile/0/000.p/${width}`)), full.subarray(0, width * 32))).toBe(true)
+      expect(equalBytes(await bytesOf(ledger(`tile/0/000.p/${width}`)), full.subarray(0, width * 32))).toBe(
+        true,
+      )
       expect(decodeEntryTile(await bytesOf(ledger(`tile/entries/000.p/${width}`)))).toHaveLength(width)
     }
   })
 
-  test.each(['tile/0/000', 'tile/0/000.p/9', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/3'])('%s is bytes that never change', async (path) => {
-    const response = await ledger(path)
-    expect(response.status).toBe(200)
-    expect(response.headers.get('content-type')).toBe('application/octet-stream')
-    expect(response.headers.get('cache-control')).toMatch(/^private, max-age=\d{7,}, immutable$/)
-  })
+  test.each(['tile/0/000', 'tile/0/000.p/9', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/3'])(
+    '%s is bytes that never change',
+    async (path) => {
+      const response = await ledger(path)
+      expect(response.status).toBe(200)
+      expect(response.headers.get('content-type')).toBe('application/octet-stream')
+      expect(response.headers.get('cache-control')).toMatch(/^private, max-age=\d{7,}, immutable$/)
+    },
+  )
 
   test('what the checkpoint does not reach is not there', async () => {
     const { size } = await checkpointNow()
     const last = Math.floor(size / 256)
     const width = size % 256
-    for (const path of [tilePath(0, last, width + 1), tilePath('entries', last, width + 1), tilePath(0, last + 1), tilePath(0, 1_234_067), tilePath(1, 0), tilePath(1, 1, 1), tilePath(5, 0, 1), tilePath(63, 0, 1)]) {
+    for (const path of [
+      tilePath(0, last, width + 1),
+      tilePath('entries', last, width + 1),
+      tilePath(0, last + 1),
+      tilePath(0, 1_234_067),
+      tilePath(1, 0),
+      tilePath(1, 1, 1),
+      tilePath(5, 0, 1),
+      tilePath(63, 0, 1),
+    ]) {
       await problemOf(ledger(path), 404, 'not_found')
     }
   })
 
-  test.each(['tile/0/0', 'tile/0/1000', 'tile/0/000.p/0', 'tile/0/000.p/256', 'tile/64/000', 'tile/00/000', 'tile/data/000', 'tile/0/x001', 'tile/0/000/', 'tile/0/000.p/1/1'])('%s is no tile', async (path) => {
+  test.each([
+    'tile/0/0',
+    'tile/0/1000',
+    'tile/0/000.p/0',
+    'tile/0/000.p/256',
+    'tile/64/000',
+    'tile/00/000',
+    'tile/data/000',
+    'tile/0/x001',
+    'tile/0/000/',
+    'tile/0/000.p/1/1',
+  ])('%s is no tile', async (path) => {
     await problemOf(ledger(path), 400, 'bad_tile_path')
   })
 
   test('another ledger is not found', async () => {
-    for (const path of ['checkpoint', 'vkey', 'tile/0/000']) await problemOf(server.fetch(`/ledgers/other/${path}`), 404, 'not_found')
+    for (const path of ['checkpoint', 'vkey', 'tile/0/000'])
+      await problemOf(server.fetch(`/ledgers/other/${path}`), 404, 'not_found')
   })
 })
 
@@ -187,7 +217,10 @@ describe('a proof', () => {
     for (const { id, index } of [receipts[0]!, receipts[255]!, receipts[256]!, receipts[599]!]) {
       const text = await proofOf(id)
       expect(parseTlogProof(text).index).toBe(index)
-      expect(verifyTlogProof(text, { entry: entries[index]! }, trust)).toMatchObject({ verdict: 'valid', checked: { entries: 1, checkpoints: 1 } })
+      expect(verifyTlogProof(text, { entry: entries[index]! }, trust)).toMatchObject({
+        verdict: 'valid',
+        checked: { entries: 1, checkpoints: 1 },
+      })
       expect(verifyTlogProof(text, { entry: entries[index - 1]! }, trust).verdict).toBe('invalid')
     }
   })
@@ -199,20 +232,33 @@ describe('a proof', () => {
   test('is not yet published before a checkpoint covers the entry, says when to ask again, and comes', async () => {
     const statuses: number[] = []
     for (let i = 0; i < 20 && !statuses.includes(409); i += 1) {
-      const [receipt] = (await envelopeOf(server.post('/v1/decisions', { modelId: 'm', prediction: i }), 201)).receipts
+      const [receipt] = (await envelopeOf(server.post('/v1/decisions', { modelId: 'm', prediction: i }), 201))
+        .receipts
       const response = await server.fetch(`/v1/decisions/${receipt!.id}/proof`)
       statuses.push(response.status)
       if (response.status !== 409) continue
       expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
       expect(await response.json()).toMatchObject({ code: 'not_yet_published', status: 409 })
-      while ((await server.fetch(`/v1/decisions/${receipt!.id}/proof`)).status === 409) await new Promise((resolve) => setTimeout(resolve, 50))
-      expect(verifyTlogProof(await proofOf(receipt!.id), { leafHash: Buffer.from(receipt!.leafHash, 'hex') }, trust).verdict).toBe('valid')
+      while ((await server.fetch(`/v1/decisions/${receipt!.id}/proof`)).status === 409)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(
+        verifyTlogProof(
+          await proofOf(receipt!.id),
+          { leafHash: Buffer.from(receipt!.leafHash, 'hex') },
+          trust,
+        ).verdict,
+      ).toBe('valid')
     }
     expect(statuses).toContain(409)
   })
 
   test('exists for entries of every kind', async () => {
-    const [receipt] = (await envelopeOf(server.post('/v1/decisions/loan-1/outcomes?wait=checkpoint', { outcome: 1 }), 201)).receipts
-    expect(verifyTlogProof(await proofOf(receipt!.id), { leafHash: Buffer.from(receipt!.leafHash, 'hex') }, trust).verdict).toBe('valid')
+    const [receipt] = (
+      await envelopeOf(server.post('/v1/decisions/loan-1/outcomes?wait=checkpoint', { outcome: 1 }), 201)
+    ).receipts
+    expect(
+      verifyTlogProof(await proofOf(receipt!.id), { leafHash: Buffer.from(receipt!.leafHash, 'hex') }, trust)
+        .verdict,
+    ).toBe('valid')
   })
 })

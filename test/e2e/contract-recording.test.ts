@@ -30,7 +30,8 @@ const postBytes = (body: Uint8Array, headers: Record<string, string> = {}): Prom
     body: new Uint8Array(body),
     headers: { 'Content-Type': 'application/json', ...headers },
   })
-const postLines = (lines: string): Promise<Response> => post(lines, { 'Content-Type': 'application/x-ndjson' })
+const postLines = (lines: string): Promise<Response> =>
+  post(lines, { 'Content-Type': 'application/x-ndjson' })
 /** The decision as whoever states a purpose sees it. */
 const opened = async (id: string): Promise<One> => {
   const headers = { 'Deponent-Purpose': 'test of the contract' }
@@ -88,14 +89,27 @@ describe('what was recorded', () => {
   test.each([
     ['an array', (records: unknown[]) => post(records)],
     ['NDJSON', (records: unknown[]) => postLines(records.map((record) => JSON.stringify(record)).join('\n'))],
-    ['NDJSON with blank lines', (records: unknown[]) => postLines(`\n${records.map((record) => JSON.stringify(record)).join('\r\n\r\n')}\n\n`)],
-    ['gzip', (records: unknown[]) => postBytes(gzipSync(JSON.stringify(records)), { 'Content-Encoding': 'gzip' })],
-    ['zstd', (records: unknown[]) => postBytes(zstdCompressSync(JSON.stringify(records)), { 'Content-Encoding': 'zstd' })],
+    [
+      'NDJSON with blank lines',
+      (records: unknown[]) =>
+        postLines(`\n${records.map((record) => JSON.stringify(record)).join('\r\n\r\n')}\n\n`),
+    ],
+    [
+      'gzip',
+      (records: unknown[]) => postBytes(gzipSync(JSON.stringify(records)), { 'Content-Encoding': 'gzip' }),
+    ],
+    [
+      'zstd',
+      (records: unknown[]) =>
+        postBytes(zstdCompressSync(JSON.stringify(records)), { 'Content-Encoding': 'zstd' }),
+    ],
   ])('%s is recorded in order, whole, under one promise', async (name, send) => {
     const envelope = await envelopeOf(send(decisions(`shape ${name}`, 300)), 201)
     expect(envelope.recorded).toBe(300)
     const [first] = envelope.receipts
-    expect(envelope.receipts.map(({ position, index, decisionId }) => ({ position, index, decisionId }))).toEqual(
+    expect(
+      envelope.receipts.map(({ position, index, decisionId }) => ({ position, index, decisionId })),
+    ).toEqual(
       Array.from({ length: 300 }, (_, position) => ({
         position,
         index: first!.index + position,
@@ -109,7 +123,17 @@ describe('what was recorded', () => {
     const saved = await (await post(decisions('receipt', 5))).text()
     const response = await server.fetch('/ledgers/default/vkey', { headers: { Accept: 'application/json' } })
     const { origin, promise } = (await response.json()) as { origin: string; promise: string }
-    const trust = { ledgers: [{ origin, keys: [{ vkey: promise, use: 'promise' as const, sizes: { from: 0 } }], witnesses: [], quorum: 0, timestampRoots: [] }] }
+    const trust = {
+      ledgers: [
+        {
+          origin,
+          keys: [{ vkey: promise, use: 'promise' as const, sizes: { from: 0 } }],
+          witnesses: [],
+          quorum: 0,
+          timestampRoots: [],
+        },
+      ],
+    }
     expect(verifyReceipt(saved, trust)).toMatchObject({ verdict: 'valid', checked: { entries: 5 } })
     expect(verifyReceipt(saved.replace(/"leafHash":"./, '"leafHash":"f'), trust).verdict).toBe('invalid')
   })
@@ -148,7 +172,13 @@ describe('what was recorded before', () => {
   test('content is the record, not its spelling, its emitter or the order of its members', async () => {
     const emitter = { id: 'checkout-1', epoch: 1, seq: 1, blind: '00'.repeat(32) }
     await envelopeOf(post({ decisionId: 'spelled', modelId: 'm', prediction: 1, caseId: 'c', emitter }), 201)
-    const other = { case_id: 'c', output: { result: 1 }, model: { id: 'm' }, event_id: 'spelled', emitter: { ...emitter, seq: 2 } }
+    const other = {
+      case_id: 'c',
+      output: { result: 1 },
+      model: { id: 'm' },
+      event_id: 'spelled',
+      emitter: { ...emitter, seq: 2 },
+    }
     expect(await envelopeOf(post(other), 201)).toMatchObject({ duplicates: 1 })
   })
 
@@ -163,12 +193,20 @@ describe('what was recorded before', () => {
       receipts: [],
       promise: null,
       errors: [
-        { position: 0, decisionId: 'taken', code: 'id_conflict', path: '/decisionId', message: expect.any(String) },
+        {
+          position: 0,
+          decisionId: 'taken',
+          code: 'id_conflict',
+          path: '/decisionId',
+          message: expect.any(String),
+        },
       ],
     })
     expect((await envelopeOf(post([conflict, conflict]), 409)).rejected).toBe(2)
     expect((await envelopeOf(post([conflict, { prediction: 1 }]), 400)).rejected).toBe(2)
-    expect((await envelopeOf(post([conflict, minimal]), 207)).errors.map(({ position }) => position)).toEqual([0])
+    expect((await envelopeOf(post([conflict, minimal]), 207)).errors.map(({ position }) => position)).toEqual(
+      [0],
+    )
   })
 
   test('a request that repeats itself is recorded once', async () => {
@@ -176,8 +214,18 @@ describe('what was recorded before', () => {
     const { recorded: kept, receipts } = await envelopeOf(post([record, record]), 201)
     expect(kept).toBe(1)
     expect(receipts.map(({ status }) => status)).toEqual(['recorded', 'duplicate'])
-    expect(receipts[1]).toMatchObject({ id: receipts[0]!.id, index: receipts[0]!.index, leafHash: receipts[0]!.leafHash })
-    const other = await envelopeOf(post([{ decisionId: 'thrice', ...minimal }, { decisionId: 'thrice', modelId: 'm', prediction: 0 }]), 207)
+    expect(receipts[1]).toMatchObject({
+      id: receipts[0]!.id,
+      index: receipts[0]!.index,
+      leafHash: receipts[0]!.leafHash,
+    })
+    const other = await envelopeOf(
+      post([
+        { decisionId: 'thrice', ...minimal },
+        { decisionId: 'thrice', modelId: 'm', prediction: 0 },
+      ]),
+      207,
+    )
     expect(other.errors).toMatchObject([{ position: 1, code: 'id_conflict' }])
   })
 
@@ -188,15 +236,34 @@ describe('what was recorded before', () => {
     expect(new Set(envelopes.map(({ receipts }) => receipts[0]!.id)).size).toBe(1)
   })
 
+  test('a thousand senders at once are all answered', async () => {
+    const statuses = await Promise.all(
+      decisions('crowd', 1_000).map(async (record) => (await post(record)).status),
+    )
+    expect(statuses.filter((status) => status !== 201)).toEqual([])
+  })
+
   test('the id belongs to its system: another system may use it', async () => {
-    const kept = await envelopeOf(post([{ decisionId: 'both', ...minimal, system: 'one' }, { decisionId: 'both', ...minimal, system: 'two' }]), 201)
+    const kept = await envelopeOf(
+      post([
+        { decisionId: 'both', ...minimal, system: 'one' },
+        { decisionId: 'both', ...minimal, system: 'two' },
+      ]),
+      201,
+    )
     expect(kept.recorded).toBe(2)
   })
 })
 
 describe('what is refused record by record', () => {
   test('a bad line of NDJSON costs that line alone', async () => {
-    const lines = [JSON.stringify({ decisionId: 'line-0', ...minimal }), '{"modelId":', '[1]', '7', JSON.stringify({ decisionId: 'line-4', ...minimal })]
+    const lines = [
+      JSON.stringify({ decisionId: 'line-0', ...minimal }),
+      '{"modelId":',
+      '[1]',
+      '7',
+      JSON.stringify({ decisionId: 'line-4', ...minimal }),
+    ]
     const envelope = await envelopeOf(postLines(lines.join('\n')), 207)
     expect(envelope.receipts.map(({ position }) => position)).toEqual([0, 4])
     expect(envelope.errors.map(({ position, code }) => ({ position, code }))).toEqual([
@@ -207,12 +274,21 @@ describe('what is refused record by record', () => {
   })
 
   test('bad lines alone are judged one by one too', async () => {
-    expect((await envelopeOf(postLines('{\n}\n'), 400)).errors.map(({ code }) => code)).toEqual(['bad_json', 'bad_json'])
+    expect((await envelopeOf(postLines('{\n}\n'), 400)).errors.map(({ code }) => code)).toEqual([
+      'bad_json',
+      'bad_json',
+    ])
   })
 
   test('bytes that are not UTF-8 cost the one record they are in', async () => {
-    const [before, after] = [Buffer.from('[{"modelId":"m","prediction":"'), Buffer.from('"},{"modelId":"m","prediction":"ok"}]')]
-    const envelope = await envelopeOf(postBytes(Buffer.concat([before, Buffer.from([0xc3, 0x28]), after])), 207)
+    const [before, after] = [
+      Buffer.from('[{"modelId":"m","prediction":"'),
+      Buffer.from('"},{"modelId":"m","prediction":"ok"}]'),
+    ]
+    const envelope = await envelopeOf(
+      postBytes(Buffer.concat([before, Buffer.from([0xc3, 0x28]), after])),
+      207,
+    )
     expect(envelope.errors).toMatchObject([{ position: 0, code: 'bad_utf8', path: '/prediction' }])
     expect(envelope.receipts).toMatchObject([{ position: 1, status: 'recorded' }])
   })
@@ -221,23 +297,60 @@ describe('what is refused record by record', () => {
     ['a name that comes twice', '{"modelId":"m","modelId":"n","prediction":1}', 'duplicate_key', '/modelId'],
     ['half a surrogate pair', '{"modelId":"m","prediction":"\\ud800"}', 'lone_surrogate', '/prediction'],
     ['NaN', '{"modelId":"m","prediction":1,"inputFeatures":{"x":NaN}}', 'bad_json', '/inputFeatures/x'],
-    ['a number no double holds', '{"modelId":"m","prediction":1,"costUsd":1e999}', 'number_overflow', '/costUsd'],
+    [
+      'a number no double holds',
+      '{"modelId":"m","prediction":1,"costUsd":1e999}',
+      'number_overflow',
+      '/costUsd',
+    ],
     ['no model', '{"prediction":1}', 'missing_field', '/modelId'],
     ['nothing that came out', '{"modelId":"m"}', 'missing_field', '/prediction'],
-    ['a confidence above one', '{"modelId":"m","prediction":1,"confidence":1.01}', 'out_of_range', '/confidence'],
-    ['a confidence below zero', '{"modelId":"m","prediction":1,"confidence":-0.01,"confidence_kind":"self_reported"}', 'out_of_range', '/confidence'],
-    ['a time that is none', '{"modelId":"m","prediction":1,"timestamp":"yesterday"}', 'bad_time', '/timestamp'],
-    ['an id that is an object', '{"modelId":"m","prediction":1,"decisionId":{}}', 'wrong_type', '/decisionId'],
+    [
+      'a confidence above one',
+      '{"modelId":"m","prediction":1,"confidence":1.01}',
+      'out_of_range',
+      '/confidence',
+    ],
+    [
+      'a confidence below zero',
+      '{"modelId":"m","prediction":1,"confidence":-0.01,"confidence_kind":"self_reported"}',
+      'out_of_range',
+      '/confidence',
+    ],
+    [
+      'a time that is none',
+      '{"modelId":"m","prediction":1,"timestamp":"yesterday"}',
+      'bad_time',
+      '/timestamp',
+    ],
+    [
+      'an id that is an object',
+      '{"modelId":"m","prediction":1,"decisionId":{}}',
+      'wrong_type',
+      '/decisionId',
+    ],
   ])('%s is refused with its code and its path', async (_, text, code, path) => {
     const envelope = await envelopeOf(post(`[${text},{"modelId":"m","prediction":"kept"}]`), 207)
     expect(envelope.errors).toMatchObject([{ position: 0, code, path }])
   })
 
   test.each([
-    ['more than 4,096 leaves', { ...minimal, input: Array.from({ length: 5_000 }, (_, i) => i) }, 'too_many_leaves'],
-    ['more than 32 levels', { ...minimal, input: JSON.parse(`${'['.repeat(40)}1${']'.repeat(40)}`) as unknown }, 'too_deep'],
+    [
+      'more than 4,096 leaves',
+      { ...minimal, input: Array.from({ length: 5_000 }, (_, i) => i) },
+      'too_many_leaves',
+    ],
+    [
+      'more than 32 levels',
+      { ...minimal, input: JSON.parse(`${'['.repeat(40)}1${']'.repeat(40)}`) as unknown },
+      'too_deep',
+    ],
     ['more than 256 KiB of text', { ...minimal, input: 'x'.repeat(262_144) }, 'payload_too_large'],
-    ['more than 256 KiB of text that is not ASCII', { ...minimal, input: 'ü'.repeat(140_000) }, 'payload_too_large'],
+    [
+      'more than 256 KiB of text that is not ASCII',
+      { ...minimal, input: 'ü'.repeat(140_000) },
+      'payload_too_large',
+    ],
   ])('%s costs that record alone', async (_, record, code) => {
     expect((await envelopeOf(post([record, minimal]), 207)).errors).toMatchObject([{ position: 0, code }])
   })
@@ -288,19 +401,32 @@ describe('what a record becomes', () => {
   })
 
   test('what nobody knows is kept in metadata, and a foreign signature is not believed', async () => {
-    const { record } = await recorded({ ...minimal, shoeSize: 43, signature: { alg: 'none' }, compliance: { ok: true } })
+    const { record } = await recorded({
+      ...minimal,
+      shoeSize: 43,
+      signature: { alg: 'none' },
+      compliance: { ok: true },
+    })
     expect(record.metadata).toEqual({ shoeSize: 43, signature: { alg: 'none' }, compliance: { ok: true } })
     expect(record).not.toHaveProperty('consentGiven')
   })
 
   test('a name that means something to JavaScript is data', async () => {
-    const { receipts } = await envelopeOf(post('{"modelId":"m","prediction":1,"inputFeatures":{"__proto__":1,"constructor":2}}'), 201)
-    const text = await (await server.fetch(`/v1/decisions/${receipts[0]!.id}`, { headers: { 'Deponent-Purpose': 'test' } })).text()
+    const { receipts } = await envelopeOf(
+      post('{"modelId":"m","prediction":1,"inputFeatures":{"__proto__":1,"constructor":2}}'),
+      201,
+    )
+    const text = await (
+      await server.fetch(`/v1/decisions/${receipts[0]!.id}`, { headers: { 'Deponent-Purpose': 'test' } })
+    ).text()
     expect(text).toContain('"inputFeatures":{"__proto__":1,"constructor":2}')
   })
 
   test('numbers a double cannot carry keep their text', async () => {
-    const { receipts } = await envelopeOf(post('{"modelId":"m","prediction":12345678901234567890,"inputFeatures":{"z":-0}}'), 201)
+    const { receipts } = await envelopeOf(
+      post('{"modelId":"m","prediction":12345678901234567890,"inputFeatures":{"z":-0}}'),
+      201,
+    )
     const { record } = await opened(receipts[0]!.id)
     expect(record).toMatchObject({ prediction: '12345678901234567890', coerced: ['/prediction'] })
     expect(Object.is((record.inputFeatures as { z: number }).z, 0)).toBe(true)
@@ -325,7 +451,9 @@ describe('what a record becomes', () => {
 
   test('a time without a zone says what was assumed', async () => {
     expect((await recorded({ ...minimal, timestamp: '2026-01-10T00:00:00' })).record.atAssumed).toBe('utc')
-    expect((await recorded({ ...minimal, timestamp: '2026-01-10T00:00:00Z' })).record).not.toHaveProperty('atAssumed')
+    expect((await recorded({ ...minimal, timestamp: '2026-01-10T00:00:00Z' })).record).not.toHaveProperty(
+      'atAssumed',
+    )
   })
 })
 
@@ -345,12 +473,17 @@ describe('what is refused whole', () => {
 
   test.each([
     ['text/plain', { 'Content-Type': 'text/plain' }, 415, 'unsupported_media_type'],
-    ['another character set', { 'Content-Type': 'application/json; charset=utf-16' }, 415, 'unsupported_media_type'],
+    [
+      'another character set',
+      { 'Content-Type': 'application/json; charset=utf-16' },
+      415,
+      'unsupported_media_type',
+    ],
     ['an encoding nobody reads', { 'Content-Encoding': 'br' }, 415, 'unsupported_encoding'],
     ['gzip that is not gzip', { 'Content-Encoding': 'gzip' }, 400, 'bad_encoding'],
     ['zstd that is not zstd', { 'Content-Encoding': 'zstd' }, 400, 'bad_encoding'],
   ])('%s', async (_, headers, status, code) => {
-    await problemOf(post(JSON.stringify(minimal), headers as Record<string, string>), status, code)
+    await problemOf(post(JSON.stringify(minimal), headers), status, code)
   })
 
   test('a gzip body cut short', async () => {
@@ -362,10 +495,15 @@ describe('what is refused whole', () => {
   test('more than 32 MiB, by what it says of itself, by what it is, and after decompression', async () => {
     const large = Buffer.alloc(33 * 1_048_576, ' ')
     await problemOf(postBytes(large), 413, 'body_too_large')
-    await problemOf(postBytes(gzipSync(large, { level: 1 }), { 'Content-Encoding': 'gzip' }), 413, 'body_too_large')
+    await problemOf(
+      postBytes(gzipSync(large, { level: 1 }), { 'Content-Encoding': 'gzip' }),
+      413,
+      'body_too_large',
+    )
     const pieces = new ReadableStream<Uint8Array>({
       start(controller) {
-        for (let at = 0; at < large.length; at += 1_048_576) controller.enqueue(large.subarray(at, at + 1_048_576))
+        for (let at = 0; at < large.length; at += 1_048_576)
+          controller.enqueue(large.subarray(at, at + 1_048_576))
         controller.close()
       },
     })
@@ -386,7 +524,11 @@ describe('what is refused whole', () => {
   })
 
   test('no key, another key, another scheme', async () => {
-    for (const headers of [{ Authorization: '' }, { Authorization: 'Bearer dpk_wrong' }, { Authorization: `Basic ${btoa(`:${server.key}`)}` }]) {
+    for (const headers of [
+      { Authorization: '' },
+      { Authorization: 'Bearer dpk_wrong' },
+      { Authorization: `Basic ${btoa(`:${server.key}`)}` },
+    ]) {
       const problem = await problemOf(post(minimal, headers), 401, 'unauthorized')
       expect(problem.headers.get('www-authenticate')).toBe('Bearer')
     }
@@ -409,7 +551,10 @@ describe('no answer repeats a value it was sent', () => {
     ['a wrong confidence', JSON.stringify({ ...minimal, confidence: SECRET })],
     ['a wrong time', JSON.stringify({ ...minimal, timestamp: SECRET })],
     ['a wrong status', JSON.stringify({ ...minimal, status: SECRET })],
-    ['a wrong emitter', JSON.stringify({ ...minimal, emitter: { id: `${SECRET} !`, epoch: SECRET, seq: -1, blind: SECRET } })],
+    [
+      'a wrong emitter',
+      JSON.stringify({ ...minimal, emitter: { id: `${SECRET} !`, epoch: SECRET, seq: -1, blind: SECRET } }),
+    ],
     ['a name that comes twice', `{"modelId":"m","prediction":"${SECRET}","prediction":"${SECRET}"}`],
     ['a bare text', `"${SECRET}"`],
   ]
@@ -448,7 +593,11 @@ describe('no answer repeats a value it was sent', () => {
   })
 
   test('SQL that does not run', async () => {
-    for (const sql of [`SELECT '${SECRET}' FROM nowhere`, `SELECT toInt64('${SECRET}')`, `DROP TABLE "${SECRET}"`]) {
+    for (const sql of [
+      `SELECT '${SECRET}' FROM nowhere`,
+      `SELECT toInt64('${SECRET}')`,
+      `DROP TABLE "${SECRET}"`,
+    ]) {
       const response = await server.post('/v1/sql', { sql })
       expect(response.status).toBe(400)
       expect(await response.text()).not.toContain(SECRET)
@@ -475,8 +624,13 @@ describe('other kinds of record', () => {
   }
 
   test.each(KINDS)('POST /v1/records takes %s about a decision by its id', async (kind, fields) => {
-    const [decision] = (await envelopeOf(post({ decisionId: `about-${kind}`, ...minimal, affectedUserId: 'p' }), 201)).receipts
-    const envelope = await envelopeOf(server.post('/v1/records', { kind, decisionId: `about-${kind}`, ...fields }), 201)
+    const [decision] = (
+      await envelopeOf(post({ decisionId: `about-${kind}`, ...minimal, affectedUserId: 'p' }), 201)
+    ).receipts
+    const envelope = await envelopeOf(
+      server.post('/v1/records', { kind, decisionId: `about-${kind}`, ...fields }),
+      201,
+    )
     expect(envelope.receipts).toMatchObject([{ status: 'recorded', decisionId: `about-${kind}` }])
     expect(leadsToPromise(envelope)).toBe(true)
     const one = await opened(envelope.receipts[0]!.id)
@@ -484,24 +638,45 @@ describe('other kinds of record', () => {
     expect(one).not.toHaveProperty('completeness')
   })
 
-  test.each(KINDS)('POST /v1/decisions/{id}/%ss links to the decision of the address', async (kind, fields) => {
-    const [decision] = (await envelopeOf(post({ decisionId: `at-${kind}/1`, ...minimal }), 201)).receipts
-    for (const address of [encodeURIComponent(`at-${kind}/1`), decision!.id]) {
-      const envelope = await envelopeOf(server.post(`/v1/decisions/${address}/${kind}s`, [fields, { ...fields, at: 0 }]), 201)
-      expect(envelope.receipts[0]).not.toHaveProperty('decisionId')
-      expect(await opened(envelope.receipts[0]!.id)).toMatchObject({ kind, links: [{ rel: RELATION[kind], id: decision!.id }] })
-    }
-  })
+  test.each(KINDS)(
+    'POST /v1/decisions/{id}/%ss links to the decision of the address',
+    async (kind, fields) => {
+      const [decision] = (await envelopeOf(post({ decisionId: `at-${kind}/1`, ...minimal }), 201)).receipts
+      for (const address of [encodeURIComponent(`at-${kind}/1`), decision!.id]) {
+        const envelope = await envelopeOf(
+          server.post(`/v1/decisions/${address}/${kind}s`, [fields, { ...fields, at: 0 }]),
+          201,
+        )
+        expect(envelope.receipts[0]).not.toHaveProperty('decisionId')
+        expect(await opened(envelope.receipts[0]!.id)).toMatchObject({
+          kind,
+          links: [{ rel: RELATION[kind], id: decision!.id }],
+        })
+      }
+    },
+  )
 
   test('an address and a record that name different decisions are not reconciled', async () => {
-    await envelopeOf(post([{ decisionId: 'here', ...minimal }, { decisionId: 'there', ...minimal }]), 201)
-    const envelope = await envelopeOf(server.post('/v1/decisions/here/outcomes', { decisionId: 'there', outcome: 1 }), 400)
+    await envelopeOf(
+      post([
+        { decisionId: 'here', ...minimal },
+        { decisionId: 'there', ...minimal },
+      ]),
+      201,
+    )
+    const envelope = await envelopeOf(
+      server.post('/v1/decisions/here/outcomes', { decisionId: 'there', outcome: 1 }),
+      400,
+    )
     expect(envelope.errors).toMatchObject([{ code: 'bad_value', path: '/decisionId' }])
     await envelopeOf(server.post('/v1/decisions/here/outcomes', { decision_id: 'here', outcome: 1 }), 201)
   })
 
   test('a record about a decision nobody recorded is refused, and so is its address', async () => {
-    const { errors } = await envelopeOf(server.post('/v1/records', { kind: 'outcome', decisionId: 'nobody', outcome: 1 }), 400)
+    const { errors } = await envelopeOf(
+      server.post('/v1/records', { kind: 'outcome', decisionId: 'nobody', outcome: 1 }),
+      400,
+    )
     expect(errors).toMatchObject([{ code: 'unknown_decision', path: '/decisionId' }])
     await problemOf(server.post('/v1/decisions/nobody/outcomes', { outcome: 1 }), 404, 'not_found')
   })
@@ -510,13 +685,32 @@ describe('other kinds of record', () => {
     const records = ['north', 'south'].map((system) => ({ decisionId: 'shared', ...minimal, system }))
     const ids = (await envelopeOf(post(records), 201)).receipts.map(({ id }) => id)
     const outcome = { kind: 'outcome', decisionId: 'shared', outcome: 1 }
-    expect((await envelopeOf(server.post('/v1/records', outcome), 400)).errors).toMatchObject([{ code: 'ambiguous_id' }])
+    expect((await envelopeOf(server.post('/v1/records', outcome), 400)).errors).toMatchObject([
+      { code: 'ambiguous_id' },
+    ])
     const { receipts } = await envelopeOf(server.post('/v1/records', { ...outcome, system: 'south' }), 201)
     expect((await opened(receipts[0]!.id)).links).toEqual([{ rel: 'outcomeOf', id: ids[1] }])
-    const problem = await problemOf(server.post('/v1/decisions/shared/outcomes', { outcome: 1 }), 409, 'ambiguous_id')
+    const problem = await problemOf(
+      server.post('/v1/decisions/shared/outcomes', { outcome: 1 }),
+      409,
+      'ambiguous_id',
+    )
     expect(problem.ids).toEqual(ids)
-    const chosen = await envelopeOf(server.post('/v1/decisions/shared/outcomes?system=north', { outcome: 1 }), 201)
+    const chosen = await envelopeOf(
+      server.post('/v1/decisions/shared/outcomes?system=north', { outcome: 1 }),
+      201,
+    )
     expect((await opened(chosen.receipts[0]!.id)).links).toEqual([{ rel: 'outcomeOf', id: ids[0] }])
+  })
+
+  test('the reasoning of an explanation is sealed, inside a decision or after it', async () => {
+    await envelopeOf(post({ decisionId: 'reasoned', ...minimal }), 201)
+    const envelope = await envelopeOf(
+      server.post('/v1/decisions/reasoned/explanations', { reasoning: 'because' }),
+      201,
+    )
+    const closed = await server.get<One>(`/v1/decisions/${envelope.receipts[0]!.id}`)
+    expect(closed.record.reasoning).toEqual({ sealed: true })
   })
 
   test('a decision, an unknown kind and none at all are refused by /v1/records', async () => {
@@ -528,14 +722,37 @@ describe('other kinds of record', () => {
   test('/v1/models/{modelId}/events records what happened to a model, in both spellings', async () => {
     const events = [
       { eventType: 'deployed', modelVersion: '3.2', actor: 'ops', details: { region: 'eu' } },
-      { event_type: 'evaluation_completed', model_version: '3.2', actor: 'qa', training_data_ref: 'set-1', evaluation_results: [{ metric: 'auc', value: 0.8 }] },
+      {
+        event_type: 'evaluation_completed',
+        model_version: '3.2',
+        actor: 'qa',
+        training_data_ref: 'set-1',
+        evaluation_results: [{ metric: 'auc', value: 0.8 }],
+      },
     ]
     const { receipts } = await envelopeOf(server.post('/v1/models/credit%2Frisk/events', events), 201)
     const [deployed, evaluated] = await Promise.all(receipts.map(({ id }) => opened(id)))
-    expect(deployed).toMatchObject({ kind: 'model.deployed', record: { modelId: 'credit/risk', modelVersion: '3.2', actor: 'ops' } })
-    expect(evaluated).toMatchObject({ kind: 'model.evaluation_completed', record: { trainingDataRef: 'set-1' } })
-    const { errors } = await envelopeOf(server.post('/v1/models/m/events', [{ eventType: 'polished' }, { eventType: 'deployed', modelId: 'n' }, 1]), 400)
-    expect(errors.map(({ code, path }) => `${code} ${path}`)).toEqual(['bad_value /eventType', 'bad_value /modelId', 'wrong_type '])
+    expect(deployed).toMatchObject({
+      kind: 'model.deployed',
+      record: { modelId: 'credit/risk', modelVersion: '3.2', actor: 'ops' },
+    })
+    expect(evaluated).toMatchObject({
+      kind: 'model.evaluation_completed',
+      record: { trainingDataRef: 'set-1' },
+    })
+    const { errors } = await envelopeOf(
+      server.post('/v1/models/m/events', [
+        { eventType: 'polished' },
+        { eventType: 'deployed', modelId: 'n' },
+        1,
+      ]),
+      400,
+    )
+    expect(errors.map(({ code, path }) => `${code} ${path}`)).toEqual([
+      'bad_value /eventType',
+      'bad_value /modelId',
+      'wrong_type ',
+    ])
   })
 })
 
@@ -545,7 +762,13 @@ test('the leaf hash of a receipt is the hash of the entry the ledger holds', asy
   const { decodeEntryTile, hashLeaf, decodeEntry, tilePath } = await import('@deponent/format')
   const path = tilePath('entries', Math.floor(index / 256), (index % 256) + 1)
   const tile = new Uint8Array(await (await server.fetch(`/ledgers/default/${path}`)).arrayBuffer())
-  const entry = decodeEntryTile(tile).at(-1)!
+  const entry = decodeEntryTile(tile).at(-1)
   expect(toHex(hashLeaf(entry))).toBe(leafHash)
-  expect(decodeEntry(entry)).toMatchObject({ v: 0, id, kind: 'decision', retention: 'unset', payload: { c: 1 } })
+  expect(decodeEntry(entry)).toMatchObject({
+    v: 0,
+    id,
+    kind: 'decision',
+    retention: 'unset',
+    payload: { c: 1 },
+  })
 })

@@ -12,11 +12,15 @@ let server: ServerProcess
 beforeAll(async () => {
   place = await newPlace()
   server = await ServerProcess.start(place)
-  await envelopeOf(server.post('/v1/decisions?wait=checkpoint', { decisionId: 'd', modelId: 'm', prediction: 1 }), 201)
+  await envelopeOf(
+    server.post('/v1/decisions?wait=checkpoint', { decisionId: 'd', modelId: 'm', prediction: 1 }),
+    201,
+  )
 })
 afterAll(() => server.stop())
 
-const anonymous = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${server.url}${path}`, init)
+const anonymous = (path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${server.url}${path}`, init)
 
 type Json = { [name: string]: unknown }
 interface Operation {
@@ -41,7 +45,10 @@ const operationsOf = ({ paths }: Document): { path: string; method: string; oper
   )
 /** An address of the path with every parameter filled in. */
 const addressOf = (path: string): string =>
-  path.replace('{name}', 'default').replace('{path}', '0/000.p/1').replaceAll(/\{\w+\}/g, 'd')
+  path
+    .replace('{name}', 'default')
+    .replace('{path}', '0/000.p/1')
+    .replaceAll(/\{\w+\}/g, 'd')
 
 describe('the OpenAPI document', () => {
   test('is OpenAPI 3.1 with an operation of its own id behind every path', async () => {
@@ -54,7 +61,9 @@ describe('the OpenAPI document', () => {
       expect(path).toMatch(/^\/[^?#\s]*$/)
       expect(['get', 'post', 'put', 'patch', 'delete']).toContain(method)
       expect(operation.summary).not.toBe('')
-      expect(Object.keys(operation.responses).every((status) => /^([1-5]\d\d|[1-5]XX|default)$/.test(status))).toBe(true)
+      expect(
+        Object.keys(operation.responses).every((status) => /^([1-5]\d\d|[1-5]XX|default)$/.test(status)),
+      ).toBe(true)
       expect(Object.values(operation.responses).every(({ description }) => description !== '')).toBe(true)
     }
   })
@@ -73,14 +82,22 @@ describe('the OpenAPI document', () => {
 
   test('has schemas of JSON Schema 2020-12 and references that lead somewhere', async () => {
     const found = await document()
-    const references = [...JSON.stringify(found).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer!.split('/'))
+    const references = [...JSON.stringify(found).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) =>
+      pointer!.split('/'),
+    )
     expect(references.length).toBeGreaterThan(0)
     for (const pointer of references) {
-      expect(pointer.reduce<unknown>((at, name) => (at as Json | undefined)?.[name], found)).toBeTypeOf('object')
+      expect(pointer.reduce<unknown>((at, name) => (at as Json | undefined)?.[name], found)).toBeTypeOf(
+        'object',
+      )
     }
     for (const { operation } of operationsOf(found)) {
-      const bodies = [operation.requestBody?.content ?? {}, ...Object.values(operation.responses).map(({ content }) => content)]
-      for (const { schema } of bodies.flatMap((content) => Object.values(content))) expect({ schema, isSchema: isSchema(schema) }).toEqual({ schema, isSchema: true })
+      const bodies = [
+        operation.requestBody?.content ?? {},
+        ...Object.values(operation.responses).map(({ content }) => content),
+      ]
+      for (const { schema } of bodies.flatMap((content) => Object.values(content)))
+        expect({ schema, isSchema: isSchema(schema) }).toEqual({ schema, isSchema: true })
     }
   })
 
@@ -107,7 +124,9 @@ describe('the OpenAPI document', () => {
   test('every address answers a GET in the media type it declares', async () => {
     for (const { path, method, operation } of operationsOf(await document())) {
       if (method !== 'get') continue
-      const response = await server.fetch(`${addressOf(path)}${path === '/v1/aggregate' ? '?metrics=count' : ''}`)
+      const response = await server.fetch(
+        `${addressOf(path)}${path === '/v1/aggregate' ? '?metrics=count' : ''}`,
+      )
       expect({ path, status: response.status }).toEqual({ path, status: 200 })
       const type = response.headers.get('content-type')!.split(';')[0]!
       expect(Object.keys(operation.responses['200']!.content)).toContain(type)
@@ -125,7 +144,8 @@ function isSchema(schema: unknown): boolean {
     if (keyword === 'type') return [value].flat().every((type) => TYPES.has(type))
     if (keyword === 'properties') return Object.values(value as Json).every(isSchema)
     if (['items', 'additionalProperties', 'propertyNames', 'not'].includes(keyword)) return isSchema(value)
-    if (['anyOf', 'oneOf', 'allOf'].includes(keyword)) return Array.isArray(value) && value.length > 0 && value.every(isSchema)
+    if (['anyOf', 'oneOf', 'allOf'].includes(keyword))
+      return Array.isArray(value) && value.length > 0 && value.every(isSchema)
     if (keyword === 'required' || keyword === 'enum') return Array.isArray(value)
     if (['minimum', 'maximum'].includes(keyword)) return typeof value === 'number'
     return ['$ref', 'const', 'description', 'default', 'format', 'pattern'].includes(keyword)
@@ -133,9 +153,13 @@ function isSchema(schema: unknown): boolean {
 }
 
 describe('addresses', () => {
-  test.each(['/v1/nothing', '/v1', '/v1/decisions/d/nothing', '/ledgers/default', '/api/x', '/mcp'])('%s is not found, whatever the method', async (path) => {
-    for (const method of ['GET', 'POST', 'DELETE']) await problemOf(server.fetch(path, { method }), 404, 'not_found')
-  })
+  test.each(['/v1/nothing', '/v1', '/v1/decisions/d/nothing', '/ledgers/default', '/api/x', '/mcp'])(
+    '%s is not found, whatever the method',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'DELETE'])
+        await problemOf(server.fetch(path, { method }), 404, 'not_found')
+    },
+  )
 
   test.each([
     ['/v1/decisions', 'POST, GET, HEAD'],
@@ -165,7 +189,13 @@ describe('addresses', () => {
       expect(headers.get('x-content-type-options')).toBe('nosniff')
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     }
-    for (const path of ['/v1/decisions', '/v1/decisions/d', '/v1/decisions/d/proof', '/v1/nothing', '/readyz']) {
+    for (const path of [
+      '/v1/decisions',
+      '/v1/decisions/d',
+      '/v1/decisions/d/proof',
+      '/v1/nothing',
+      '/readyz',
+    ]) {
       expect((await server.fetch(path)).headers.get('cache-control')).toBe('no-store')
     }
   })
@@ -197,23 +227,41 @@ describe('the dashboard', () => {
       const response = await anonymous(path)
       expect({ path, status: response.status }).toEqual({ path, status: 200 })
       const [, ending] = /\.(\w+)$/.exec(path)!
-      expect(response.headers.get('content-type')).toMatch({ js: /javascript/, css: /text\/css/, svg: /svg/ }[ending!]!)
+      expect(response.headers.get('content-type')).toMatch(
+        { js: /javascript/, css: /text\/css/, svg: /svg/ }[ending!]!,
+      )
       expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     }
   })
 
   test('every screen has an address of its own that may be opened directly', async () => {
     const page = await (await anonymous('/')).text()
-    for (const path of ['/decisions', '/decisions/loan-1', '/decisions/loan-1.2', '/decisions/a%2Fb', '/verify?x=1']) {
+    for (const path of [
+      '/decisions',
+      '/decisions/loan-1',
+      '/decisions/loan-1.2',
+      '/decisions/a%2Fb',
+      '/verify?x=1',
+    ]) {
       expect(await (await anonymous(path)).text()).toBe(page)
     }
   })
 
-  test.each(['/nothing.js', '/assets/nothing.js', '/assets/', '/admin-token.txt'])('%s is not there', async (path) => {
-    await problemOf(anonymous(path), 404, 'not_found')
-  })
+  test.each(['/nothing.js', '/assets/nothing.js', '/assets/', '/admin-token.txt'])(
+    '%s is not there',
+    async (path) => {
+      await problemOf(anonymous(path), 404, 'not_found')
+    },
+  )
 
-  test.each(['/%', '/%ff', '/a%00b', '/%2e%2e%2f%2e%2e%2fpackage.json', '/assets/%2e%2e%2f%2e%2e%2fcli%2fmain.js', '/..%5c..%5cpackage.json'])('%s reaches no file', async (path) => {
+  test.each([
+    '/%',
+    '/%ff',
+    '/a%00b',
+    '/%2e%2e%2f%2e%2e%2fpackage.json',
+    '/assets/%2e%2e%2f%2e%2e%2fcli%2fmain.js',
+    '/..%5c..%5cpackage.json',
+  ])('%s reaches no file', async (path) => {
     const response = await anonymous(path)
     expect([400, 404]).toContain(response.status)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -231,18 +279,38 @@ describe('operation', () => {
     await server.indexed()
     expect(await server.get('/readyz')).toMatchObject({
       ready: true,
-      checks: { ledger: { state: 'open', name: 'default', size: 2, checkpointSize: 2 }, index: { state: 'ready', position: 2, lag: 0, findings: 0 } },
+      checks: {
+        ledger: { state: 'open', name: 'default', size: 2, checkpointSize: 2 },
+        index: { state: 'ready', position: 2, lag: 0, findings: 0 },
+      },
     })
   })
 
   test('/metrics is Prometheus text that counts what happened', async () => {
-    await envelopeOf(server.post('/v1/decisions', [{ decisionId: 'd', modelId: 'm', prediction: 1 }, { modelId: 'm', prediction: 1 }, {}]), 207)
+    await envelopeOf(
+      server.post('/v1/decisions', [
+        { decisionId: 'd', modelId: 'm', prediction: 1 },
+        { modelId: 'm', prediction: 1 },
+        {},
+      ]),
+      207,
+    )
     const response = await server.fetch('/metrics')
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
     const text = await response.text()
     const lines = text.trim().split('\n')
-    expect(lines.every((line) => /^(|# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? -?([0-9.e+-]+|\+Inf|NaN))$/.test(line))).toBe(true)
-    for (const sample of ['deponent_records_recorded_total 2', 'deponent_records_duplicate_total 1', 'deponent_records_rejected_total 1', 'deponent_ledger_entries 3', 'deponent_ledger_writable 1']) {
+    expect(
+      lines.every((line) =>
+        /^(|# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? -?([0-9.e+-]+|\+Inf|NaN))$/.test(line),
+      ),
+    ).toBe(true)
+    for (const sample of [
+      'deponent_records_recorded_total 2',
+      'deponent_records_duplicate_total 1',
+      'deponent_records_rejected_total 1',
+      'deponent_ledger_entries 3',
+      'deponent_ledger_writable 1',
+    ]) {
       expect(lines).toContain(sample)
     }
   })
@@ -252,7 +320,9 @@ describe('operation', () => {
     for (const framing of ['Content-Length: 1000', 'Transfer-Encoding: chunked']) {
       const socket = connect(Number(port), hostname)
       await once(socket, 'connect')
-      socket.write(`POST /v1/decisions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n{"mod`)
+      socket.write(
+        `POST /v1/decisions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.key}\r\nContent-Type: application/json\r\n${framing}\r\n\r\n{"mod`,
+      )
       await new Promise((resolve) => setTimeout(resolve, 50))
       socket.destroy()
       await once(socket, 'close')

@@ -1,14 +1,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { decodeEntryTile, hashLeaf, parseCheckpoint, parseNote, parseTrust, tilePath, tileWidth, toHex, type Trust, verifyReceipt } from '@deponent/format'
+import {
+  decodeEntryTile,
+  hashLeaf,
+  parseCheckpoint,
+  parseNote,
+  parseTrust,
+  tilePath,
+  tileWidth,
+  toHex,
+  type Trust,
+  verifyReceipt,
+} from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { type Envelope, envelopeOf, type List, type One, problemOf, type Receipt } from './answers.ts'
-import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
+import { BIN, newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
 
-const BIN = fileURLToPath(new URL('../../packages/server/bin/deponent.mjs', import.meta.url))
 const CONNECTIONS = 4
 const BATCH = 20
 
@@ -80,7 +89,15 @@ async function trustOf(server: ServerProcess): Promise<Trust> {
   return trustIn((await response.json()) as { origin: string; checkpoint: string; promise: string })
 }
 
-function trustIn({ origin, checkpoint, promise }: { origin: string; checkpoint: string; promise: string }): Trust {
+function trustIn({
+  origin,
+  checkpoint,
+  promise,
+}: {
+  origin: string
+  checkpoint: string
+  promise: string
+}): Trust {
   const keys = [
     { vkey: checkpoint, use: 'checkpoint', sizes: '0..' },
     { vkey: promise, use: 'promise', sizes: '0..' },
@@ -147,10 +164,12 @@ async function promisesKept(server: ServerProcess, senders: Senders): Promise<vo
 /** The index holds every record once. */
 async function indexedOnce(server: ServerProcess, count: number): Promise<void> {
   await server.indexed()
-  const response = await server.post('/v1/sql', { sql: 'SELECT count(), uniqExact(decisionId) FROM decisions' })
+  const response = await server.post('/v1/sql', {
+    sql: 'SELECT count(), uniqExact(decisionId) FROM decisions',
+  })
   expect(await response.json()).toMatchObject({ rows: [[count, count]] })
   const ids = new Set<string>()
-  for (let cursor = ''; ; ) {
+  for (let cursor = ''; ;) {
     const { items, next } = await server.get<List>(`/v1/decisions?limit=1000${cursor}`)
     for (const { id } of items) ids.add(id)
     if (next === null) break
@@ -196,20 +215,24 @@ test('a server killed again and again under load loses nothing it acknowledged',
   expect(senders.acknowledged.size).toBeGreaterThan(1_000)
   await allThere(server, senders)
   const trust = await trustOf(server)
-  for (const answer of senders.answers) expect(verifyReceipt(answer, trust)).toMatchObject({ verdict: 'valid', checked: { entries: BATCH } })
+  for (const answer of senders.answers)
+    expect(verifyReceipt(answer, trust)).toMatchObject({ verdict: 'valid', checked: { entries: BATCH } })
   await resend(server, senders)
   await promisesKept(server, senders)
   await indexedOnce(server, senders.sent.flat().length)
   expect(await server.stop()).toBe(0)
   const saved = await Promise.all(
-    [senders.answers[0]!, senders.answers.at(-1)!].map(async (answer, i) => {
+    [senders.answers[0]!, senders.answers.at(-1)].map(async (answer, i) => {
       const path = join(place.signer, `../receipt-${i}.json`)
       await writeFile(path, JSON.stringify(answer))
       return path
     }),
   )
   const { code, stdout } = await runCommand(['verify', place.data, '--json', '--against', ...saved])
-  expect({ code, ...(JSON.parse(stdout) as { verdict: string }) }).toMatchObject({ code: 0, verdict: 'valid' })
+  expect({ code, ...(JSON.parse(stdout) as { verdict: string }) }).toMatchObject({
+    code: 0,
+    verdict: 'valid',
+  })
 })
 
 test('killing the index loses and doubles nothing, and recording does not notice', async () => {
@@ -220,7 +243,12 @@ test('killing the index loses and doubles nothing, and recording does not notice
     await acknowledgedMore(senders, 12)
     const children = await childrenOf(server.pid)
     for (const pid of children) process.kill(pid, 'SIGKILL')
-    while ((await childrenOf(server.pid)).every((pid) => children.includes(pid))) await pause(20)
+    while ((await childrenOf(server.pid)).every((pid) => children.includes(pid))) {
+      const question = await server.fetch('/v1/decisions?limit=1')
+      expect([200, 503]).toContain(question.status)
+      if (question.status === 503) expect(question.headers.get('retry-after')).toMatch(/^\d+$/)
+      await pause(20)
+    }
   }
   await acknowledgedMore(senders, 12)
   await senders.stop()
@@ -247,6 +275,22 @@ test('SIGTERM under load ends with 0, everything acknowledged published', async 
 })
 
 describe('a directory', () => {
+  test('whose making was cut short, wherever it was, is made whole by the next start', async () => {
+    const cutShort = async (ms: number): Promise<void> => {
+      const place = await newPlace()
+      const flags = ['serve', '--data', place.data, '--port', '0', '--signer-state', place.signer]
+      const child = spawn(process.execPath, [BIN, ...flags], { stdio: 'ignore' })
+      await pause(ms)
+      child.kill('SIGKILL')
+      await once(child, 'close')
+      const server = await ServerProcess.start(place)
+      await envelopeOf(server.post('/v1/decisions?wait=checkpoint', decision('d')), 201)
+      await server.stop('SIGKILL')
+      expect({ ms, code: (await runCommand(['verify', place.data])).code }).toEqual({ ms, code: 0 })
+    }
+    await Promise.all([300, 450, 600, 800].map(cutShort))
+  })
+
   test('has one server: the second is refused and the first goes on', async () => {
     const place = await newPlace()
     const server = await ServerProcess.start(place)
@@ -287,13 +331,25 @@ describe('a directory', () => {
     expect((await reading.fetch('/v1/decisions/d')).status).toBe(200)
     const problem = await problemOf(reading.post('/v1/decisions', decision('e')), 503, 'signer_state_missing')
     expect(problem.headers.get('retry-after')).toMatch(/^\d+$/)
-    expect(await reading.get('/readyz')).toMatchObject({ ready: false, checks: { ledger: { state: 'signer_state_missing' } } })
+    expect(await reading.get('/readyz')).toMatchObject({
+      ready: false,
+      checks: { ledger: { state: 'signer_state_missing' } },
+    })
+    await problemOf(
+      reading.fetch('/v1/decisions/d', { headers: { 'Deponent-Purpose': 'none may be recorded' } }),
+      503,
+      'access_unrecordable',
+    )
+    expect(reading.stderr.join('\n')).toMatch(/signer_state_missing.+2 entries.+--accept-head/)
     expect(await reading.stop()).toBe(0)
     const accepted = await ServerProcess.start(forgotten, ['serve', '--accept-head'])
     await envelopeOf(accepted.post('/v1/decisions?wait=checkpoint', decision('e')), 201)
     await accepted.stop()
     const again = await ServerProcess.start(forgotten)
     await envelopeOf(again.post('/v1/decisions', decision('f')), 201)
+    await again.indexed()
+    const changes = await again.post('/v1/sql', { sql: "SELECT count() FROM records WHERE kind = 'change'" })
+    expect(await changes.json()).toMatchObject({ rows: [[1]] })
     await again.stop()
     expect((await runCommand(['verify', place.data])).code).toBe(0)
   })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../../packages/server/bin/deponent.mjs', import.meta.url))
+export const BIN = fileURLToPath(new URL('../../packages/server/bin/deponent.mjs', import.meta.url))
 
 export interface Place {
   data: string

@@ -8,7 +8,7 @@ import { Signer } from '../../packages/server/src/ledger/signer.ts'
 import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
 import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
-import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { Segments } from '../../packages/server/src/vault/segments.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 import { LedgerWitness, type Request } from './ledger-witness.ts'
@@ -83,6 +83,15 @@ class LedgerStory {
     await this.#finish(this.#lives.next('clean'))
   }
 
+  /** A clean life, one whose fault is given, and the last. True when the fault was met. */
+  async tellOneFault(): Promise<boolean> {
+    await this.#live(this.#lives.next('clean'))
+    await this.#live(this.#lives.next('faulty'))
+    const wasMet = this.#lives.isTroubled
+    await this.#finish(this.#lives.next('clean'))
+    return wasMet
+  }
+
   /** One life with work in it; it may end anywhere. */
   async #live(disk: SimulatedDisk): Promise<void> {
     const clock = this.#newClock()
@@ -117,12 +126,18 @@ class LedgerStory {
     const walk = await LedgerWalk.open(disk, DIRECTORY, LEDGER_ID, [ledger.size])
     for await (const block of walk.entries()) void block
     const errors = walk.findings.filter(({ severity }) => severity === 'error')
-    this.#lives.must(errors.length === 0, `the check finds no error: ${errors[0]?.code} ${errors[0]?.message}`)
+    this.#lives.must(
+      errors.length === 0,
+      `the check finds no error: ${errors[0]?.code} ${errors[0]?.message}`,
+    )
     this.#lives.must(walk.size === ledger.size, 'the check finds every entry')
     const root = walk.roots.get(ledger.size)
     this.#lives.must(root !== undefined, 'the check finds a root')
     const shown = ledger.checkpoint!.note.split('\n')[2]
-    this.#lives.must(shown === Buffer.from(root).toString('base64'), 'the checkpoint has the root of what is stored')
+    this.#lives.must(
+      shown === Buffer.from(root).toString('base64'),
+      'the checkpoint has the root of what is stored',
+    )
   }
 
   async #open(disk: SimulatedDisk, clock: TestClock, companion: Companion): Promise<Ledger | undefined> {
@@ -227,9 +242,9 @@ class LedgerStory {
 
   /** Lets time pass until `end` comes. */
   async #passing(clock: TestClock, end: Promise<unknown>): Promise<void> {
-    let isOver = false
-    void end.then(() => (isOver = true))
-    while (!isOver) {
+    const over = { isOver: false }
+    void end.then(() => (over.isOver = true))
+    while (!over.isOver) {
       await this.#lives.turns(50)
       clock.advance(50)
     }
@@ -281,6 +296,10 @@ class LedgerStory {
 
 /** Tells the story of `seed`; rejects with BrokenPromise when the ledger breaks one. */
 export async function tellLedgerStory(seed: number, tally: Tally): Promise<void> {
-  const story = new LedgerStory(new Lives(`ledger/${seed}`, tally))
-  await story.tell()
+  await new LedgerStory(new Lives(`ledger/${seed}`, tally)).tell()
+}
+
+/** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
+export function tellLedgerFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
+  return new LedgerStory(new Lives(`ledger/${seed}`, tally, fault)).tellOneFault()
 }

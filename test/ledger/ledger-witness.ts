@@ -22,7 +22,7 @@ export interface Request {
 function partOf(entry: Uint8Array, before: string, after: string): string {
   const text = Buffer.from(entry.buffer, entry.byteOffset, entry.length)
   const from = text.indexOf(before) + before.length
-  return text.latin1Slice(from, text.indexOf(after, from))
+  return text.toString('latin1', from, text.indexOf(after, from))
 }
 
 const idOf = (entry: Uint8Array): string => partOf(entry, '"id":"', '"')
@@ -106,7 +106,10 @@ export class LedgerWitness {
       this.#lives.must(isWhole || isAbsent, 'a request is kept whole or not at all')
       if (request.state === 'refused') this.#lives.must(isAbsent, 'what was refused is not there')
       if (!request.appended) continue
-      this.#lives.must(first === request.appended.first, `acknowledged entry ${request.appended.first} is kept`)
+      this.#lives.must(
+        first === request.appended.first,
+        `acknowledged entry ${request.appended.first} is kept`,
+      )
       request.appended.leafHashes.forEach((hash, i) =>
         this.#lives.must(isSame(hash, hashes[first + i]), `entry ${first + i} is unchanged`),
       )
@@ -134,4 +137,3 @@ export class LedgerWitness {
     }
   }
 }
-

@@ -15,6 +15,9 @@ export class Tally {
   }
 }
 
+/** Longer than anything takes that ends at all. */
+const TURNS_MAX = 1_000_000
+
 /** Thrown when a story breaks a promise; the message says which, and in which life. */
 export class BrokenPromise extends Error {}
 
@@ -27,24 +30,29 @@ export class Lives {
   readonly tally: Tally
   readonly #random: SeededRandom
   readonly #told: string[] = []
+  readonly #chosen: Fault | undefined
   #disk: SimulatedDisk | undefined
   #fault: Fault | undefined
 
-  constructor(label: string, tally: Tally) {
+  /** With `chosen`, every troubled life has this fault; else each draws its own. */
+  constructor(label: string, tally: Tally, chosen?: Fault) {
     this.chance = new Chance(label)
     this.tally = tally
+    this.#chosen = chosen
     this.#random = new SeededRandom(label)
   }
 
   /** The disk of the next life, which is faulty with one fault at one of its first `callsMax` calls, or clean. */
   next(kind: 'faulty' | 'clean', callsMax = 600): SimulatedDisk {
     this.#noteFault()
-    this.#fault = kind === 'clean' ? undefined : this.#drawFault(callsMax)
+    this.#fault = kind === 'clean' ? undefined : (this.#chosen ?? this.#drawFault(callsMax))
     const options = { random: this.#random, faults: this.#fault ? [this.#fault] : [] }
     const end = this.chance.pick(['power cut', 'kill'])
     if (!this.#disk) this.#disk = new SimulatedDisk(options)
     else this.#disk = end === 'power cut' ? this.#disk.powerCut(options) : this.#disk.processDeath(options)
-    this.tell(`${end}; a ${kind} life${this.#fault ? `: ${this.#fault.kind} at call ${this.#fault.call}` : ''}`)
+    this.tell(
+      `${end}; a ${kind} life${this.#fault ? `: ${this.#fault.kind} at call ${this.#fault.call}` : ''}`,
+    )
     this.tally.add(`${kind} life`)
     return this.#disk
   }
@@ -67,24 +75,20 @@ export class Lives {
   /** Runs others for `turns` microtasks, calling `each` after every one. */
   async turns(turns: number, each: () => void = () => {}): Promise<void> {
     for (let i = 0; i < turns; i += 1) {
-      await undefined
+      await Promise.resolve()
       each()
     }
   }
 
   /** Runs others until `action` has settled; a story in which it never does is broken. */
   async settled<T>(action: Promise<T>, each: () => void = () => {}): Promise<PromiseSettledResult<T>> {
-    let result: PromiseSettledResult<T> | undefined
-    action.then(
-      (value) => (result = { status: 'fulfilled', value }),
-      (reason: unknown) => (result = { status: 'rejected', reason }),
-    )
-    for (let turn = 0; !result && turn < 1_000_000; turn += 1) {
-      await undefined
-      each()
-    }
-    this.must(result !== undefined, 'everything begun comes to an end')
-    return result
+    const over: { result?: PromiseSettledResult<T> } = {}
+    void Promise.allSettled([action]).then(([result]) => {
+      over.result = result
+    })
+    for (let turn = 0; !over.result && turn < TURNS_MAX; turn += 1) await this.turns(1, each)
+    this.must(over.result !== undefined, 'everything begun comes to an end')
+    return over.result
   }
 
   /** Faults come early and late: as often at calls 1 to 10 as at 10 to 100. */

@@ -1,6 +1,6 @@
 import { equalBytes } from '@deponent/format'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
-import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { Keyring } from '../../packages/server/src/vault/keyring.ts'
 import { openRootKey } from '../../packages/server/src/vault/root-key.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
@@ -45,6 +45,15 @@ class KeyringStory {
     await this.#live(this.#lives.next('clean'))
   }
 
+  /** A clean life, one whose fault is given, and a last clean one. True when the fault was met. */
+  async tellOneFault(): Promise<boolean> {
+    await this.#live(this.#lives.next('clean'))
+    await this.#live(this.#lives.next('faulty'))
+    const wasMet = this.#lives.isTroubled
+    await this.#live(this.#lives.next('clean'))
+    return wasMet
+  }
+
   async #live(disk: SimulatedDisk): Promise<void> {
     const opened = await this.#lives.settled(this.#open(disk))
     if (opened.status === 'rejected') {
@@ -68,7 +77,9 @@ class KeyringStory {
 
   async #step(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
     const minted = this.#lives.chance.weighted({ '0': 1, '1': 4, '5': 3, '60': 2, '200': 1 })
-    const scopes = Array.from({ length: Number(minted) }, () => this.#lives.chance.pick(SCOPES as [Uint8Array]))
+    const scopes = Array.from({ length: Number(minted) }, () =>
+      this.#lives.chance.pick(SCOPES as [Uint8Array]),
+    )
     for (const scope of scopes) this.#mint(keyring, scope)
     this.#lives.tell(`${minted} keys asked for`)
     const flushed = this.#flush(disk, keyring)
@@ -103,4 +114,10 @@ class KeyringStory {
 export async function tellKeyringStory(seed: number, tally: Tally): Promise<void> {
   const label = `keyring/${seed}`
   await new KeyringStory(new Lives(label, tally), label).tell()
+}
+
+/** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
+export function tellKeyringFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
+  const label = `keyring/${seed}`
+  return new KeyringStory(new Lives(label, tally, fault), label).tellOneFault()
 }

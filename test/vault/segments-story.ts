@@ -1,5 +1,5 @@
 import { equalBytes } from '@deponent/format'
-import type { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { type SealedSegment, type SegmentLimits, Segments } from '../../packages/server/src/vault/segments.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 
@@ -37,6 +37,15 @@ class SegmentsStory {
       await this.#live(this.#lives.next('clean'))
     }
     await this.#live(this.#lives.next('clean'))
+  }
+
+  /** A clean life, one whose fault is given, and a last clean one. True when the fault was met. */
+  async tellOneFault(): Promise<boolean> {
+    await this.#live(this.#lives.next('clean'))
+    await this.#live(this.#lives.next('faulty'))
+    const wasMet = this.#lives.isTroubled
+    await this.#live(this.#lives.next('clean'))
+    return wasMet
   }
 
   async #live(disk: SimulatedDisk): Promise<void> {
@@ -109,4 +118,9 @@ class SegmentsStory {
 /** Tells the story of `seed`; rejects with BrokenPromise when the segments break one. */
 export async function tellSegmentsStory(seed: number, tally: Tally): Promise<void> {
   await new SegmentsStory(new Lives(`segments/${seed}`, tally)).tell()
+}
+
+/** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
+export function tellSegmentsFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
+  return new SegmentsStory(new Lives(`segments/${seed}`, tally, fault)).tellOneFault()
 }

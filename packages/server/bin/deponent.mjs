@@ -1,4 +1,9 @@
 #!/usr/bin/env node
+// Exit code 1 is a negative verdict; a failure nobody foresaw is none.
+process.on('uncaughtException', (error) => {
+  console.error(error)
+  process.exit(70)
+})
 import('../dist/cli/main.js').catch((error) => {
   const missing = error?.code === 'ERR_MODULE_NOT_FOUND'
   const major = Number(process.versions.node.split('.')[0])

@@ -58,7 +58,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       signerDirectory: options.signerDirectory,
       acceptHead: options.acceptHead ?? false,
       intake: (secrets) => new WorkerIntake(secrets),
-      onStop: ({ code, message }) => options.diagnose('the ledger stopped taking entries', { code, message }),
+      onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
     })
     undo.add(() => tenant.close())
     const projection = await Projection.start({

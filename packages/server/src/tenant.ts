@@ -77,13 +77,15 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
     factFromFrame(vault, entry, attachment)
   const state = new RecordingState({ store: directory.store, clock, ledger: name, dedupe, systems, factOf })
+  const signer = await Signer.open(disk, options.signerDirectory, keys.checkpoint, origin)
+  const isForgotten = signer.head() === undefined
   const ledger = await Ledger.open({
     disk,
     clock,
     directory: `${directory.path}/ledgers/${name}`,
     origin,
     promiseKey: keys.promise,
-    signer: await Signer.open(disk, options.signerDirectory, keys.checkpoint, origin),
+    signer,
     signerDirectory: options.signerDirectory,
     acceptHead: options.acceptHead,
     followers: [state, vaultFollower(vault)],
@@ -105,6 +107,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     random,
     recent,
   })
+  if (ledger.refusal) options.onStop(ledger.refusal)
+  else if (isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
   announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
     if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
@@ -202,6 +206,16 @@ class Announcements {
     this.#run((recorder) =>
       recorder.recordOwn('vault.sealed', { segment, first, end, digest, basis: 'observed' }, true),
     )
+  }
+
+  headAccepted(size: number): void {
+    const record = {
+      object: 'signer',
+      reason: 'the operator accepted the head on disk; the signer remembered none',
+      details: { size },
+      basis: 'observed',
+    }
+    this.#run((recorder) => recorder.recordOwn('change', record))
   }
 
   clockStepped(from: number, to: number): void {

@@ -86,9 +86,12 @@ const records = z.union([anyRecord, z.array(anyRecord)])
 const items = z.object({ items: z.array(anyRecord) })
 
 const filters = {
+  decisionId: z.string(),
   system: z.string(),
   modelId: z.string(),
   modelVersion: z.string(),
+  modelType: z.string(),
+  provider: z.string(),
   subject: z.string(),
   userId: z.string(),
   caseId: z.string(),
@@ -99,11 +102,15 @@ const filters = {
   minConfidence: z.number(),
   maxConfidence: z.number(),
   minLatencyMs: z.number(),
+  maxLatencyMs: z.number(),
   overridden: z.boolean(),
   reviewed: z.boolean(),
   riskTier: z.string(),
+  consequenceLevel: z.string(),
+  decisionCategory: z.string(),
   environment: z.string(),
   prediction: z.string(),
+  outcome: z.string(),
   status: z.string(),
   q: z.string(),
 }
@@ -113,7 +120,7 @@ const listQuery = filterQuery.extend({
   limit: z.int().min(1).max(1000).optional(),
   cursor: z.string().optional(),
 })
-const aggregateQuery = filterQuery.extend({ metrics: z.string(), by: z.string().optional() })
+const aggregateQuery = filterQuery.extend({ metrics: z.string().optional(), by: z.string().optional() })
 const waitQuery = z.object({ wait: z.literal('checkpoint').optional() })
 const systemQuery = z.object({ system: z.string().optional() })
 
@@ -137,13 +144,18 @@ const about = (operation: Operation, part: string, what: string): Route =>
     waitQuery.extend(systemQuery.shape),
   )
 
-const statistic = (operation: Operation, name: string, summary: string): Route => ({
+const statistic = (
+  operation: Operation,
+  name: string,
+  summary: string,
+  query: z.ZodObject = filterQuery,
+): Route => ({
   operation,
   method: 'GET',
   path: `/v1/stats/${name}`,
   right: 'read',
   summary,
-  query: filterQuery,
+  query,
   response: anyRecord,
 })
 
@@ -233,7 +245,12 @@ export const ROUTES: readonly Route[] = [
   statistic('getUsage', 'usage', 'Decisions per day, system and model'),
   statistic('getConfidence', 'confidence', 'Distribution of confidence'),
   statistic('getOverrides', 'overrides', 'Human reviews and overrides'),
-  statistic('getCoverage', 'coverage', 'Recorded decisions against what their emitters declare'),
+  statistic(
+    'getCoverage',
+    'coverage',
+    'Recorded decisions against what their emitters declare',
+    z.object({}),
+  ),
   statistic(
     'getCompleteness',
     'completeness',

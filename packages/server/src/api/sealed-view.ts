@@ -23,6 +23,7 @@ const SEALED_FIELDS = new Set([
   'overrideReason',
   'statement',
   'text',
+  'reasoning',
   'emitter',
 ])
 

@@ -70,7 +70,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 function connectTo(url: string, key: string | undefined): Connection {
   const given = key ?? process.env.DEPONENT_KEY
   if (given === undefined) throw new CommandError(EXIT.usage, '--url needs a key: --key KEY or DEPONENT_KEY')
-  if (!URL.canParse(url)) throw new CommandError(EXIT.usage, '--url needs an address such as http://127.0.0.1:4600')
+  if (!URL.canParse(url))
+    throw new CommandError(EXIT.usage, '--url needs an address such as http://127.0.0.1:4600')
   return new Connection(url.replace(/\/$/, ''), given)
 }
 

@@ -38,12 +38,7 @@ async function recordBatch(app: App, batch: readonly DemoRecord[]): Promise<void
 const isDecision = ({ kind }: DemoRecord): boolean => kind === 'decision'
 
 /** Months of the company's past, as fast as they can be recorded, unless `stopped` before the end. */
-async function recordHistory(
-  app: App,
-  seed: string,
-  now: number,
-  stopped: () => boolean,
-): Promise<number> {
+async function recordHistory(app: App, seed: string, now: number, stopped: () => boolean): Promise<number> {
   let batch: DemoRecord[] = []
   let recorded = 0
   const flush = async (): Promise<void> => {
@@ -102,7 +97,8 @@ async function run(
   if (app.tenant.ledger.size === 0) {
     const recorded = await recordHistory(app, seed, now, stopped)
     note(`${recorded} records of ${COMPANY}, an invented company, in ${data}`)
-    if (stopped()) note('stopped before all of its past was recorded; for the whole of it start in an empty directory')
+    if (stopped())
+      note('stopped before all of its past was recorded; for the whole of it start in an empty directory')
   }
   if (isLive) await recordLive(app, seed, now, stopped)
   await stopping

@@ -131,7 +131,8 @@ async function sendBatch(connection: Connection, batch: readonly Sent[], totals:
 function judgeBatch(batch: readonly (MappedRecord & { line: number })[], totals: Totals): void {
   for (const { line, kind, reading } of batch) {
     const result = accept({ position: 0, kind, reading })
-    if ('code' in result) refuse(totals, { line, code: result.code, path: result.path, message: result.message })
+    if ('code' in result)
+      refuse(totals, { line, code: result.code, path: result.path, message: result.message })
   }
 }
 
@@ -159,7 +160,10 @@ async function importFile(connection: Connection | undefined, lines: AsyncGenera
       }
       totals.records += item.records.length
       if (!connection) {
-        judgeBatch(item.records.map((record) => ({ ...record, line: item.line })), totals)
+        judgeBatch(
+          item.records.map((record) => ({ ...record, line: item.line })),
+          totals,
+        )
         continue
       }
       for (const { kind, reading } of item.records) {

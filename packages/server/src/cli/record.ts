@@ -1,10 +1,4 @@
-import {
-  FormatError,
-  isRecordKind,
-  type JsonReading,
-  KINDS,
-  readJsonItemsFromBytes,
-} from '@deponent/format'
+import { FormatError, isRecordKind, type JsonReading, KINDS, readJsonItemsFromBytes } from '@deponent/format'
 import { Command } from 'commander'
 import { print } from '../platform/terminal.ts'
 import type { Envelope } from '../recording/envelope.ts'

@@ -219,6 +219,9 @@ export class Publisher {
     const found = leafHashes(entriesOfTile(entries))
     const wrong = found.findIndex((hash, i) => !equalBytes(hash, expected[i]!))
     if (wrong < 0) return
-    throw new FormatError('leaf_mismatch', `entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`)
+    throw new FormatError(
+      'leaf_mismatch',
+      `entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`,
+    )
   }
 }

@@ -102,7 +102,9 @@ export class Wal {
 
   /** The index after the last entry of each file that `retire` may remove. */
   finishedEnds(): number[] {
-    return this.#files.slice(0, this.#newest()).flatMap((file) => (file.frames.length > 0 ? [endOf(file)] : []))
+    return this.#files
+      .slice(0, this.#newest())
+      .flatMap((file) => (file.frames.length > 0 ? [endOf(file)] : []))
   }
 
   /** Removes files all of whose entries lie below `index`, from the oldest on, but for that of the newest frame. */

@@ -234,7 +234,7 @@ export class SimulatedDisk implements Disk {
 
   async #pass(): Promise<void> {
     const turns = this.#chance.below(16) === 0 ? this.#chance.below(64) : this.#chance.below(4)
-    for (let i = 0; i < turns; i += 1) await undefined
+    for (let i = 0; i < turns; i += 1) await Promise.resolve()
   }
 
   #opened(path: string, mode: OpenMode, node: FileNode): DiskFile {

@@ -1,5 +1,12 @@
 /** The process's own streams, signals and end. */
 
+// A reader that went away (`| head`) wants no more; that is no failure of the command and does not change how it ends.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 /** Writes a line to standard output. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)

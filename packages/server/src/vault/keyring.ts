@@ -166,7 +166,12 @@ export class Keyring {
     if (torn) await disk.truncate(path, end)
     const file = await disk.open(path, 'write')
     const last = frames.at(-1)
-    await settle(disk, file, bytes && last && bytes.subarray(last.end - frameBytes(last.count), last.end), end)
+    await settle(
+      disk,
+      file,
+      bytes && last && bytes.subarray(last.end - frameBytes(last.count), last.end),
+      end,
+    )
     const keyring = new Keyring(file, random, deriveKey(root, 'deponent/keyring/v0'), end)
     for (const frame of frames) keyring.#load(openFrame(keyring.#wrappingKey, frame.sealed))
     return keyring

@@ -198,7 +198,10 @@ export class Segments {
 
   async #adopt(first: number): Promise<void> {
     if (first !== this.#durable)
-      throw new FormatError('segment_missing', `${segmentName(this.#durable)} is missing before ${segmentName(first)}`)
+      throw new FormatError(
+        'segment_missing',
+        `${segmentName(this.#durable)} is missing before ${segmentName(first)}`,
+      )
     const header = await this.#readAt(first, 0, SEGMENT_HEADER_BYTES)
     this.#firsts.push(first)
     this.#durable = first + countOf(this.#ledgerId, first, header)

@@ -10,14 +10,26 @@ export const getConfidence: Handler = async ({ query, services }) =>
   json(await services.projection.statsConfidence(query))
 export const getOverrides: Handler = async ({ query, services }) =>
   json(await services.projection.statsOverrides(query))
-export const getCoverage: Handler = async ({ services }) => json(await services.projection.statsCoverage())
+export const getCoverage: Handler = async ({ query, services }) => {
+  refuseParameters(query)
+  return json(await services.projection.statsCoverage())
+}
 export const getCompleteness: Handler = async ({ query, services }) =>
   json(await services.projection.statsCompleteness(query))
-export const getSystems: Handler = async ({ services }) => json(await services.projection.systems())
+export const getSystems: Handler = async ({ query, services }) => {
+  refuseParameters(query)
+  return json(await services.projection.systems())
+}
 
 export const postSql: Handler = async ({ request, services }) => {
   const { sql } = await objectOf(request)
   if (typeof sql !== 'string')
     throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
   return json(await services.projection.sql(sql))
+}
+
+/** For answers about everything: a filter that would be ignored is refused instead. */
+function refuseParameters(query: URLSearchParams): void {
+  if (query.size === 0) return
+  throw new Problem(400, 'unknown_parameter', 'this address takes no parameters')
 }
