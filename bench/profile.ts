@@ -119,7 +119,10 @@ const vault = await Vault.open({
   onSegmentSealed: () => {},
 })
 await realDisk.makeDirectory(join(folder, 'wal'))
-const wal = await Wal.begin(realDisk, join(folder, 'wal'), new Uint8Array(16), 1, [])
+const wal = await Wal.begin(
+  { disk: realDisk, directory: join(folder, 'wal'), ledgerId: new Uint8Array(16), generation: 1 },
+  [],
+)
 const promiseKey = new SigningKey(`${ORIGIN}/promise`, randomBytes(32))
 let size = 0
 

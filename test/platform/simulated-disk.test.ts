@@ -206,7 +206,9 @@ describe('a fault', () => {
       const disk = newDisk(11, [{ call: 9, kind: 'fails_half_done' }])
       const failed: unknown[] = []
       for (const name of ['/a', '/b', '/c', '/d'])
-        await disk.writeDurably(name, pageOf(name.length)).catch((error: unknown) => failed.push(String(error)))
+        await disk
+          .writeDurably(name, pageOf(name.length))
+          .catch((error: unknown) => failed.push(String(error)))
       const left = disk.powerCut()
       return [failed, disk.calls, await left.list('/'), await left.read('/b')]
     }

@@ -23,17 +23,23 @@ const SUBJECTS = [
   },
 ]
 
-describe.each(SUBJECTS)('$name on a disk that fails', ({ tellFault, tellStory, eventfulSeed, calls, stories }) => {
-  test.each(FAULT_KINDS)('keep what they acknowledged when any one call of a life meets "%s"', async (kind) => {
-    const tally = new Tally()
-    let call = 1
-    while (await tellFault(eventfulSeed, tally, { call, kind })) call += 1
-    expect(call).toBeGreaterThan(calls)
-  })
+describe.each(SUBJECTS)(
+  '$name on a disk that fails',
+  ({ tellFault, tellStory, eventfulSeed, calls, stories }) => {
+    test.each(FAULT_KINDS)(
+      'keep what they acknowledged when any one call of a life meets "%s"',
+      async (kind) => {
+        const tally = new Tally()
+        let call = 1
+        while (await tellFault(eventfulSeed, tally, { call, kind })) call += 1
+        expect(call).toBeGreaterThan(calls)
+      },
+    )
 
-  test('keep what they acknowledged through stories of faults, kills and power cuts', async () => {
-    const tally = new Tally()
-    for (let seed = 1; seed <= stories; seed += 1) await tellStory(seed, tally)
-    for (const kind of FAULT_KINDS) expect(tally.of(kind)).toBeGreaterThan(stories / 10)
-  })
-})
+    test('keep what they acknowledged through stories of faults, kills and power cuts', async () => {
+      const tally = new Tally()
+      for (let seed = 1; seed <= stories; seed += 1) await tellStory(seed, tally)
+      for (const kind of FAULT_KINDS) expect(tally.of(kind)).toBeGreaterThan(stories / 10)
+    })
+  },
+)

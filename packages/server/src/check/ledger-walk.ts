@@ -35,6 +35,7 @@ export class LedgerWalk {
   readonly roots = new Map<number, Uint8Array>()
   readonly #tiles: TileStore
   readonly #scan: WalScan
+  readonly #scanAgain: () => Promise<WalScan>
   readonly #wanted: ReadonlySet<number>
   readonly #range = CompactRange.empty()
   readonly #levels: Uint8Array[][] = []
@@ -44,9 +45,15 @@ export class LedgerWalk {
   #isWhole = true
   #lastReceivedAt = 0
 
-  private constructor(tiles: TileStore, scan: WalScan, wanted: ReadonlySet<number>) {
+  private constructor(
+    tiles: TileStore,
+    scan: WalScan,
+    scanAgain: () => Promise<WalScan>,
+    wanted: ReadonlySet<number>,
+  ) {
     this.#tiles = tiles
     this.#scan = scan
+    this.#scanAgain = scanAgain
     this.#wanted = wanted
     for (const { content } of scan.frames) {
       content.entries.forEach((entry, i) =>
@@ -54,8 +61,7 @@ export class LedgerWalk {
       )
     }
     this.#loggedFrom = scan.frames[0]?.content.first ?? 0
-    const last = scan.frames.at(-1)?.content
-    this.#end = last ? last.first + last.entries.length : 0
+    this.#end = endOf(scan)
     this.#note()
   }
 
@@ -66,8 +72,8 @@ export class LedgerWalk {
     ledgerId: Uint8Array,
     rootsAt: Iterable<number>,
   ): Promise<LedgerWalk> {
-    const scan = await scanWal(disk, `${directory}/wal`, ledgerId)
-    return new LedgerWalk(new TileStore(disk, directory), scan, new Set(rootsAt))
+    const scan = (): Promise<WalScan> => scanWal(disk, `${directory}/wal`, ledgerId)
+    return new LedgerWalk(new TileStore(disk, directory), await scan(), scan, new Set(rootsAt))
   }
 
   /** Number of entries the log says there are. */
@@ -80,7 +86,7 @@ export class LedgerWalk {
     for (let n = 0; n * TILE_WIDTH < this.#end; n += 1) {
       const first = n * TILE_WIDTH
       const stored = await this.#storedTile(n)
-      const entries = stored ?? this.#fromLog(first)
+      const entries = stored?.slice(0, this.#end - first) ?? this.#fromLog(first)
       if (!entries) {
         this.#isWhole = false
         this.findings.push(
@@ -93,8 +99,16 @@ export class LedgerWalk {
         )
         continue
       }
+      if (stored && stored.length > entries.length) await this.#expectGrowth(first + stored.length)
       yield await this.#block(first, entries, stored !== undefined)
     }
+  }
+
+  /** A tile holds more than the log did when it was read: right if a running server has made the log that long since. */
+  async #expectGrowth(end: number): Promise<void> {
+    if (endOf(await this.#scanAgain()) >= end) return
+    const message = `a tile holds entries up to ${end}, the log ends at ${this.#end}`
+    this.findings.push(finding('error', 'tile_unexpected', message, this.#end))
   }
 
   /** The bytes of entries [from, to), unchecked; fewer when some cannot be read. */
@@ -237,4 +251,10 @@ export class LedgerWalk {
     this.#levels[level + 1] = []
     await this.#climb(level + 1, upper, above)
   }
+}
+
+/** Number of entries a log tells of. */
+function endOf({ frames }: WalScan): number {
+  const last = frames.at(-1)?.content
+  return last ? last.first + last.entries.length : 0
 }
