@@ -11,6 +11,7 @@ import {
   verifyInclusion,
   verifyNote,
 } from '@deponent/format'
+import { Overloaded } from '../../packages/server/src/ledger/errors.ts'
 import { checkpointKey, drafts, MemoryFollower, newPlace, openLedger, promiseKey } from './open-ledger.ts'
 
 const FRAME_MAGIC = Buffer.from('DPNFRAM0')
@@ -191,5 +192,29 @@ describe('the ledger', () => {
     expect(accepted.refusal).toBeUndefined()
     expect((await accepted.append(drafts(1))).first).toBe(5)
     await accepted.close()
+  })
+
+  test('asks senders to wait, and sequences nothing, when a follower has fallen behind', async () => {
+    const follower = Object.assign(new MemoryFollower(), { overloaded: () => true })
+    const ledger = await openLedger(await newPlace(), { followers: [follower] })
+    await expect(ledger.append(drafts(1))).rejects.toBeInstanceOf(Overloaded)
+    expect(ledger.size).toBe(0)
+    follower.overloaded = () => false
+    expect((await ledger.append(drafts(1))).first).toBe(0)
+    await ledger.close()
+  })
+
+  test('turns senders away before what waits to be written outgrows its bound', async () => {
+    const ledger = await openLedger(await newPlace())
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 60 }, () => ledger.append(drafts(20, 100_000))),
+    )
+    const refused = attempts.filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    expect(
+      refused.every((result) => result.status === 'rejected' && result.reason instanceof Overloaded),
+    ).toBe(true)
+    expect(ledger.size).toBe((60 - refused.length) * 20)
+    await ledger.close()
   })
 })
