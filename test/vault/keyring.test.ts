@@ -1,0 +1,122 @@
+import { FormatError } from '@deponent/format'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Disk } from '../../packages/server/src/platform/disk.ts'
+import { SeededRandom } from '../../packages/server/src/platform/random.ts'
+import { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { Keyring } from '../../packages/server/src/vault/keyring.ts'
+import { interposed } from '../platform/interposed-disk.ts'
+
+const PATH = '/keyring/test.keys'
+const ROOT = new Uint8Array(32).fill(9)
+const SEEDS = Array.from({ length: 20 }, (_, seed) => seed)
+
+const scope = (name: string | number): Uint8Array => new SeededRandom(`scope ${name}`).bytes(32)
+const newDisk = (seed: number): SimulatedDisk => new SimulatedDisk({ random: new SeededRandom(seed) })
+
+async function openOn(disk: Disk): Promise<Keyring> {
+  await disk.makeDirectory('/keyring')
+  return Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+}
+
+/** Mints one key for each name and makes them durable. */
+async function mint(keyring: Keyring, ...names: (string | number)[]): Promise<void> {
+  for (const name of names) keyring.numberOf(scope(name))
+  await keyring.flush()
+}
+
+/** A disk with a keyring of two frames, and a third that was written and never synced. */
+async function withUnsyncedFrame(seed: number): Promise<SimulatedDisk> {
+  const disk = newDisk(seed)
+  let isBroken = false
+  const breaking = interposed(disk, {}, (file) => ({
+    datasync: () => (isBroken ? Promise.reject(new Error('broken')) : file.datasync()),
+  }))
+  const keyring = await openOn(breaking)
+  await mint(keyring, 'a')
+  await mint(keyring, 'b', 'c')
+  isBroken = true
+  await expect(mint(keyring, ...Array.from({ length: 200 }, (_, i) => i))).rejects.toThrow('broken')
+  return disk
+}
+
+describe('a keyring', () => {
+  test('gives a scope one number and one key for ever', async () => {
+    const disk = newDisk(1)
+    const keyring = await openOn(disk)
+    await mint(keyring, 'a', 'b', 'a')
+    const key = keyring.key(1)
+    await keyring.close()
+    const again = await openOn(disk)
+    expect(again.size).toBe(2)
+    expect(again.existing(scope('b'))).toBe(1)
+    expect(again.key(1)).toEqual(key)
+    expect(again.numberOf(scope('c'))).toBe(2)
+  })
+
+  test('opens after a power cut has taken any pages of the frame that was being written', async () => {
+    for (const seed of SEEDS) {
+      const cut = (await withUnsyncedFrame(seed)).powerCut()
+      const keyring = await openOn(cut)
+      expect([3, 203]).toContain(keyring.size)
+      expect(keyring.existing(scope('c'))).toBe(2)
+      await mint(keyring, 'd')
+      expect((await openOn(cut.powerCut())).existing(scope('d'))).toBe(keyring.existing(scope('d')))
+    }
+  })
+
+  test('makes a key it found durable before anyone relies on it', async () => {
+    for (const seed of SEEDS) {
+      const next = (await withUnsyncedFrame(seed)).processDeath()
+      const keyring = await openOn(next)
+      expect(keyring.existing(scope(199))).toBe(202)
+      await keyring.flush()
+      const later = await openOn(next.powerCut())
+      expect(later.key(202)).toEqual(keyring.key(202))
+    }
+  })
+
+  test('makes a key durable although the sync of it had failed in the life before', async () => {
+    for (let call = 1, size = 0; size === 0; call += 1) {
+      const disk = newDisk(call)
+      await (await openOn(disk)).close()
+      const troubled = disk.processDeath({ faults: [{ call, kind: 'fails' }] })
+      await openOn(troubled).then(
+        (keyring) =>
+          mint(keyring, 'a').then(
+            () => (size = keyring.size),
+            () => undefined,
+          ),
+        () => undefined,
+      )
+      const next = troubled.processDeath()
+      const keyring = await openOn(next)
+      await mint(keyring, 'a')
+      const later = await openOn(next.powerCut())
+      expect(later.key(0)).toEqual(keyring.key(0))
+    }
+  })
+
+  test('refuses a keyring damaged in front of a whole frame, whatever the bit', async () => {
+    const disk = newDisk(1)
+    const keyring = await openOn(disk)
+    for (const name of ['a', 'b', 'c']) await mint(keyring, name)
+    const frameBytes = (await disk.size(PATH))! / 3
+    await fc.assert(
+      fc.asyncProperty(fc.nat(frameBytes * 2 - 1), fc.nat(7), async (position, bit) => {
+        const damaged = disk.powerCut()
+        damaged.flipBit(PATH, position, bit)
+        await expect(openOn(damaged)).rejects.toThrow(FormatError)
+        expect(await damaged.size(PATH)).toBe(frameBytes * 3)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('does not open under another root key', async () => {
+    const disk = newDisk(1)
+    await mint(await openOn(disk), 'a')
+    const other = new Uint8Array(32).fill(8)
+    await expect(Keyring.open(disk, new SeededRandom('x'), PATH, other)).rejects.toThrow(/root key/)
+  })
+})
