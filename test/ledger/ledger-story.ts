@@ -28,6 +28,7 @@ const SIZES = [
   { '256': 4, '512': 1 },
 ] as const
 
+const REQUEST_ENTRIES_MAX = 4_000
 const CYCLES_MAX = 3
 const STEPS_MAX = 14
 const NEVER = 10 ** 9
@@ -83,6 +84,12 @@ class LedgerStory {
     await this.#finish(this.#lives.next('clean'))
   }
 
+  /** The same after a clean life that left `entries` entries behind. */
+  async tellFrom(entries: number): Promise<void> {
+    await this.#fill(this.#lives.next('clean'), entries)
+    await this.tell()
+  }
+
   /** A clean life, one whose fault is given, and the last. True when the fault was met. */
   async tellOneFault(): Promise<boolean> {
     await this.#live(this.#lives.next('clean'))
@@ -101,6 +108,20 @@ class LedgerStory {
     for (const request of this.#witness.requests) {
       if (request.state === 'pending') request.state = 'unknown'
     }
+    this.#now = clock.now()
+  }
+
+  async #fill(disk: SimulatedDisk, entries: number): Promise<void> {
+    const clock = this.#newClock()
+    const companion = await this.#companion(disk)
+    const ledger = companion && (await this.#open(disk, clock, companion))
+    this.#lives.must(ledger !== undefined, 'the ledger opens')
+    for (let left = entries; left > 0; left -= REQUEST_ENTRIES_MAX) {
+      this.#append(ledger, Math.min(left, REQUEST_ENTRIES_MAX), 4)
+      await this.#lives.turns(2_000)
+    }
+    await this.#lives.settled(ledger.close(), () => this.#observe(ledger))
+    this.#lives.must(ledger.checkpoint?.size === entries, 'a ledger is published when it is closed')
     this.#now = clock.now()
   }
 
@@ -297,6 +318,11 @@ class LedgerStory {
 /** Tells the story of `seed`; rejects with BrokenPromise when the ledger breaks one. */
 export async function tellLedgerStory(seed: number, tally: Tally): Promise<void> {
   await new LedgerStory(new Lives(`ledger/${seed}`, tally)).tell()
+}
+
+/** The same for a ledger that has `entries` entries when its troubles begin. */
+export async function tellGrownLedgerStory(seed: number, tally: Tally, entries: number): Promise<void> {
+  await new LedgerStory(new Lives(`grown ledger/${seed}`, tally)).tellFrom(entries)
 }
 
 /** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */

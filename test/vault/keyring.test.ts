@@ -77,23 +77,39 @@ describe('a keyring', () => {
   })
 
   test('makes a key durable although the sync of it had failed in the life before', async () => {
-    for (let call = 1, size = 0; size === 0; call += 1) {
+    let failures = 0
+    for (let call = 1; call <= 30; call += 1) {
       const disk = newDisk(call)
       await (await openOn(disk)).close()
       const troubled = disk.processDeath({ faults: [{ call, kind: 'fails' }] })
-      await openOn(troubled).then(
-        (keyring) =>
-          mint(keyring, 'a').then(
-            () => (size = keyring.size),
-            () => undefined,
-          ),
-        () => undefined,
-      )
+      await openOn(troubled)
+        .then((keyring) => mint(keyring, 'a'))
+        .catch(() => (failures += 1))
       const next = troubled.processDeath()
       const keyring = await openOn(next)
       await mint(keyring, 'a')
       const later = await openOn(next.powerCut())
       expect(later.key(0)).toEqual(keyring.key(0))
+    }
+    expect(failures).toBeGreaterThan(5)
+  })
+
+  test('keeps its keys wherever the life that began the keyring ended', async () => {
+    for (let call = 1, hasStopped = true; hasStopped; call += 1) {
+      for (let seed = 0; seed < 4; seed += 1) {
+        const disk = new SimulatedDisk({ random: new SeededRandom(seed), faults: [{ call, kind: 'stops' }] })
+        await openOn(disk)
+          .then((keyring) => mint(keyring, 'a'))
+          .catch(() => undefined)
+        hasStopped = disk.hasStopped
+        const next = disk.processDeath()
+        const keyring = await openOn(next)
+        await mint(keyring, 'b')
+        for (let cut = 0; cut < 4; cut += 1) {
+          const later = await openOn(next.powerCut())
+          expect(later.existing(scope('b'))).toBe(keyring.existing(scope('b')))
+        }
+      }
     }
   })
 

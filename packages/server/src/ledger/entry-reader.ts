@@ -1,5 +1,6 @@
 /** Reads entries by index, newest from memory, the rest from full tiles. */
 import { type Entry, decodeEntry, TILE_WIDTH } from '@deponent/format'
+import { TileMissing } from './errors.ts'
 import { entriesOfTile, type TileStore } from './tile-store.ts'
 
 const DECODED_TILES_MAX = 64
@@ -82,7 +83,7 @@ export class EntryReader {
     const known = this.#decoded.get(n)
     if (known) return known
     const bytes = await this.#tiles.read('entries', n)
-    if (!bytes) throw new Error(`entry tile ${n} is missing`)
+    if (!bytes) throw new TileMissing('entries', n)
     const entries = entriesOfTile(bytes)
     this.#decoded.set(n, entries)
     if (this.#decoded.size > DECODED_TILES_MAX) this.#decoded.delete(this.#decoded.keys().next().value!)

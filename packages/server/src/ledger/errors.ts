@@ -13,5 +13,13 @@ export class NotSequencing extends Error {
   }
 }
 
+/** A tile that entries or proofs are read from is not there, although the ledger let go of everything it was made from. */
+export class TileMissing extends Error {
+  readonly code = 'tile_missing'
+  constructor(level: number | 'entries', n: number) {
+    super(`tile ${level}/${n} is missing`)
+  }
+}
+
 /** The write was begun and its fate is unknown: the entries may or may not exist. Resending is safe. */
 export class OutcomeUnknown extends Error {}

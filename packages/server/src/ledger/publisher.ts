@@ -6,7 +6,7 @@
 import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
-import { NotSequencing } from './errors.ts'
+import { NotSequencing, TileMissing } from './errors.ts'
 import type { Follower } from './follower.ts'
 import type { Signer } from './signer.ts'
 import { entriesOfTile, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
@@ -161,8 +161,9 @@ export class Publisher {
     const logged = Math.min(ledger.wal()?.firstIndex() ?? to, to)
     let at = from
     while (at < logged) {
-      const bytes = await tiles.readFromDisk('entries', Math.floor(at / TILE_WIDTH))
-      if (!bytes) throw new Error(`entry tile ${Math.floor(at / TILE_WIDTH)} is missing`)
+      const n = Math.floor(at / TILE_WIDTH)
+      const bytes = await tiles.readFromDisk('entries', n)
+      if (!bytes) throw new TileMissing('entries', n)
       const within = at % TILE_WIDTH
       const piece = entriesOfTile(bytes).slice(within, within + logged - at)
       yield piece

@@ -5,7 +5,7 @@
  */
 import { leafHashes, TILE_WIDTH } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
-import { NotSequencing } from './errors.ts'
+import { NotSequencing, TileMissing } from './errors.ts'
 import { EntryReader } from './entry-reader.ts'
 import type { Signer } from './signer.ts'
 import { entriesOfTile, type TileStore } from './tile-store.ts'
@@ -68,9 +68,9 @@ function refusalOf(
 async function entriesBefore(tiles: TileStore, first: number): Promise<Uint8Array[]> {
   const within = first % TILE_WIDTH
   if (within === 0) return []
-  const bytes = await tiles.read('entries', Math.floor(first / TILE_WIDTH))
-  if (!bytes)
-    throw new NotSequencing('entry_tile_missing', `entry tile ${Math.floor(first / TILE_WIDTH)} is missing`)
+  const n = Math.floor(first / TILE_WIDTH)
+  const bytes = await tiles.read('entries', n)
+  if (!bytes) throw new TileMissing('entries', n)
   return entriesOfTile(bytes).slice(0, within)
 }
 

@@ -8,6 +8,7 @@
  * Invariants: `partial[l]` holds fewer than 256 hashes; the number of hashes ever appended to level l is ⌊size / 256^l⌋.
  */
 import { CompactRange, concatBytes, rootOf, TILE_WIDTH } from '@deponent/format'
+import { TileMissing } from './errors.ts'
 import { hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
 
 const TILE_HEIGHT = 8
@@ -17,15 +18,20 @@ export class LedgerTree {
   /** Hash tiles that are full but may not be written yet, by `level/n`. */
   readonly #unwritten = new Map<string, Uint8Array>()
   readonly #partial: Uint8Array[][] = [[]]
+  #size = 0
   #range = CompactRange.empty()
 
   constructor(tiles: TileStore) {
     this.#tiles = tiles
   }
 
-  /** Rebuilds the state at `size`, a multiple of 256, from full tiles on disk. */
+  /**
+   * Rebuilds the state at `size`, a multiple of 256, from the tiles that are full at that size. Larger ones may be on disk, written
+   * by an earlier life and not synced: they are not read.
+   */
   static async load(tiles: TileStore, size: number): Promise<LedgerTree> {
     const tree = new LedgerTree(tiles)
+    tree.#size = size
     let count = size / TILE_WIDTH
     for (let level = 1; count > 0; level += 1) {
       const width = count % TILE_WIDTH
@@ -35,15 +41,12 @@ export class LedgerTree {
       tree.#partial[level] = hashes
       count = Math.floor(count / TILE_WIDTH)
     }
-    tree.#range = CompactRange.of(
-      size,
-      await tree.#rangeHashes(size, (level, index) => tree.#nodeFromFiles(level, index)),
-    )
+    tree.#range = await tree.rangeAt(size)
     return tree
   }
 
   get size(): number {
-    return this.#range.size
+    return this.#size
   }
 
   root(): Uint8Array {
@@ -53,7 +56,7 @@ export class LedgerTree {
   /** The compact range of the first `size` leaves, for whoever must check growth from there on. */
   async rangeAt(size: number): Promise<CompactRange> {
     if (size > this.size) throw new RangeError(`no tree of ${size} leaves yet`)
-    return CompactRange.of(size, await this.#rangeHashes(size, (level, index) => this.node(level, index)))
+    return CompactRange.of(size, await this.#rangeHashes(size))
   }
 
   /** Adds leaves and returns the hash tiles that became full; call `written` for each once it is on disk. */
@@ -61,6 +64,7 @@ export class LedgerTree {
     const full: Tile[] = []
     for (const hash of leafHashes) {
       this.#range.append(hash)
+      this.#size += 1
       this.#push(0, hash, full)
     }
     return full
@@ -109,42 +113,28 @@ export class LedgerTree {
   }
 
   #appended(level: number): number {
-    return Math.floor(this.#range.size / TILE_WIDTH ** level)
+    return Math.floor(this.#size / TILE_WIDTH ** level)
   }
 
   async #tileHashes(level: number, n: number): Promise<Uint8Array[]> {
     const waiting = this.#unwritten.get(`${level}/${n}`)
     if (waiting) return hashesOfTile(waiting)
-    const partial = this.#partial[level] ?? []
-    if (this.#range.size > 0 && n === Math.floor(this.#appended(level) / TILE_WIDTH)) return partial
+    if (n === Math.floor(this.#appended(level) / TILE_WIDTH)) return this.#partial[level] ?? []
     const bytes = await this.#tiles.read(level, n)
-    if (!bytes) throw new Error(`hash tile ${level}/${n} is missing`)
+    if (!bytes) throw new TileMissing(level, n)
     return hashesOfTile(bytes)
   }
 
   /** Roots of the maximal perfect subtrees of a tree of `size` leaves, left to right. */
-  async #rangeHashes(
-    size: number,
-    node: (level: number, index: number) => Promise<Uint8Array>,
-  ): Promise<Uint8Array[]> {
+  async #rangeHashes(size: number): Promise<Uint8Array[]> {
     const hashes: Uint8Array[] = []
     let start = 0
     for (let bit = 52; bit >= 0; bit -= 1) {
       const leaves = 2 ** bit
       if (Math.floor(size / leaves) % 2 === 0) continue
-      hashes.push(await node(bit, start / leaves))
+      hashes.push(await this.node(bit, start / leaves))
       start += leaves
     }
     return hashes
-  }
-
-  async #nodeFromFiles(level: number, index: number): Promise<Uint8Array> {
-    const tileLevel = Math.floor(level / TILE_HEIGHT)
-    const below = 2 ** (level % TILE_HEIGHT)
-    const n = Math.floor((index * below) / TILE_WIDTH)
-    const bytes = await this.#tiles.read(tileLevel, n)
-    const hashes = bytes ? hashesOfTile(bytes) : (this.#partial[tileLevel] ?? [])
-    const from = (index * below) % TILE_WIDTH
-    return rootOf(hashes.slice(from, from + below))
   }
 }
