@@ -42,6 +42,7 @@ export const FINDING_CODES = {
   tile_malformed: 'a tile of hashes cannot be read',
   tile_missing: 'a tile the checkpoint calls for is not there',
   tile_mismatch: 'a stored tile differs from the hashes of what lies below it',
+  tile_unfinished: 'tiles were cut short by a power cut while the log still holds all their entries',
   tile_unexpected: 'a file lies among the tiles that no checkpoint calls for',
   received_at_decreases: 'an entry was received before the entry in front of it',
   id_repeated: 'two entries carry the same id',

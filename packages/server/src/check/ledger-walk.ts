@@ -15,9 +15,12 @@ import {
   rootOf,
   TILE_WIDTH,
 } from '@deponent/format'
-import { entriesOfTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
+import { entriesOfTile, entryTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
 import { scanWal, type WalScan } from '../ledger/wal-scan.ts'
 import type { Disk } from '../platform/disk.ts'
+
+/** What a disk writes whole; a power cut may lose one and keep the next. */
+const SECTOR_BYTES = 512
 
 /** One entry as found. `entry` is undefined when it is malformed. */
 export interface WalkedEntry {
@@ -44,6 +47,8 @@ export class LedgerWalk {
   readonly #end: number
   #isWhole = true
   #lastReceivedAt = 0
+  /** Index of the first entry of each tile that a power cut left unfinished. */
+  readonly #unfinished: number[] = []
 
   private constructor(
     tiles: TileStore,
@@ -85,8 +90,9 @@ export class LedgerWalk {
   async *entries(): AsyncGenerator<WalkedEntry[]> {
     for (let n = 0; n * TILE_WIDTH < this.#end; n += 1) {
       const first = n * TILE_WIDTH
-      const stored = await this.#storedTile(n)
-      const entries = stored?.slice(0, this.#end - first) ?? this.#fromLog(first)
+      const logged = this.#fromLog(first)
+      const stored = await this.#storedTile(n, logged)
+      const entries = stored?.slice(0, this.#end - first) ?? logged
       if (!entries) {
         this.#isWhole = false
         this.findings.push(
@@ -100,8 +106,9 @@ export class LedgerWalk {
         continue
       }
       if (stored && stored.length > entries.length) await this.#expectGrowth(first + stored.length)
-      yield await this.#block(first, entries, stored !== undefined)
+      yield await this.#block(first, entries)
     }
+    this.#noteUnfinished()
   }
 
   /** A tile holds more than the log did when it was read: right if a running server has made the log that long since. */
@@ -116,7 +123,8 @@ export class LedgerWalk {
     const found: Uint8Array[] = []
     for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < to; n += 1) {
       const first = n * TILE_WIDTH
-      const entries = (await this.#storedTile(n)) ?? this.#fromLog(first) ?? []
+      const logged = this.#fromLog(first)
+      const entries = (await this.#storedTile(n, logged)) ?? logged ?? []
       found.push(...entries.slice(Math.max(0, from - first), to - first))
     }
     return found
@@ -133,9 +141,32 @@ export class LedgerWalk {
     if (tornTail) this.findings.push(finding('info', 'wal_torn_tail'))
   }
 
-  async #storedTile(n: number): Promise<Uint8Array[] | undefined> {
+  /**
+   * True when the log may have let go of the first `end` entries: what they fill was synced and read back before. Other tiles are
+   * only in the system's memory until the next start or the next checkpoint, and a power cut may leave any part of them.
+   */
+  #isSettled(end: number): boolean {
+    return end <= Math.ceil(this.#loggedFrom / TILE_WIDTH) * TILE_WIDTH
+  }
+
+  #noteUnfinished(): void {
+    const [first] = this.#unfinished
+    if (first === undefined) return
+    const message = `${this.#unfinished.length} tiles are unfinished; the log holds their entries and the next start writes them again`
+    this.findings.push(finding('info', 'tile_unfinished', message, first))
+  }
+
+  /** The entries of a full tile on disk; `logged` are those that the log holds for it, when it holds them all. */
+  async #storedTile(n: number, logged: Uint8Array[] | undefined): Promise<Uint8Array[] | undefined> {
     const bytes = await this.#tiles.readFromDisk('entries', n)
     if (!bytes) return undefined
+    if (logged?.length === TILE_WIDTH && !this.#isSettled((n + 1) * TILE_WIDTH)) {
+      const whole = entryTile(n, logged).bytes
+      if (isUnfinished(bytes, whole)) {
+        this.#unfinished.push(n * TILE_WIDTH)
+        return undefined
+      }
+    }
     try {
       return entriesOfTile(bytes)
     } catch (error) {
@@ -156,9 +187,9 @@ export class LedgerWalk {
     return entries
   }
 
-  async #block(first: number, entries: Uint8Array[], isStored: boolean): Promise<WalkedEntry[]> {
+  async #block(first: number, entries: Uint8Array[]): Promise<WalkedEntry[]> {
     const hashes = leafHashes(entries)
-    await this.#compareLeaves(first, hashes, isStored)
+    await this.#compareLeaves(first, hashes)
     const walked: WalkedEntry[] = []
     entries.forEach((bytes, i) => walked.push(this.#take(first + i, bytes, hashes[i]!)))
     if (this.#isWhole) this.size = first + entries.length
@@ -194,26 +225,27 @@ export class LedgerWalk {
   }
 
   /** Compares the hashes of a full block with the hash tile that claims them. */
-  async #compareLeaves(first: number, hashes: readonly Uint8Array[], isStored: boolean): Promise<void> {
+  async #compareLeaves(first: number, hashes: readonly Uint8Array[]): Promise<void> {
     if (hashes.length < TILE_WIDTH) return
-    const n = Math.floor(first / TILE_WIDTH)
-    const claimed = await this.#hashTile(0, n, isStored && first + TILE_WIDTH <= this.#loggedFrom, first)
+    const claimed = await this.#hashTile(0, Math.floor(first / TILE_WIDTH), hashes)
     claimed?.forEach((hash, i) => {
       if (!equalBytes(hash, hashes[i]!))
         this.findings.push(finding('error', 'leaf_mismatch', undefined, first + i))
     })
   }
 
-  async #hashTile(
-    level: number,
-    n: number,
-    mustExist: boolean,
-    index: number,
-  ): Promise<Uint8Array[] | undefined> {
+  /** The hashes that a full tile on disk claims; `found` are those of what lies below it. */
+  async #hashTile(level: number, n: number, found: readonly Uint8Array[]): Promise<Uint8Array[] | undefined> {
+    const index = n * TILE_WIDTH ** (level + 1)
+    const isSettled = this.#isSettled(index + TILE_WIDTH ** (level + 1))
     const bytes = await this.#tiles.readFromDisk(level, n)
     if (!bytes) {
-      if (mustExist)
+      if (isSettled)
         this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
+      return undefined
+    }
+    if (!isSettled && isUnfinished(bytes, concatBytes(...found))) {
+      this.#unfinished.push(index)
       return undefined
     }
     try {
@@ -232,12 +264,7 @@ export class LedgerWalk {
     if (above.length < TILE_WIDTH) return
     const upper = Math.floor(n / TILE_WIDTH)
     const first = upper * TILE_WIDTH ** (level + 2)
-    const claimed = await this.#hashTile(
-      level + 1,
-      upper,
-      first + TILE_WIDTH ** (level + 2) <= this.#loggedFrom,
-      first,
-    )
+    const claimed = await this.#hashTile(level + 1, upper, above)
     if (claimed && !equalBytes(concatBytes(...claimed), concatBytes(...above))) {
       this.findings.push(
         finding(
@@ -251,6 +278,17 @@ export class LedgerWalk {
     this.#levels[level + 1] = []
     await this.#climb(level + 1, upper, above)
   }
+}
+
+/** True when a power cut may have left `stored` of a new file of these `whole` bytes: it is cut off, or lacks whole sectors. */
+function isUnfinished(stored: Uint8Array, whole: Uint8Array): boolean {
+  if (stored.length > whole.length || equalBytes(stored, whole)) return false
+  for (let at = 0; at < stored.length; at += SECTOR_BYTES) {
+    const sector = stored.subarray(at, at + SECTOR_BYTES)
+    const isLost = sector.every((byte) => byte === 0)
+    if (!isLost && !equalBytes(sector, whole.subarray(at, at + sector.length))) return false
+  }
+  return true
 }
 
 /** Number of entries a log tells of. */
