@@ -49,6 +49,14 @@ export const FINDING_CODES = {
   rolled_back: 'the ledger is behind, or differs from, a head that was known before',
   ledger_behind: 'the ledger is behind a head its signer knows and must not be written',
 
+  // Anchors: what others said about the time of a checkpoint.
+  anchor_malformed: 'an anchor cannot be read',
+  anchor_signature: 'the checkpoint of an anchor is not signed by a trusted key of its origin',
+  anchor_mismatch: 'the checkpoint of an anchor is not a state this ledger was ever in',
+  timestamp_malformed: 'a timestamp cannot be read, or its own signature does not hold',
+  timestamp_mismatch: 'a timestamp is of other bytes than the checkpoint it is kept with',
+  timestamp_untrusted: 'a timestamp is by an authority the trust file names no root for',
+
   // Promises and receipts.
   receipt_malformed: 'the receipt cannot be read',
   receipt_path: "a receipt's path does not lead from its leaf to the promised root",
