@@ -176,7 +176,7 @@ async function take(body: string): Promise<void> {
   stages.bytes('encode entries', sum(entries.map((entry) => entry.length)))
   const hashes = await stages.time('leaf hashes', () => leafHashes(entries))
   const attachments = await stages.time('attach', () =>
-    sealed.map(({ frame }, i) => encodeAttachment(marks[i], frame)),
+    sealed.map(({ frame }, i) => encodeAttachment({ ...(marks[i] && { mark: marks[i] }), frame })),
   )
   const first = size
   await stages.time('write and sync the frame', () => wal.append({ first, entries, attachments }))

@@ -104,6 +104,11 @@ export const FINDING_CODES = {
   emitter_content_altered_by_policy: 'policy dropped fields, so the record is not the one its emitter hashed',
   emitter_head_mismatch: "an emitter's stated head does not follow from its records",
   emitter_loss: 'an emitter declared the loss of records',
+  emitter_duplicate: 'two entries carry one number of an emitter and the same content',
+  emitter_unclosed: 'an emitter began a new epoch and never closed the one before, so its end is not known',
+  emitter_silent: 'an emitter was not heard from for longer than it declared',
+  emitter_unproven: 'what is claimed of an emitter is not shown by what was supplied',
+  counter_difference: 'a declared counter and the records of the same time differ',
   coverage_undeclared: 'no emitter numbers its records, so missing ones cannot be known',
 
   // Directory, projection and retention.

@@ -1,6 +1,7 @@
 /** The list of choices: which parts make a running server, in which order they start and stop. */
 import { fileURLToPath } from 'node:url'
 import { utf8 } from '@deponent/format'
+import { Keys } from './access/keys.ts'
 import { Metrics } from './api/metrics.ts'
 import { createHandler } from './api/server.ts'
 import { type OpenDirectory, openDirectory } from './directory.ts'
@@ -79,7 +80,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         metrics: metricsOf(tenant, projection),
         clock,
         disk,
-        adminToken: directory.adminToken,
+        keys: new Keys({ disk, clock, directory: options.directory, adminToken: directory.adminToken }),
         dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
         version: VERSION,
         onUnexpected: (error) =>

@@ -11,11 +11,14 @@ import type { Random } from './platform/random.ts'
 import { decodeAttachment } from './recording/attachment.ts'
 import { Dedupe } from './recording/dedupe.ts'
 import type { Intake, IntakeSecrets } from './recording/intake.ts'
-import { Marker } from './recording/marker.ts'
+import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './recording/emitter-facts.ts'
+import { Emitters } from './recording/emitters.ts'
+import { type Mark, Marker } from './recording/marker.ts'
 import { type ReadEntry, RecordReader } from './recording/reader.ts'
 import { Recent } from './recording/recent.ts'
 import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
+import type { Numbering } from './recording/submission.ts'
 import { Systems } from './recording/systems.ts'
 import type { SealedSegment } from './vault/segments.ts'
 import { Vault } from './vault/vault.ts'
@@ -42,6 +45,7 @@ export interface Tenant {
   recorder: Recorder
   reader: RecordReader
   systems: Systems
+  emitters: Emitters
   recent: Recent
   /** Verification keys by use. */
   vkeys: { checkpoint: string; promise: string }
@@ -50,7 +54,10 @@ export interface Tenant {
   close(): Promise<void>
 }
 
-const OWN_KINDS = ['system.declared', 'vault.sealed'].map((kind) => Buffer.from(`"kind":"${kind}"`))
+/** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
+const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.'].map((kind) =>
+  Buffer.from(`"kind":"${kind}`),
+)
 
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const { disk, clock, random, directory, ledgerName: name } = options
@@ -67,6 +74,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     onSegmentSealed: (segment) => announce.segmentSealed(segment),
   })
   const systems = new Systems(directory.store, name)
+  const emitters = new Emitters(directory.store, name)
   const dedupe = new Dedupe(directory.store, name)
   const secrets = {
     tenant: vault.derive('subject'),
@@ -76,7 +84,15 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const marker = new Marker(secrets.dedupe, secrets.content)
   const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
     factFromFrame(vault, entry, attachment)
-  const state = new RecordingState({ store: directory.store, clock, ledger: name, dedupe, systems, factOf })
+  const state = new RecordingState({
+    store: directory.store,
+    clock,
+    ledger: name,
+    dedupe,
+    systems,
+    emitters,
+    factOf,
+  })
   const signer = await Signer.open(disk, options.signerDirectory, keys.checkpoint, origin)
   const isForgotten = signer.head() === undefined
   const ledger = await Ledger.open({
@@ -104,6 +120,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     dedupe,
     marker,
     systems,
+    emitters,
+    clock,
     random,
     recent,
   })
@@ -120,12 +138,15 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     recorder,
     reader,
     systems,
+    emitters,
     recent,
     vkeys: { checkpoint: keys.checkpoint.vkey, promise: keys.promise.vkey },
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     close: async () => {
       await vault.segments.flush()
       await announce.settled()
+      // A ledger that stopped takes no heads either; their emitters state them again.
+      await recorder.flushHeads().catch(() => undefined)
       await intake.close()
       await ledger.close()
       await state.flush()
@@ -155,19 +176,30 @@ function vaultFollower(vault: Vault): {
 }
 
 function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
-  const { mark, frame } = decodeAttachment(attachment)
-  if (mark) return { mark }
+  const { mark, link, frame } = decodeAttachment(attachment)
+  const numbered = numberOf(entryBytes)
+  const facts = {
+    ...(mark && { mark }),
+    ...(numbered && { numbered: { ...numbered, ...(link && { link }) } }),
+  }
+  if (mark && !numbered) return facts
   const bytes = Buffer.from(entryBytes.buffer, entryBytes.byteOffset, entryBytes.byteLength)
-  if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return {}
+  if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return facts
   const entry = decodeEntry(entryBytes)
-  return ownFact(entry, vault.record(entry, frame))
+  return { ...facts, ...ownFact(entry, vault.record(entry, frame)) }
 }
 
 /** What a record of the product itself tells the state. */
-function ownFact({ kind, system }: Entry, record: CanonicalRecord | undefined): StateFact {
-  if (kind === 'system.declared' && typeof record?.name === 'string')
+function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
+  if (!record) return {}
+  const { kind, system } = entry
+  const declaresEmitter = emitterDeclaredIn(entry, record)
+  if (declaresEmitter) return { declaresEmitter }
+  const states = statementIn(entry, record)
+  if (states) return { states }
+  if (kind === 'system.declared' && typeof record.name === 'string')
     return { declares: { slug: system, name: record.name } }
-  if (kind === 'vault.sealed' && typeof record?.first === 'number') return { sealedSegment: record.first }
+  if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }
   return {}
 }
 
@@ -183,11 +215,33 @@ async function rebuildState(state: RecordingState, reader: RecordReader, marker:
 }
 
 function factFromRecord(marker: Marker, { entry, record, systemName }: ReadEntry): StateFact {
-  if (!record) return {}
-  if (entry.kind !== 'decision') return ownFact(entry, record)
-  if (typeof record.decisionId !== 'string') return {}
-  const { emitter: _, ...content } = record
-  return { mark: marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content)) }
+  const { emitter, receivedAt } = entry
+  const link = linkIn(record)
+  const numbered = emitter && {
+    numbered: {
+      slug: emitter.id,
+      epoch: emitter.epoch,
+      seq: emitter.seq,
+      receivedAt,
+      ...(link && { link }),
+    },
+  }
+  const mark = markOf(marker, entry, record, systemName)
+  return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record)) }
+}
+
+/** The mark by which a resend of a recorded record is known. */
+function markOf(
+  marker: Marker,
+  { kind }: Entry,
+  record: CanonicalRecord | undefined,
+  systemName: string,
+): Mark | undefined {
+  if (!record) return undefined
+  const { emitter, ...content } = record
+  if (kind === 'decision' && typeof record.decisionId === 'string')
+    return marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
+  return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
 }
 
 /** What the product itself records about its ledger, once there is a recorder to do it. */

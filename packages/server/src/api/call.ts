@@ -1,4 +1,5 @@
 /** One request on its way through a handler. */
+import type { Caller, Keys } from '../access/keys.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Projection } from '../projection/index.ts'
@@ -14,7 +15,7 @@ export interface Services {
   metrics: Metrics
   clock: Clock
   disk: Disk
-  adminToken: string
+  keys: Keys
   /** Directory of the built dashboard, when there is one. */
   dashboardDirectory: string
   version: string
@@ -24,6 +25,8 @@ export interface Services {
 
 export interface Call {
   request: Request
+  /** Who asks; on open routes anybody. */
+  caller: Caller
   params: Record<string, string>
   query: URLSearchParams
   services: Services

@@ -3,9 +3,7 @@
  * this table does not exist.
  */
 import { z } from 'zod'
-
-/** Which right a caller needs; `open` routes need no key. */
-export type Right = 'open' | 'record' | 'read' | 'ledger' | 'metrics'
+import type { Right } from '../access/right.ts'
 
 export interface Route {
   operation: Operation

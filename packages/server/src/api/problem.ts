@@ -5,6 +5,7 @@
 import { FormatError } from '@deponent/format'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
+import { EmitterNotYours } from '../recording/recording-right.ts'
 import { EngineUnavailable } from '../projection/engine/client.ts'
 import { EngineStopped } from '../projection/engine/engine.ts'
 import { IndexBehind, QueryError, QueryTooHeavy } from '../projection/queries/error.ts'
@@ -49,6 +50,7 @@ const RETRY_LATER = { 'Retry-After': '30' }
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof BodyError) return new Problem(BODY_STATUS[error.code], error.code, error.message)
+  if (error instanceof EmitterNotYours) return new Problem(403, 'emitter_not_yours', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {
     return new Problem(

@@ -1,6 +1,7 @@
 /** From the route table to a web-standard handler: find the route, check the key, run the handler, answer every failure. */
 import { Hono } from 'hono'
-import { bearerOf, sameToken } from '../access/token.ts'
+import { ANYBODY, type Caller } from '../access/keys.ts'
+import { bearerOf } from '../access/token.ts'
 import type { Call, Handler, Services } from './call.ts'
 import { type Operation, type Route, ROUTES } from './contract.ts'
 import { getDashboard } from './handlers/dashboard.ts'
@@ -59,6 +60,7 @@ export function createHandler(services: Services): (request: Request) => Promise
     router.on(route.method, patternOf(route), (context) =>
       answer(services, route, {
         request: context.req.raw,
+        caller: ANYBODY,
         params: context.req.param(),
         query: new URL(context.req.url).searchParams,
         services,
@@ -114,8 +116,8 @@ async function answer(services: Services, route: Route, call: Call): Promise<Res
 
 async function attempt(services: Services, route: Route, call: Call): Promise<Response> {
   try {
-    authorise(services, route, call.request)
-    return await HANDLERS[route.operation](call)
+    const caller = await authorise(services, route, call.request)
+    return await HANDLERS[route.operation]({ ...call, caller })
   } catch (error) {
     const problem = problemOf(error)
     services.metrics.refused.inc({ code: problem.code })
@@ -124,10 +126,12 @@ async function attempt(services: Services, route: Route, call: Call): Promise<Re
   }
 }
 
-function authorise(services: Services, { right }: Route, request: Request): void {
-  if (right === 'open') return
+async function authorise(services: Services, { right }: Route, request: Request): Promise<Caller> {
+  if (right === 'open') return ANYBODY
   const given = bearerOf(request.headers.get('authorization'))
-  if (given !== undefined && sameToken(given, services.adminToken)) return
+  const caller = given === undefined ? undefined : await services.keys.callerOf(given)
+  if (caller?.has(right)) return caller
+  if (caller) throw new Problem(403, 'forbidden', 'this key has no right to this address')
   throw new Problem(
     401,
     'unauthorized',
@@ -140,7 +144,13 @@ function authorise(services: Services, { right }: Route, request: Request): void
 async function pageOrProblem(services: Services, request: Request): Promise<Response> {
   if (isApi(request)) return problemResponse(noSuchAddress())
   try {
-    return await getDashboard({ request, params: {}, query: new URLSearchParams(), services })
+    return await getDashboard({
+      request,
+      caller: ANYBODY,
+      params: {},
+      query: new URLSearchParams(),
+      services,
+    })
   } catch (error) {
     return problemResponse(problemOf(error))
   }

@@ -22,6 +22,7 @@ import { nativeVerify, readSeed, SigningKey } from '../ledger/signing-key.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
+import { EmitterWalk } from './emitter-walk.ts'
 import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
 import { PayloadCheck } from './payloads.ts'
 import { VaultWalk } from './vault-walk.ts'
@@ -75,6 +76,7 @@ class LedgerCheck {
   readonly #findings: Finding[] = []
   /** Digests of vault segments as the ledger recorded them. */
   readonly #recordedSegments = new Map<number, string>()
+  readonly #emitters = new EmitterWalk()
   #checkpoints = 0
 
   constructor(disk: Disk, path: string, ledger: string, format: DirectoryFormat, check: DirectoryCheck) {
@@ -109,6 +111,7 @@ class LedgerCheck {
     this.#compareRoot(walk, checkpoint)
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]
+    findings.push(...this.#emitters.findings())
     return reportOf(findings, {
       entries: walk.size,
       checkpoints: this.#checkpoints,
@@ -177,13 +180,18 @@ class LedgerCheck {
     payloads: PayloadCheck,
   ): Promise<void> {
     const stored = await vault.frame(index)
-    if (stored === 'damaged' || !entry) return
+    if (stored === 'damaged' || !entry) {
+      if (entry) this.#emitters.take(index, entry, undefined)
+      return
+    }
     const frame = stored === 'absent' ? attachment && decodeAttachment(attachment).frame : stored
     if (!frame) {
+      this.#emitters.take(index, entry, undefined)
       this.#findings.push(finding('error', 'payload_missing', undefined, index))
       return
     }
     const record = payloads.check(index, entry, frame)
+    this.#emitters.take(index, entry, record)
     if (
       entry.kind === 'vault.sealed' &&
       typeof record?.first === 'number' &&

@@ -131,8 +131,10 @@ async function sendBatch(connection: Connection, batch: readonly Sent[], totals:
 function judgeBatch(batch: readonly (MappedRecord & { line: number })[], totals: Totals): void {
   for (const { line, kind, reading } of batch) {
     const result = accept({ position: 0, kind, reading })
-    if ('code' in result)
-      refuse(totals, { line, code: result.code, path: result.path, message: result.message })
+    if ('error' in result) {
+      const { code, path, message } = result.error
+      refuse(totals, { line, code, path, message })
+    }
   }
 }
 

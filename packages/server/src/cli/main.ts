@@ -10,13 +10,14 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { importCommand } from './import.ts'
+import { keys } from './keys.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
 import { reindex } from './reindex.ts'
 import { serve } from './serve.ts'
 import { verify } from './verify.ts'
 
-const COMMANDS = [serve, demo, importCommand, record, verify, query, reindex, doctor]
+const COMMANDS = [serve, demo, importCommand, record, verify, query, keys, reindex, doctor]
 
 /** What the system says of a path that somebody mistyped or may not use. */
 const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])

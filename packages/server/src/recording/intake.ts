@@ -24,7 +24,14 @@ import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
 import { type Mark, Marker } from './marker.ts'
-import { accept, type Accepted, errorOf, type Submission } from './submission.ts'
+import {
+  accept,
+  type Accepted,
+  errorOf,
+  type Numbering,
+  type Refused,
+  type Submission,
+} from './submission.ts'
 
 /** Largest canonical text of a record, in bytes of UTF-8. */
 export const PAYLOAD_BYTES_MAX = 262_144
@@ -58,12 +65,18 @@ export interface Candidate {
   linkedIds: string[]
   scopes: string[]
   mark?: Mark
+  /** Its number, when it carries one. */
+  emitter?: Numbering
+  /** The emitter it makes a statement about: heartbeats, closes and losses. */
+  statesEmitter?: string
 }
 
 export interface IntakeOpened {
   job: number
   candidates: Candidate[]
   errors: RecordError[]
+  /** The numbers that refused records carried. */
+  refused: { position: number; emitter: Numbering }[]
 }
 
 /** A candidate the recorder wants sealed: under which keys, and linked to what. */
@@ -139,12 +152,16 @@ export class LocalIntake implements Intake {
         ? source.submissions
         : decodeBody(source.contentType, source.body).map(decisionOf)
     this.#opened += 1
-    const opened: IntakeOpened = { job: this.#opened, candidates: [], errors: [] }
+    const opened: IntakeOpened = { job: this.#opened, candidates: [], errors: [], refused: [] }
     const job: Job = { accepted: [] }
     for (const submission of submissions) {
       const result = this.#openOne(submission, now, job)
-      if ('code' in result) opened.errors.push(result)
-      else opened.candidates.push(result)
+      if (!('error' in result)) opened.candidates.push(result)
+      else {
+        opened.errors.push(result.error)
+        const { position } = result.error
+        if (result.emitter) opened.refused.push({ position, emitter: result.emitter })
+      }
     }
     this.#jobs.set(opened.job, job)
     return opened
@@ -171,10 +188,10 @@ export class LocalIntake implements Intake {
     return { items, frames: packed(frames) }
   }
 
-  #openOne(submission: Submission, now: number, job: Job): Candidate | RecordError {
+  #openOne(submission: Submission, now: number, job: Job): Candidate | Refused {
     const item = accept(submission)
-    if ('code' in item) return item
-    const { position, kind, decisionId, systemName, record } = item
+    if ('error' in item) return item
+    const { position, kind, decisionId, systemName, record, emitter } = item
     const id = entryIdOf(now, this.#random.bytes(10))
     const candidate: Candidate = {
       place: job.accepted.length,
@@ -187,6 +204,8 @@ export class LocalIntake implements Intake {
       ...(item.about !== undefined && { about: item.about }),
       linkedIds: linkedIds(record, linkFor(kind) ?? ''),
       scopes: this.#scopesOf(record, systemName, now),
+      ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
+      ...statementIn(kind, record),
     }
     if (kind !== 'decision') {
       job.accepted.push({ ...item, id })
@@ -199,7 +218,8 @@ export class LocalIntake implements Intake {
       return { ...candidate, mark: this.#marker.mark(systemName, kind, decisionId, prepared.content) }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      return errorOf(item, error.code, error.path, error.message)
+      const refusal = errorOf(item, error.code, error.path, error.message)
+      return { error: refusal, ...(emitter && { emitter }) }
     }
   }
 
@@ -212,6 +232,11 @@ export class LocalIntake implements Intake {
   }
 }
 
+/** The emitter that a heartbeat, a close or a loss is about. */
+function statementIn(kind: RecordKind, { emitterId }: CanonicalRecord): { statesEmitter?: string } {
+  return kind.startsWith('emitter.') && typeof emitterId === 'string' ? { statesEmitter: emitterId } : {}
+}
+
 function decisionOf({ position, reading, error }: DecodedItem): Submission {
   return error === undefined ? { position, kind: 'decision', reading } : { position, error }
 }
@@ -222,7 +247,7 @@ function prepare({ id, record, emitter }: Identified): Prepared {
   if (Buffer.byteLength(content.text) > PAYLOAD_BYTES_MAX) {
     throw new FormatError('payload_too_large', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
   }
-  const sealed = emitter === undefined ? content : preparePayload({ ...record, emitter }, id)
+  const sealed = emitter === undefined ? content : preparePayload({ ...record, emitter: { ...emitter } }, id)
   return { content: content.text, sealed }
 }
 

@@ -21,6 +21,14 @@ export class Marker {
     return { key: this.nameOf(system, kind, name), mac: head(this.#contents.digest(content)) }
   }
 
+  /**
+   * The mark of a record known by its number alone. Its link stands for its content: the same number with another link is another
+   * record, kept and reported.
+   */
+  markOfNumber({ id, epoch, seq, link }: { id: string; epoch: number; seq: number; link: string }): Mark {
+    return this.mark('', 'emitter', `${id}\0${epoch}\0${seq}\0${link}`, link)
+  }
+
   /** HMAC(key, system ‖ 0 ‖ kind ‖ 0 ‖ name), first 16 bytes. */
   nameOf(system: string, kind: string, name: string): string {
     return head(this.#names.digest(`${system}\0${kind}\0${name}`))

@@ -10,22 +10,28 @@ import {
   preparePayload,
   type RecordKind,
   recordTime,
+  fromHex,
   toBase64,
   toHex,
 } from '@deponent/format'
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
+import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
+import type { Emitters } from './emitters.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
 import type { Candidate, Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource } from './intake.ts'
 import { linkFor } from './links.ts'
 import type { Marker } from './marker.ts'
+import type { OwnRecord } from './own-record.ts'
 import type { Recent } from './recent.ts'
 import { Settle } from './settle.ts'
-import { DEFAULT_SYSTEM, type Submission, type Target } from './submission.ts'
+import { EmitterNotYours, type RecordingRight } from './recording-right.ts'
+import { DEFAULT_SYSTEM, type Numbering, type Submission, type Target } from './submission.ts'
+import { type StatedHead, StatedHeads } from './stated-heads.ts'
 import type { Systems } from './systems.ts'
 
 export interface RecorderOptions {
@@ -36,8 +42,22 @@ export interface RecorderOptions {
   dedupe: Dedupe
   marker: Marker
   systems: Systems
+  emitters: Emitters
+  clock: Clock
   random: Random
   recent: Recent
+}
+
+/** On whose behalf records come, and the head their emitter states with them. */
+export interface RecordedAs {
+  right?: RecordingRight
+  head?: StatedHead
+}
+
+/** Slugs of the systems and emitters of a request, by name. */
+interface Slugs {
+  systems: ReadonlyMap<string, string>
+  emitters: ReadonlyMap<string, string>
 }
 
 /** A candidate with the decision it is about, when it is about one. */
@@ -74,9 +94,12 @@ const latin1Text = (bytes: Uint8Array): string =>
 
 export class Recorder {
   readonly #options: RecorderOptions
+  readonly #heads: StatedHeads
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    const { emitters, clock } = options
+    this.#heads = new StatedHeads({ emitters, clock, record: (records) => this.recordOwnAll(records) })
   }
 
   /** Records what was read already; see `recordFrom`. */
@@ -88,11 +111,15 @@ export class Recorder {
    * Records what can be recorded and answers for each record. Throws BodyError when the body as a whole cannot be read, and as
    * `Ledger.append` does when something new could not be sequenced.
    */
-  async recordFrom(source: IntakeSource): Promise<Envelope> {
+  async recordFrom(source: IntakeSource, as: RecordedAs = {}): Promise<Envelope> {
     const { intake, ledger } = this.#options
     const opened = await intake.open(source, ledger.now())
     try {
-      return await this.#answer(opened)
+      checkRight(opened, as)
+      const envelope = await this.#answer(opened)
+      if (as.head)
+        await this.#heads.stated(as.head, await this.#emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM))
+      return envelope
     } catch (error) {
       // A job that did not come to be sealed is ended all the same.
       void intake.seal(opened.job, []).catch(() => undefined)
@@ -100,7 +127,7 @@ export class Recorder {
     }
   }
 
-  async #answer({ job, candidates, errors }: IntakeOpened): Promise<Envelope> {
+  async #answer({ job, candidates, errors, refused }: IntakeOpened): Promise<Envelope> {
     const slugs = await this.#slugsOf(candidates)
     const resolved = await this.#resolveTargets(candidates, errors)
     const judged = this.#judge(resolved)
@@ -112,6 +139,7 @@ export class Recorder {
       if (sameContent) receipts.push(await this.#duplicateReceipt(candidate, at))
       else errors.push(conflictOf(candidate))
     }
+    await this.#declareUnkept(candidates, refused, errors, judged.repeated)
     return {
       recorded: ready.length,
       duplicates: receipts.length - ready.length,
@@ -128,6 +156,21 @@ export class Recorder {
     return this.#appendOwn(kind, slug, DEFAULT_SYSTEM, record, isPublic)
   }
 
+  /** Several sealed records of the product itself, sequenced together. */
+  async recordOwnAll(records: readonly OwnRecord[]): Promise<void> {
+    const slug = await this.#slugOf(DEFAULT_SYSTEM)
+    const drafts = records.map(({ kind, record }) =>
+      this.#ownDraft(kind, slug, DEFAULT_SYSTEM, record, false),
+    )
+    await this.#options.vault.flushKeys()
+    await this.#options.ledger.append(drafts)
+  }
+
+  /** Records the heads emitters stated since they were last recorded. */
+  flushHeads(): Promise<void> {
+    return this.#heads.flush()
+  }
+
   /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
   async findDecisions(name: string, systemName?: string): Promise<number[]> {
     const { dedupe, ledger, marker, systems } = this.#options
@@ -142,12 +185,61 @@ export class Recorder {
     return found
   }
 
-  async #slugsOf(candidates: readonly Candidate[]): Promise<Map<string, string>> {
-    const slugs = new Map<string, string>()
-    for (const { systemName } of candidates) {
-      if (!slugs.has(systemName)) slugs.set(systemName, await this.#slugOf(systemName))
+  async #slugsOf(candidates: readonly Candidate[]): Promise<Slugs> {
+    const systems = new Map<string, string>()
+    const emitters = new Map<string, string>()
+    for (const { systemName, emitter, statesEmitter } of candidates) {
+      if (!systems.has(systemName)) systems.set(systemName, await this.#slugOf(systemName))
+      for (const name of [emitter?.id, statesEmitter]) {
+        if (name !== undefined && !emitters.has(name))
+          emitters.set(name, await this.#emitterSlugOf(name, systemName))
+      }
     }
-    return slugs
+    return { systems, emitters }
+  }
+
+  /** The slug of an emitter; a new one is declared by a record of the system it is first heard from. */
+  #emitterSlugOf(name: string, system: string): Promise<string> | string {
+    return this.#options.emitters.ensure(name, async (slug) => {
+      const record = { name, slug, system, basis: 'observed' }
+      await this.#appendOwn('emitter.declared', await this.#slugOf(system), system, record, false)
+    })
+  }
+
+  /** Records, for every number that came and has no entry, that it is lost and why. */
+  async #declareUnkept(
+    candidates: readonly Candidate[],
+    refused: IntakeOpened['refused'],
+    errors: readonly RecordError[],
+    repeated: readonly Repeated[],
+  ): Promise<void> {
+    const numbers = new Map(refused.map(({ position, emitter }) => [position, emitter]))
+    for (const { position, emitter } of candidates) if (emitter) numbers.set(position, emitter)
+    if (numbers.size === 0) return
+    const losses: OwnRecord[] = []
+    const declared = new Set<string>()
+    const declare = async (emitter: Numbering, reason: string, details: CanonicalRecord): Promise<void> => {
+      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM)
+      const { id, epoch, seq, link } = emitter
+      const key = `${slug} ${epoch} ${seq}`
+      if (declared.has(key) || this.#options.emitters.accountsFor(slug, epoch, seq)) return
+      declared.add(key)
+      const record = { emitterId: id, epoch, seq, count: 1, reason, link, details, basis: 'observed' }
+      losses.push({ kind: 'emitter.loss', record })
+    }
+    for (const { position, code } of errors) {
+      const emitter = numbers.get(position)
+      if (emitter) await declare(emitter, 'rejected', { code })
+    }
+    for (const { candidate } of repeated) {
+      const { emitter } = candidate
+      if (!emitter) continue
+      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM)
+      if (this.#options.emitters.accountsFor(slug, emitter.epoch, emitter.seq))
+        this.#options.emitters.resent(slug, emitter.epoch)
+      else await declare(emitter, 'duplicate', { code: 'duplicate' })
+    }
+    if (losses.length > 0) await this.recordOwnAll(losses)
   }
 
   /** The slug of a system; a new one is declared by a record of its own before its first entry. */
@@ -164,17 +256,28 @@ export class Recorder {
     record: CanonicalRecord,
     isPublic: boolean,
   ): Promise<number> {
+    const draft = this.#ownDraft(kind, slug, system, record, isPublic)
+    await this.#options.vault.flushKeys()
+    const appended = await this.#options.ledger.append([draft])
+    return appended.first
+  }
+
+  /** A sealed record of the product's own; its keys are durable only after `flushKeys`. */
+  #ownDraft(
+    kind: RecordKind,
+    slug: string,
+    system: string,
+    record: CanonicalRecord,
+    isPublic: boolean,
+  ): Draft {
     const { ledger, random, vault } = this.#options
     const id = entryIdOf(ledger.now(), random.bytes(10))
     const prepared = preparePayload(record, id)
     const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
-    const sealed = isPublic
+    const { frame, payload } = isPublic
       ? vault.sealPublic(prepared)
       : vault.seal(id, prepared, [vault.keyNumber(vault.systemScope(system, month))])
-    await vault.flushKeys()
-    const attachment = encodeAttachment(undefined, sealed.frame)
-    const appended = await ledger.append([{ ...draftOf(id, kind, slug, sealed.payload), attachment }])
-    return appended.first
+    return { ...draftOf(id, kind, slug, payload), attachment: encodeAttachment({ frame }) }
   }
 
   /** Finds the decision each record about a decision names; refuses those whose decision is not recorded. */
@@ -241,7 +344,7 @@ export class Recorder {
   async #sequence(
     job: number,
     { fresh, settle }: Judged,
-    slugs: ReadonlyMap<string, string>,
+    slugs: Slugs,
     errors: RecordError[],
   ): Promise<{ ready: Ready[]; appended?: Appended }> {
     const { intake, ledger, vault } = this.#options
@@ -321,6 +424,25 @@ function draftOf(
   return { id, kind, system, retention: 'unset', payload }
 }
 
+function placeOf({ epoch, seq }: Numbering): { epoch: number; seq: number } {
+  return { epoch, seq }
+}
+
+/** @throws EmitterNotYours when a record of the request belongs to an emitter the caller may not speak for */
+function checkRight({ candidates, refused }: IntakeOpened, { right, head }: RecordedAs): void {
+  if (!right) return
+  const may = (name: string | undefined): void => {
+    if (!right.mayRecordFor(name)) throw new EmitterNotYours()
+  }
+  for (const { emitter, statesEmitter } of candidates) {
+    if (emitter) may(emitter.id)
+    if (statesEmitter !== undefined) may(statesEmitter)
+    else if (!emitter) may(undefined)
+  }
+  for (const { emitter } of refused) may(emitter.id)
+  if (head) may(head.emitter)
+}
+
 function refusal(candidate: Candidate, code: string, message: string): RecordError {
   return { position: candidate.position, ...named(candidate), code, path: '/decisionId', message }
 }
@@ -333,7 +455,7 @@ function conflictOf(candidate: Candidate): RecordError {
 function readyOf(
   fresh: readonly Resolved[],
   { items, frames }: IntakeSealed,
-  slugs: ReadonlyMap<string, string>,
+  slugs: Slugs,
   errors: RecordError[],
 ): Ready[] {
   const ready: Ready[] = []
@@ -344,11 +466,17 @@ function readyOf(
       return
     }
     const candidate = fresh[i]!
-    const attachment = encodeAttachment(candidate.mark, frames.subarray(at, at + item.frameBytes))
+    const { id, kind, systemName, mark, emitter } = candidate
+    const frame = frames.subarray(at, at + item.frameBytes)
     at += item.frameBytes
     const draft = {
-      ...draftOf(candidate.id, candidate.kind, slugs.get(candidate.systemName)!, item.payload),
-      attachment,
+      ...draftOf(id, kind, slugs.systems.get(systemName)!, item.payload),
+      ...(emitter && { emitter: { ...placeOf(emitter), id: slugs.emitters.get(emitter.id)! } }),
+      attachment: encodeAttachment({
+        ...(mark && { mark }),
+        ...(emitter && { link: fromHex(emitter.link) }),
+        frame,
+      }),
     }
     ready.push({ candidate, draft, text: item.text })
   })

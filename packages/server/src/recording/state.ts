@@ -2,9 +2,11 @@
  * Keeps the state store in step with the ledger: what records were seen, which systems are declared. A follower of the ledger;
  * everything here can be rebuilt from ledger and vault.
  */
+import type { EmitterStatement } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
 import type { Dedupe } from './dedupe.ts'
+import type { Emitters, KnownEmitter } from './emitters.ts'
 import type { Mark } from './marker.ts'
 import type { Systems } from './systems.ts'
 
@@ -15,6 +17,11 @@ const PENDING_MAX = 50_000
 export interface StateFact {
   mark?: Mark
   declares?: { slug: string; name: string }
+  declaresEmitter?: KnownEmitter
+  /** Its number: of which emitter, by slug, in which epoch. */
+  numbered?: { slug: string; epoch: number; seq: number; receivedAt: number; link?: Uint8Array }
+  /** What it says of an emitter, by name. */
+  states?: { name: string; epoch?: number; statement: EmitterStatement; count: number }
   /** First index of a vault segment whose digest it records. */
   sealedSegment?: number
 }
@@ -25,6 +32,7 @@ export interface StateOptions {
   ledger: string
   dedupe: Dedupe
   systems: Systems
+  emitters: Emitters
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
 }
@@ -78,8 +86,19 @@ export class RecordingState {
     if (index !== this.#applied) throw new Error(`recording state is at ${this.#applied}, not at ${index}`)
     if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
+    this.#takeOfEmitter(index, fact)
     if (fact.sealedSegment !== undefined) this.#segmentRecorded(fact.sealedSegment)
     this.#applied = index + 1
+  }
+
+  #takeOfEmitter(index: number, { declaresEmitter, numbered, states }: StateFact): void {
+    const { emitters } = this.#options
+    if (declaresEmitter) emitters.apply(declaresEmitter)
+    if (numbered) {
+      const { slug, epoch, ...entry } = numbered
+      emitters.record(slug, epoch, { ...entry, index })
+    }
+    if (states) emitters.state(states.name, states.epoch, states.statement, states.count)
   }
 
   /** Whether the ledger holds the digest of the vault segment that begins at `first`. */
@@ -112,9 +131,10 @@ export class RecordingState {
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, dedupe, ledger } = this.#options
+    const { store, dedupe, emitters, ledger } = this.#options
     store.transaction(() => {
       dedupe.store()
+      emitters.store()
       store.run(
         'INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)',
         ledger,

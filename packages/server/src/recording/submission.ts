@@ -1,23 +1,27 @@
 /** What a request brings, and what becomes of it before anything is sealed. */
 import {
   type CanonicalRecord,
+  canonicalJson,
+  type Emitter,
+  fromHex,
   type JsonReading,
-  type JsonValue,
   normalizeRecord,
   type RecordKind,
+  toHex,
 } from '@deponent/format'
 import type { ReadingError } from '../ingest/decode.ts'
+import { Hmac } from '../vault/hmac.ts'
 import type { RecordError } from './envelope.ts'
 
 /** The system of records that name none. */
 export const DEFAULT_SYSTEM = 'default'
 
 /**
- * One record of a request, or why it could not even be read. `about`: index of the decision the address names. Plain data: it may
- * travel to another thread.
+ * One record of a request, or why it could not even be read. `about`: index of the decision the address names; `sent`: RFC 8785 text
+ * of the record as sent, where something was added to it since. Plain data: it may travel to another thread.
  */
 export type Submission = { position: number } & (
-  | { kind: RecordKind; reading: JsonReading; about?: number }
+  | { kind: RecordKind; reading: JsonReading; about?: number; sent?: string }
   | { error: ReadingError }
 )
 
@@ -27,6 +31,11 @@ export interface Target {
   id: string
 }
 
+/** A record's place in its emitter's numbering; `link` is its link in the chain of heads, 64 hex digits. */
+export interface Numbering extends Emitter {
+  link: string
+}
+
 /** A record that passed validation. */
 export interface Accepted {
   position: number
@@ -34,24 +43,34 @@ export interface Accepted {
   record: CanonicalRecord
   decisionId?: string
   /** Its place in its emitter's numbering: sealed with the record, no part of its content. */
-  emitter?: JsonValue
+  emitter?: Numbering
   systemName: string
   /** Index of the decision it was sent to. */
   about?: number
 }
 
+/** Why a record is refused, and the number it carried, if any. */
+export interface Refused {
+  error: RecordError
+  emitter?: Numbering
+}
+
 /** Validates one record; the first of its faults is reported. */
-export function accept(submission: Submission): Accepted | RecordError {
+export function accept(submission: Submission): Accepted | Refused {
   const { position } = submission
   if ('error' in submission) {
     const { code, path, message } = submission.error
-    return { position, code, path, message }
+    return { error: { position, code, path, message } }
   }
-  const { record, emitter, errors } = normalizeRecord(submission.kind, submission.reading)
+  const { record, emitter: sent, errors } = normalizeRecord(submission.kind, submission.reading)
+  const emitter = sent && numberingOf(sent, submission.sent ?? textAsSent(submission.reading))
   const decisionId = typeof record.decisionId === 'string' ? record.decisionId : undefined
   const named = decisionId === undefined ? {} : { decisionId }
   const [fault] = errors
-  if (fault) return { position, ...named, code: fault.code, path: fault.path, message: fault.message }
+  if (fault) {
+    const { code, path, message } = fault
+    return { error: { position, ...named, code, path, message }, ...(emitter && { emitter }) }
+  }
   const systemName = typeof record.system === 'string' ? record.system : DEFAULT_SYSTEM
   return {
     position,
@@ -60,8 +79,19 @@ export function accept(submission: Submission): Accepted | RecordError {
     record,
     systemName,
     ...(submission.about !== undefined && { about: submission.about }),
-    ...(emitter && { emitter: { ...emitter } }),
+    ...(emitter && { emitter }),
   }
+}
+
+/** RFC 8785 text of a record as it was sent, without `emitter`: what its emitter hashed. */
+export function textAsSent({ value }: JsonReading): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return canonicalJson(value)
+  const { emitter: _, ...sent } = value
+  return canonicalJson(sent)
+}
+
+function numberingOf(emitter: Emitter, sent: string): Numbering {
+  return { ...emitter, link: toHex(new Hmac('sha256', fromHex(emitter.blind)).digest(sent)) }
 }
 
 export function errorOf(item: Accepted, code: string, path: string, message: string): RecordError {

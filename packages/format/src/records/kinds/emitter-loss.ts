@@ -1,4 +1,4 @@
-import { count, json, text } from '../fields.ts'
+import { count, digest, json, text } from '../fields.ts'
 import { defineKind } from '../kind.ts'
 
 /** Numbered records that a source or the server knows are not kept, and why: `rejected`, `spool_full`, … */
@@ -12,6 +12,8 @@ export const emitterLoss = defineKind({
     seqTo: count,
     count,
     reason: text,
+    /** Link of the lost number in its emitter's chain, where it is known; without it the chain passes the number over. */
+    link: digest,
     details: json,
   },
   required: [['emitterId'], ['reason']],

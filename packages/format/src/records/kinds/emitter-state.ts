@@ -11,6 +11,10 @@ export const emitterState = defineKind({
     head: digest,
     /** What the source says it produced, delivered and dropped, by reason. */
     counters: json,
+    /** Milliseconds until the next heartbeat at the latest; longer silence is a finding. */
+    intervalMs: count,
+    /** What the server found when it compared the head with the records: agrees, differs, pending or unknown. */
+    judgement: text,
     clockOffsetMs: number,
     sdk: text,
     reason: text,

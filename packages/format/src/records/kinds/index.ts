@@ -6,9 +6,11 @@ import { assessment } from './assessment.ts'
 import { change } from './change.ts'
 import { comment } from './comment.ts'
 import { contest } from './contest.ts'
+import { counter } from './counter.ts'
 import { dataset } from './dataset.ts'
 import { decision } from './decision.ts'
 import { document } from './document.ts'
+import { emitterDeclared } from './emitter-declared.ts'
 import { emitterLoss } from './emitter-loss.ts'
 import { emitterState } from './emitter-state.ts'
 import { erasure } from './erasure.ts'
@@ -52,6 +54,7 @@ const SHAPES = [
   system,
   systemLog,
   stop,
+  emitterDeclared,
   emitterState,
   emitterLoss,
   access,
@@ -73,6 +76,7 @@ const SHAPES = [
   report,
   importRun,
   vaultSealed,
+  counter,
 ] as const
 
 /** What a record is about. A kind that is not listed cannot be recorded; a verifier accepts any kind of the grammar. */

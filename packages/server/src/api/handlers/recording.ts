@@ -1,10 +1,11 @@
 /** Everything that brings records in. */
-import { isRecordKind, type RecordKind } from '@deponent/format'
+import { FormatError, fromHex, isRecordKind, type RecordKind } from '@deponent/format'
 import { type DecodedItem, decodeBody, type ReadingError } from '../../ingest/decode.ts'
 import type { Envelope } from '../../recording/envelope.ts'
 import type { IntakeSource } from '../../recording/intake.ts'
 import { linkFor } from '../../recording/links.ts'
-import type { Submission } from '../../recording/submission.ts'
+import type { StatedHead } from '../../recording/stated-heads.ts'
+import { type Submission, textAsSent } from '../../recording/submission.ts'
 import { bodyOf, type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 
@@ -29,8 +30,12 @@ export function recordAbout(kind: RecordKind): Handler {
     const items = await itemsOf(call)
     const about = await decisionIndex(call)
     const { id } = await call.services.tenant.ledger.entry(about)
-    for (const { reading } of items) linkTo(reading?.value, { rel: linkFor(kind)!, id })
-    return record(call, { submissions: items.map((item) => ({ ...submissionOf(item, kind), about })) })
+    const submissions = items.map((item) => {
+      const asSent = sentOf(item)
+      linkTo(item.reading?.value, { rel: linkFor(kind)!, id })
+      return { ...submissionOf(item, kind), ...asSent, about }
+    })
+    return record(call, { submissions })
   }
 }
 
@@ -38,7 +43,11 @@ export function recordAbout(kind: RecordKind): Handler {
 export const recordModelEvent: Handler = async (call) => {
   const items = await itemsOf(call)
   const modelId = call.params.modelId!
-  return record(call, { submissions: items.map((item) => submissionOf(item, modelEventKind(item, modelId))) })
+  const submissions = items.map((item) => {
+    const asSent = sentOf(item)
+    return { ...submissionOf(item, modelEventKind(item, modelId)), ...asSent }
+  })
+  return record(call, { submissions })
 }
 
 /** The index of the decision in the path, by entry id first, then by the sender's id in the system of `?system=`. */
@@ -66,6 +75,18 @@ function submissionOf(item: DecodedItem, kind: RecordKind | ReadingError): Submi
   return typeof kind === 'string' ? { position, kind, reading: item.reading } : { position, error: kind }
 }
 
+/** What a numbered record looked like before anything from the address was added to it: that is what its emitter hashed. */
+function sentOf({ reading }: DecodedItem): { sent?: string } {
+  if (!isObject(reading?.value) || reading.value.emitter === undefined) return {}
+  try {
+    return { sent: textAsSent(reading) }
+  } catch (error) {
+    // What cannot be written down is refused by validation, which says where.
+    if (error instanceof FormatError) return {}
+    throw error
+  }
+}
+
 function refused(code: string, path: string, message: string): ReadingError {
   return { code, path, message }
 }
@@ -73,6 +94,8 @@ function refused(code: string, path: string, message: string): ReadingError {
 function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   const kind = isObject(reading?.value) ? reading.value.kind : undefined
   if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
+  if (kind === 'emitter.declared')
+    return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
   return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }
@@ -102,17 +125,34 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function record({ query, services }: Call, source: IntakeSource): Promise<Response> {
+async function record({ caller, query, request, services }: Call, source: IntakeSource): Promise<Response> {
   const { metrics, projection, tenant } = services
+  const head = statedHead(request.headers.get('deponent-emitter-head'))
   if (projection.lag() > INDEX_LAG_MAX) {
     throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
   }
-  const envelope = await tenant.recorder.recordFrom(source)
+  const envelope = await tenant.recorder.recordFrom(source, { right: caller, ...(head && { head }) })
   metrics.recorded.inc(envelope.recorded)
   metrics.duplicates.inc(envelope.duplicates)
   metrics.rejected.inc(envelope.rejected)
   if (query.get('wait') === 'checkpoint') await tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
   return json(envelope, statusOf(envelope))
+}
+
+const STATED_HEAD =
+  /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}) (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15}) ([0-9a-f]{64})$/
+
+/** The head an emitter states with its batch: `<id> <epoch> <seq> <hex>`. */
+function statedHead(header: string | null): StatedHead | undefined {
+  if (header === null) return undefined
+  const [, emitter, epoch, seq, head] = STATED_HEAD.exec(header) ?? []
+  if (head === undefined || ![epoch, seq].every((number) => Number.isSafeInteger(Number(number))))
+    throw new Problem(
+      400,
+      'bad_emitter_head',
+      'Deponent-Emitter-Head is <id> <epoch> <seq> <64 lower-case hex digits>',
+    )
+  return { emitter: emitter!, epoch: Number(epoch), seq: Number(seq), head: fromHex(head) }
 }
 
 function endOf({ receipts }: Envelope): number {
