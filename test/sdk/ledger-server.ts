@@ -6,7 +6,11 @@ import type { AddressInfo } from 'node:net'
 export interface Arrived {
   path: string
   authorization: string | undefined
+  /** Without their place in the numbering. */
   records: Record<string, unknown>[]
+  numbers: (Record<string, unknown> | undefined)[]
+  head: string | undefined
+  seen: string | undefined
 }
 
 /** What to answer: a status with a body, or `hang up` for a connection that breaks. */
@@ -38,6 +42,8 @@ export function keepAll({ records }: Arrived): Reply {
 /** A tiny HTTP server that remembers what was sent to it and answers as it is told, `keepAll` at first. */
 export class LedgerServer {
   readonly arrived: Arrived[] = []
+  /** What was sent to /v1/records: statements about the numbering. */
+  readonly statements: Record<string, unknown>[] = []
   reply: (request: Arrived, count: number) => Reply | Promise<Reply> = keepAll
   readonly #server: Server
 
@@ -71,7 +77,19 @@ export class LedgerServer {
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const lines = Buffer.concat(chunks).toString('utf8').split('\n')
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-    const arrived = { path: request.url ?? '', authorization: request.headers.authorization, records }
+    const { headers, url: path = '' } = request
+    const arrived = {
+      path,
+      authorization: headers.authorization,
+      records: records.map(({ emitter: _, ...record }) => record),
+      numbers: records.map(({ emitter }) => emitter as Record<string, unknown> | undefined),
+      head: headers['deponent-emitter-head'] as string | undefined,
+      seen: headers['deponent-seen'] as string | undefined,
+    }
+    if (path === '/v1/records') {
+      this.statements.push(...arrived.records)
+      return keepAll(arrived)
+    }
     this.arrived.push(arrived)
     return this.reply(arrived, this.arrived.length)
   }

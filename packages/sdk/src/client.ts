@@ -7,7 +7,10 @@ import { beforeExit } from './exit.ts'
 import { warn } from './issue.ts'
 import type { Issue, LossReason, OnError } from './issue.ts'
 import { quietTimer } from './pause.ts'
+import { emitterName, Numbering } from './numbering.ts'
+import type { Numbered } from './numbering.ts'
 import { Queue } from './queue.ts'
+import type { Queued } from './queue.ts'
 import { Receipts } from './receipts.ts'
 import type { Receipt } from './receipts.ts'
 import { Sender } from './sender.ts'
@@ -32,6 +35,14 @@ export interface DeponentOptions {
   maxQueuedCharacters?: number
   /** How many receipts are kept for `receipt`. Default 1,000. */
   receiptsKept?: number
+  /**
+   * Under which name decisions are numbered, so that the ledger shows when one is missing: 1 to 64 letters, digits, dots, dashes,
+   * underscores. It must be the emitter's own where the key is an emitter's. Default: the system and eight random digits. `false`: they are
+   * not numbered.
+   */
+  emitterId?: string | false
+  /** How often the client says it is alive and how far its numbers went, from the first decision on. Default 60,000; 0 for never. */
+  heartbeatMs?: number
   /** One attempt to send. Default 30,000. */
   requestTimeoutMs?: number
   /** Told of everything that goes wrong. Default: one line on the console. */
@@ -58,20 +69,29 @@ const EXIT_TIMEOUT_MS = 5_000
  *
  * Every decision has a `decisionId`, so a batch whose answer was lost on the way is sent again without harm. Waiting
  * decisions are held in memory: those not sent when a process is killed, or ends by `process.exit`, are gone. Call
- * `close` before that; where a process ends by itself, waiting decisions are sent first, for at most five seconds. Spooling to disk, capturing
- * prompts and streams of model clients, and numbering decisions so that the ledger itself shows a gap are not part
- * of this version.
+ * `close` before that; where a process ends by itself, waiting decisions are sent first, for at most five seconds.
+ *
+ * Decisions are numbered, and each batch states the head of a chain over what was sent: the ledger itself shows which never
+ * arrived, and what the client had to drop is declared lost there as well. Spooling to disk and capturing prompts and
+ * streams of model clients are not part of this version.
  */
 export class Deponent {
   readonly #system: string | undefined
   readonly #batchSize: number
   readonly #flushIntervalMs: number
+  readonly #requestTimeoutMs: number
   readonly #onError: OnError
   readonly #queue: Queue
   readonly #receipts: Receipts
   readonly #counts: Counts = { recorded: 0, duplicates: 0, rejected: 0, lost: 0, retries: 0 }
   readonly #sender: Sender
   readonly #forgetExit: () => void
+  readonly #numbering: Numbering | undefined
+  readonly #heartbeatMs: number
+  #heartbeat: ReturnType<typeof setTimeout> | undefined
+  /** The server was told how often to expect a heartbeat. */
+  #isDeclared = false
+  #closedAt: number | undefined
   #reported = 0
   #overflown = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -81,20 +101,27 @@ export class Deponent {
     this.#system = options.system
     this.#batchSize = Math.max(1, options.batchSize ?? 100)
     this.#flushIntervalMs = options.flushIntervalMs ?? 5_000
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.#onError = quietly(options.onError ?? warn)
     this.#queue = new Queue(
       options.maxQueuedRecords ?? 10_000,
       options.maxQueuedCharacters ?? 64 * 1024 * 1024,
     )
     this.#receipts = new Receipts(options.receiptsKept ?? 1_000)
+    this.#heartbeatMs = options.heartbeatMs ?? 60_000
+    this.#numbering =
+      options.emitterId === false
+        ? undefined
+        : new Numbering(options.emitterId ?? emitterName(options.system))
     this.#sender = new Sender(
       {
-        endpoint: options.url.replace(/\/+$/, '') + '/v1/decisions',
+        url: options.url.replace(/\/+$/, ''),
         key: options.key,
         batchSize: this.#batchSize,
-        requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+        requestTimeoutMs: this.#requestTimeoutMs,
         fetch: options.fetch ?? ((input, init) => fetch(input, init)),
         onError: this.#onError,
+        ...(this.#numbering && { numbering: this.#numbering }),
       },
       this.#queue,
       this.#receipts,
@@ -155,8 +182,11 @@ export class Deponent {
     this.#closed = true
     this.#forgetExit()
     clearTimeout(this.#timer)
+    clearTimeout(this.#heartbeat)
+    const deadline = Date.now() + timeoutMs
     await this.flush({ timeoutMs })
     this.#giveUp('still waiting when the client was closed')
+    await this.#sayClosed('closed by the application', deadline - Date.now())
   }
 
   /** What became of everything reported so far. */
@@ -188,15 +218,21 @@ export class Deponent {
   #take(given: Decision, inputText?: string): string {
     this.#reported += 1
     let decisionId = ''
+    let number: Numbered | undefined
     try {
       const decision: Record<string, unknown> = { ...given }
+      // An application that numbers its records itself goes on doing so.
+      if (this.#numbering && !this.#closed && !('emitter' in decision))
+        number = { seq: this.#numbering.next() }
       decisionId = givenId(decision) ?? uuidv7()
       const text = serialise(this.#completed(decision, decisionId))
       this.#enqueue({
         decisionId,
         text: inputText === undefined ? text : withMember(text, 'input', inputText),
+        ...(number && { number }),
       })
     } catch (error) {
+      if (number) this.#numbering?.lose(number, 'unserialisable')
       this.#lose('unserialisable', 1, `no JSON can be made of it (${nameOf(error)})`)
     }
     return decisionId || uuidv7()
@@ -209,12 +245,15 @@ export class Deponent {
     return decision
   }
 
-  #enqueue(item: { decisionId: string; text: string }): void {
+  #enqueue(item: Queued): void {
     if (this.#closed) return this.#lose('closed', 1, 'recorded after the client was closed')
     if (!this.#queue.add(item)) {
       this.#counts.lost += 1
       this.#overflown += 1
+      if (item.number) this.#numbering?.lose(item.number, 'queue_full')
     }
+    if (this.#numbering && this.#heartbeatMs > 0)
+      this.#heartbeat ??= quietTimer(() => this.#beat(), this.#heartbeatMs)
     if (this.#queue.length >= this.#batchSize) void this.#send()
     this.#timer ??= quietTimer(() => this.#tick(), this.#flushIntervalMs)
   }
@@ -227,6 +266,36 @@ export class Deponent {
 
   async #send(): Promise<void> {
     await this.#sender.run()
+    if (this.#closed || this.#sender.isBusy) return
+    if (this.#heartbeatMs > 0 && !this.#isDeclared) await this.#sayAlive()
+    else if (this.#numbering?.hasLosses === true) await this.#sender.state([], this.#requestTimeoutMs)
+  }
+
+  /** Says that the client lives and how far its numbers went; while a batch is under way that batch says it. */
+  #beat(): void {
+    this.#heartbeat = quietTimer(() => this.#beat(), this.#heartbeatMs)
+    if (!this.#sender.isBusy) void this.#sayAlive()
+  }
+
+  async #sayAlive(): Promise<void> {
+    if (this.#numbering?.at === undefined) return
+    this.#isDeclared = true
+    const { recorded, duplicates, rejected, lost } = this.#counts
+    const counters = { reported: this.#reported, recorded, duplicates, rejected, lost }
+    const statement = this.#numbering.statement('emitter.heartbeat', {
+      intervalMs: this.#heartbeatMs,
+      counters,
+    })
+    await this.#sender.state([statement], this.#requestTimeoutMs)
+  }
+
+  /** States the last number and the head of the chain: nothing comes after this, unless the process goes on after all. */
+  async #sayClosed(reason: string, timeoutMs: number): Promise<void> {
+    const numbering = this.#numbering
+    if (!numbering || timeoutMs <= 0 || numbering.at === undefined || numbering.at.seq === this.#closedAt)
+      return
+    this.#closedAt = numbering.at.seq
+    await this.#sender.state([numbering.statement('emitter.closed', { reason })], timeoutMs)
   }
 
   /** A full queue turns away thousands; they are declared together. */
@@ -249,14 +318,17 @@ export class Deponent {
 
   #giveUp(message: string): void {
     const left = this.#sender.stop()
-    if (left > 0) this.#lose('closed', left, message)
+    for (const { number } of left) if (number) this.#numbering?.lose(number, 'closed')
+    if (left.length > 0) this.#lose('closed', left.length, message)
   }
 
   /** The process has nothing left to do. After one more try it may go, and must not be kept for ever. */
   async #lastChance(): Promise<void> {
-    if (this.#sender.unsettled === 0) return this.#declareOverflow()
-    await this.flush({ timeoutMs: EXIT_TIMEOUT_MS })
+    this.#declareOverflow()
+    const deadline = Date.now() + EXIT_TIMEOUT_MS
+    if (this.#sender.unsettled > 0) await this.flush({ timeoutMs: EXIT_TIMEOUT_MS })
     if (this.#sender.unsettled > 0) await this.close({ timeoutMs: 0 })
+    else await this.#sayClosed('the process ended', deadline - Date.now())
   }
 }
 

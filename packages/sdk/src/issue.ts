@@ -13,6 +13,8 @@ export type Issue =
   | { code: 'lost'; reason: LossReason; count: number; message: string }
   /** The server could not be reached or did not take a batch; it is kept and sent again in `retryInMs`. */
   | { code: 'unreachable'; status?: number; message: string; retryInMs: number }
+  /** The server shows a ledger that is not the one it showed before: shorter, or another. Keep what it signed. */
+  | { code: 'contradiction'; message: string; before: string; now: string }
   /** An `input`, `output` or `describe` function of `audit` threw; the record is sent without what it should give. */
   | { code: 'capture_failed'; message: string }
 
@@ -40,6 +42,8 @@ function lineOf(issue: Issue): string {
       return `${issue.count} decision(s) lost (${issue.reason}): ${issue.message}`
     case 'unreachable':
       return `${issue.message}; trying again in ${issue.retryInMs} ms`
+    case 'contradiction':
+      return issue.message
     case 'capture_failed':
       return `capture failed: ${issue.message}`
   }

@@ -1,8 +1,12 @@
+import type { Numbered } from './numbering.ts'
+
 /** A decision waiting to be sent. */
 export interface Queued {
   decisionId: string
   /** JSON, one line. */
   text: string
+  /** Absent where the client does not number what it sends. */
+  number?: Numbered
 }
 
 /*
@@ -46,11 +50,11 @@ export class Queue {
     return this.#items.splice(0, taken)
   }
 
-  /** Empties the queue and says how many were in it. */
-  clear(): number {
-    const { length } = this.#items
+  /** Empties the queue and gives what was in it. */
+  clear(): Queued[] {
+    const items = this.#items
     this.#items = []
     this.#characters = 0
-    return length
+    return items
   }
 }

@@ -11,9 +11,11 @@ import { answerOf } from './answer.ts'
 import type { Answer, Envelope } from './answer.ts'
 import { backoffMs } from './backoff.ts'
 import type { LossReason, OnError, RecordFault } from './issue.ts'
+import type { Numbering } from './numbering.ts'
 import { Pause } from './pause.ts'
 import type { Queue, Queued } from './queue.ts'
 import type { Receipts } from './receipts.ts'
+import { Seen } from './seen.ts'
 import type { Counts } from './stats.ts'
 
 /** Below the server's limit for a request with room to spare. */
@@ -22,12 +24,15 @@ const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
 const FORGOTTEN_MS = 5_000
 
 export interface SenderOptions {
-  endpoint: string
+  /** The server's address, without a slash at its end. */
+  url: string
   key: string
   batchSize: number
   requestTimeoutMs: number
   fetch: typeof fetch
   onError: OnError
+  /** Numbers what is sent; absent where the client does not. */
+  numbering?: Numbering
 }
 
 export class Sender {
@@ -36,12 +41,14 @@ export class Sender {
   readonly #receipts: Receipts
   readonly #counts: Counts
   readonly #pause = new Pause()
+  readonly #seen: Seen
   #batches: Queued[][] = []
   #running: Promise<void> | undefined
   #stopped = false
 
   constructor(options: SenderOptions, queue: Queue, receipts: Receipts, counts: Counts) {
     this.#options = options
+    this.#seen = new Seen(options.onError)
     this.#queue = queue
     this.#receipts = receipts
     this.#counts = counts
@@ -64,14 +71,33 @@ export class Sender {
     this.#pause.hurry()
   }
 
-  /** Gives up what is left and says how much that was. */
-  stop(): number {
-    const left = this.unsettled
+  /** Gives up what is left and gives it back. */
+  stop(): Queued[] {
+    const left = [...this.#batches.flat(), ...this.#queue.clear()]
     this.#stopped = true
     this.#batches = []
-    this.#queue.clear()
     this.#pause.hurry()
     return left
+  }
+
+  /**
+   * Sends statements about the numbering to the ledger, with the losses declared since; one attempt of at most `timeoutMs`. Only
+   * while no batch is under way, so that a head speaks of what was settled. What was not taken is declared with the next statement.
+   */
+  async state(statements: readonly Record<string, unknown>[], timeoutMs: number): Promise<void> {
+    const { numbering } = this.#options
+    if (!numbering) return
+    const losses = numbering.takeLosses()
+    const records = [...losses, ...statements]
+    if (records.length === 0) return
+    const body = records.map((record) => JSON.stringify(record)).join('\n')
+    const answer = await this.#request('/v1/records', body, {}, timeoutMs)
+    if (answer.outcome !== 'judged') numbering.restore(losses)
+  }
+
+  /** Whether a batch is under way or waiting. */
+  get isBusy(): boolean {
+    return this.#running !== undefined || this.unsettled > 0
   }
 
   async #sendAll(): Promise<void> {
@@ -97,14 +123,31 @@ export class Sender {
   }
 
   async #post(batch: readonly Queued[]): Promise<Answer> {
-    const { endpoint, key, requestTimeoutMs } = this.#options
+    const { numbering, requestTimeoutMs } = this.#options
+    await numbering?.chain(batch)
+    const head = numbering?.headOf(batch)
+    const body = batch.map(({ text }) => text).join('\n')
+    const headers: Record<string, string> = head === undefined ? {} : { 'deponent-emitter-head': head }
+    return this.#request('/v1/decisions', body, headers, requestTimeoutMs)
+  }
+
+  async #request(
+    path: string,
+    body: string,
+    more: Record<string, string>,
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const { key, url } = this.#options
+    const headers = {
+      authorization: `Bearer ${key}`,
+      'content-type': 'application/x-ndjson',
+      ...this.#seen.headers(),
+      ...more,
+    }
     try {
-      const response = await this.#options.fetch(endpoint, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
-        body: batch.map(({ text }) => text).join('\n'),
-        signal: AbortSignal.timeout(requestTimeoutMs),
-      })
+      const signal = AbortSignal.timeout(timeoutMs)
+      const response = await this.#options.fetch(`${url}${path}`, { method: 'POST', headers, body, signal })
+      this.#seen.take(response.headers.get('deponent-checkpoint'))
       return answerOf(response.status, await response.text(), response.headers.get('retry-after'), Date.now())
     } catch (error) {
       return { outcome: 'retry', message: `the server cannot be reached (${String(error)})` }
@@ -141,7 +184,10 @@ export class Sender {
   /** Something in this batch makes the whole request unacceptable: halve it until that one record is alone. */
   #divide(batch: readonly Queued[], { message }: Answer & { outcome: 'refused' }): void {
     this.#batches.shift()
-    if (batch.length === 1) return this.#lose('refused', 1, message)
+    if (batch.length === 1) {
+      if (batch[0]!.number) this.#options.numbering?.lose(batch[0]!.number, 'refused')
+      return this.#lose('refused', 1, message)
+    }
     const half = Math.ceil(batch.length / 2)
     this.#batches.unshift(batch.slice(0, half), batch.slice(half))
   }

@@ -224,7 +224,8 @@ export class Recorder {
       const key = `${slug} ${epoch} ${seq}`
       if (declared.has(key) || this.#options.emitters.accountsFor(slug, epoch, seq)) return
       declared.add(key)
-      const record = { emitterId: id, epoch, seq, count: 1, reason, link, details, basis: 'observed' }
+      const said = { emitterId: id, epoch, seq, count: 1, reason, details, basis: 'observed' }
+      const record = link === '' ? said : { ...said, link }
       losses.push({ kind: 'emitter.loss', record })
     }
     for (const { position, code } of errors) {

@@ -3,6 +3,7 @@ import {
   type CanonicalRecord,
   canonicalJson,
   type Emitter,
+  FormatError,
   fromHex,
   type JsonReading,
   normalizeRecord,
@@ -31,7 +32,7 @@ export interface Target {
   id: string
 }
 
-/** A record's place in its emitter's numbering; `link` is its link in the chain of heads, 64 hex digits. */
+/** A record's place in its emitter's numbering; `link` is its link in the chain of heads, 64 hex digits, empty when it has none. */
 export interface Numbering extends Emitter {
   link: string
 }
@@ -63,7 +64,7 @@ export function accept(submission: Submission): Accepted | Refused {
     return { error: { position, code, path, message } }
   }
   const { record, emitter: sent, errors } = normalizeRecord(submission.kind, submission.reading)
-  const emitter = sent && numberingOf(sent, submission.sent ?? textAsSent(submission.reading))
+  const emitter = sent && numberingOf(sent, submission)
   const decisionId = typeof record.decisionId === 'string' ? record.decisionId : undefined
   const named = decisionId === undefined ? {} : { decisionId }
   const [fault] = errors
@@ -90,8 +91,18 @@ export function textAsSent({ value }: JsonReading): string {
   return canonicalJson(sent)
 }
 
-function numberingOf(emitter: Emitter, sent: string): Numbering {
-  return { ...emitter, link: toHex(new Hmac('sha256', fromHex(emitter.blind)).digest(sent)) }
+function numberingOf(
+  emitter: Emitter,
+  { sent, reading }: { sent?: string; reading: JsonReading },
+): Numbering {
+  try {
+    const hmac = new Hmac('sha256', fromHex(emitter.blind))
+    return { ...emitter, link: toHex(hmac.digest(sent ?? textAsSent(reading))) }
+  } catch (error) {
+    // A text that has no canonical form is refused further on; its number is declared lost without a link.
+    if (error instanceof FormatError) return { ...emitter, link: '' }
+    throw error
+  }
 }
 
 export function errorOf(item: Accepted, code: string, path: string, message: string): RecordError {
