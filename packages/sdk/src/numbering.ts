@@ -9,14 +9,8 @@
  */
 import type * as formatModule from '@deponent/format'
 import type { LossReason } from './issue.ts'
-import type { Queued } from './queue.ts'
+import type { Numbered, Queued } from './queue.ts'
 import { withMember } from './serialise.ts'
-
-/** A decision with the number it was taken under; `link` from its first sending on. */
-export interface Numbered {
-  seq: number
-  link?: string
-}
 
 /** Where the chain stands. */
 export interface Head {
@@ -62,10 +56,10 @@ export class Numbering {
   lose({ seq, link }: Numbered, reason: LossReason): void {
     const previous = this.#losses.at(-1)
     const goesOn = previous?.reason === reason && previous.seqTo + 1 === seq
-    if (goesOn && previous.link === undefined && link === undefined) previous.seqTo = seq
+    if (goesOn && previous.link === undefined && !link) previous.seqTo = seq
     // Beyond this the numbers are simply gaps, which the ledger shows without being told.
     else if (this.#losses.length < LOSSES_MAX)
-      this.#losses.push({ seq, seqTo: seq, reason, ...(link !== undefined && { link }) })
+      this.#losses.push({ seq, seqTo: seq, reason, ...(link && { link }) })
   }
 
   /** Gives every record of a batch its place in the chain; a record that has one keeps it. */

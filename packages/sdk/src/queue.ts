@@ -1,4 +1,8 @@
-import type { Numbered } from './numbering.ts'
+/** The number a decision was taken under; `link` in the chain, 64 hex digits, from its first sending on, '' when it has none. */
+export interface Numbered {
+  seq: number
+  link?: string
+}
 
 /** A decision waiting to be sent. */
 export interface Queued {
