@@ -2,6 +2,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { entriesOfTile, entryTile, storedTile } from '../../packages/server/src/ledger/tile-store.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import { loan, newPlace, openRecording, submission } from '../recording/open-tenant.ts'
@@ -111,10 +112,9 @@ describe('verify of a data directory', () => {
   test('names the entry whose bytes were changed in its tile', async () => {
     const changed = await copy()
     const tile = join(changed, 'ledgers/default/tile/entries/002')
-    const bytes = await readFile(tile)
-    let at = 0
-    for (let i = 0; i < 77; i += 1) at += 2 + bytes.readUInt16BE(at)
-    await flip(tile, at + 20)
+    const entries = entriesOfTile(await readFile(tile)).map((entry) => entry.slice())
+    entries[77]![20]! ^= 1
+    await writeFile(tile, storedTile(entryTile(2, entries)))
     const report = await checkDirectory(realDisk, changed)
     expect([
       ...new Set(report.findings.filter(({ code }) => code === 'leaf_mismatch').map(({ index }) => index)),

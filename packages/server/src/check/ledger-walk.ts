@@ -15,7 +15,14 @@ import {
   rootOf,
   TILE_WIDTH,
 } from '@deponent/format'
-import { entriesOfTile, entryTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
+import {
+  entriesOfTile,
+  entryTile,
+  hashesOfTile,
+  salvagedEntries,
+  storedTile,
+  TileStore,
+} from '../ledger/tile-store.ts'
 import { scanWal, type WalScan } from '../ledger/wal-scan.ts'
 import type { Disk } from '../platform/disk.ts'
 
@@ -161,7 +168,7 @@ export class LedgerWalk {
     const bytes = await this.#tiles.readFromDisk('entries', n)
     if (!bytes) return undefined
     if (logged?.length === TILE_WIDTH && !this.#isSettled((n + 1) * TILE_WIDTH)) {
-      const whole = entryTile(n, logged).bytes
+      const whole = storedTile(entryTile(n, logged))
       if (isUnfinished(bytes, whole)) {
         this.#unfinished.push(n * TILE_WIDTH)
         return undefined
@@ -173,8 +180,18 @@ export class LedgerWalk {
       if (!(error instanceof FormatError)) throw error
       const message = `entry tile ${n}: ${error.message}`
       this.findings.push(finding('error', 'entry_tile_malformed', message, n * TILE_WIDTH))
+      await this.#noteFirstDamaged(n, salvagedEntries(bytes))
       return undefined
     }
+  }
+
+  /** Names the first entry of a damaged tile that is not the one its hash tile claims. */
+  async #noteFirstDamaged(n: number, entries: Uint8Array[]): Promise<void> {
+    const claimed = await this.#tiles.readFromDisk(0, n)
+    if (claimed?.length !== TILE_WIDTH * 32) return
+    const found = leafHashes(entries)
+    const wrong = hashesOfTile(claimed).findIndex((hash, i) => !found[i] || !equalBytes(hash, found[i]))
+    if (wrong >= 0) this.findings.push(finding('error', 'leaf_mismatch', undefined, n * TILE_WIDTH + wrong))
   }
 
   #fromLog(first: number): Uint8Array[] | undefined {

@@ -1,14 +1,17 @@
 /**
  * The ledger's full tiles as files, laid out as C2SP tlog-tiles prescribes. Every file here is derived from frames of the
- * write-ahead log and may be written again with the same bytes at any time; partial tiles are never files.
+ * write-ahead log and may be written again with the same content at any time; partial tiles are never files. Entry tiles are
+ * compressed on disk, see `tile-packing.ts`: what `read` and `readFromDisk` give are stored bytes.
  */
 import { decodeEntryTile, encodeEntryTile, FormatError, TILE_WIDTH, tilePath } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
+import { packTile, salvageTile, unpackTile } from './tile-packing.ts'
 
 const CACHED_TILES_MAX = 256
 
 export type TileLevel = number | 'entries'
 
+/** A tile as it is served. */
 export interface Tile {
   level: TileLevel
   n: number
@@ -39,11 +42,12 @@ export class TileStore {
       await this.#disk.makeDirectory(directory)
       this.#madeDirectories.add(directory)
     }
-    await this.#disk.write(path, tile.bytes)
-    this.#remember(path, tile.bytes)
+    const stored = storedTile(tile)
+    await this.#disk.write(path, stored)
+    this.#remember(path, stored)
   }
 
-  /** The bytes of a full tile, or undefined when it was never written. */
+  /** The stored bytes of a full tile, or undefined when it was never written. */
   async read(level: TileLevel, n: number): Promise<Uint8Array | undefined> {
     const path = `${this.#root}/${tilePath(level, n)}`
     const cached = this.#cache.get(path)
@@ -56,7 +60,7 @@ export class TileStore {
     return bytes
   }
 
-  /** The bytes as they lie on disk now, whatever the cache says. */
+  /** The stored bytes as they lie on disk now, whatever the cache says. */
   readFromDisk(level: TileLevel, n: number): Promise<Uint8Array | undefined> {
     return this.#disk.read(`${this.#root}/${tilePath(level, n)}`)
   }
@@ -80,12 +84,22 @@ export class TileStore {
   }
 }
 
-/** The 256 entries of a full entry tile; FormatError when it does not hold exactly that many. */
-export function entriesOfTile(bytes: Uint8Array): Uint8Array[] {
-  const entries = decodeEntryTile(bytes)
+/** The bytes that lie on disk for a tile. */
+export function storedTile({ level, bytes }: Tile): Uint8Array {
+  return level === 'entries' ? packTile(bytes) : bytes
+}
+
+/** The 256 entries of a full entry tile as stored; FormatError when it is damaged or does not hold exactly that many. */
+export function entriesOfTile(stored: Uint8Array): Uint8Array[] {
+  const entries = decodeEntryTile(unpackTile(stored))
   if (entries.length !== TILE_WIDTH)
     throw new FormatError('entry_tile_malformed', `holds ${entries.length} entries, expected 256`)
   return entries
+}
+
+/** The entries in front of the damage in a tile that `entriesOfTile` refuses; only their hashes say which of them are whole. */
+export function salvagedEntries(stored: Uint8Array): Uint8Array[] {
+  return leadingEntries(salvageTile(stored))
 }
 
 export function entryTile(n: number, entries: readonly Uint8Array[]): Tile {
@@ -97,4 +111,16 @@ export function hashesOfTile(bytes: Uint8Array): Uint8Array[] {
   if (bytes.length !== TILE_WIDTH * 32)
     throw new FormatError('tile_malformed', `holds ${bytes.length} bytes, expected 8192`)
   return Array.from({ length: TILE_WIDTH }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
+}
+
+function leadingEntries(tile: Uint8Array): Uint8Array[] {
+  const entries: Uint8Array[] = []
+  let at = 0
+  while (at + 2 <= tile.length && entries.length < TILE_WIDTH) {
+    const end = at + 2 + ((tile[at]! << 8) | tile[at + 1]!)
+    if (end > tile.length) break
+    entries.push(tile.subarray(at + 2, end))
+    at = end
+  }
+  return entries
 }
