@@ -33,6 +33,7 @@ export const FINDING_CODES = {
   checkpoint_missing: 'there is no checkpoint',
   checkpoint_malformed: 'the checkpoint cannot be read',
   checkpoint_signature: 'the checkpoint is not signed by a trusted key of its origin',
+  checkpoint_behind: 'entries after the checkpoint are under no signature yet',
   checkpoint_origin: 'the checkpoint names another ledger than the one checked',
   root_mismatch: "the stored entries do not lead to the checkpoint's root",
   leaf_mismatch: 'an entry does not hash to the leaf stored or promised for it',

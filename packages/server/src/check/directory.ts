@@ -5,6 +5,9 @@
  */
 import {
   compareLedgerWithHead,
+  decodeEntry,
+  EMPTY_ROOT,
+  type Entry,
   type Finding,
   finding,
   FormatError,
@@ -13,7 +16,9 @@ import {
   parseTrust,
   readHead,
   reportOf,
+  TILE_WIDTH,
   type Trust,
+  trustedLedger,
   verifyCheckpointNote,
   type VerifyReport,
 } from '@deponent/format'
@@ -25,6 +30,8 @@ import { decodeAttachment } from '../recording/attachment.ts'
 import { EmitterWalk } from './emitter-walk.ts'
 import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
 import { PayloadCheck } from './payloads.ts'
+import { RepeatedIds } from './repeated-ids.ts'
+import { unexpectedTiles } from './tile-files.ts'
 import { VaultWalk } from './vault-walk.ts'
 
 export interface DirectoryCheck {
@@ -52,7 +59,7 @@ export async function checkDirectory(
   }
   if (!format)
     return reportOf([finding('error', 'format_damaged', 'format.json is missing: not a data directory')])
-  const findings: Finding[] = []
+  const findings: Finding[] = await strangersIn(disk, path, format)
   const checked = { entries: 0, checkpoints: 0, payloads: 0, erased: 0 }
   for (const ledger of Object.keys(format.ledgers)) {
     const report = await new LedgerCheck(disk, path, ledger, format, check).run()
@@ -62,6 +69,19 @@ export async function checkDirectory(
   }
   findings.push(finding('info', 'not_checked', OUTSIDE))
   return reportOf(findings, checked)
+}
+
+/** What lies in the directory without being named in it, and the lack of any name. */
+async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryFormat): Promise<Finding[]> {
+  const findings: Finding[] = []
+  if (Object.keys(ledgers).length === 0)
+    findings.push(finding('error', 'format_damaged', 'format.json names no ledger'))
+  for (const part of ['ledgers', 'vault']) {
+    const strangers = (await disk.list(`${path}/${part}`)).filter((name) => !(name in ledgers))
+    for (const name of strangers)
+      findings.push(finding('error', 'format_damaged', `format.json does not name ${part}/${name}`))
+  }
+  return findings
 }
 
 const OUTSIDE =
@@ -77,6 +97,7 @@ class LedgerCheck {
   /** Digests of vault segments as the ledger recorded them. */
   readonly #recordedSegments = new Map<number, string>()
   readonly #emitters = new EmitterWalk()
+  readonly #ids = new RepeatedIds()
   #checkpoints = 0
 
   constructor(disk: Disk, path: string, ledger: string, format: DirectoryFormat, check: DirectoryCheck) {
@@ -92,6 +113,7 @@ class LedgerCheck {
     const ledgerId = ledgerIdOf(origin)
     const trust = this.#trust()
     await this.#checkSigningKeys()
+    this.#compareKeys()
     // Read before the entries: a running server may add entries meanwhile, never take any away.
     const checkpoint = await this.#checkpoint(trust)
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
@@ -103,10 +125,15 @@ class LedgerCheck {
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
     const payloads = await PayloadCheck.open(this.#disk, `${this.#path}/keyring`, this.#ledger)
     for await (const block of walk.entries()) {
-      for (const walked of block) await this.#checkPayload(walked, vault, payloads)
+      for (const walked of block) {
+        if (walked.entry && this.#ids.take(walked.index, walked.entry)) this.#noteRepeated(walked.index)
+        await this.#checkPayload(walked, vault, payloads)
+      }
       this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)
     }
     payloads.finish()
+    await this.#lookForLateIds(walk)
+    await this.#lookForStrayTiles(walk.expectedSize)
     this.#compareSegments(vault)
     this.#compareRoot(walk, checkpoint)
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
@@ -157,6 +184,41 @@ class LedgerCheck {
     }
   }
 
+  /** Whoever pins keys wants to know when the directory goes by others, even before anything is signed with them. */
+  #compareKeys(): void {
+    const pinned = trustedLedger(this.#check.trust, this.#identity.origin)?.keys ?? []
+    for (const { use, vkey } of this.#identity.keys) {
+      const same = pinned.filter((key) => key.use === use)
+      if (same.length === 0 || same.some((key) => key.vkey === vkey)) continue
+      const message = `the ${use} key in format.json is not one the trust file names`
+      this.#findings.push(finding('gap', 'format_damaged', message))
+    }
+  }
+
+  #noteRepeated(index: number): void {
+    this.#findings.push(finding('error', 'id_repeated', undefined, index))
+  }
+
+  async #lookForLateIds(walk: LedgerWalk): Promise<void> {
+    if (this.#ids.late.size === 0) return
+    for (let from = 0; from < walk.size; from += TILE_WIDTH) {
+      const entries = await walk.range(from, Math.min(from + TILE_WIDTH, walk.size))
+      entries.forEach((bytes, i) => {
+        const entry = decoded(bytes)
+        if (entry && this.#ids.isRepeated(from + i, entry)) this.#noteRepeated(this.#ids.late.get(entry.id)!)
+      })
+    }
+  }
+
+  /** A running server may have come further since its log was read, so what seems stray is compared with the log of now. */
+  async #lookForStrayTiles(size: number): Promise<void> {
+    const directory = `${this.#path}/ledgers/${this.#ledger}`
+    if ((await unexpectedTiles(this.#disk, directory, size)).length === 0) return
+    const now = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
+    for (const path of await unexpectedTiles(this.#disk, directory, now.expectedSize))
+      this.#findings.push(finding('error', 'tile_unexpected', `${path} is no tile of this ledger`))
+  }
+
   async #checkpoint(trust: Trust | undefined): Promise<{ size: number; root: Uint8Array } | undefined> {
     const bytes = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
     if (!bytes) {
@@ -166,9 +228,6 @@ class LedgerCheck {
     const { stated, signed, findings } = verifyCheckpointNote(bytes, trust, nativeVerify)
     this.#findings.push(...findings)
     if (signed) this.#checkpoints += 1
-    else if (stated && !findings.some(({ severity }) => severity === 'error')) {
-      this.#findings.push(finding('error', 'checkpoint_signature'))
-    }
     if (stated && stated.origin !== this.#identity.origin)
       this.#findings.push(finding('error', 'checkpoint_origin'))
     return stated
@@ -221,13 +280,17 @@ class LedgerCheck {
   }
 
   #compareRoot(walk: LedgerWalk, checkpoint: { size: number; root: Uint8Array } | undefined): void {
-    if (!checkpoint || checkpoint.size === 0) return
+    if (!checkpoint) return
     if (walk.expectedSize < checkpoint.size) {
       const message = `the checkpoint covers ${checkpoint.size} entries, ${walk.expectedSize} are here`
       this.#findings.push(finding('error', 'entry_missing', message, walk.expectedSize))
       return
     }
-    const root = walk.roots.get(checkpoint.size)
+    if (walk.expectedSize > checkpoint.size) {
+      const message = `entries from ${checkpoint.size} on are under no checkpoint yet`
+      this.#findings.push(finding('info', 'checkpoint_behind', message, checkpoint.size))
+    }
+    const root = checkpoint.size === 0 ? EMPTY_ROOT : walk.roots.get(checkpoint.size)
     if (root && Buffer.compare(root, checkpoint.root) === 0) return
     this.#findings.push(finding('error', 'root_mismatch'))
   }
@@ -237,7 +300,7 @@ class LedgerCheck {
       {
         origin: this.#identity.origin,
         size: walk.size,
-        rootAt: (size) => walk.roots.get(size) ?? new Uint8Array(32),
+        rootAt: (size) => (size === 0 ? EMPTY_ROOT : (walk.roots.get(size) ?? new Uint8Array(32))),
         leafHashes: (start, end) => this.#leafHashes(start, end),
       },
       head,
@@ -249,5 +312,15 @@ class LedgerCheck {
     const directory = `${this.#path}/ledgers/${this.#ledger}`
     const walk = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
     return leafHashes(await walk.range(start, end))
+  }
+}
+
+/** An entry, or undefined for bytes that are none: those were reported when they were first read. */
+function decoded(bytes: Uint8Array): Entry | undefined {
+  try {
+    return decodeEntry(bytes)
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
   }
 }
