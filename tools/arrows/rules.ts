@@ -101,6 +101,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a check reads the bytes on disk and distrusts whoever wrote them: it must not ask the running parts',
   },
   {
+    from: ['server'],
+    to: ['server/drill'],
+    unlessFrom: ['server/drill', 'server/cli'],
+    why: 'it forges ledgers to show what finds it: nothing that keeps one may know how',
+  },
+  {
     from: ['server/monitor/statistics'],
     to: ['*'],
     unlessTo: ['server/monitor/statistics'],
@@ -121,7 +127,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   {
     from: ['server'],
     to: ['server/tenant.ts', 'server/directory.ts'],
-    unlessFrom: ['server/app.ts', 'server/api', 'server/cli', 'server/tenant.ts'],
+    unlessFrom: ['server/app.ts', 'server/api', 'server/cli', 'server/drill', 'server/tenant.ts'],
     why: 'one ledger with all that belongs to it is put together above its parts, and a part that knew the whole could not stand alone',
   },
   {
@@ -164,6 +170,7 @@ export const SERVER_AREAS: readonly string[] = [
   'check',
   'cli',
   'demo',
+  'drill',
   'ingest',
   'ledger',
   'monitor',

@@ -20,7 +20,7 @@ import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
 import type { Numbering } from './recording/submission.ts'
 import { Systems } from './recording/systems.ts'
-import type { SealedSegment } from './vault/segments.ts'
+import type { SealedSegment, SegmentLimits } from './vault/segments.ts'
 import { Vault } from './vault/vault.ts'
 
 const REBUILD_BLOCK = 1_024
@@ -36,6 +36,8 @@ export interface TenantOptions {
   /** Makes the intake: in this thread or in one of its own. */
   intake(secrets: IntakeSecrets): Intake
   onStop(reason: NotSequencing): void
+  /** Smaller files than usual, for a ledger that is to show all of its forms with few entries. */
+  fileSizes?: { log: number; segment: SegmentLimits }
 }
 
 export interface Tenant {
@@ -72,6 +74,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ledger: name,
     ledgerId: ledgerIdOf(origin),
     onSegmentSealed: (segment) => announce.segmentSealed(segment),
+    ...(options.fileSizes && { segmentLimits: options.fileSizes.segment }),
   })
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)
@@ -107,6 +110,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     followers: [state, vaultFollower(vault)],
     onClockStep: (from, to) => announce.clockStepped(from, to),
     onStop: options.onStop,
+    ...(options.fileSizes && { walFileBytes: options.fileSizes.log }),
   })
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })

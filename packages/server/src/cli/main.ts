@@ -8,6 +8,7 @@ import { endProgress, note } from '../platform/terminal.ts'
 import { VERSION } from '../version.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
+import { drill } from './drill.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
@@ -17,7 +18,7 @@ import { reindex } from './reindex.ts'
 import { serve } from './serve.ts'
 import { verify } from './verify.ts'
 
-const COMMANDS = [serve, demo, importCommand, record, verify, query, keys, reindex, doctor]
+const COMMANDS = [serve, demo, importCommand, record, verify, query, keys, reindex, drill, doctor]
 
 /** What the system says of a path that somebody mistyped or may not use. */
 const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])

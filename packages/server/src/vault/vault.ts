@@ -19,7 +19,7 @@ import { Keyring } from './keyring.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
-import { type SealedSegment, Segments } from './segments.ts'
+import { type SealedSegment, type SegmentLimits, Segments } from './segments.ts'
 
 export interface VaultOptions {
   disk: Disk
@@ -31,6 +31,8 @@ export interface VaultOptions {
   ledger: string
   ledgerId: Uint8Array
   onSegmentSealed(segment: SealedSegment): void
+  /** When a segment is full; as in `docs/limits.md` when absent. */
+  segmentLimits?: SegmentLimits
 }
 
 export class Vault {
@@ -55,7 +57,13 @@ export class Vault {
     await disk.makeDirectory(keyringDirectory, 0o700)
     const root = await openRootKey(disk, random, keyringDirectory)
     const keyring = await Keyring.open(disk, random, `${keyringDirectory}/${ledger}.keys`, root)
-    const segments = await Segments.open(disk, options.directory, options.ledgerId, options.onSegmentSealed)
+    const segments = await Segments.open(
+      disk,
+      options.directory,
+      options.ledgerId,
+      options.onSegmentSealed,
+      options.segmentLimits,
+    )
     return new Vault(options, root, keyring, segments)
   }
 

@@ -1,0 +1,58 @@
+/** What came of looking: how certain a finding is, and what is needed to come by it. */
+import type { Finding, FindingCode, Severity } from '@deponent/format'
+import { KNOWLEDGE } from './knowledge.ts'
+
+/**
+ * How an attack shows to somebody with some knowledge.
+ *
+ *   ✓  invalid: the change is shown
+ *   ?  incomplete: not believed, and not shown to be wrong
+ *   i  valid, but the report says what it would not have said before
+ *   –  valid: not detected
+ */
+export type Mark = '✓' | '?' | 'i' | '–'
+
+export interface Outcome {
+  mark: Mark
+  /** The findings that are not there without the attack, of the gravest severity. */
+  codes: FindingCode[]
+}
+
+/** One attack as every kind of knowledge sees it, by name of the knowledge. */
+export type Outcomes = Record<string, Outcome>
+
+const MARKS: readonly [Severity, Mark][] = [
+  ['error', '✓'],
+  ['gap', '?'],
+  ['info', 'i'],
+]
+
+/** Compares what was found with what is found without any attack. */
+export function outcomeOf(findings: readonly Finding[], before: readonly Finding[]): Outcome {
+  const known = new Set(before.map(({ severity, code }) => `${severity} ${code}`))
+  const fresh = findings.filter(({ severity, code }) => !known.has(`${severity} ${code}`))
+  for (const [severity, mark] of MARKS) {
+    const codes = fresh.filter((finding) => finding.severity === severity).map(({ code }) => code)
+    if (codes.length > 0) return { mark, codes: [...new Set(codes)] }
+  }
+  return { mark: '–', codes: [] }
+}
+
+/** Whether somebody who looks does not take the ledger for sound. */
+export const isNoticed = ({ mark }: Outcome): boolean => mark === '✓' || mark === '?'
+
+/**
+ * What must be at hand to notice, in words: nothing where the directory alone shows it, else each kind of knowledge that does. Where
+ * pinned keys are enough, what comes on top of them adds nothing and is not named.
+ */
+export function neededFor(outcomes: Outcomes): string {
+  const [alone, keys, ...more] = KNOWLEDGE
+  const notices = (name: string): boolean => {
+    const outcome = outcomes[name]
+    return outcome !== undefined && isNoticed(outcome)
+  }
+  if (notices(alone!.name)) return ''
+  if (notices(keys!.name)) return keys!.words
+  const helping = more.filter(({ name }) => notices(name)).map(({ words }) => words)
+  return helping.length === 0 ? 'nothing here detects it' : helping.join(', or ')
+}

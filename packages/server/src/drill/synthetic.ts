@@ -1,0 +1,94 @@
+/** A small ledger to hold a drill on when there is none: invented loan decisions, recorded by the product itself. */
+import { openDirectory } from '../directory.ts'
+import { type Clock, realClock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import { LocalIntake } from '../recording/intake.ts'
+import type { Submission } from '../recording/submission.ts'
+import { openTenant, type Tenant } from '../tenant.ts'
+
+const BATCH = 10
+const BATCH_EVERY_MS = 600_000
+const LOG_FILE_BYTES = 65_536
+const SEGMENT_ENTRIES = 100
+const LOOK_AGAIN_MS = 20
+
+/** A clock whose wall time can be set back, so that a ledger recorded in a second spans days. */
+class PastClock implements Clock {
+  behindMs: number
+
+  constructor(behindMs: number) {
+    this.behindMs = behindMs
+  }
+
+  now = (): number => realClock.now() - this.behindMs
+  monotonicMs = (): number => realClock.monotonicMs()
+  sleep = (ms: number): Promise<void> => realClock.sleep(ms)
+  after = (ms: number, task: () => void): (() => void) => realClock.after(ms, task)
+}
+
+export interface Synthetic {
+  disk: Disk
+  random: Random
+  /** The data directory to make. */
+  directory: string
+  signerDirectory: string
+  /** How many decisions it is to hold. */
+  records: number
+}
+
+/** Records `records` decisions, a batch every ten minutes up to an hour ago, and closes the ledger. */
+export async function makeSynthetic(options: Synthetic): Promise<void> {
+  const { disk, random, records } = options
+  const batches = Math.ceil(records / BATCH)
+  const clock = new PastClock(batches * BATCH_EVERY_MS + 3_600_000)
+  const directory = await openDirectory(disk, random, options.directory)
+  const tenant = await openTenant({
+    disk,
+    clock,
+    random,
+    directory,
+    ledgerName: 'default',
+    signerDirectory: options.signerDirectory,
+    acceptHead: false,
+    intake: (secrets) => new LocalIntake(secrets, random),
+    onStop: () => undefined,
+    fileSizes: { log: LOG_FILE_BYTES, segment: { entriesMax: SEGMENT_ENTRIES, bytesMax: 1_048_576 } },
+  })
+  try {
+    for (let from = 0; from < records; from += BATCH) {
+      const size = Math.min(BATCH, records - from)
+      const batch = Array.from({ length: size }, (_, i) => submission(from + i, i))
+      const { errors } = await tenant.recorder.record(batch)
+      if (errors.length > 0) throw new Error(`a record of the drill was refused: ${errors[0]!.code}`)
+      clock.behindMs -= BATCH_EVERY_MS
+      // Now and then, so that the log lets go of what is in tiles and segments, as it does in time.
+      if (from % 100 === 0) await published(tenant)
+    }
+    await published(tenant)
+  } finally {
+    await tenant.close()
+    directory.release()
+  }
+}
+
+/** Waits for the checkpoint over everything recorded. Sleeps, because nothing else keeps this process alive meanwhile. */
+async function published({ ledger }: Tenant): Promise<void> {
+  while ((ledger.checkpoint?.size ?? 0) < ledger.size) {
+    if (ledger.refusal) throw ledger.refusal
+    await realClock.sleep(LOOK_AGAIN_MS)
+  }
+}
+
+function submission(i: number, position: number): Submission {
+  const value = {
+    decisionId: `drill-loan-${i}`,
+    modelId: 'drill-scorer',
+    modelVersion: '1',
+    prediction: i % 3 === 0 ? 'declined' : 'approved',
+    affectedUserId: `drill-person-${i % 37}`,
+    inputFeatures: { income: 20_000 + i * 10 },
+    messages: [{ role: 'user', content: `application ${i} of the drill` }],
+  }
+  return { position, kind: 'decision', reading: { value, coerced: [], faults: [] } }
+}
