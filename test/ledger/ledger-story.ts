@@ -170,7 +170,6 @@ class LedgerStory {
         origin: ORIGIN,
         promiseKey,
         signer: await this.#signer(disk),
-        signerDirectory: SIGNER,
         followers: [companion.follower],
         walFileBytes: this.#walFileBytes,
       })

@@ -57,7 +57,6 @@ export async function openLedger(place: Place, changes: Partial<LedgerOptions> =
     origin: ORIGIN,
     promiseKey,
     signer: await Signer.open(disk, place.signerDirectory, checkpointKey, ORIGIN),
-    signerDirectory: place.signerDirectory,
     followers: [],
     ...changes,
   })

@@ -92,6 +92,8 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
       'server/ledger/ledger.ts',
       'server/ledger/publisher.ts',
       'server/ledger/signer.ts',
+      'server/ledger/signer-process.ts',
+      'server/ledger/signer-remote.ts',
       'server/recording/recorder.ts',
       'server/projection',
       'server/ingest',

@@ -22,6 +22,11 @@ export const FINDING_CODES = {
   trust_self: "checked against the operator's own key; no outside witness",
   trust_missing: 'no trusted key for this origin was supplied, so no signature could be checked',
   trust_malformed: 'the trust file cannot be read',
+  trust_extended: 'trust in a key was followed to the one that replaced it, as an entry signed by both says',
+  rotation_invalid:
+    'an entry about a change of keys is not signed by both, or not where its statement puts it',
+  succession_mismatch: 'a ledger says that it succeeds another, and that one is not what it says',
+  succession_missing: 'a ledger succeeds another that is not here to be compared',
   witness_quorum: 'fewer trusted witnesses cosigned the checkpoint than the trust file asks for',
   witness_signature: 'a cosignature names a trusted witness and does not verify',
   head_malformed: 'a known head given for comparison is neither a checkpoint nor a receipt',

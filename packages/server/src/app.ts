@@ -17,6 +17,7 @@ import {
 } from './projection/index.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
+import { connectSigner } from './signer-connection.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
 
@@ -27,6 +28,8 @@ export interface AppOptions {
   host: string
   port: number
   signerDirectory: string
+  /** Socket of the signer's own process; without it the signer is part of this one. */
+  signerSocket?: string
   acceptHead?: boolean
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
@@ -50,6 +53,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const directory = await openDirectory(disk, random, options.directory)
   const undo = new Undo(() => directory.release())
   try {
+    const remoteSigner = await connectSigner(options.signerSocket, clock)
     const tenant = await openTenant({
       disk,
       clock,
@@ -57,9 +61,14 @@ export async function startApp(options: AppOptions): Promise<App> {
       directory,
       ledgerName: DEFAULT_LEDGER,
       signerDirectory: options.signerDirectory,
+      remoteSigner,
       acceptHead: options.acceptHead ?? false,
       intake: (secrets) => new WorkerIntake(secrets),
       onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
+      onSignerTrouble: (trouble) =>
+        trouble === undefined
+          ? options.diagnose('the signer answers again')
+          : options.diagnose('the signer does not answer; checkpoints wait, recording goes on', { trouble }),
     })
     undo.add(() => tenant.close())
     const projection = await Projection.start({
@@ -135,6 +144,9 @@ function metricsOf(tenant: Tenant, projection: Projection): Metrics {
   )
   metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () =>
     tenant.ledger.refusal ? 0 : 1,
+  )
+  metrics.gauge('deponent_signer_answers', '1 when the signer answered the last time it was asked.', () =>
+    tenant.ledger.signerTrouble ? 0 : 1,
   )
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),

@@ -1,17 +1,27 @@
 /** The data directory: its lock, its identity and the token of first start. */
 import { randomToken } from './access/token.ts'
 import {
+  currentKey,
   type DirectoryFormat,
   FORMAT_VERSION,
+  type LedgerIdentity,
   mintOrigin,
   readDirectoryFormat,
   writeDirectoryFormat,
 } from './ledger/identity.ts'
-import { readSeed, SigningKey, writeSeed } from './ledger/signing-key.ts'
+import { KeyFile } from './ledger/key-file.ts'
+import { LocalRotatingKey, type RotatingKey } from './ledger/key-rotation.ts'
+import { Signer } from './ledger/signer.ts'
+import type { CheckpointSigner } from './ledger/signer-contract.ts'
+import type { RemoteSigner } from './ledger/signer-remote.ts'
+import type { SigningKey } from './ledger/signing-key.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { holdLock, SqliteStateStore, type StateStore } from './platform/state-store.ts'
-import { fromUtf8, utf8 } from '@deponent/format'
+import { fromUtf8, type KeyUse, promiseName, utf8 } from '@deponent/format'
+
+/** A key is not there, or not the one this ledger is signed with: nothing can be signed. */
+export class KeyMismatch extends Error {}
 
 export interface OpenDirectory {
   path: string
@@ -21,10 +31,27 @@ export interface OpenDirectory {
   release(): void
 }
 
-/** The keys of one ledger, as its own process holds them. */
+/** The keys of one ledger, as its own process holds or reaches them. */
 export interface LedgerKeys {
-  checkpoint: SigningKey
+  origin: string
+  signer: CheckpointSigner
+  /** The checkpoint key, as far as changing it goes. */
+  rotating: RotatingKey
+  promiseFile: KeyFile
   promise: SigningKey
+  /** Verification keys by use. */
+  vkeys: Record<KeyUse, string>
+}
+
+export interface LedgerKeysOptions {
+  disk: Disk
+  random: Random
+  directory: OpenDirectory
+  ledger: string
+  /** Where a signer in this process keeps its state. */
+  signerDirectory: string
+  /** The signer in a process of its own, when there is one: no checkpoint key is made or read here then. */
+  remote?: RemoteSigner | undefined
 }
 
 /**
@@ -59,55 +86,84 @@ async function adminTokenOf(disk: Disk, random: Random, path: string): Promise<s
 }
 
 /** The keys of a ledger, minted with its origin when the ledger is new; `format.json` is written last and durably. */
-export async function openLedgerKeys(
-  disk: Disk,
-  random: Random,
-  directory: OpenDirectory,
-  ledger: string,
-): Promise<LedgerKeys> {
+export async function openLedgerKeys(options: LedgerKeysOptions): Promise<LedgerKeys> {
+  const { disk, random, directory, ledger, remote } = options
   const identity = directory.format.ledgers[ledger]
-  const origin = identity?.origin ?? mintOrigin(random, ledger)
-  const keys = {
-    checkpoint: await keyAt(
-      disk,
-      random,
-      `${directory.path}/keyring/${ledger}.checkpoint.key`,
+  const minted = identity?.origin ?? mintOrigin(random, ledger)
+  if (remote && !remote.identity) await remote.adopt(minted)
+  // A signer that adopted an origin for a start that ended early keeps to it.
+  const origin = identity?.origin ?? remote?.identity?.origin ?? minted
+  const promiseFile = await openKey(options, 'promise', promiseName(origin), identity)
+  const checkpoint = remote
+    ? await remoteKey(remote, origin, identity)
+    : await localKey(options, origin, identity)
+  const promise = promiseFile.current!
+  const vkeys = { checkpoint: checkpoint.vkey, promise: promise.vkey }
+  if (!identity) {
+    directory.format.ledgers[ledger] = {
       origin,
-      identity !== undefined,
-    ),
-    promise: await keyAt(
-      disk,
-      random,
-      `${directory.path}/keyring/${ledger}.promise.key`,
-      `${origin}/promise`,
-      identity !== undefined,
-    ),
+      keys: [
+        { vkey: vkeys.checkpoint, use: 'checkpoint', sizes: '0..' },
+        { vkey: vkeys.promise, use: 'promise', sizes: '0..' },
+      ],
+    }
+    await writeDirectoryFormat(disk, directory.path, directory.format)
   }
-  if (identity) return keys
-  directory.format.ledgers[ledger] = {
-    origin,
-    keys: [
-      { vkey: keys.checkpoint.vkey, use: 'checkpoint', sizes: '0..' },
-      { vkey: keys.promise.vkey, use: 'promise', sizes: '0..' },
-    ],
-  }
-  await writeDirectoryFormat(disk, directory.path, directory.format)
-  return keys
+  const { signer, rotating } = checkpoint
+  return { origin, signer, rotating, promiseFile, promise, vkeys }
 }
 
-async function keyAt(
-  disk: Disk,
-  random: Random,
-  path: string,
+interface CheckpointKey {
+  vkey: string
+  signer: CheckpointSigner
+  rotating: RotatingKey
+}
+
+async function localKey(
+  options: LedgerKeysOptions,
+  origin: string,
+  identity: LedgerIdentity | undefined,
+): Promise<CheckpointKey> {
+  const file = await openKey(options, 'checkpoint', origin, identity)
+  const { vkey } = file.current!
+  const signer = await Signer.open(options.disk, options.signerDirectory, file.current!, origin)
+  return { vkey, signer, rotating: new LocalRotatingKey(file, signer, options.random, origin) }
+}
+
+async function remoteKey(
+  remote: RemoteSigner,
+  origin: string,
+  identity: LedgerIdentity | undefined,
+): Promise<CheckpointKey> {
+  const expected = identity && currentKey(identity, 'checkpoint')
+  if (expected !== undefined && remote.identity?.next === expected) await remote.promote(expected)
+  const { identity: held } = remote
+  if (held?.origin !== origin) throw new KeyMismatch('the signer signs for another ledger than this one')
+  if (expected !== undefined && held.vkey !== expected)
+    throw new KeyMismatch('the signer holds another key than the one format.json names for this ledger')
+  return { vkey: held.vkey, signer: remote, rotating: remote }
+}
+
+/** The key file of a use; a key is minted only for a ledger that is new. */
+async function openKey(
+  { disk, random, directory, ledger }: LedgerKeysOptions,
+  use: KeyUse,
   name: string,
-  mustExist: boolean,
-): Promise<SigningKey> {
-  let seed = await readSeed(disk, path)
-  if (!seed) {
-    if (mustExist)
-      throw new Error(`the signing key ${path} is missing; without it this ledger cannot be continued`)
-    seed = random.bytes(32)
-    await writeSeed(disk, path, seed)
+  identity: LedgerIdentity | undefined,
+): Promise<KeyFile> {
+  const path = `${directory.path}/keyring/${ledger}.${use}.key`
+  const file = await KeyFile.open(disk, path, name)
+  if (!identity) {
+    await file.mint(random)
+    return file
   }
-  return new SigningKey(name, seed)
+  const expected = currentKey(identity, use)
+  if (expected !== undefined) await file.promote(expected)
+  if (!file.current) {
+    const held = use === 'checkpoint' ? ' here; if a signer process holds it, name its --signer-socket' : ''
+    throw new KeyMismatch(`the ${use} key of this ledger is missing${held}; see deponent keys succeed`)
+  }
+  if (file.current.vkey !== expected)
+    throw new KeyMismatch(`the ${use} key in the keyring is not the one format.json names for this ledger`)
+  return file
 }

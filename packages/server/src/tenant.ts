@@ -1,9 +1,9 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
 import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
-import { type OpenDirectory, openLedgerKeys } from './directory.ts'
+import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { NotSequencing } from './ledger/errors.ts'
 import { Ledger } from './ledger/ledger.ts'
-import { Signer } from './ledger/signer.ts'
+import type { RemoteSigner } from './ledger/signer-remote.ts'
 import { ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
@@ -32,12 +32,17 @@ export interface TenantOptions {
   directory: OpenDirectory
   ledgerName: string
   signerDirectory: string
+  /** The signer in a process of its own, when there is one. */
+  remoteSigner?: RemoteSigner | undefined
   acceptHead: boolean
+  /** Records nothing about itself, so that whoever opens it decides what the next entry is. */
+  isQuiet?: boolean
   /** Makes the intake: in this thread or in one of its own. */
   intake(secrets: IntakeSecrets): Intake
   onStop(reason: NotSequencing): void
   /** Smaller files than usual, for a ledger that is to show all of its forms with few entries. */
   fileSizes?: { log: number; segment: SegmentLimits }
+  onSignerTrouble?(trouble: string | undefined): void
 }
 
 export interface Tenant {
@@ -49,8 +54,7 @@ export interface Tenant {
   systems: Systems
   emitters: Emitters
   recent: Recent
-  /** Verification keys by use. */
-  vkeys: { checkpoint: string; promise: string }
+  keys: LedgerKeys
   /** Records that a field's values no longer enter the index. */
   fieldSealed(system: string, field: string): void
   close(): Promise<void>
@@ -63,8 +67,15 @@ const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.'].map((kind) =
 
 export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const { disk, clock, random, directory, ledgerName: name } = options
-  const keys = await openLedgerKeys(disk, random, directory, name)
-  const { origin } = directory.format.ledgers[name]!
+  const keys = await openLedgerKeys({
+    disk,
+    random,
+    directory,
+    ledger: name,
+    signerDirectory: options.signerDirectory,
+    remote: options.remoteSigner,
+  })
+  const { origin, signer } = keys
   const announce = new Announcements()
   const vault = await Vault.open({
     disk,
@@ -96,7 +107,6 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     emitters,
     factOf,
   })
-  const signer = await Signer.open(disk, options.signerDirectory, keys.checkpoint, origin)
   const isForgotten = signer.head() === undefined
   const ledger = await Ledger.open({
     disk,
@@ -105,12 +115,12 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     origin,
     promiseKey: keys.promise,
     signer,
-    signerDirectory: options.signerDirectory,
     acceptHead: options.acceptHead,
     followers: [state, vaultFollower(vault)],
     onClockStep: (from, to) => announce.clockStepped(from, to),
     onStop: options.onStop,
     ...(options.fileSizes && { walFileBytes: options.fileSizes.log }),
+    onSignerTrouble: (trouble) => options.onSignerTrouble?.(trouble),
   })
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })
@@ -131,7 +141,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   })
   if (ledger.refusal) options.onStop(ledger.refusal)
   else if (isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
-  announce.begin(recorder)
+  if (!options.isQuiet) announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
     if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
   }
@@ -144,7 +154,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     systems,
     emitters,
     recent,
-    vkeys: { checkpoint: keys.checkpoint.vkey, promise: keys.promise.vkey },
+    keys,
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     close: async () => {
       await vault.segments.flush()

@@ -18,6 +18,7 @@ export interface ConnectionOptions {
   url?: string
   key?: string
   signerState?: string
+  signerSocket?: string
 }
 
 const ATTEMPTS_MAX = 20
@@ -90,12 +91,13 @@ async function runningOn(data: string): Promise<Connection | undefined> {
   }
 }
 
-async function startFor({ data, signerState }: ConnectionOptions): Promise<Connection> {
+async function startFor({ data, signerState, signerSocket }: ConnectionOptions): Promise<Connection> {
   const app = await startApp({
     directory: data,
     host: '127.0.0.1',
     port: 0,
     signerDirectory: signerState ?? `${userStateDirectory()}/signer`,
+    ...(signerSocket !== undefined && { signerSocket }),
     diagnose: (message, details) => note(`${message} ${details ? JSON.stringify(details) : ''}`),
   })
   return new Connection(app.url, app.adminToken, () => app.close())

@@ -1,7 +1,9 @@
 /** The `deponent` command: one file per subcommand, one place where they end. */
 import { FormatError } from '@deponent/format'
 import { Command, CommanderError } from 'commander'
+import { KeyMismatch } from '../directory.ts'
 import { MappingError } from '../ingest/mapping.ts'
+import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
 import { errorCode } from '../platform/disk.ts'
 import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note } from '../platform/terminal.ts'
@@ -16,12 +18,23 @@ import { query } from './query.ts'
 import { record } from './record.ts'
 import { reindex } from './reindex.ts'
 import { serve } from './serve.ts'
+import { signer } from './signer.ts'
 import { verify } from './verify.ts'
 
-const COMMANDS = [serve, demo, importCommand, record, verify, query, keys, reindex, drill, doctor]
+const COMMANDS = [serve, signer, demo, importCommand, record, verify, query, keys, reindex, drill, doctor]
 
 /** What the system says of a path that somebody mistyped or may not use. */
 const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])
+
+/** Failures whose message says all there is to say. */
+const EXPLAINED = [
+  MappingError,
+  FormatError,
+  DirectoryLocked,
+  KeyMismatch,
+  SignerUnavailable,
+  SigningRefused,
+] as const
 
 function exitCodeOf(error: unknown): number {
   endProgress()
@@ -30,8 +43,8 @@ function exitCodeOf(error: unknown): number {
     note(error.message)
     return error.exitCode
   }
-  if (error instanceof MappingError || error instanceof FormatError || error instanceof DirectoryLocked) {
-    note(error.message)
+  if (EXPLAINED.some((kind) => error instanceof kind)) {
+    note((error as Error).message)
     return EXIT.usage
   }
   if (error instanceof Error && MISTAKEN_PATHS.has(errorCode(error))) {

@@ -13,6 +13,7 @@ export function withConnection(command: Command): Command {
     .option('--url <url>', 'a running server to use instead of the data directory')
     .option('--key <key>', 'key for --url (or DEPONENT_KEY)')
     .addOption(signerState())
+    .addOption(signerSocket())
     .option('--json', 'answer in JSON')
 }
 
@@ -21,6 +22,13 @@ export function signerState(): Option {
     '--signer-state <dir>',
     "where the signer keeps its last checkpoint, outside the data directory (default: the user's state directory)",
   ).env('DEPONENT_SIGNER_STATE')
+}
+
+export function signerSocket(): Option {
+  return new Option(
+    '--signer-socket <path>',
+    'socket of a signer in a process of its own (`deponent signer`); without it the signer is part of this process',
+  ).env('DEPONENT_SIGNER_SOCKET')
 }
 
 /** A positive port number or 0. */

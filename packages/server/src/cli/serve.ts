@@ -4,13 +4,14 @@ import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { diagnostics } from './diagnostics.ts'
-import { port, signerState, withData } from './options.ts'
+import { port, signerSocket, signerState, withData } from './options.ts'
 
 export interface ServeOptions {
   data: string
   port: number
   host: string
   signerState?: string
+  signerSocket?: string
   acceptHead?: boolean
   clickhouseUrl?: string
 }
@@ -23,6 +24,7 @@ export function withServing(command: Command): Command {
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .addOption(signerState())
+    .addOption(signerSocket())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
 }
@@ -40,6 +42,7 @@ export function startServer(options: ServeOptions): Promise<App> {
     host: options.host,
     port: options.port,
     signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
+    ...(options.signerSocket !== undefined && { signerSocket: options.signerSocket }),
     acceptHead: options.acceptHead ?? false,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     diagnose: diagnostics(),

@@ -48,7 +48,6 @@ async function start({
     origin,
     promiseKey: new SigningKey(`${origin}/promise`, promiseSeed),
     signer: await Signer.open(disk, signerDirectory, key, origin),
-    signerDirectory,
     followers: [],
     walFileBytes: LOG_FILE_BYTES,
   })

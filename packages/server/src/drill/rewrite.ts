@@ -112,7 +112,7 @@ async function writeLog(
   const start = Math.min(loggedFrom, tileFloor(entries.length))
   for (let first = start; first < entries.length; first += FRAME_ENTRIES) {
     const end = Math.min(first + FRAME_ENTRIES, entries.length)
-    const attachments = items.slice(first, end).map(({ mark, frame }) => encodeAttachment(mark, frame))
+    const attachments = items.slice(first, end).map((item) => encodeAttachment(item))
     const { bytes, hash } = encodeFrame({ first, entries: entries.slice(first, end), attachments }, chain)
     frames.push(padFrame(bytes))
     chain.number += 1

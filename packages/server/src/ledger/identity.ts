@@ -28,6 +28,11 @@ export function mintOrigin(random: Random, ledger: string): string {
   return `deponent.invalid/${toHex(random.bytes(4))}/${ledger}`
 }
 
+/** The key that signs now: the one of this use whose sizes have no end. */
+export function currentKey({ keys }: LedgerIdentity, use: LedgerKey['use']): string | undefined {
+  return keys.findLast((key) => key.use === use && key.sizes.endsWith('..'))?.vkey
+}
+
 function isLedgerKey(value: unknown): value is LedgerKey {
   if (typeof value !== 'object' || value === null) return false
   const { vkey, use, sizes } = value as Partial<LedgerKey>

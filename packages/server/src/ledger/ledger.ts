@@ -27,7 +27,7 @@ import { findEntry } from './find.ts'
 import type { Follower } from './follower.ts'
 import { Publisher } from './publisher.ts'
 import { recover, type Recovered } from './recover.ts'
-import type { Signer } from './signer.ts'
+import { type CheckpointSigner, SignerUnavailable, SigningRefused } from './signer-contract.ts'
 import type { SigningKey } from './signing-key.ts'
 import { entryTile, type Tile, TileStore } from './tile-store.ts'
 import type { LedgerTree } from './tree.ts'
@@ -69,8 +69,7 @@ export interface LedgerOptions {
   directory: string
   origin: string
   promiseKey: SigningKey
-  signer: Signer
-  signerDirectory: string
+  signer: CheckpointSigner
   /** The operator accepts the head on disk although no signer state exists. */
   acceptHead?: boolean
   followers: readonly Follower[]
@@ -80,6 +79,8 @@ export interface LedgerOptions {
   onClockStep?: (from: number, to: number) => void
   /** Called once when sequencing stops, with the reason. */
   onStop?: (reason: NotSequencing) => void
+  /** Called when the signer stops answering, and with undefined when it answers again. */
+  onSignerTrouble?: (trouble: string | undefined) => void
 }
 
 interface Waiting {
@@ -125,6 +126,7 @@ export class Ledger {
       tiles,
       followers: options.followers,
       settledTiles: recovered.settledTiles,
+      onSignerTrouble: options.onSignerTrouble,
       ledger: {
         size: () => this.#size,
         root: () => this.#tree.root(),
@@ -222,6 +224,11 @@ export class Ledger {
     return this.#publisher.latest
   }
 
+  /** Why checkpoints wait for the signer and since when (Unix ms); undefined while it answers. */
+  get signerTrouble(): { since: number; message: string } | undefined {
+    return this.#publisher.signerTrouble
+  }
+
   /** Resolves true when a checkpoint covers `size` entries, false after `timeoutMs`. */
   published(size: number, timeoutMs: number): Promise<boolean> {
     return this.#publisher.covers(size, timeoutMs)
@@ -254,8 +261,8 @@ export class Ledger {
 
   /** Copies the accepted tail to a new generation, then removes what it replaces. */
   async #begin(recovered: Recovered, ledgerId: Uint8Array): Promise<void> {
-    const { disk, directory, signer, signerDirectory, walFileBytes: fileBytes } = this.#options
-    if (!signer.head() && recovered.size === 0) await signer.begin(signerDirectory)
+    const { disk, directory, signer, walFileBytes: fileBytes } = this.#options
+    if (!signer.head() && recovered.size === 0) await signer.begin()
     const walDirectory = `${directory}/wal`
     for (const name of recovered.scan.leftovers) await disk.remove(`${walDirectory}/${name}`)
     const replaced = await disk.list(walDirectory)
@@ -268,13 +275,15 @@ export class Ledger {
   }
 
   async #resumeSigner(accepted: boolean): Promise<void> {
-    const { signer, signerDirectory } = this.#options
+    const { signer } = this.#options
     await this.#writeTiles()
-    if (accepted) await signer.accept(signerDirectory, await this.#tree.rangeAt(this.#size))
+    if (accepted) await signer.accept(await this.#tree.rangeAt(this.#size))
     try {
       await signer.resume(await this.#tree.rangeAt(signer.head()!.size))
     } catch (error) {
-      this.#stop(new NotSequencing('signing_refused', error instanceof Error ? error.message : String(error)))
+      const isCoded = error instanceof SigningRefused || error instanceof SignerUnavailable
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#stop(new NotSequencing(isCoded ? error.code : 'signing_refused', reason))
       return
     }
     await this.#publisher.publish()

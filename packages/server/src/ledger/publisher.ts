@@ -6,13 +6,16 @@
 import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
-import { NotSequencing, TileMissing } from './errors.ts'
+import { NotSequencing } from './errors.ts'
 import type { Follower } from './follower.ts'
-import type { Signer } from './signer.ts'
+import { type CheckpointSigner, SignerUnavailable, SigningRefused } from './signer-contract.ts'
+import { readBack } from './stored-ledger.ts'
 import { entriesOfTile, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
 import type { Wal } from './wal.ts'
 
 const PUBLISH_DELAY_MS = 200
+/** How long a signer that did not answer is left alone. */
+const RETRY_DELAY_MS = 1_000
 
 /** What the publisher sees of the ledger it serves. */
 export interface PublishedLedger {
@@ -28,12 +31,14 @@ interface PublisherOptions {
   disk: Disk
   clock: Clock
   directory: string
-  signer: Signer
+  signer: CheckpointSigner
   tiles: TileStore
   followers: readonly Follower[]
   ledger: PublishedLedger
   /** Entry tiles below this number were settled before this process started, see `isSettled`. */
   settledTiles: number
+  /** Told when the signer stops answering, and with undefined when it answers again. */
+  onSignerTrouble?: ((trouble: string | undefined) => void) | undefined
 }
 
 export interface PublishedCheckpoint {
@@ -53,6 +58,8 @@ export class Publisher {
   #settledTiles: number
   /** A write or sync failed: nothing is published or retired any more, because a second sync may report a page that was lost. */
   #hasFailed = false
+  #isClosed = false
+  #signerTrouble: { since: number; message: string } | undefined
   #waiting: { size: number; resolve(covered: boolean): void; cancel(): void }[] = []
 
   constructor(options: PublisherOptions) {
@@ -64,22 +71,32 @@ export class Publisher {
     return this.#latest
   }
 
+  /** Why publication waits for the signer and since when (Unix ms); undefined while it answers. */
+  get signerTrouble(): { since: number; message: string } | undefined {
+    return this.#signerTrouble
+  }
+
   /** Publishes soon; many calls make one checkpoint. */
-  schedule(): void {
+  schedule(delayMs = PUBLISH_DELAY_MS): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#options.clock.after(PUBLISH_DELAY_MS, () => {
+    this.#options.clock.after(delayMs, () => {
       this.#scheduled = false
-      void this.publish()
+      if (!this.#isClosed) void this.publish()
     })
   }
 
-  /** Signs and publishes the present size, unless that is published already. A refusal stops the ledger. */
+  /**
+   * Signs and publishes the present size, unless that is published already. A refusal stops the ledger; a signer that does not
+   * answer is asked again, and recording goes on meanwhile.
+   */
   async publish(): Promise<void> {
     while (this.#publishing) await this.#publishing
     this.#publishing = this.#publishOnce()
+      .then(() => this.#signerIs(undefined))
       .catch((error: unknown) => {
-        this.#fail('signing_refused', error)
+        if (error instanceof SignerUnavailable) this.#signerIs(error.message)
+        else this.#fail(error instanceof SigningRefused ? error.code : 'signing_refused', error)
       })
       .finally(() => {
         this.#publishing = undefined
@@ -108,6 +125,7 @@ export class Publisher {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#publishing
     this.#retireSoon()
     while (this.#retiring) await this.#retiring
@@ -155,25 +173,25 @@ export class Publisher {
     }
   }
 
-  /** Entries [from, to) from disk: tiles for what the log no longer holds, log frames for the rest. */
-  async *#readBack(from: number, to: number): AsyncGenerator<readonly Uint8Array[]> {
+  #signerIs(trouble: string | undefined): void {
+    const { clock, onSignerTrouble } = this.#options
+    if ((trouble === undefined) !== (this.#signerTrouble === undefined)) onSignerTrouble?.(trouble)
+    this.#signerTrouble =
+      trouble === undefined
+        ? undefined
+        : { since: this.#signerTrouble?.since ?? clock.now(), message: trouble }
+    if (trouble !== undefined && !this.#isClosed) this.schedule(RETRY_DELAY_MS)
+  }
+
+  /** Entries [from, to) from disk. */
+  #readBack(from: number, to: number): AsyncGenerator<readonly Uint8Array[]> {
     const { ledger, tiles } = this.#options
-    const logged = Math.min(ledger.wal()?.firstIndex() ?? to, to)
-    let at = from
-    while (at < logged) {
-      const n = Math.floor(at / TILE_WIDTH)
-      const bytes = await tiles.readFromDisk('entries', n)
-      if (!bytes) throw new TileMissing('entries', n)
-      const within = at % TILE_WIDTH
-      const piece = entriesOfTile(bytes).slice(within, within + logged - at)
-      yield piece
-      at += piece.length
+    const wal = ledger.wal()
+    const log = wal && {
+      firstIndex: () => wal.firstIndex(),
+      read: (at: number, end: number) => wal.readBack(at, end),
     }
-    for await (const frame of ledger.wal()?.readBack(at, to) ?? []) {
-      const piece = frame.entries.slice(Math.max(0, at - frame.first), to - frame.first)
-      yield piece
-      at += piece.length
-    }
+    return readBack(tiles, log, from, to)
   }
 
   /** Retires log files. A failure stops the ledger: stored bytes may not be what was written. */

@@ -7,7 +7,7 @@ import { leafHashes, TILE_WIDTH } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import { NotSequencing, TileMissing } from './errors.ts'
 import { EntryReader } from './entry-reader.ts'
-import type { Signer } from './signer.ts'
+import type { CheckpointSigner } from './signer-contract.ts'
 import { entriesOfTile, type TileStore } from './tile-store.ts'
 import { LedgerTree } from './tree.ts'
 import { scanWal, type WalScan } from './wal-scan.ts'
@@ -38,7 +38,7 @@ function refusalOf(
   scan: WalScan,
   size: number,
   tilesPresent: boolean,
-  signer: Signer,
+  signer: CheckpointSigner,
 ): NotSequencing | undefined {
   if (scan.corrupt) {
     const range = `${scan.corrupt.from}${scan.corrupt.to === undefined ? '' : `..${scan.corrupt.to}`}`
@@ -80,7 +80,7 @@ export async function recover(
   directory: string,
   ledgerId: Uint8Array,
   tiles: TileStore,
-  signer: Signer,
+  signer: CheckpointSigner,
 ): Promise<Recovered> {
   const scan = await scanWal(disk, `${directory}/wal`, ledgerId)
   const contents = scan.frames.map((frame) => frame.content)

@@ -1,5 +1,5 @@
 /**
- * The only place that signs checkpoints. Invariants:
+ * The only place that signs checkpoints, in the server's process or in one of its own. Invariants:
  * - it signs what it has itself re-read from storage and re-hashed, never what a writer tells it;
  * - a checkpoint it signs extends the last one it signed: no shrink, no fork;
  * - its last checkpoint is durable, outside the data directory and outside backups, before the signature leaves.
@@ -22,67 +22,52 @@ import {
   verifyNote,
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
-import { nativeVerify, type SigningKey } from './signing-key.ts'
+import {
+  type CheckpointSigner,
+  type SignedHead,
+  SigningRefused,
+  type StoredEntries,
+} from './signer-contract.ts'
+import { nativeVerify, noteBy, type SigningKey } from './signing-key.ts'
 
-/** The head the signer last signed. */
-export interface SignedHead {
-  size: number
-  root: Uint8Array
-  note: string
-}
-
-/** What the signer may ask of storage. */
-export interface StoredEntries {
-  /** Entries [from, to) read back from disk, in order, in pieces. */
-  readBack(from: number, to: number): AsyncIterable<readonly Uint8Array[]>
-}
-
-/** Thrown when signing would contradict what was signed before, or storage does not hold what it should. */
-export class SigningRefused extends Error {}
-
-export class Signer {
+export class Signer implements CheckpointSigner {
   readonly #disk: Disk
-  readonly #path: string
-  readonly #key: SigningKey
+  readonly #directory: string
   readonly #origin: string
+  #key: SigningKey
   #range = CompactRange.empty()
   #head: SignedHead | undefined
 
-  private constructor(disk: Disk, path: string, key: SigningKey, origin: string) {
+  private constructor(disk: Disk, directory: string, key: SigningKey, origin: string) {
     this.#disk = disk
-    this.#path = path
+    this.#directory = directory
     this.#key = key
     this.#origin = origin
   }
 
   /** Reads the state kept in `directory` for this key; `head()` is undefined when there is none. */
   static async open(disk: Disk, directory: string, key: SigningKey, origin: string): Promise<Signer> {
-    const path = `${directory}/${createHash('sha256').update(key.vkey).digest('hex')}`
-    const signer = new Signer(disk, path, key, origin)
-    const bytes = await disk.read(path)
+    const signer = new Signer(disk, directory, key, origin)
+    const bytes = await disk.read(signer.#path(key))
     if (bytes) signer.#head = signer.#readState(bytes)
     return signer
   }
 
-  /** The last head signed, or undefined when no state exists. */
   head(): SignedHead | undefined {
     return this.#head
   }
 
-  /** Creates the state at size 0; done once, before the ledger's first frame is written. */
-  async begin(directory: string): Promise<void> {
-    await this.#disk.makeDirectory(directory, 0o700)
+  async begin(): Promise<void> {
+    await this.#disk.makeDirectory(this.#directory, 0o700)
     await this.#persist(0, EMPTY_ROOT)
   }
 
-  /** Takes a head as the last one signed, on the operator's word (`--accept-head`). `range` is the tree at that size. */
-  async accept(directory: string, range: CompactRange): Promise<void> {
-    await this.#disk.makeDirectory(directory, 0o700)
+  async accept(range: CompactRange): Promise<void> {
+    await this.#disk.makeDirectory(this.#directory, 0o700)
     await this.#persist(range.size, range.root())
     this.#range = range.clone()
   }
 
-  /** Continues from the ledger's own tree at the last signed size; refuses when its root is another. */
   async resume(range: CompactRange): Promise<void> {
     if (!this.#head || range.size !== this.#head.size || !equalBytes(range.root(), this.#head.root)) {
       throw new SigningRefused(
@@ -90,11 +75,10 @@ export class Signer {
       )
     }
     // A read is not durable: the life that wrote the state may have ended before its name was.
-    await this.#disk.syncDirectory(dirname(this.#path))
+    await this.#disk.syncDirectory(dirname(this.#path(this.#key)))
     this.#range = range.clone()
   }
 
-  /** Re-reads entries up to `size`, checks them against `expectedRoot`, persists the new head and returns its signed note. */
   async advance(size: number, expectedRoot: Uint8Array, stored: StoredEntries): Promise<string> {
     if (size < this.#range.size)
       throw new SigningRefused(`asked for size ${size} after signing ${this.#range.size}`)
@@ -110,11 +94,31 @@ export class Signer {
     return note
   }
 
-  async #persist(size: number, root: Uint8Array): Promise<string> {
-    const note = this.#key.note(formatCheckpoint({ origin: this.#origin, size, root }))
-    await this.#disk.writeDurably(this.#path, utf8(note), 0o600)
+  /**
+   * Signs the last head, which must be of `size`, with the present key and with `next`, and goes on under `next`. The state under
+   * the present key stays: a copy of the directory from before the change meets it.
+   */
+  async countersign(next: SigningKey, size: number): Promise<string> {
+    if (this.#head?.size !== size) {
+      throw new SigningRefused(`asked to sign size ${size} twice; the last one signed is ${this.#head?.size}`)
+    }
+    const { root } = this.#head
+    const note = noteBy(formatCheckpoint({ origin: this.#origin, size, root }), [this.#key, next])
+    await this.#disk.writeDurably(this.#path(next), utf8(note), 0o600)
+    this.#key = next
     this.#head = { size, root, note }
     return note
+  }
+
+  async #persist(size: number, root: Uint8Array): Promise<string> {
+    const note = this.#key.note(formatCheckpoint({ origin: this.#origin, size, root }))
+    await this.#disk.writeDurably(this.#path(this.#key), utf8(note), 0o600)
+    this.#head = { size, root, note }
+    return note
+  }
+
+  #path({ vkey }: SigningKey): string {
+    return `${this.#directory}/${createHash('sha256').update(vkey).digest('hex')}`
   }
 
   #readState(bytes: Uint8Array): SignedHead {

@@ -38,9 +38,19 @@ export class SigningKey {
 
   /** The signed note of `text`, which must end in a newline. */
   note(text: string): string {
-    const signature = sign(null, utf8(text), this.#private)
-    return `${text}\n— ${this.name} ${toBase64(new Uint8Array([...this.#keyId, ...signature]))}\n`
+    return noteBy(text, [this])
   }
+
+  /** The signature line of `text` under this key, with its newline. */
+  line(text: string): string {
+    const signature = sign(null, utf8(text), this.#private)
+    return `— ${this.name} ${toBase64(new Uint8Array([...this.#keyId, ...signature]))}\n`
+  }
+}
+
+/** The note of `text`, which must end in a newline, signed by each of the keys in order. */
+export function noteBy(text: string, keys: readonly SigningKey[]): string {
+  return `${text}\n${keys.map((key) => key.line(text)).join('')}`
 }
 
 const publicKeys = new Map<string, KeyObject>()

@@ -38,13 +38,15 @@ export interface WalScan {
 /** Read at once while looking for frames; a multiple of the frame alignment. */
 const SCAN_BYTES = 256 * FRAME_ALIGNMENT
 
-interface Chain {
+/** The frames of one generation followed so far. */
+export interface Chain {
   ledgerId: Uint8Array
   generation: number
-  last?: ScannedFrame
+  last?: { location: FrameLocation }
 }
 
-function continues(chain: Chain, found: { location: FrameLocation }): boolean {
+/** Whether a frame is the next of its chain; the first of a generation always is. */
+export function continues(chain: Chain, found: { location: FrameLocation }): boolean {
   const { header } = found.location
   if (header.generation !== chain.generation) return false
   const last = chain.last?.location.header

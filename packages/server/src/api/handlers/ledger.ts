@@ -34,7 +34,8 @@ export const getTile: Handler = async (call) => {
 
 /** The key that signs checkpoints, as one line of text; with the receipt key and the origin when JSON is asked for. */
 export const getVkey: Handler = (call) => {
-  const { vkeys, ledger } = call.services.tenant
+  const { keys, ledger } = call.services.tenant
+  const { vkeys } = keys
   ledgerOf(call)
   if (call.request.headers.get('accept')?.includes('application/json'))
     return json({ origin: ledger.origin, ...vkeys })
