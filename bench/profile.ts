@@ -112,12 +112,14 @@ const marker = new Marker(randomBytes(32), randomBytes(32))
 const vault = await Vault.open({
   disk: realDisk,
   random: realRandom,
+  store,
   directory: join(folder, 'vault'),
   keyringDirectory: join(folder, 'keyring'),
   ledger: 'default',
   ledgerId: new Uint8Array(16),
   onSegmentSealed: () => {},
 })
+await vault.begin()
 await realDisk.makeDirectory(join(folder, 'wal'))
 const wal = await Wal.begin(
   { disk: realDisk, directory: join(folder, 'wal'), ledgerId: new Uint8Array(16), generation: 1 },

@@ -36,6 +36,8 @@ const NEVER = 10 ** 9
 /** A follower and how to read what it has. */
 interface Companion {
   follower: Follower
+  /** Opens it for writing, as part of the ledger's start. */
+  begin(): Promise<void>
   attachments(): Promise<readonly Uint8Array[]>
 }
 
@@ -171,6 +173,10 @@ class LedgerStory {
         promiseKey,
         signer: await this.#signer(disk),
         followers: [companion.follower],
+        prepare: async () => {
+          await companion.begin()
+          return undefined
+        },
         walFileBytes: this.#walFileBytes,
       })
     const opened = await this.#lives.settled(open())
@@ -291,7 +297,7 @@ class LedgerStory {
         if (!disk.hasStopped) this.#kept = attachments.slice(0, end)
       },
     }
-    return { follower, attachments: () => Promise.resolve(attachments) }
+    return { follower, begin: () => Promise.resolve(), attachments: () => Promise.resolve(attachments) }
   }
 
   /** The vault's own segments, on the same disk. */
@@ -310,7 +316,11 @@ class LedgerStory {
       flush: () => segments.flush(),
       overloaded: () => segments.overloaded(),
     }
-    return { follower, attachments: () => segments.range(0, segments.end) }
+    return {
+      follower,
+      begin: () => segments.begin(),
+      attachments: () => segments.range(0, segments.end),
+    }
   }
 }
 

@@ -147,6 +147,65 @@ describe('after a restart the ledger', () => {
   })
 })
 
+describe('on a disk that takes nothing the ledger', () => {
+  /** A closed, published ledger of 600 entries. */
+  async function closedLedger(): Promise<SimulatedDisk> {
+    const disk = newDisk()
+    const { ledger } = await begin(disk)
+    for (let i = 0; i < 2; i += 1) await ledger.append(drafts(300, 10))
+    await ledger.close()
+    return disk
+  }
+
+  /** It reads and proves everything, and refuses to write. */
+  async function readsOnly(disk: Disk): Promise<void> {
+    const { ledger } = await begin(disk)
+    expect(ledger.refusal?.code).toBe('write_failed')
+    await expect(ledger.append(drafts(1))).rejects.toMatchObject({ code: 'write_failed' })
+    expect(await ledger.entryRange(0, 600)).toHaveLength(600)
+    expect(ledger.checkpoint?.size).toBe(600)
+    expect(await ledger.inclusionProof(5, 600)).toHaveLength(10)
+    await ledger.close()
+  }
+
+  test('opens for reading when the disk is full, and for writing once there is room', async () => {
+    const disk = await closedLedger()
+    const full = disk.processDeath({ faults: [{ call: 1, kind: 'fills' }] })
+    await readsOnly(full)
+    expect((await full.list(`${PLACE.directory}/wal`)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    expect(await sizeOn(full.processDeath())).toBe(600)
+  })
+
+  test('opens for reading when the disk is read-only', async () => {
+    const disk = await closedLedger()
+    const readOnly = (): Promise<never> => Promise.reject(new Error('EROFS: read-only file system'))
+    const changes = ['write', 'writeDurably', 'rename', 'remove', 'truncate', 'makeDirectory'] as const
+    await readsOnly(
+      interposed(disk, {
+        ...Object.fromEntries(changes.map((name) => [name, readOnly])),
+        open: (path, mode) => (mode === 'read' ? disk.open(path, mode) : readOnly()),
+      }),
+    )
+    expect(await sizeOn(disk.processDeath())).toBe(600)
+  })
+
+  test('opens for reading whichever call of its start to write fails', async () => {
+    const disk = await closedLedger()
+    let refused = 0
+    for (let call = 1; call <= 80; call += 1) {
+      const failing = disk.powerCut({ faults: [{ call, kind: 'fails' }] })
+      const opened = await begin(failing).catch(() => undefined)
+      if (opened?.ledger.refusal) {
+        refused += 1
+        expect(opened.ledger.refusal.code).toBe('write_failed')
+        expect(await opened.ledger.entryRange(0, 600)).toHaveLength(600)
+      }
+      expect(await sizeOn(failing.processDeath())).toBe(600)
+    }
+    expect(refused).toBeGreaterThan(15)
+  })
+})
+
 describe('while it runs the ledger', () => {
   test('answers whoever appends at the moment the one before is answered', async () => {
     const { ledger } = await begin(newDisk())

@@ -72,7 +72,9 @@ class KeyringStory {
   async #open(disk: SimulatedDisk): Promise<Keyring> {
     await disk.makeDirectory(DIRECTORY, 0o700)
     const root = await openRootKey(disk, this.#random, DIRECTORY)
-    return Keyring.open(disk, this.#random, `${DIRECTORY}/test.keys`, root)
+    const keyring = await Keyring.open(disk, this.#random, `${DIRECTORY}/test.keys`, root)
+    await keyring.begin()
+    return keyring
   }
 
   async #step(disk: SimulatedDisk, keyring: Keyring): Promise<void> {

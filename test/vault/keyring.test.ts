@@ -16,7 +16,9 @@ const newDisk = (seed: number): SimulatedDisk => new SimulatedDisk({ random: new
 
 async function openOn(disk: Disk): Promise<Keyring> {
   await disk.makeDirectory('/keyring')
-  return Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+  const keyring = await Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+  await keyring.begin()
+  return keyring
 }
 
 /** Mints one key for each name and makes them durable. */
@@ -127,6 +129,19 @@ describe('a keyring', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  test('changes nothing before it is begun, a last frame that looks torn included', async () => {
+    const disk = newDisk(1)
+    const keyring = await openOn(disk)
+    for (const name of ['a', 'b']) await mint(keyring, name)
+    disk.flipBit(PATH, (await disk.size(PATH))! - 40, 3)
+    const before = await disk.read(PATH)
+    const reading = await Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+    expect(reading.size).toBe(1)
+    expect(() => reading.numberOf(scope('c'))).toThrow(/not opened for writing/)
+    await expect(reading.flush()).rejects.toThrow(/not opened for writing/)
+    expect(await disk.read(PATH)).toEqual(before)
   })
 
   test('does not open under another root key', async () => {

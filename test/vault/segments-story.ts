@@ -50,7 +50,7 @@ class SegmentsStory {
 
   async #live(disk: SimulatedDisk): Promise<void> {
     const seal = (segment: SealedSegment): void => this.#noteSealed(disk, segment)
-    const opened = await this.#lives.settled(Segments.open(disk, DIRECTORY, LEDGER_ID, seal, this.#limits))
+    const opened = await this.#lives.settled(this.#open(disk, seal))
     if (opened.status === 'rejected') {
       this.#lives.must(this.#lives.isTroubled, `the segments open (${opened.reason})`)
       return
@@ -64,6 +64,12 @@ class SegmentsStory {
     if (disk.hasStopped) return
     const checked = await this.#lives.settled(this.#check(segments))
     if (checked.status === 'rejected' && !this.#lives.isTroubled) throw checked.reason
+  }
+
+  async #open(disk: SimulatedDisk, seal: (segment: SealedSegment) => void): Promise<Segments> {
+    const segments = await Segments.open(disk, DIRECTORY, LEDGER_ID, seal, this.#limits)
+    await segments.begin()
+    return segments
   }
 
   async #step(disk: SimulatedDisk, segments: Segments): Promise<void> {

@@ -12,8 +12,10 @@ const frameOf = (index: number): Uint8Array => new SeededRandom(`frame ${index}`
 const framesOf = (from: number, to: number): Uint8Array[] =>
   Array.from({ length: to - from }, (_, i) => frameOf(from + i))
 
-function openOn(disk: Disk, onSealed: (segment: SealedSegment) => void = () => {}): Promise<Segments> {
-  return Segments.open(disk, DIRECTORY, LEDGER_ID, onSealed, LIMITS)
+async function openOn(disk: Disk, onSealed: (segment: SealedSegment) => void = () => {}): Promise<Segments> {
+  const segments = await Segments.open(disk, DIRECTORY, LEDGER_ID, onSealed, LIMITS)
+  await segments.begin()
+  return segments
 }
 
 describe('vault segments', () => {
@@ -52,6 +54,26 @@ describe('vault segments', () => {
           expect((await openOn(next.powerCut())).durable()).toBeGreaterThanOrEqual(durable)
       }
     }
+  })
+
+  test('give nobody a frame that is not the one the footer vouches for', async () => {
+    const disk = new SimulatedDisk({ random: new SeededRandom(1) })
+    const segments = await openOn(disk)
+    segments.apply(0, framesOf(0, 8))
+    await segments.flush()
+    disk.flipBit(`${DIRECTORY}/000000000004.seg`, 36 + 60 + 5, 2)
+    await expect(segments.frame(5)).rejects.toMatchObject({ code: 'segment_damaged' })
+    await expect(segments.range(0, 8)).rejects.toThrow(/entry 5/)
+    expect(await segments.range(0, 5)).toEqual(framesOf(0, 5))
+    expect(await segments.range(6, 8)).toEqual(framesOf(6, 8))
+  })
+
+  test('leave no temporary file behind, whatever an earlier life left', async () => {
+    const disk = new SimulatedDisk({ random: new SeededRandom(1) })
+    await disk.makeDirectory(DIRECTORY)
+    await disk.write(`${DIRECTORY}/000000000000.seg.1.1.tmp`, frameOf(0))
+    await openOn(disk)
+    expect(await disk.list(DIRECTORY)).toEqual([])
   })
 
   test('say by name which one is missing', async () => {

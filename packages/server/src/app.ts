@@ -8,6 +8,8 @@ import { type OpenDirectory, openDirectory } from './directory.ts'
 import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { type Random, realRandom } from './platform/random.ts'
+import { temporaryDirectory } from './platform/places.ts'
+import { SqliteStateStore, type StateStore } from './platform/state-store.ts'
 import { startWebServer } from './platform/web-server.ts'
 import {
   DEFAULT_SETTINGS,
@@ -15,6 +17,7 @@ import {
   type ProjectionSettings,
   type ProjectionSource,
 } from './projection/index.ts'
+import { EngineStopped } from './projection/engine/engine.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
 import { connectSigner } from './signer-connection.ts'
@@ -71,14 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           : options.diagnose('the signer does not answer; checkpoints wait, recording goes on', { trouble }),
     })
     undo.add(() => tenant.close())
-    const projection = await Projection.start({
-      directory: `${options.directory}/index`,
-      positions: new StoredPositions(directory.store, DEFAULT_LEDGER),
-      source: sourceOf(tenant),
-      settings: settingsOf(options.clickhouseUrl),
-      resolveSubject: (subject) => tenant.reader.handlesOf(subject),
-      onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
-    })
+    const projection = await startProjection(directory, tenant, options, undo)
     undo.add(() => projection.stop())
     const web = await startWebServer({
       host: options.host,
@@ -99,12 +95,49 @@ export async function startApp(options: AppOptions): Promise<App> {
       }),
     })
     undo.add(() => web.close())
-    await announce(disk, directory, web.url)
+    if (tenant.ledger.refusal?.code !== 'write_failed') await announce(disk, directory, web.url)
     return { url: web.url, adminToken: directory.adminToken, tenant, projection, close: () => undo.run() }
   } catch (error) {
     await undo.run()
     throw error
   }
+}
+
+/**
+ * Starts the index where it lies in the directory. Where it cannot be written or opened it is filled anew somewhere else, for
+ * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
+ */
+async function startProjection(
+  directory: OpenDirectory,
+  tenant: Tenant,
+  options: AppOptions,
+  undo: Undo,
+): Promise<Projection> {
+  const start = (path: string, store: StateStore): Promise<Projection> =>
+    Projection.start({
+      directory: path,
+      positions: new StoredPositions(store, DEFAULT_LEDGER),
+      source: sourceOf(tenant),
+      settings: settingsOf(options.clickhouseUrl),
+      resolveSubject: (subject) => tenant.reader.handlesOf(subject),
+      onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
+    })
+  if (tenant.ledger.refusal?.code !== 'write_failed') {
+    try {
+      return await start(`${directory.path}/index`, directory.store)
+    } catch (error) {
+      if (!(error instanceof EngineStopped)) throw error
+      options.diagnose('the index does not open; another is filled for as long as this server runs', {
+        reason: error.message,
+        remedy: `stop the server and remove ${directory.path}/index: it is built again from the ledger`,
+      })
+    }
+  }
+  const { path, remove } = await temporaryDirectory()
+  undo.add(remove)
+  const store = new SqliteStateStore(':memory:')
+  undo.add(() => store.close())
+  return start(path, store)
 }
 
 /** Leaves the address where commands on the same machine look for a running server. */

@@ -16,8 +16,9 @@ import type { CheckpointSigner } from './ledger/signer-contract.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
 import type { SigningKey } from './ledger/signing-key.ts'
 import type { Disk } from './platform/disk.ts'
+import { removeLeftovers } from './platform/leftovers.ts'
 import type { Random } from './platform/random.ts'
-import { holdLock, SqliteStateStore, type StateStore } from './platform/state-store.ts'
+import { holdLock, openStateStore, type StateStore } from './platform/state-store.ts'
 import { fromUtf8, type KeyUse, promiseName, utf8 } from '@deponent/format'
 
 /** A key is not there, or not the one this ledger is signed with: nothing can be signed. */
@@ -28,6 +29,8 @@ export interface OpenDirectory {
   format: DirectoryFormat
   adminToken: string
   store: StateStore
+  /** Why nothing can be written here, when that is so: what is in the directory can be read all the same. */
+  unwritable?: string
   release(): void
 }
 
@@ -63,13 +66,17 @@ export async function openDirectory(disk: Disk, random: Random, path: string): P
   for (const part of ['ledgers', 'vault', 'keyring', 'state', 'index'])
     await disk.makeDirectory(`${path}/${part}`, 0o700)
   const lock = holdLock(`${path}/state/lock.db`)
-  const store = new SqliteStateStore(`${path}/state/state.db`)
+  const { store, unwritable } = openStateStore(`${path}/state/state.db`)
+  if (unwritable === undefined) {
+    for (const part of ['.', 'keyring', 'state']) await removeLeftovers(disk, `${path}/${part}`)
+  }
   const adminToken = await adminTokenOf(disk, random, path)
   return {
     path,
     format,
     adminToken,
     store,
+    ...(unwritable !== undefined && { unwritable }),
     release: () => {
       store.close()
       lock.release()

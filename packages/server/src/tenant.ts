@@ -1,10 +1,10 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
 import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
-import type { NotSequencing } from './ledger/errors.ts'
+import { NotSequencing } from './ledger/errors.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
-import { ledgerIdOf } from './ledger/wal-frame.ts'
+import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
@@ -80,6 +80,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const vault = await Vault.open({
     disk,
     random,
+    store: directory.store,
     directory: `${directory.path}/vault/${name}`,
     keyringDirectory: `${directory.path}/keyring`,
     ledger: name,
@@ -98,6 +99,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const marker = new Marker(secrets.dedupe, secrets.content)
   const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
     factFromFrame(vault, entry, attachment)
+  const running: { ledger?: Ledger } = {}
   const state = new RecordingState({
     store: directory.store,
     clock,
@@ -106,6 +108,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     systems,
     emitters,
     factOf,
+    onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
   const isForgotten = signer.head() === undefined
   const ledger = await Ledger.open({
@@ -117,11 +120,16 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     signer,
     acceptHead: options.acceptHead,
     followers: [state, vaultFollower(vault)],
+    prepare: async (contents) => {
+      if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)
+      return prepareVault(vault, contents)
+    },
     onClockStep: (from, to) => announce.clockStepped(from, to),
     onStop: options.onStop,
     ...(options.fileSizes && { walFileBytes: options.fileSizes.log }),
     onSignerTrouble: (trouble) => options.onSignerTrouble?.(trouble),
   })
+  running.ledger = ledger
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })
   await rebuildState(state, reader, marker)
@@ -139,8 +147,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     random,
     recent,
   })
-  if (ledger.refusal) options.onStop(ledger.refusal)
-  else if (isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
+  if (!ledger.refusal && isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
   if (!options.isQuiet) announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
     if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
@@ -157,16 +164,39 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     keys,
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     close: async () => {
-      await vault.segments.flush()
+      // What cannot be kept now is still in the log, and the next start finds it there.
+      const failed = (error: unknown): void => ledger.refuse(writeFailed(error))
+      await vault.flush().catch(failed)
       await announce.settled()
       // A ledger that stopped takes no heads either; their emitters state them again.
       await recorder.flushHeads().catch(() => undefined)
       await intake.close()
       await ledger.close()
-      await state.flush()
+      await state.flush().catch(failed)
       await vault.close()
     },
   }
+}
+
+function writeFailed(error: unknown): NotSequencing {
+  return new NotSequencing('write_failed', error instanceof Error ? error.message : String(error))
+}
+
+const framesOf = (attachments: readonly Uint8Array[]): Uint8Array[] =>
+  attachments.map((attachment) => decodeAttachment(attachment).frame)
+
+/** Opens the vault for writing, unless its keyring lacks keys that were used already: their numbers would be given out again. */
+async function prepareVault(
+  vault: Vault,
+  contents: readonly FrameContent[],
+): Promise<NotSequencing | undefined> {
+  const missing = await vault.keysMissing(contents.flatMap(({ attachments }) => framesOf(attachments)))
+  if (missing > 0) {
+    const message = `the keyring lacks the last ${missing} keys that sealed payloads were sealed with: it is an older copy, or its end is damaged`
+    return new NotSequencing('keyring_older', message)
+  }
+  await vault.begin()
+  return undefined
 }
 
 function vaultFollower(vault: Vault): {
@@ -179,12 +209,8 @@ function vaultFollower(vault: Vault): {
   return {
     name: 'vault',
     durable: () => vault.segments.durable(),
-    apply: ({ first, attachments }) =>
-      vault.segments.apply(
-        first,
-        attachments.map((attachment) => decodeAttachment(attachment).frame),
-      ),
-    flush: () => vault.segments.flush(),
+    apply: ({ first, attachments }) => vault.apply(first, framesOf(attachments)),
+    flush: () => vault.flush(),
     overloaded: () => vault.segments.overloaded(),
   }
 }

@@ -11,6 +11,8 @@ export class PayloadCheck {
   opened = 0
   unopened = 0
   readonly #keys: readonly Uint8Array[] | undefined
+  /** Indices of entries sealed with keys that the keyring has not got to. */
+  readonly #ahead: number[] = []
 
   private constructor(keys: readonly Uint8Array[] | undefined) {
     this.#keys = keys
@@ -36,8 +38,13 @@ export class PayloadCheck {
   /** Checks one payload; gives the record when it could be opened. */
   check(index: number, entry: Entry, frame: Uint8Array): CanonicalRecord | undefined {
     try {
-      if (!this.#keys && !frameHead(frame).isPublic) {
+      const { isPublic, keyNumbers } = frameHead(frame)
+      if (!this.#keys && !isPublic) {
         this.unopened += 1
+        return undefined
+      }
+      if (this.#keys && keyNumbers.some((number) => number >= this.#keys!.length)) {
+        this.#ahead.push(index)
         return undefined
       }
       const opened = open(entry, frame, (number) => this.#keys?.[number])
@@ -57,8 +64,12 @@ export class PayloadCheck {
     }
   }
 
-  /** Says how many payloads stayed closed, if any. */
+  /** Says what is said once of all payloads: how many stayed closed, and how many the keyring is too old for. */
   finish(): void {
+    if (this.#ahead.length > 0) {
+      const message = `${this.#ahead.length} payloads are sealed with keys that this keyring does not reach`
+      this.findings.push(finding('error', 'keyring_older', message, this.#ahead[0]))
+    }
     if (this.unopened > 0) {
       this.findings.push(
         finding(

@@ -13,6 +13,7 @@
 import {
   type Entry,
   encodeEntry,
+  equalBytes,
   formatPromise,
   inclusionPaths,
   inclusionProof,
@@ -21,13 +22,14 @@ import {
 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
+import { removeLeftovers } from '../platform/leftovers.ts'
 import type { EntryReader } from './entry-reader.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from './errors.ts'
 import { findEntry } from './find.ts'
 import type { Follower } from './follower.ts'
-import { Publisher } from './publisher.ts'
+import { codeOf, Publisher } from './publisher.ts'
 import { recover, type Recovered } from './recover.ts'
-import { type CheckpointSigner, SignerUnavailable, SigningRefused } from './signer-contract.ts'
+import type { CheckpointSigner } from './signer-contract.ts'
 import type { SigningKey } from './signing-key.ts'
 import { entryTile, type Tile, TileStore } from './tile-store.ts'
 import type { LedgerTree } from './tree.ts'
@@ -73,6 +75,11 @@ export interface LedgerOptions {
   /** The operator accepts the head on disk although no signer state exists. */
   acceptHead?: boolean
   followers: readonly Follower[]
+  /**
+   * Makes ready what lies beside the ledger, before the ledger's own first write. Gets what the log holds; gives the reason when
+   * the ledger must not be written. A rejection is such a reason too.
+   */
+  prepare?(contents: readonly FrameContent[]): Promise<NotSequencing | undefined>
   /** Size of a file of the write-ahead log, see `WalOptions`. */
   walFileBytes?: number
   /** Called when the wall clock stepped back by more than a second. */
@@ -132,27 +139,30 @@ export class Ledger {
         root: () => this.#tree.root(),
         writtenThrough: () => this.#reader.tailStart,
         wal: () => this.#wal,
-        stop: (reason) => this.#stop(reason),
+        stop: (reason) => this.refuse(reason),
       },
     })
   }
 
-  /** Opens or creates the ledger in `options.directory`; refused ledgers open for reading, see `refusal`. */
+  /**
+   * Opens or creates the ledger in `options.directory`. A ledger that must not or cannot be written opens for reading, see
+   * `refusal`; rejects when it cannot be read.
+   */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const { disk, directory } = options
-    await disk.makeDirectory(`${directory}/wal`)
-    await disk.makeDirectory(`${directory}/tile/entries`)
     const ledgerId = ledgerIdOf(options.origin)
     const tiles = new TileStore(disk, directory)
     const recovered = await recover(disk, directory, ledgerId, tiles, options.signer)
     const accepted = options.acceptHead && recovered.refusal?.code === 'signer_state_missing'
     if (accepted) delete recovered.refusal
     const ledger = new Ledger(options, tiles, recovered)
-    if (!ledger.#refusal) await ledger.#begin(recovered, ledgerId)
+    if (recovered.refusal) options.onStop?.(recovered.refusal)
+    await ledger.#unlessFailed(() => ledger.#begin(recovered, ledgerId))
     for (const content of recovered.contents) ledger.#integrate(content, leafHashes(content.entries))
     if (ledger.#size > 0) ledger.#latest = (await ledger.entry(ledger.#size - 1)).receivedAt
     ledger.#clockRead = ledger.#latest
-    if (!ledger.#refusal) await ledger.#resumeSigner(accepted === true)
+    await ledger.#unlessFailed(() => ledger.#resumeSigner(accepted === true))
+    if (ledger.#refusal) await ledger.#showLastCheckpoint().catch(() => undefined)
     return ledger
   }
 
@@ -259,9 +269,36 @@ export class Ledger {
     await this.#wal?.close()
   }
 
+  /** Sequences nothing more in this process, for this reason; reading goes on. The first reason stays. */
+  refuse(reason: NotSequencing): void {
+    if (this.#refusal) return
+    this.#refusal = reason
+    this.#options.onStop?.(reason)
+  }
+
+  /** Takes a step of the start, unless the ledger is refused; what fails becomes the reason to refuse it. */
+  async #unlessFailed(step: () => Promise<void>): Promise<void> {
+    if (this.#refusal) return
+    try {
+      await step()
+    } catch (error) {
+      this.refuse(new NotSequencing('write_failed', `the ledger cannot be written: ${messageOf(error)}`))
+    }
+  }
+
   /** Copies the accepted tail to a new generation, then removes what it replaces. */
   async #begin(recovered: Recovered, ledgerId: Uint8Array): Promise<void> {
     const { disk, directory, signer, walFileBytes: fileBytes } = this.#options
+    const reason = await this.#options.prepare?.(recovered.contents)
+    if (reason) {
+      this.refuse(reason)
+      return
+    }
+    await disk.makeDirectory(`${directory}/wal`)
+    await disk.makeDirectory(`${directory}/tile/entries`)
+    await removeLeftovers(disk, directory)
+    await this.#tiles.removeLeftovers(recovered.settledTiles)
+    await signer.removeLeftovers()
     if (!signer.head() && recovered.size === 0) await signer.begin()
     const walDirectory = `${directory}/wal`
     for (const name of recovered.scan.leftovers) await disk.remove(`${walDirectory}/${name}`)
@@ -281,12 +318,19 @@ export class Ledger {
     try {
       await signer.resume(await this.#tree.rangeAt(signer.head()!.size))
     } catch (error) {
-      const isCoded = error instanceof SigningRefused || error instanceof SignerUnavailable
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#stop(new NotSequencing(isCoded ? error.code : 'signing_refused', reason))
+      this.refuse(new NotSequencing(codeOf(error), messageOf(error)))
       return
     }
     await this.#publisher.publish()
+  }
+
+  /** A ledger that is not written goes on showing its last checkpoint, when what can be read of it leads there. */
+  async #showLastCheckpoint(): Promise<void> {
+    const { signer } = this.#options
+    const head = signer.head()
+    if (!head || head.size > this.#size) return
+    const range = await this.#tree.rangeAt(head.size)
+    if (equalBytes(range.root(), head.root)) await this.#publisher.show(head)
   }
 
   async #pump(): Promise<void> {
@@ -336,10 +380,10 @@ export class Ledger {
       await this.#wal.append(content)
       // Crash after it: the entries exist; recovery integrates them exactly as below.
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       for (const waiting of group)
         waiting.reject(new OutcomeUnknown(`the write was begun and failed: ${reason}`))
-      this.#stop(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
+      this.refuse(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
       return
     }
     const tree = inclusionPaths(hashes)
@@ -392,8 +436,8 @@ export class Ledger {
     try {
       while (this.#unwritten.length > 0) await this.#writeBatch(this.#unwritten.splice(0))
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#stop(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
+      const reason = messageOf(error)
+      this.refuse(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
     } finally {
       this.#writing = undefined
     }
@@ -407,12 +451,10 @@ export class Ledger {
     const lastLeafTile = batch.findLast((tile) => tile.level === 0)
     if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
   }
+}
 
-  #stop(reason: NotSequencing): void {
-    if (this.#refusal) return
-    this.#refusal = reason
-    this.#options.onStop?.(reason)
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function entryOf(draft: Draft, receivedAt: number): Entry {

@@ -6,9 +6,14 @@
 import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
-import { NotSequencing } from './errors.ts'
+import { NotSequencing, TileMissing } from './errors.ts'
 import type { Follower } from './follower.ts'
-import { type CheckpointSigner, SignerUnavailable, SigningRefused } from './signer-contract.ts'
+import {
+  type CheckpointSigner,
+  type SignedHead,
+  SignerUnavailable,
+  SigningRefused,
+} from './signer-contract.ts'
 import { readBack } from './stored-ledger.ts'
 import { entriesOfTile, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
 import type { Wal } from './wal.ts'
@@ -96,12 +101,19 @@ export class Publisher {
       .then(() => this.#signerIs(undefined))
       .catch((error: unknown) => {
         if (error instanceof SignerUnavailable) this.#signerIs(error.message)
-        else this.#fail(error instanceof SigningRefused ? error.code : 'signing_refused', error)
+        else this.#fail(codeOf(error), error)
       })
       .finally(() => {
         this.#publishing = undefined
       })
     await this.#publishing
+  }
+
+  /** Shows a checkpoint that an earlier life signed, once the signer cannot forget it. */
+  async show({ size, note }: SignedHead): Promise<void> {
+    const { clock, signer } = this.#options
+    await signer.makeDurable()
+    this.#latest ??= { size, note, publishedAt: clock.now() }
   }
 
   /**
@@ -143,7 +155,8 @@ export class Publisher {
     const note = isSigned
       ? head.note
       : await signer.advance(size, root, { readBack: (from, to) => this.#readBack(from, to) })
-    await disk.write(`${directory}/checkpoint`, utf8(note))
+    // Durable, or a power cut could leave a directory whose checkpoint nobody can read.
+    await disk.writeDurably(`${directory}/checkpoint`, utf8(note))
     this.#latest = { size, note, publishedAt: clock.now() }
     this.#answerWaiting()
     this.#retireSoon()
@@ -243,4 +256,11 @@ export class Publisher {
       `entry ${n * TILE_WIDTH + wrong} on disk does not hash to its leaf`,
     )
   }
+}
+
+/** Why nothing was signed: stored bytes are not what they should be, or else the disk failed. */
+export function codeOf(error: unknown): string {
+  if (error instanceof SigningRefused || error instanceof SignerUnavailable) return error.code
+  const isRefused = error instanceof FormatError || error instanceof TileMissing
+  return isRefused ? 'signing_refused' : 'write_failed'
 }

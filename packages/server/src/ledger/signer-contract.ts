@@ -18,6 +18,10 @@ export interface StoredEntries {
 export interface CheckpointSigner {
   /** The last head signed as far as it is known here, or undefined when no state exists. */
   head(): SignedHead | undefined
+  /** Makes the state that was read durable: the life that wrote it may have ended before its name was. */
+  makeDurable(): Promise<void>
+  /** Removes what a life that ended in the middle of writing this state left; the states of other keys lie beside it. */
+  removeLeftovers(): Promise<void>
   /** Creates the state at size 0; done once, before the ledger's first frame is written. */
   begin(): Promise<void>
   /** Takes a head as the last one signed, on the operator's word (`--accept-head`). `range` is the tree at that size. */

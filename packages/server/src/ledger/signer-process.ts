@@ -163,6 +163,9 @@ export class SignerProcess {
     const { disk, random, directory, ledger, state } = this.#options
     const file = await KeyFile.open(disk, this.#keyPath, origin)
     const signer = await Signer.open(disk, state, await file.mint(random), origin)
+    await signer.removeLeftovers()
+    // Whoever asks takes what is described for durable.
+    if (signer.head()) await signer.makeDurable()
     this.#holding = {
       origin,
       file,

@@ -48,6 +48,15 @@ export class RemoteSigner implements CheckpointSigner, RotatingKey {
     return { size, root, note: head }
   }
 
+  /** Its process made what it describes durable before it answered, and cleans up after itself. */
+  makeDurable(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  removeLeftovers(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async begin(): Promise<void> {
     await this.#ask({ ask: 'begin' })
   }

@@ -6,7 +6,7 @@
  * A copy of the data directory restored from a backup therefore meets a signer that knows better.
  */
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
+import { basename } from 'node:path'
 import {
   CompactRange,
   EMPTY_ROOT,
@@ -22,6 +22,7 @@ import {
   verifyNote,
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
+import { removeLeftovers } from '../platform/leftovers.ts'
 import {
   type CheckpointSigner,
   type SignedHead,
@@ -57,6 +58,10 @@ export class Signer implements CheckpointSigner {
     return this.#head
   }
 
+  removeLeftovers(): Promise<void> {
+    return removeLeftovers(this.#disk, this.#directory, basename(this.#path(this.#key)))
+  }
+
   async begin(): Promise<void> {
     await this.#disk.makeDirectory(this.#directory, 0o700)
     await this.#persist(0, EMPTY_ROOT)
@@ -74,9 +79,12 @@ export class Signer implements CheckpointSigner {
         `stored entries disagree with the checkpoint of size ${this.#head?.size} signed before`,
       )
     }
-    // A read is not durable: the life that wrote the state may have ended before its name was.
-    await this.#disk.syncDirectory(dirname(this.#path(this.#key)))
+    await this.makeDurable()
     this.#range = range.clone()
+  }
+
+  async makeDurable(): Promise<void> {
+    await this.#disk.syncDirectory(this.#directory)
   }
 
   async advance(size: number, expectedRoot: Uint8Array, stored: StoredEntries): Promise<string> {

@@ -5,9 +5,12 @@
  */
 import { decodeEntryTile, encodeEntryTile, FormatError, TILE_WIDTH, tilePath } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
+import { removeLeftovers } from '../platform/leftovers.ts'
 import { packTile, salvageTile, unpackTile } from './tile-packing.ts'
 
 const CACHED_TILES_MAX = 256
+/** Tiles in one directory: three digits of their number. */
+const DIRECTORY_TILES = 1_000
 
 export type TileLevel = number | 'entries'
 
@@ -63,6 +66,26 @@ export class TileStore {
   /** The stored bytes as they lie on disk now, whatever the cache says. */
   readFromDisk(level: TileLevel, n: number): Promise<Uint8Array | undefined> {
     return this.#disk.read(`${this.#root}/${tilePath(level, n)}`)
+  }
+
+  /**
+   * Removes what a life that ended in the middle of writing a tile left. Tiles below entry tile `settled` are never written
+   * again, so that only the directories from there on are looked at.
+   */
+  async removeLeftovers(settled: number): Promise<void> {
+    await this.#removeLeftoversOf('entries', settled)
+    const levels = (await this.#disk.list(`${this.#root}/tile`)).filter((name) => /^\d+$/.test(name))
+    for (const level of levels.map(Number))
+      await this.#removeLeftoversOf(level, Math.floor(settled / TILE_WIDTH ** level))
+  }
+
+  async #removeLeftoversOf(level: TileLevel, from: number): Promise<void> {
+    for (let n = from; ; n += DIRECTORY_TILES - (n % DIRECTORY_TILES)) {
+      const directory = directoryOf(`${this.#root}/${tilePath(level, n)}`)
+      const names = await this.#disk.list(directory)
+      if (names.length === 0) return
+      await removeLeftovers(this.#disk, directory)
+    }
   }
 
   /** Makes the named tiles and their directory entries survive power loss. */

@@ -58,6 +58,8 @@ export async function createWalFile(
     await file.datasync()
   } catch (error) {
     await file.close()
+    // On a full disk this is the room that others could still use; what stays is removed at the next start.
+    await disk.remove(file.path).catch(() => undefined)
     throw error
   }
   await file.close()

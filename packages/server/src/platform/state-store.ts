@@ -15,6 +15,18 @@ export interface StateStore {
   close(): void
 }
 
+/** Opens the store kept at `path`; where that cannot be written, an empty one in memory, and why. */
+export function openStateStore(path: string): { store: StateStore; unwritable?: string } {
+  try {
+    const store = new SqliteStateStore(path)
+    store.transaction(() => undefined)
+    return { store }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { store: new SqliteStateStore(':memory:'), unwritable: `the state cannot be written: ${reason}` }
+  }
+}
+
 /** SQLite in WAL mode; a finished transaction survives the process, and survives the machine after `flush`. */
 export class SqliteStateStore implements StateStore {
   readonly #database: DatabaseSync
@@ -46,7 +58,8 @@ export class SqliteStateStore implements StateStore {
       this.#database.exec('COMMIT')
       return result
     } catch (error) {
-      this.#database.exec('ROLLBACK')
+      // Some failures, a full disk among them, have rolled it back already.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw error
     }
   }
@@ -68,6 +81,13 @@ export class SqliteStateStore implements StateStore {
   }
 }
 
+/** SQLite's name for what somebody else has locked. */
+const BUSY = 5
+
+function resultCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+}
+
 /** Thrown when another process holds the directory. */
 export class DirectoryLocked extends Error {
   constructor(path: string) {
@@ -82,10 +102,13 @@ export class DirectoryLocked extends Error {
 export function holdLock(path: string): { release(): void } {
   const database = new DatabaseSync(path)
   try {
-    database.exec('PRAGMA busy_timeout=0; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch {
+    // Without a journal file: a lock needs no room on the disk.
+    database.exec(
+      'PRAGMA busy_timeout=0; PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE',
+    )
+  } catch (error) {
     database.close()
-    throw new DirectoryLocked(path)
+    throw resultCode(error) === BUSY ? new DirectoryLocked(path) : error
   }
   return { release: () => database.close() }
 }

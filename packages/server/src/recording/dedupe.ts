@@ -65,11 +65,15 @@ export class Dedupe {
     return this.#pending.size
   }
 
-  /** Writes what was applied; call inside a transaction of the state store. */
+  /** Writes what was applied; call inside a transaction of the state store, and `stored` once that is done. */
   store(): void {
     const sql = 'INSERT OR REPLACE INTO recorded (ledger, key, mac, entry) VALUES (?, ?, ?, ?)'
     for (const [key, { mac, index }] of this.#pending)
       this.#store.run(sql, this.#ledger, bytesOf(key), bytesOf(mac), index)
+  }
+
+  /** Lets memory go of what was written. */
+  stored(): void {
     this.#pending = new Map()
   }
 

@@ -138,11 +138,19 @@ export class Emitters {
       .toSorted((a, b) => (b.tally.begunAt ?? 0) - (a.tally.begunAt ?? 0) || b.epoch - a.epoch)
   }
 
-  /** Writes what changed; call inside the transaction that moves the position, or a replay would count entries twice. */
+  /**
+   * Writes what changed; call inside the transaction that moves the position, or a replay would count entries twice, and `stored`
+   * once that is done.
+   */
   store(): void {
     for (const emitter of this.#changedEmitters) this.#storeEmitter(emitter)
-    this.#changedEmitters.clear()
     this.#writeDirty()
+  }
+
+  /** Takes what changed for written, and lets memory go of epochs beyond the newest used. */
+  stored(): void {
+    this.#changedEmitters.clear()
+    for (const loaded of this.#loaded.values()) loaded.isDirty = false
     for (const key of this.#loaded.keys()) {
       if (this.#loaded.size <= LOADED_MAX) break
       this.#loaded.delete(key)
@@ -174,7 +182,6 @@ export class Emitters {
         loaded.resends,
         JSON.stringify(loaded.tally.toState()),
       )
-      loaded.isDirty = false
     }
   }
 

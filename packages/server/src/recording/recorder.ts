@@ -14,6 +14,7 @@ import {
   toBase64,
   toHex,
 } from '@deponent/format'
+import { NotSequencing } from '../ledger/errors.ts'
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -162,7 +163,7 @@ export class Recorder {
     const drafts = records.map(({ kind, record }) =>
       this.#ownDraft(kind, slug, DEFAULT_SYSTEM, record, false),
     )
-    await this.#options.vault.flushKeys()
+    await this.#flushKeys()
     await this.#options.ledger.append(drafts)
   }
 
@@ -258,7 +259,7 @@ export class Recorder {
     isPublic: boolean,
   ): Promise<number> {
     const draft = this.#ownDraft(kind, slug, system, record, isPublic)
-    await this.#options.vault.flushKeys()
+    await this.#flushKeys()
     const appended = await this.#options.ledger.append([draft])
     return appended.first
   }
@@ -272,6 +273,7 @@ export class Recorder {
     isPublic: boolean,
   ): Draft {
     const { ledger, random, vault } = this.#options
+    if (ledger.refusal) throw ledger.refusal
     const id = entryIdOf(ledger.now(), random.bytes(10))
     const prepared = preparePayload(record, id)
     const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
@@ -348,8 +350,10 @@ export class Recorder {
     slugs: Slugs,
     errors: RecordError[],
   ): Promise<{ ready: Ready[]; appended?: Appended }> {
-    const { intake, ledger, vault } = this.#options
+    const { intake, ledger } = this.#options
     try {
+      // Before a key is asked for: a ledger may be refused because its keyring must give out none.
+      if (fresh.length > 0 && ledger.refusal) throw ledger.refusal
       const sealed = await intake.seal(
         job,
         fresh.map((candidate) => this.#choiceFor(candidate)),
@@ -359,7 +363,7 @@ export class Recorder {
         settle.resolve([])
         return { ready }
       }
-      await vault.flushKeys()
+      await this.#flushKeys()
       const appended = await ledger.append(ready.map(({ draft }) => draft))
       this.#remember(ready, appended.first)
       settle.resolve(placesOf(fresh, ready, appended.first))
@@ -367,6 +371,18 @@ export class Recorder {
     } catch (error) {
       settle.reject(error)
       throw error
+    }
+  }
+
+  /** Makes the keys of what is to be appended durable. When that fails nothing is appended any more. */
+  async #flushKeys(): Promise<void> {
+    const { ledger, vault } = this.#options
+    try {
+      await vault.flushKeys()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      ledger.refuse(new NotSequencing('write_failed', `keys could not be made durable: ${reason}`))
+      throw ledger.refusal ?? error
     }
   }
 

@@ -35,6 +35,8 @@ export interface StateOptions {
   emitters: Emitters
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
+  /** What was applied could not be stored. Called again each time that trying again fails too. */
+  onFailed(error: unknown): void
 }
 
 export class RecordingState {
@@ -43,6 +45,9 @@ export class RecordingState {
   #applied: number
   #stored: number
   #scheduled = false
+  #hasFailed = false
+  /** First indices of vault segments recorded in the ledger, not stored yet. */
+  #recordedSegments: number[] = []
 
   constructor(options: StateOptions) {
     this.#options = options
@@ -67,8 +72,9 @@ export class RecordingState {
     return this.#applied
   }
 
+  /** True when it holds too much in memory, or could not store what it holds; storing is then tried again. */
   overloaded(): boolean {
-    return this.#options.dedupe.pendingCount > PENDING_MAX * 4
+    return this.#hasFailed || this.#options.dedupe.pendingCount > PENDING_MAX * 4
   }
 
   apply(frame: { first: number; entries: readonly Uint8Array[]; attachments: readonly Uint8Array[] }): void {
@@ -77,7 +83,7 @@ export class RecordingState {
     for (let i = Math.max(0, this.#applied - frame.first); i < frame.entries.length; i += 1) {
       this.take(frame.first + i, this.#options.factOf(frame.entries[i]!, frame.attachments[i]!))
     }
-    if (this.#options.dedupe.pendingCount > PENDING_MAX) this.#store()
+    if (this.#options.dedupe.pendingCount > PENDING_MAX) this.#storeOrRetry()
     else this.#schedule()
   }
 
@@ -87,7 +93,7 @@ export class RecordingState {
     if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
     this.#takeOfEmitter(index, fact)
-    if (fact.sealedSegment !== undefined) this.#segmentRecorded(fact.sealedSegment)
+    if (fact.sealedSegment !== undefined) this.#recordedSegments.push(fact.sealedSegment)
     this.#applied = index + 1
   }
 
@@ -103,21 +109,16 @@ export class RecordingState {
 
   /** Whether the ledger holds the digest of the vault segment that begins at `first`. */
   isSegmentRecorded(first: number): boolean {
+    if (this.#recordedSegments.includes(first)) return true
     const { store, ledger } = this.#options
     return (
       store.get('SELECT 1 FROM recorded_segments WHERE ledger = ? AND first = ?', ledger, first) !== undefined
     )
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#store()
     this.#options.store.flush()
-    return Promise.resolve()
-  }
-
-  #segmentRecorded(first: number): void {
-    const { store, ledger } = this.#options
-    store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
   }
 
   #schedule(): void {
@@ -125,22 +126,41 @@ export class RecordingState {
     this.#scheduled = true
     this.#options.clock.after(STORE_DELAY_MS, () => {
       this.#scheduled = false
-      this.#store()
+      this.#storeOrRetry()
     })
+  }
+
+  /** Stores what was applied. The store is rebuilt from the ledger should it be lost, so that trying again risks nothing. */
+  #storeOrRetry(): void {
+    try {
+      this.#store()
+      this.#hasFailed = false
+    } catch (error) {
+      this.#hasFailed = true
+      this.#options.onFailed(error)
+      this.#schedule()
+    }
   }
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, dedupe, emitters, ledger } = this.#options
+    const { store, dedupe, emitters, ledger, systems } = this.#options
     store.transaction(() => {
       dedupe.store()
       emitters.store()
+      systems.store()
+      for (const first of this.#recordedSegments)
+        store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
       store.run(
         'INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)',
         ledger,
         this.#applied,
       )
     })
+    dedupe.stored()
+    emitters.stored()
+    systems.stored()
+    this.#recordedSegments = []
     this.#stored = this.#applied
   }
 }

@@ -15,6 +15,7 @@ export class Systems {
   readonly #byName = new Map<string, System>()
   readonly #bySlug = new Map<string, System>()
   readonly #declaring = new Map<string, Promise<string>>()
+  #unstored: System[] = []
   #minted = 0
 
   constructor(store: StateStore, ledger: string) {
@@ -55,16 +56,21 @@ export class Systems {
     return declaring
   }
 
-  /** Takes a declaration found in the ledger. */
+  /** Takes a declaration found in the ledger; kept in memory until `store`. */
   apply(slug: string, name: string): void {
     if (this.#bySlug.has(slug)) return
     this.#remember(slug, name)
-    this.#store.run(
-      'INSERT OR REPLACE INTO systems (ledger, slug, name) VALUES (?, ?, ?)',
-      this.#ledger,
-      slug,
-      name,
-    )
+    this.#unstored.push({ slug, name })
+  }
+
+  /** Writes what was applied; call inside a transaction of the state store, and `stored` once that is done. */
+  store(): void {
+    const sql = 'INSERT OR REPLACE INTO systems (ledger, slug, name) VALUES (?, ?, ?)'
+    for (const { slug, name } of this.#unstored) this.#store.run(sql, this.#ledger, slug, name)
+  }
+
+  stored(): void {
+    this.#unstored = []
   }
 
   #remember(slug: string, name: string): void {

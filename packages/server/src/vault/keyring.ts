@@ -5,7 +5,8 @@
  *
  * Invariants:
  * - a key is durable before any frame of the ledger uses it: callers await `flush` between `numberOf` and `append`;
- * - a frame is durable before the next is written, and all of them before `open` resolves: a read proves nothing;
+ * - a frame is durable before the next is written, and all of them before `begin` resolves: a read proves nothing;
+ * - `open` writes nothing: whoever knows which keys are in use says whether the keyring may go on (`Vault.keysMissing`);
  * - the trailing SHA-256 lets anyone find damage; the wrapping key, derived from the root, is needed to read;
  * - no byte of a whole frame ever changes.
  */
@@ -140,41 +141,68 @@ async function settle(disk: Disk, file: DiskFile, last: Uint8Array | undefined, 
   }
 }
 
+/** What a keyring file held when it was opened. */
+interface StoredFrames {
+  exists: boolean
+  isTorn: boolean
+  /** The last whole frame, none in an empty keyring. */
+  last?: Uint8Array
+}
+
 export class Keyring {
-  readonly #file: DiskFile
+  readonly #disk: Disk
+  readonly #path: string
   readonly #random: Random
   readonly #wrappingKey: Uint8Array
+  readonly #stored: StoredFrames
   readonly #numbers = new Map<string, number>()
   readonly #keys: Uint8Array[] = []
+  #file: DiskFile | undefined
   #unwritten: Uint8Array[] = []
   #end: number
   #flushing: Promise<void> | undefined
   #failed: Error | undefined
 
-  private constructor(file: DiskFile, random: Random, wrappingKey: Uint8Array, end: number) {
-    this.#file = file
+  private constructor(
+    disk: Disk,
+    random: Random,
+    path: string,
+    wrappingKey: Uint8Array,
+    stored: StoredFrames,
+    end: number,
+  ) {
+    this.#disk = disk
     this.#random = random
+    this.#path = path
     this.#wrappingKey = wrappingKey
+    this.#stored = stored
     this.#end = end
   }
 
-  /** Opens `path`, creating it when new; a torn last frame (never acknowledged) is cut off. */
+  /** Reads the keyring at `path`, which may be missing; FormatError `keyring_damaged` unless every key can be read. */
   static async open(disk: Disk, random: Random, path: string, root: Uint8Array): Promise<Keyring> {
     const bytes = await disk.read(path)
-    if (!bytes) await disk.writeDurably(path, new Uint8Array(0), 0o600)
     const { frames, end, torn } = readKeyFrames(bytes ?? new Uint8Array(0))
-    if (torn) await disk.truncate(path, end)
-    const file = await disk.open(path, 'write')
     const last = frames.at(-1)
-    await settle(
-      disk,
-      file,
-      bytes && last && bytes.subarray(last.end - frameBytes(last.count), last.end),
-      end,
-    )
-    const keyring = new Keyring(file, random, deriveKey(root, 'deponent/keyring/v0'), end)
-    for (const frame of frames) keyring.#load(openFrame(keyring.#wrappingKey, frame.sealed))
+    const stored: StoredFrames = { exists: bytes !== undefined, isTorn: torn }
+    if (bytes && last) stored.last = bytes.subarray(last.end - frameBytes(last.count), last.end)
+    const wrappingKey = deriveKey(root, 'deponent/keyring/v0')
+    const keyring = new Keyring(disk, random, path, wrappingKey, stored, end)
+    for (const frame of frames) keyring.#load(openFrame(wrappingKey, frame.sealed))
     return keyring
+  }
+
+  /**
+   * Makes the keyring ready for new keys, creating it when there is none: what was read becomes durable, and a torn last frame
+   * is cut off. Only for a keyring known to hold every key that was ever used: a last frame damaged at rest looks torn too.
+   */
+  async begin(): Promise<void> {
+    const { exists, isTorn, last } = this.#stored
+    if (!exists) await this.#disk.writeDurably(this.#path, new Uint8Array(0), 0o600)
+    if (isTorn) await this.#disk.truncate(this.#path, this.#end)
+    const file = await this.#disk.open(this.#path, 'write')
+    await settle(this.#disk, file, last, this.#end)
+    this.#file = file
   }
 
   get size(): number {
@@ -185,6 +213,7 @@ export class Keyring {
   numberOf(scope: Uint8Array): number {
     const known = this.#numbers.get(mapKey(scope))
     if (known !== undefined) return known
+    if (!this.#file) throw new Error('the keyring was not opened for writing')
     const pair = concatBytes(scope, this.#random.bytes(32))
     this.#unwritten.push(pair)
     return this.#remember(pair)
@@ -200,8 +229,9 @@ export class Keyring {
     return this.#keys[number]
   }
 
-  /** Makes every key minted so far durable. After a failure the keyring stays refused. */
+  /** Makes every key minted so far durable, and says no before `begin`. After a failure the keyring stays refused. */
   async flush(): Promise<void> {
+    if (!this.#file) throw new Error('the keyring was not opened for writing')
     while (this.#unwritten.length > 0 || this.#flushing) {
       if (this.#failed) throw this.#failed
       this.#flushing ??= this.#write().finally(() => {
@@ -214,7 +244,7 @@ export class Keyring {
 
   async close(): Promise<void> {
     await this.#flushing?.catch(() => undefined)
-    await this.#file.close()
+    await this.#file?.close()
   }
 
   async #write(): Promise<void> {
@@ -223,8 +253,8 @@ export class Keyring {
     const first = this.#keys.length - pairs.length
     const frame = sealFrame(this.#wrappingKey, this.#random.bytes(12), first, pairs)
     try {
-      await this.#file.write(frame, this.#end)
-      await this.#file.datasync()
+      await this.#file!.write(frame, this.#end)
+      await this.#file!.datasync()
       this.#end += frame.length
     } catch (error) {
       this.#failed = error instanceof Error ? error : new Error(String(error))

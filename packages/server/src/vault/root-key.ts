@@ -19,10 +19,11 @@ export async function readRootKey(disk: Disk, directory: string): Promise<Uint8A
   return fromHex(hex)
 }
 
-/** Reads the root key, minting it (mode 0600, durable) when the keyring is new. */
+/** Reads the root key, minting it (mode 0600, durable) and its directory when the keyring is new. */
 export async function openRootKey(disk: Disk, random: Random, directory: string): Promise<Uint8Array> {
   const known = await readRootKey(disk, directory)
   if (known) return known
+  await disk.makeDirectory(directory, 0o700)
   const hex = toHex(random.bytes(32))
   await disk.writeDurably(`${directory}/root.key`, utf8(`${TITLE}\n${hex}\n${checksum(hex)}\n`), 0o600)
   return fromHex(hex)

@@ -3,10 +3,13 @@
  * are in sealed segments. Invariants:
  * - segments are whole: written, synced, re-read and checked before the frames in them are let go from memory;
  * - they are contiguous: each begins where the one before ends; `durable()` is the end of the last;
- * - a segment not yet sealed is not a file, so there is nothing half-written to doubt at start.
+ * - a segment not yet sealed is not a file, so there is nothing half-written to doubt at start;
+ * - nothing is written before `begin`;
+ * - a frame read from a segment is compared with the footer before anybody gets it.
  */
 import { FormatError, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
+import { removeLeftovers } from '../platform/leftovers.ts'
 import {
   countOf,
   decodeFooter,
@@ -51,6 +54,7 @@ export class Segments {
   /** Frames not in a sealed segment; `#pending[0]` is the frame of entry `#durable`. */
   #pending: Uint8Array[] = []
   #pendingBytes = 0
+  #hasBegun = false
   #sealing: Promise<void> | undefined
   #failed: Error | undefined
 
@@ -68,6 +72,7 @@ export class Segments {
     this.#limits = limits
   }
 
+  /** Reads which segments there are. */
   static async open(
     disk: Disk,
     directory: string,
@@ -75,16 +80,22 @@ export class Segments {
     onSealed: (segment: SealedSegment) => void,
     limits = SEGMENT_LIMITS,
   ): Promise<Segments> {
-    await disk.makeDirectory(directory, 0o700)
     const segments = new Segments(disk, directory, ledgerId, onSealed, limits)
     for (const name of await disk.list(directory)) {
       const first = parseSegmentName(name)
       if (first !== undefined) await segments.#adopt(first)
-      else if (name.endsWith('.tmp')) await disk.remove(`${directory}/${name}`)
     }
-    // A read is not durable: the life that sealed the last one may have ended before its name was.
-    await disk.syncDirectory(directory)
     return segments
+  }
+
+  /** Makes the directory ready for new segments, and what was found in it durable. */
+  async begin(): Promise<void> {
+    await this.#disk.makeDirectory(this.#directory, 0o700)
+    await removeLeftovers(this.#disk, this.#directory)
+    // A read is not durable: the life that sealed the last one may have ended before its name was.
+    await this.#disk.syncDirectory(this.#directory)
+    this.#hasBegun = true
+    if (this.#isFull()) void this.flush().catch(() => undefined)
   }
 
   get end(): number {
@@ -141,7 +152,7 @@ export class Segments {
     return (await this.range(index, index + 1))[0]
   }
 
-  /** The frames of entries [from, to), in order; FormatError `segment_footer` when a segment is damaged. */
+  /** The frames of entries [from, to), in order; FormatError `segment_footer` or `segment_damaged` when one is not as it was. */
   async range(from: number, to: number): Promise<Uint8Array[]> {
     const found: Uint8Array[] = []
     while (from + found.length < to) {
@@ -156,6 +167,7 @@ export class Segments {
 
   #isFull(): boolean {
     const { entriesMax, bytesMax } = this.#limits
+    if (!this.#hasBegun) return false
     return this.#pending.length >= entriesMax || this.#pendingBytes >= bytesMax
   }
 
@@ -215,8 +227,14 @@ export class Segments {
     const from = footer.offsets[index - first]!
     const bytes = await this.#readAt(first, from, footer.offsets[end]! - from)
     const frames: Uint8Array[] = []
-    for (let i = index - first; i < end; i += 1)
-      frames.push(bytes.subarray(footer.offsets[i]! - from, footer.offsets[i + 1]! - from))
+    for (let i = index - first; i < end; i += 1) {
+      const frame = bytes.subarray(footer.offsets[i]! - from, footer.offsets[i + 1]! - from)
+      if (!frameMatches(footer, i, frame)) {
+        const message = `vault segment ${segmentName(first)} is damaged at entry ${first + i}`
+        throw new FormatError('segment_damaged', message)
+      }
+      frames.push(frame)
+    }
     return frames
   }
 

@@ -15,7 +15,9 @@ import {
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import type { StateStore } from '../platform/state-store.ts'
 import { Keyring } from './keyring.ts'
+import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
@@ -24,6 +26,7 @@ import { type SealedSegment, type SegmentLimits, Segments } from './segments.ts'
 export interface VaultOptions {
   disk: Disk
   random: Random
+  store: StateStore
   /** The vault's own directory for this ledger. */
   directory: string
   /** The keyring directory, shared by all ledgers of the server. */
@@ -38,6 +41,7 @@ export interface VaultOptions {
 export class Vault {
   readonly segments: Segments
   readonly #keyring: Keyring
+  readonly #keysNeeded: KeysNeeded
   readonly #random: Random
   readonly #scopes: ScopeNames
   readonly #root: Uint8Array
@@ -46,15 +50,16 @@ export class Vault {
   private constructor(options: VaultOptions, root: Uint8Array, keyring: Keyring, segments: Segments) {
     this.segments = segments
     this.#keyring = keyring
+    this.#keysNeeded = new KeysNeeded(options.store, options.ledger)
     this.#random = options.random
     this.#root = root
     this.#ledger = options.ledger
     this.#scopes = new ScopeNames(this.derive('subject'))
   }
 
+  /** Opens the vault for reading; a root key is minted when there is none. */
   static async open(options: VaultOptions): Promise<Vault> {
     const { disk, random, keyringDirectory, ledger } = options
-    await disk.makeDirectory(keyringDirectory, 0o700)
     const root = await openRootKey(disk, random, keyringDirectory)
     const keyring = await Keyring.open(disk, random, `${keyringDirectory}/${ledger}.keys`, root)
     const segments = await Segments.open(
@@ -65,6 +70,31 @@ export class Vault {
       options.segmentLimits,
     )
     return new Vault(options, root, keyring, segments)
+  }
+
+  /** Opens the vault for writing too; see `Keyring.begin` and `Segments.begin`. */
+  async begin(): Promise<void> {
+    await this.#keyring.begin()
+    await this.segments.begin()
+  }
+
+  /** How many keys are missing to open `frames` and all that lies in sealed segments; asked before `begin`. */
+  async keysMissing(frames: readonly Uint8Array[]): Promise<number> {
+    this.#keysNeeded.take(frames)
+    await this.#keysNeeded.catchUp(this.segments)
+    return Math.max(0, this.#keysNeeded.count - this.#keyring.size)
+  }
+
+  /** Takes the frames of durable entries `first …`; those already here are skipped. */
+  apply(first: number, frames: readonly Uint8Array[]): void {
+    this.#keysNeeded.take(frames)
+    this.segments.apply(first, frames)
+  }
+
+  /** Makes everything applied durable, as far as it fills segments. */
+  async flush(): Promise<void> {
+    await this.segments.flush()
+    this.#keysNeeded.remember(this.segments.durable())
   }
 
   /** A key for one use within this ledger, from the root. */
