@@ -20,6 +20,7 @@ import {
 import { EngineStopped } from './projection/engine/engine.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
+import { resumeRotations } from './rotate-key.ts'
 import { connectSigner } from './signer-connection.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
@@ -57,13 +58,16 @@ export async function startApp(options: AppOptions): Promise<App> {
   const undo = new Undo(() => directory.release())
   try {
     const remoteSigner = await connectSigner(options.signerSocket, clock)
+    const { signerDirectory } = options
+    const change = { disk, clock, random, directory, ledger: DEFAULT_LEDGER, signerDirectory, remoteSigner }
+    await resumeRotations(change)
     const tenant = await openTenant({
       disk,
       clock,
       random,
       directory,
       ledgerName: DEFAULT_LEDGER,
-      signerDirectory: options.signerDirectory,
+      signerDirectory,
       remoteSigner,
       acceptHead: options.acceptHead ?? false,
       intake: (secrets) => new WorkerIntake(secrets),

@@ -143,7 +143,7 @@ async function remoteKey(
   identity: LedgerIdentity | undefined,
 ): Promise<CheckpointKey> {
   const expected = identity && currentKey(identity, 'checkpoint')
-  if (expected !== undefined && remote.identity?.next === expected) await remote.promote(expected)
+  if (expected !== undefined && remote.next === expected) await remote.promote(expected)
   const { identity: held } = remote
   if (held?.origin !== origin) throw new KeyMismatch('the signer signs for another ledger than this one')
   if (expected !== undefined && held.vkey !== expected)

@@ -8,6 +8,7 @@ import {
   decodeEntry,
   EMPTY_ROOT,
   type Entry,
+  extendTrust,
   type Finding,
   finding,
   FormatError,
@@ -17,17 +18,20 @@ import {
   readHead,
   reportOf,
   TILE_WIDTH,
+  type ShownRotation,
   type Trust,
   trustedLedger,
   verifyCheckpointNote,
   type VerifyReport,
 } from '@deponent/format'
-import { type DirectoryFormat, readDirectoryFormat } from '../ledger/identity.ts'
+import { currentKey, type DirectoryFormat, readDirectoryFormat } from '../ledger/identity.ts'
 import { nativeVerify, readSeed, SigningKey } from '../ledger/signing-key.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { EmitterWalk } from './emitter-walk.ts'
+import { frameHead } from '../vault/seal.ts'
+import { keyListFindings } from './key-list.ts'
 import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
 import { PayloadCheck } from './payloads.ts'
 import { RepeatedIds } from './repeated-ids.ts'
@@ -98,6 +102,8 @@ class LedgerCheck {
   readonly #recordedSegments = new Map<number, string>()
   readonly #emitters = new EmitterWalk()
   readonly #ids = new RepeatedIds()
+  /** Entries in which the ledger says that it changed a key. */
+  readonly #rotations: ShownRotation[] = []
   #checkpoints = 0
 
   constructor(disk: Disk, path: string, ledger: string, format: DirectoryFormat, check: DirectoryCheck) {
@@ -111,15 +117,14 @@ class LedgerCheck {
   async run(): Promise<VerifyReport> {
     const { origin } = this.#identity
     const ledgerId = ledgerIdOf(origin)
-    const trust = this.#trust()
     await this.#checkSigningKeys()
-    this.#compareKeys()
     // Read before the entries: a running server may add entries meanwhile, never take any away.
-    const checkpoint = await this.#checkpoint(trust)
-    const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
-    const sizes = heads.flatMap((head) => (head.kind === 'checkpoint' ? [head.checkpoint.size] : []))
+    const note = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
+    const claimed = note && verifyCheckpointNote(note, undefined, nativeVerify).stated
+    const known = (this.#check.against ?? []).map((text) => readHead(text, undefined, nativeVerify))
+    const sizes = known.flatMap((head) => (head.kind === 'checkpoint' ? [head.checkpoint.size] : []))
     const walk = await LedgerWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}`, ledgerId, [
-      checkpoint?.size ?? 0,
+      claimed?.size ?? 0,
       ...sizes,
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
@@ -135,7 +140,11 @@ class LedgerCheck {
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
     this.#compareSegments(vault)
-    this.#compareRoot(walk, checkpoint)
+    // Whose signatures count may follow from what the ledger says of its keys, so it is judged last.
+    const trust = this.#followed(this.#trust())
+    if (this.#check.trust) this.#compareKeys(trust)
+    this.#compareRoot(walk, this.#checkpoint(note, trust))
+    const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]
     findings.push(...this.#emitters.findings())
@@ -168,7 +177,8 @@ class LedgerCheck {
 
   /** The private keys, where they are at hand, must be those of the public keys the directory names. */
   async #checkSigningKeys(): Promise<void> {
-    for (const { use, vkey } of this.#identity.keys) {
+    for (const use of ['checkpoint', 'promise'] as const) {
+      const vkey = currentKey(this.#identity, use)
       try {
         const seed = await readSeed(this.#disk, `${this.#path}/keyring/${this.#ledger}.${use}.key`)
         const name = use === 'promise' ? `${this.#identity.origin}/promise` : this.#identity.origin
@@ -185,8 +195,8 @@ class LedgerCheck {
   }
 
   /** Whoever pins keys wants to know when the directory goes by others, even before anything is signed with them. */
-  #compareKeys(): void {
-    const pinned = trustedLedger(this.#check.trust, this.#identity.origin)?.keys ?? []
+  #compareKeys(trust: Trust | undefined): void {
+    const pinned = trustedLedger(trust, this.#identity.origin)?.keys ?? []
     for (const { use, vkey } of this.#identity.keys) {
       const same = pinned.filter((key) => key.use === use)
       if (same.length === 0 || same.some((key) => key.vkey === vkey)) continue
@@ -219,8 +229,19 @@ class LedgerCheck {
       this.#findings.push(finding('error', 'tile_unexpected', `${path} is no tile of this ledger`))
   }
 
-  async #checkpoint(trust: Trust | undefined): Promise<{ size: number; root: Uint8Array } | undefined> {
-    const bytes = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
+  /** The trust that the ledger's own entries about its keys lead to. */
+  #followed(trust: Trust | undefined): Trust | undefined {
+    if (!this.#check.trust) this.#findings.push(...keyListFindings(this.#identity.keys, this.#rotations))
+    if (!trust) return undefined
+    const extended = extendTrust(trust, this.#rotations, nativeVerify)
+    this.#findings.push(...extended.findings)
+    return extended.trust
+  }
+
+  #checkpoint(
+    bytes: Uint8Array | undefined,
+    trust: Trust | undefined,
+  ): { size: number; root: Uint8Array } | undefined {
     if (!bytes) {
       this.#findings.push(finding('gap', 'checkpoint_missing'))
       return undefined
@@ -251,6 +272,9 @@ class LedgerCheck {
     }
     const record = payloads.check(index, entry, frame)
     this.#emitters.take(index, entry, record)
+    // Anybody may send a record that says so; only the ledger's own are public.
+    if (entry.kind === 'key.rotated' && typeof record?.statement === 'string' && frameHead(frame).isPublic)
+      this.#rotations.push({ index, statement: record.statement })
     if (
       entry.kind === 'vault.sealed' &&
       typeof record?.first === 'number' &&

@@ -7,6 +7,7 @@ import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
 import { errorCode } from '../platform/disk.ts'
 import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note } from '../platform/terminal.ts'
+import { KeyChangeRefused } from '../rotate-key.ts'
 import { VERSION } from '../version.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
@@ -32,6 +33,7 @@ const EXPLAINED = [
   FormatError,
   DirectoryLocked,
   KeyMismatch,
+  KeyChangeRefused,
   SignerUnavailable,
   SigningRefused,
 ] as const

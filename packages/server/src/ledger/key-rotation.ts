@@ -7,6 +7,8 @@ import { noteBy } from './signing-key.ts'
 
 /** Each step may be done again: it answers the same. */
 export interface RotatingKey {
+  /** The key a rotation that is under way leads to, or undefined. */
+  readonly next: string | undefined
   /** The statement that the next key counts from ledger size `from` on, a note signed by both. */
   stateRotation(from: number): Promise<string>
   /** The last head, whose size must be `size`, signed by both; the next key signs from here on. */
@@ -39,6 +41,10 @@ export class LocalRotatingKey implements RotatingKey {
     this.#signer = signer
     this.#random = random
     this.#origin = origin
+  }
+
+  get next(): string | undefined {
+    return this.#file.next?.vkey
   }
 
   stateRotation(from: number): Promise<string> {

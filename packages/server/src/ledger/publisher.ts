@@ -141,8 +141,15 @@ export class Publisher {
     await this.#publishing
     this.#retireSoon()
     while (this.#retiring) await this.#retiring
-    for (const waiter of this.#waiting) waiter.resolve(false)
-    this.#waiting = []
+    this.#disappointWaiting()
+  }
+
+  /** Nothing more will be published: whoever waits for it is told. */
+  #disappointWaiting(): void {
+    for (const waiter of this.#waiting.splice(0)) {
+      waiter.cancel()
+      waiter.resolve(false)
+    }
   }
 
   async #publishOnce(): Promise<void> {
@@ -226,6 +233,7 @@ export class Publisher {
 
   #fail(code: string, error: unknown): void {
     this.#hasFailed = true
+    this.#disappointWaiting()
     this.#options.ledger.stop(new NotSequencing(code, error instanceof Error ? error.message : String(error)))
   }
 

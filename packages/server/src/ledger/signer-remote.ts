@@ -29,11 +29,13 @@ export class RemoteSigner implements CheckpointSigner, RotatingKey {
   }
 
   /** The origin it signs for and its key; undefined while it holds none. */
-  get identity(): { origin: string; vkey: string; next?: string } | undefined {
-    const { origin, vkey, next } = this.#description
-    return origin === undefined || vkey === undefined
-      ? undefined
-      : { origin, vkey, ...(next !== undefined && { next }) }
+  get identity(): { origin: string; vkey: string } | undefined {
+    const { origin, vkey } = this.#description
+    return origin === undefined || vkey === undefined ? undefined : { origin, vkey }
+  }
+
+  get next(): string | undefined {
+    return this.#description.next
   }
 
   /** Has the signer mint a key for this origin, unless it signs for one already; see `identity` for which. */

@@ -14,6 +14,8 @@ export const key = defineKind({
     validFrom: time,
     validTo: time,
     reason: text,
+    /** Of a rotation: the note under both keys, see `rotation.ts`. */
+    statement: text,
     details: json,
   },
   required: [['keyId', 'vkey']],

@@ -1,0 +1,58 @@
+import { Argument, Command } from 'commander'
+import { openDirectory } from '../directory.ts'
+import { DEFAULT_LEDGER } from '../app.ts'
+import { realClock } from '../platform/clock.ts'
+import { realDisk } from '../platform/disk.ts'
+import { userStateDirectory } from '../platform/places.ts'
+import { realRandom } from '../platform/random.ts'
+import { print } from '../platform/terminal.ts'
+import { type KeyChangeOptions, rotateKey } from '../rotate-key.ts'
+import { connectSigner } from '../signer-connection.ts'
+import { mustBeDirectory } from './connection.ts'
+import { signerSocket, signerState, withData } from './options.ts'
+
+interface KeysOptions {
+  data: string
+  signerState?: string
+  signerSocket?: string
+  json?: boolean
+}
+
+function withKeys(command: Command): Command {
+  return withData(command)
+    .addOption(signerState())
+    .addOption(signerSocket())
+    .option('--json', 'answer in JSON')
+}
+
+/** Takes the directory, which no server may hold, for the length of a change. */
+async function changing<T>(options: KeysOptions, work: (change: KeyChangeOptions) => Promise<T>): Promise<T> {
+  await mustBeDirectory(options.data)
+  const directory = await openDirectory(realDisk, realRandom, options.data)
+  try {
+    return await work({
+      disk: realDisk,
+      clock: realClock,
+      random: realRandom,
+      directory,
+      ledger: DEFAULT_LEDGER,
+      signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
+      remoteSigner: await connectSigner(options.signerSocket, realClock),
+    })
+  } finally {
+    directory.release()
+  }
+}
+
+export const rotate = withKeys(new Command('rotate'))
+  .description('replace a signing key: both keys sign that, in the ledger; the server must not be running')
+  .addArgument(new Argument('[use]', 'which key').choices(['checkpoint', 'promise']).default('checkpoint'))
+  .addHelpText('after', '\nExample:\n  deponent keys rotate checkpoint --data ./data')
+  .action(async (use: 'checkpoint' | 'promise', options: KeysOptions) => {
+    const { previous, next, from } = await changing(options, (change) => rotateKey(change, use))
+    print(
+      options.json
+        ? JSON.stringify({ use, from, previous, next })
+        : `${use} key ${next}\nsigns from size ${from} on, instead of ${previous}`,
+    )
+  })
