@@ -1,6 +1,7 @@
 /** Writes the vectors of tree, notes and proofs to test/vectors. The same bytes on every run. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { bundleVectors } from './vectors/bundles.ts'
 import {
   checkpointVectors,
   noteVectors,
@@ -31,6 +32,7 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['promises.json', promiseVectors()],
     ['tlog-proofs.json', tlogProofVectors()],
     ['receipts.json', receiptVectors()],
+    ['bundles.json', await bundleVectors()],
     ['signers.json', signerVectors()],
   ]
   return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]))

@@ -19,6 +19,7 @@ import {
   tilePath,
   toBase64,
   toHex,
+  verifyBundle,
   verifyConsistency,
   verifyInclusion,
   verifyNote,
@@ -247,6 +248,15 @@ describe('receipts.json', () => {
 
   test.each(cases)('$name: $verdict', (probe) => {
     expectVerdict(verifyReceipt(probe.receipt, trustOf(probe), { against: probe.against }), probe)
+  })
+})
+
+describe('bundles.json', () => {
+  const { cases } = read<{ cases: (Verdict & { bundle: string; against: string[] })[] }>('bundles.json')
+
+  test.each(cases)('$name: $verdict', (probe) => {
+    const trust = trustOf(probe)
+    expectVerdict(verifyBundle(probe.bundle, { ...(trust && { trust }), against: probe.against }), probe)
   })
 })
 

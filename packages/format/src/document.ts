@@ -35,6 +35,11 @@ export class Field {
     return this.#value === null
   }
 
+  /** Whether `true` stands here. */
+  get isTrue(): boolean {
+    return this.#value === true
+  }
+
   /** The field of an object; it may be absent. */
   field(name: string): Field {
     const object = this.#object()
@@ -52,6 +57,20 @@ export class Field {
   list(): Field[] {
     if (!Array.isArray(this.#value)) throw this.misfit('not a list')
     return this.#value.map((item: unknown, i) => new Field(item, `${this.#path}/${i}`, this.#code))
+  }
+
+  /** The elements of a list of texts. */
+  texts(): string[] {
+    const list: unknown = this.#value
+    if (!Array.isArray(list)) throw this.misfit('not a list')
+    if (!list.every((item: unknown) => typeof item === 'string'))
+      throw this.misfit('holds what is not a text')
+    return list
+  }
+
+  /** The names of the fields of an object. */
+  members(): string[] {
+    return Object.keys(this.#object())
   }
 
   /** A text. */

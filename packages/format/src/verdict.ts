@@ -78,6 +78,10 @@ export const FINDING_CODES = {
   proof_inclusion: 'the proof does not lead from the leaf to the root of its checkpoint',
   proof_consistency: 'the larger tree is not shown to be an extension of the smaller one',
 
+  // Bundles and evidence files.
+  bundle_malformed: 'the bundle cannot be read',
+  verifier_unknown: 'the verifier inside the file is not the one of this version and was not believed',
+
   // Payloads, commitments and disclosures.
   payload_missing: 'the sealed payload of an entry is not there and no tombstone says why',
   payload_unopened: 'payloads were not opened, because the key to do so was not supplied',
@@ -87,6 +91,7 @@ export const FINDING_CODES = {
   disclosure_malformed: 'a disclosed leaf cannot be read',
   shape_withheld: 'the shape leaf is not disclosed, so a pointer may have been committed twice',
   fields_withheld: 'some fields are not disclosed; nothing is said about their content',
+  payload_withheld: 'a payload is withheld as a whole; nothing is said about its content',
   shape_mismatch: 'a disclosed leaf is not where the disclosed shape puts it',
 
   // Erasure.

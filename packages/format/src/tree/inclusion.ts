@@ -16,12 +16,15 @@ export function inclusionPath(index: number, leafHashes: readonly Uint8Array[]):
   return pathThrough(treeLevels(leafHashes), index)
 }
 
-/** The root and every leaf's proof, at the price of hashing the tree once. */
-export function inclusionPaths(leafHashes: readonly Uint8Array[]): {
+/** The root and every leaf's proof, at the price of hashing the tree once; `node` as in `rootFromInclusion`. */
+export function inclusionPaths(
+  leafHashes: readonly Uint8Array[],
+  node: NodeHash = hashNode,
+): {
   root: Uint8Array
   paths: Uint8Array[][]
 } {
-  const levels = treeLevels(leafHashes)
+  const levels = treeLevels(leafHashes, node)
   return {
     root: levels.at(-1)?.[0] ?? EMPTY_ROOT,
     paths: leafHashes.map((_, index) => pathThrough(levels, index)),

@@ -55,22 +55,25 @@ export function rootOf(leafHashes: readonly Uint8Array[]): Uint8Array {
  * Every level of a tree held in memory, leaves first, the root alone last; empty without leaves.
  * Position p at level l is the root of leaves [p·2^l, (p+1)·2^l), cut off at the end of the tree.
  */
-export function treeLevels(leafHashes: readonly Uint8Array[]): (readonly Uint8Array[])[] {
+export function treeLevels(
+  leafHashes: readonly Uint8Array[],
+  node: NodeHash = hashNode,
+): (readonly Uint8Array[])[] {
   if (leafHashes.length === 0) return []
   leafHashes.forEach(checkHash)
   const levels = [leafHashes]
   for (let below = leafHashes; below.length > 1;) {
-    below = levelAbove(below)
+    below = levelAbove(below, node)
     levels.push(below)
   }
   return levels
 }
 
-function levelAbove(below: readonly Uint8Array[]): Uint8Array[] {
+function levelAbove(below: readonly Uint8Array[], node: NodeHash): Uint8Array[] {
   const above: Uint8Array[] = []
   for (let left = 0; left < below.length; left += 2) {
     const right = below[left + 1]
-    above.push(right === undefined ? below[left]! : hashNode(below[left]!, right))
+    above.push(right === undefined ? below[left]! : node(below[left]!, right))
   }
   return above
 }

@@ -3,12 +3,13 @@
  * commitment root in the entry, and needs no key. Leaf 0 is the shape, `["", {v, id, pointers}]`; without
  * it nobody can tell whether one pointer was committed twice.
  */
+import { concatBytes } from '../bytes.ts'
 import { FormatError } from '../error.ts'
 import { commitLeafHashes, commitNodeHash } from '../hash/sha256.ts'
 import { canonicalJson } from '../json/canonical.ts'
 import { readJson } from '../json/read.ts'
 import type { JsonValue } from '../json/value.ts'
-import { verifyInclusion } from '../tree/inclusion.ts'
+import { KnownNodes } from '../tree/known-nodes.ts'
 import { isPosition } from '../tree/position.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { Finding, VerifyReport } from '../verdict.ts'
@@ -43,6 +44,10 @@ export interface DisclosedField {
 /** The verdict over a disclosure and the fields that were shown. */
 export interface DisclosureReport extends VerifyReport {
   readonly fields: readonly DisclosedField[]
+  /** How many leaves but the shape are not shown. */
+  readonly withheld: number
+  /** Their pointers, where the shape is shown and fits. */
+  readonly withheldPointers?: readonly string[]
 }
 
 interface OpenLeaf extends DisclosedField {
@@ -54,28 +59,47 @@ export function verifyDisclosure(
   commitment: PayloadCommitment,
   leaves: readonly DisclosedLeaf[],
 ): DisclosureReport {
-  const findings: Finding[] = []
-  const open: OpenLeaf[] = []
-  for (const leaf of leaves) {
-    const opened = openLeaf(leaf, commitment)
-    if ('code' in opened) findings.push(opened)
-    else open.push(opened)
-  }
+  const { open, findings } = openLeaves(leaves, commitment)
   const fields = open.filter(({ index }) => index > 0)
-  findings.push(...shapeFindings(open, fields, commitment))
-  const shown = new Set(fields.map(({ index }) => index)).size
-  if (shown < commitment.leaves - 1) findings.push(finding('info', 'fields_withheld'))
-  return { ...reportOf(findings), fields: fields.map(({ pointer, value }) => ({ pointer, value })) }
+  const shape = judgeShape(open, fields, commitment)
+  findings.push(...shape.findings)
+  const shown = new Set(fields.map(({ index }) => index))
+  const withheld = commitment.leaves - 1 - shown.size
+  if (withheld > 0) findings.push(finding('info', 'fields_withheld'))
+  return {
+    ...reportOf(findings),
+    fields: fields.map(({ pointer, value }) => ({ pointer, value })),
+    withheld,
+    ...(shape.pointers && { withheldPointers: shape.pointers.filter((_, i) => !shown.has(i + 1)) }),
+  }
 }
 
-function openLeaf(leaf: DisclosedLeaf, { root, leaves }: PayloadCommitment): OpenLeaf | Finding {
-  const content = readLeaf(leaf)
-  if (content === undefined) return finding('error', 'disclosure_malformed')
-  const [leafHash] = commitLeafHashes([leaf.text], leaf.salt)
-  if (!verifyInclusion(leafHash!, leaf.index, leaves, leaf.path, root, commitNodeHash)) {
-    return finding('error', 'payload_mismatch', 'a disclosed leaf does not lead to the commitment root')
+/** The leaves that are shown to be committed to, and what is wrong with the others. */
+function openLeaves(
+  leaves: readonly DisclosedLeaf[],
+  { root, leaves: size }: PayloadCommitment,
+): { open: OpenLeaf[]; findings: Finding[] } {
+  const findings: Finding[] = []
+  const readable: { leaf: DisclosedLeaf; content: DisclosedField }[] = []
+  for (const leaf of leaves) {
+    const content = readLeaf(leaf)
+    if (content === undefined) findings.push(finding('error', 'disclosure_malformed'))
+    else readable.push({ leaf, content })
   }
-  return { index: leaf.index, ...content }
+  const hashes = commitLeafHashes(
+    readable.map(({ leaf }) => leaf.text),
+    concatBytes(...readable.map(({ leaf }) => leaf.salt)),
+  )
+  const nodes = new KnownNodes(size, root, commitNodeHash)
+  const open: OpenLeaf[] = []
+  for (const [i, { leaf, content }] of readable.entries()) {
+    if (nodes.proves(hashes[i]!, leaf.index, leaf.path)) open.push({ index: leaf.index, ...content })
+    else
+      findings.push(
+        finding('error', 'payload_mismatch', 'a disclosed leaf does not lead to the commitment root'),
+      )
+  }
+  return { open, findings }
 }
 
 function readLeaf({ index, salt, text }: DisclosedLeaf): DisclosedField | undefined {
@@ -97,27 +121,32 @@ function readCanonical(text: string): JsonValue | undefined {
   }
 }
 
-function shapeFindings(
+function judgeShape(
   open: readonly OpenLeaf[],
   fields: readonly OpenLeaf[],
   commitment: PayloadCommitment,
-): Finding[] {
+): { findings: Finding[]; pointers?: readonly string[] } {
   const shape = open.find(({ index }) => index === 0)
-  if (shape === undefined) return [finding('gap', 'shape_withheld')]
+  if (shape === undefined) return { findings: [finding('gap', 'shape_withheld')] }
   const pointers = pointersOf(shape, commitment)
-  if (pointers === undefined)
-    return [finding('error', 'shape_mismatch', 'the disclosed shape is not one of this entry')]
+  if (pointers === undefined) {
+    return { findings: [finding('error', 'shape_mismatch', 'the disclosed shape is not one of this entry')] }
+  }
   const misplaced = fields.some(({ index, pointer }) => pointers[index - 1] !== pointer)
-  return misplaced ? [finding('error', 'shape_mismatch')] : []
+  return misplaced ? { findings: [finding('error', 'shape_mismatch')] } : { findings: [], pointers }
 }
 
 /** The pointers of leaves 1… as the shape lists them, if it is a shape of this entry without repetition. */
 function pointersOf(
   { pointer, value }: OpenLeaf,
   { id, leaves }: PayloadCommitment,
-): readonly JsonValue[] | undefined {
+): readonly string[] | undefined {
   if (pointer !== '' || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const pointers = value['pointers']
-  if (value['v'] !== 0 || value['id'] !== id || !Array.isArray(pointers)) return undefined
+  if (value['v'] !== 0 || value['id'] !== id || !isTexts(pointers)) return undefined
   return pointers.length === leaves - 1 && new Set(pointers).size === pointers.length ? pointers : undefined
+}
+
+function isTexts(value: JsonValue | undefined): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

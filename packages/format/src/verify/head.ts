@@ -85,6 +85,54 @@ function compareWithReceipts(own: PromisedReceipts, head: PromisedReceipts): Fin
     : []
 }
 
+/** What a bundle shows under its own signed checkpoint. */
+export interface BundleView {
+  readonly checkpoint: Checkpoint
+  /** Roots of the same history at other sizes, by size. */
+  readonly roots: ReadonlyMap<number, Uint8Array>
+  /** Leaf hashes shown to stand in the ledger, by index. */
+  readonly leaves: ReadonlyMap<number, Uint8Array>
+}
+
+/** Whether a bundle agrees with a known head; undefined when its own checkpoint is not signed. That it ends before one is no fault: it may have been made earlier. */
+export function compareBundleWithHead(bundle: BundleView | undefined, head: KnownHead): Finding[] {
+  if (head.kind === 'unreadable') return [finding('gap', 'head_malformed')]
+  if (!head.signed) return [finding('gap', 'head_unverified')]
+  if (bundle === undefined) return []
+  if (originOf(head) !== bundle.checkpoint.origin) return [finding('info', 'head_unrelated')]
+  return head.kind === 'checkpoint'
+    ? bundleAgreesWithCheckpoint(bundle, head.checkpoint)
+    : bundleAgreesWithReceipts(bundle, head)
+}
+
+function bundleAgreesWithCheckpoint({ checkpoint, roots }: BundleView, known: Checkpoint): Finding[] {
+  const root = known.size === checkpoint.size ? checkpoint.root : roots.get(known.size)
+  if (root === undefined) return [finding('info', 'head_incomparable')]
+  return equalBytes(root, known.root)
+    ? []
+    : [finding('error', 'rolled_back', 'differs from a known checkpoint')]
+}
+
+function bundleAgreesWithReceipts(
+  { leaves }: BundleView,
+  { promise, receipts }: PromisedReceipts,
+): Finding[] {
+  const shared = receipts.filter(({ index }) => leaves.has(index))
+  const contradicted = shared.filter(({ index, leafHash }) => !equalBytes(leaves.get(index)!, leafHash))
+  if (contradicted.length > 0) {
+    return contradicted.map(({ index }) => finding('error', 'promise_contradicted', undefined, index))
+  }
+  const promised: Uint8Array[] = []
+  for (let index = promise.start; leaves.has(index) && index < promise.end; index++)
+    promised.push(leaves.get(index)!)
+  if (promised.length === promise.end - promise.start && !keepsPromise(promise, promised)) {
+    return [finding('error', 'promise_contradicted', undefined, promise.start)]
+  }
+  return shared.length > 0 || promised.length === promise.end - promise.start
+    ? []
+    : [finding('info', 'head_incomparable')]
+}
+
 /** A ledger whose content was checked already, as far as a head must be compared with it. */
 export interface LedgerView {
   readonly origin: string

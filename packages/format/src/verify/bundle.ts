@@ -1,0 +1,283 @@
+/**
+ * Checks a bundle from its text alone, with the trust of whoever asks. Every entry is judged for itself, so
+ * that one changed entry does not hide what the others show.
+ */
+import { parseBundle } from '../bundle.ts'
+import type { Bundle, BundleEntry, BundlePayload, Tombstone } from '../bundle.ts'
+import { concatBytes, equalBytes, fromHex, u64be, utf8 } from '../bytes.ts'
+import type { Checkpoint } from '../checkpoint.ts'
+import { decodeEntry } from '../entry.ts'
+import type { Entry } from '../entry.ts'
+import { FormatError } from '../error.ts'
+import { leafHashes, sha256 } from '../hash/sha256.ts'
+import type { Ed25519Verify } from '../note.ts'
+import { rootFromInclusion } from '../tree/inclusion.ts'
+import { KnownNodes } from '../tree/known-nodes.ts'
+import type { Trust } from '../trust.ts'
+import { finding, reportOf } from '../verdict.ts'
+import type { Finding, VerifyReport } from '../verdict.ts'
+import { judgeAnchors } from './anchored.ts'
+import type { EntryTime } from './anchored.ts'
+import { verifyDisclosure } from './disclosure.ts'
+import type { DisclosedField } from './disclosure.ts'
+import { compareBundleWithHead, readHead } from './head.ts'
+import { verifyCheckpointNote } from './signed.ts'
+
+/** What a bundle may be checked with. */
+export interface BundleCheck {
+  /** Whose signatures the reader believes; never taken from the bundle. */
+  readonly trust?: Trust
+  /** Known heads, each the text of a checkpoint or of saved receipts, that the bundle must not contradict. */
+  readonly against?: readonly string[]
+  readonly verifySignature?: Ed25519Verify
+}
+
+/** What became of the payload of one entry. */
+export type PayloadState = BundlePayload['state'] | 'erasure_unproven'
+
+/** What a bundle shows about one entry. */
+export interface EntryReport {
+  readonly index: number
+  /** Undefined when its text is no well-formed entry. */
+  readonly entry?: Entry
+  /** Whether it was shown to stand at its index under the checkpoint. */
+  readonly proven: boolean
+  readonly payload: PayloadState
+  /** The fields shown to be committed to by the entry. */
+  readonly fields: readonly DisclosedField[]
+  /** How many fields are not shown; undefined where that cannot be told. */
+  readonly withheld?: number
+  /** Their pointers, where the shape is disclosed. */
+  readonly withheldPointers?: readonly string[]
+  /** When it was recorded, as far as anybody outside can say. */
+  readonly time?: EntryTime
+}
+
+/** The answer about a bundle. */
+export interface BundleReport extends VerifyReport {
+  readonly origin?: string
+  readonly checkpoint?: Checkpoint & { readonly signed: boolean }
+  readonly entries: readonly EntryReport[]
+  /** What the exporter says; nothing vouches for it. */
+  readonly statement?: Readonly<Record<string, string>>
+}
+
+/** Checks the text of a bundle. Every way of being malformed is a finding. */
+export function verifyBundle(text: string, check: BundleCheck = {}): BundleReport {
+  let bundle: Bundle
+  try {
+    bundle = parseBundle(text)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const place = error.path === '' ? '' : ` at ${error.path}`
+    return { ...reportOf([finding('error', 'bundle_malformed', `${error.message}${place}`)]), entries: [] }
+  }
+  return judgeBundle(bundle, check)
+}
+
+function judgeBundle(bundle: Bundle, { trust, against, verifySignature }: BundleCheck): BundleReport {
+  const {
+    stated,
+    signed,
+    findings: ofCheckpoint,
+  } = verifyCheckpointNote(bundle.checkpoint, trust, verifySignature)
+  const findings: Finding[] = [...ofCheckpoint]
+  if (stated !== undefined && stated.origin !== bundle.origin)
+    findings.push(finding('error', 'checkpoint_origin'))
+  const anchors = judgeAnchors(bundle, stated, trust, verifySignature)
+  const judged = judgeEntries(bundle.entries, stated)
+  const heads = (against ?? []).map((text) => readHead(text, trust, verifySignature))
+  findings.push(...anchors.findings, ...judged.flatMap((entry) => entry.findings), ...orderFindings(judged))
+  const entries = judged.map((entry) => withErasure(entry, judged))
+  findings.push(...entries.flatMap(({ erasureFindings }) => erasureFindings), ...summary(entries))
+  const shown =
+    stated !== undefined && signed
+      ? { checkpoint: stated, roots: anchors.roots, leaves: provenLeaves(judged) }
+      : undefined
+  findings.push(...heads.flatMap((head) => compareBundleWithHead(shown, head)))
+  const reports = entries.map((entry) => entryReport(entry, anchors.timeOf))
+  return {
+    ...reportOf(findings, {
+      entries: reports.filter(({ proven }) => proven).length,
+      checkpoints:
+        (signed ? 1 : 0) +
+        anchors.signed +
+        heads.filter((head) => head.kind === 'checkpoint' && head.signed).length,
+      payloads: reports.filter(({ payload, withheld }) => payload === 'disclosed' && withheld === 0).length,
+      erased: reports.filter(({ payload, proven }) => payload === 'erased' && proven).length,
+    }),
+    origin: bundle.origin,
+    ...(stated && { checkpoint: { ...stated, signed } }),
+    entries: reports,
+    ...(bundle.statement && { statement: bundle.statement }),
+  }
+}
+
+interface JudgedEntry {
+  readonly source: BundleEntry
+  readonly entry: Entry | undefined
+  readonly leafHash: Uint8Array
+  readonly proven: boolean
+  readonly fields: readonly DisclosedField[]
+  readonly withheld?: number
+  readonly withheldPointers?: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+function judgeEntries(sources: readonly BundleEntry[], checkpoint: Checkpoint | undefined): JudgedEntry[] {
+  const bytes = sources.map(({ entry }) => bytesOf(entry))
+  const hashes = leafHashes(bytes.map((entry) => entry ?? new Uint8Array(0)))
+  const nodes = checkpoint && new KnownNodes(checkpoint.size, checkpoint.root)
+  return sources.map((source, i) => {
+    const proven = nodes?.proves(hashes[i]!, source.index, source.proof) ?? false
+    const decoded = decode(bytes[i])
+    const disclosure = judgePayload(source, decoded.entry)
+    const findings = [
+      ...(proven || checkpoint === undefined ? [] : [finding('error', 'proof_inclusion')]),
+      ...(decoded.entry === undefined ? [finding('error', 'entry_malformed', decoded.message)] : []),
+      ...disclosure.findings,
+    ].map((found) => ({ ...found, index: source.index }))
+    return { source, entry: decoded.entry, leafHash: hashes[i]!, proven, ...disclosure, findings }
+  })
+}
+
+function bytesOf(text: string): Uint8Array | undefined {
+  return text.isWellFormed() ? utf8(text) : undefined
+}
+
+function decode(bytes: Uint8Array | undefined): { entry?: Entry; message?: string } {
+  if (bytes === undefined) return {}
+  try {
+    return { entry: decodeEntry(bytes) }
+  } catch (error) {
+    if (error instanceof FormatError) return { message: error.message }
+    throw error
+  }
+}
+
+type JudgedPayload = Pick<JudgedEntry, 'fields' | 'withheld' | 'withheldPointers' | 'findings'>
+
+function judgePayload({ payload }: BundleEntry, entry: Entry | undefined): JudgedPayload {
+  if (payload.state === 'absent') return { fields: [], findings: [finding('gap', 'payload_missing', ABSENT)] }
+  if (entry === undefined) return { fields: [], findings: [] }
+  if (payload.state !== 'disclosed') return { fields: [], withheld: entry.payload.leaves - 1, findings: [] }
+  const { id, payload: committed } = entry
+  const { fields, withheld, withheldPointers, findings } = verifyDisclosure(
+    { root: fromHex(committed.root), leaves: committed.leaves, id },
+    payload.leaves,
+  )
+  return {
+    fields,
+    withheld,
+    ...(withheldPointers && { withheldPointers }),
+    findings: findings.filter(({ code }) => code !== 'fields_withheld'),
+  }
+}
+
+const ABSENT = 'the exporter had no sealed payload to show, and no tombstone says why'
+
+/** What two entries of one ledger cannot both be. */
+function orderFindings(judged: readonly JudgedEntry[]): Finding[] {
+  const findings: Finding[] = []
+  const ids = new Set<string>()
+  let latest = 0
+  for (const { entry, source } of judged) {
+    if (entry === undefined) continue
+    if (entry.receivedAt < latest)
+      findings.push(finding('error', 'received_at_decreases', undefined, source.index))
+    if (ids.has(entry.id)) findings.push(finding('error', 'id_repeated', undefined, source.index))
+    latest = Math.max(latest, entry.receivedAt)
+    ids.add(entry.id)
+  }
+  return findings
+}
+
+interface SettledEntry extends JudgedEntry {
+  readonly state: PayloadState
+  readonly erasureFindings: readonly Finding[]
+}
+
+/** Opens the tombstone of an entry, where it has one, to the set of an erasure entry of the same bundle. */
+function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledEntry {
+  const { payload, index } = judged.source
+  if (payload.state !== 'erased') return { ...judged, state: payload.state, erasureFindings: [] }
+  const { tombstone } = payload
+  const erasure = all.find(({ source }) => source.index === tombstone.erasure)
+  const setRoot = erasure && setRootOf(erasure)
+  if (setRoot !== undefined && opensTo(tombstone, index, setRoot)) {
+    return {
+      ...judged,
+      state: 'erased',
+      erasureFindings: [finding('info', 'payload_erased', undefined, index)],
+    }
+  }
+  return {
+    ...judged,
+    state: 'erasure_unproven',
+    erasureFindings: [finding('gap', 'erasure_unproven', undefined, index)],
+  }
+}
+
+/** The set root a proven erasure entry discloses. */
+function setRootOf({ entry, proven, fields }: JudgedEntry): Uint8Array | undefined {
+  const value = fields.find(({ pointer }) => pointer === '/setRoot')?.value
+  const isShown = proven && entry?.kind === 'erasure' && typeof value === 'string'
+  return isShown && /^[0-9a-f]{64}$/.test(value) ? fromHex(value) : undefined
+}
+
+function opensTo({ salt, position, path }: Tombstone, index: number, setRoot: Uint8Array): boolean {
+  const size = 2 ** path.length
+  if (position >= size || !Number.isSafeInteger(size)) return false
+  const leaf = sha256(concatBytes(Uint8Array.of(0x12), salt, u64be(index)))
+  return equalBytes(rootFromInclusion(leaf, position, size, path), setRoot)
+}
+
+/** What is withheld, said once for the whole bundle. */
+function summary(entries: readonly SettledEntry[]): Finding[] {
+  const partly = entries.filter(({ state, withheld }) => state === 'disclosed' && (withheld ?? 0) > 0)
+  const wholly = entries.filter(({ state }) => state === 'withheld')
+  const fields = partly.reduce((sum, { withheld }) => sum + (withheld ?? 0), 0)
+  return [
+    ...(partly.length === 0
+      ? []
+      : [
+          finding(
+            'info',
+            'fields_withheld',
+            `${fields} fields of ${partly.length} records are not disclosed; nothing is said about their content`,
+          ),
+        ]),
+    ...(wholly.length === 0
+      ? []
+      : [
+          finding(
+            'info',
+            'payload_withheld',
+            `the payloads of ${wholly.length} entries are withheld as a whole; nothing is said about their content or whether they still exist`,
+          ),
+        ]),
+  ]
+}
+
+function provenLeaves(judged: readonly JudgedEntry[]): ReadonlyMap<number, Uint8Array> {
+  return new Map(
+    judged.filter(({ proven }) => proven).map(({ source, leafHash }) => [source.index, leafHash]),
+  )
+}
+
+function entryReport(
+  settled: SettledEntry,
+  timeOf: (index: number, receivedAt: number) => EntryTime,
+): EntryReport {
+  const { source, entry, proven, state, fields, withheld, withheldPointers } = settled
+  return {
+    index: source.index,
+    ...(entry && { entry }),
+    proven,
+    payload: state,
+    fields,
+    ...(withheld !== undefined && { withheld }),
+    ...(withheldPointers && { withheldPointers }),
+    ...(entry && proven && { time: timeOf(source.index, entry.receivedAt) }),
+  }
+}
