@@ -87,6 +87,18 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a record is kept before and without anything that answers questions about it',
   },
   {
+    from: ['server/evidence'],
+    to: ['server/*'],
+    unlessTo: ['server/evidence', 'server/ledger', 'server/vault', 'server/platform'],
+    why: 'what is handed to a stranger comes from ledger and vault themselves, never from an index of them',
+  },
+  {
+    from: ['dashboard/evidence'],
+    to: ['dashboard/*', 'npm:*'],
+    unlessTo: ['dashboard/evidence', 'npm:@deponent/format'],
+    why: 'the page in an evidence file is read by whoever doubts it: it is the verifier and a little markup, and nothing else',
+  },
+  {
     from: ['server/check'],
     to: [
       'server/ledger/ledger.ts',
@@ -180,6 +192,7 @@ export const SERVER_AREAS: readonly string[] = [
   'cli',
   'demo',
   'drill',
+  'evidence',
   'ingest',
   'ledger',
   'monitor',

@@ -299,7 +299,7 @@ async function anchorCases(): Promise<Case[]> {
       name: 'an anchor of a stranger',
       bundle: formatBundle(sampleBundle({ anchors: [await anchorAt(5, STRANGER)] })),
       verdict: 'invalid',
-      codes: ['checkpoint_signature', ...WITHHELD],
+      codes: ['anchor_signature', ...WITHHELD],
     },
     {
       name: 'a known checkpoint that an anchor reaches',

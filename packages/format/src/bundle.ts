@@ -11,10 +11,12 @@
  * Of each payload an entry says one thing: `disclosed` (in part or whole), nothing (withheld), `absent`
  * (the exporter had none to show) or `erased` (with the tombstone that shows it).
  */
+import { ANCHOR_TIMESTAMPS_MAX } from './anchor.ts'
 import { fromBase64, toBase64 } from './bytes.ts'
 import { Field } from './document.ts'
 import { FormatError } from './error.ts'
 import { readJson } from './json/read.ts'
+import { TIMESTAMP_BYTES_MAX } from './timestamp/token.ts'
 import { HASH_BYTES } from './tree/rfc6962.ts'
 import { SALT_BYTES } from './verify/disclosure.ts'
 import type { DisclosedLeaf } from './verify/disclosure.ts'
@@ -27,9 +29,6 @@ export const BUNDLE_LENGTH_MAX = 256 * 1_048_576
 export const BUNDLE_ENTRIES_MAX = 10_000
 /** Most anchors in one bundle. */
 export const BUNDLE_ANCHORS_MAX = 256
-/** Most timestamps on one anchor, and the bytes of one. */
-export const ANCHOR_TIMESTAMPS_MAX = 16
-const TIMESTAMP_BYTES_MAX = 65_536
 /** Most members of a statement, and the length of one. */
 const STATEMENT_MEMBERS_MAX = 32
 const STATEMENT_LENGTH_MAX = 1_000

@@ -5,6 +5,7 @@ import { Keys } from './access/keys.ts'
 import { Metrics } from './api/metrics.ts'
 import { createHandler } from './api/server.ts'
 import { type OpenDirectory, openDirectory } from './directory.ts'
+import { EvidencePage } from './evidence/evidence-page.ts'
 import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { type Random, realRandom } from './platform/random.ts'
@@ -87,6 +88,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         tenant,
         projection,
         metrics: metricsOf(tenant, projection),
+        evidence: new EvidencePage(disk),
         clock,
         disk,
         keys: new Keys({ disk, clock, directory: options.directory, adminToken: directory.adminToken }),

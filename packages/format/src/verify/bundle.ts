@@ -17,7 +17,7 @@ import type { Trust } from '../trust.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { Finding, VerifyReport } from '../verdict.ts'
 import { judgeAnchors } from './anchored.ts'
-import type { EntryTime } from './anchored.ts'
+import type { EntryTime } from './interval.ts'
 import { verifyDisclosure } from './disclosure.ts'
 import type { DisclosedField } from './disclosure.ts'
 import { compareBundleWithHead, readHead } from './head.ts'
@@ -237,26 +237,20 @@ function summary(entries: readonly SettledEntry[]): Finding[] {
   const partly = entries.filter(({ state, withheld }) => state === 'disclosed' && (withheld ?? 0) > 0)
   const wholly = entries.filter(({ state }) => state === 'withheld')
   const fields = partly.reduce((sum, { withheld }) => sum + (withheld ?? 0), 0)
-  return [
-    ...(partly.length === 0
-      ? []
-      : [
-          finding(
-            'info',
-            'fields_withheld',
-            `${fields} fields of ${partly.length} records are not disclosed; nothing is said about their content`,
-          ),
-        ]),
-    ...(wholly.length === 0
-      ? []
-      : [
-          finding(
-            'info',
-            'payload_withheld',
-            `the payloads of ${wholly.length} entries are withheld as a whole; nothing is said about their content or whether they still exist`,
-          ),
-        ]),
-  ]
+  const findings: Finding[] = []
+  if (partly.length > 0) {
+    const message = `${fields} field${fields === 1 ? '' : 's'} of ${records(partly.length)} not disclosed; nothing is said about their content`
+    findings.push(finding('info', 'fields_withheld', message))
+  }
+  if (wholly.length > 0) {
+    const message = `the content of ${records(wholly.length)} withheld as a whole; nothing is said about it, or whether it still exists`
+    findings.push(finding('info', 'payload_withheld', message))
+  }
+  return findings
+}
+
+function records(count: number): string {
+  return count === 1 ? '1 record' : `${count} records`
 }
 
 function provenLeaves(judged: readonly JudgedEntry[]): ReadonlyMap<number, Uint8Array> {

@@ -7,6 +7,7 @@ import { hashLeaf } from '../tree/rfc6962.ts'
 import type { Trust } from '../trust.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { VerifyReport } from '../verdict.ts'
+import { compareBundleWithHead, readHead } from './head.ts'
 import { verifyCheckpointNote } from './signed.ts'
 
 /** What a proof is about: the bytes of an entry, or the leaf hash somebody computed from them. */
@@ -36,6 +37,41 @@ export function verifyTlogProof(
     checkpoints,
   })
 }
+
+/** What a saved proof may be checked with. */
+export interface ProofCheck {
+  /** The entry it is about; without it the `extra` data of the proof is taken for the entry, if there is any. */
+  readonly entry?: Uint8Array
+  readonly trust?: Trust
+  /** Known heads that the checkpoint in the proof must not contradict. */
+  readonly against?: readonly string[]
+  readonly verifySignature?: Ed25519Verify
+}
+
+/** Checks a proof somebody saved. Without the entry it is about it shows a signed checkpoint and no more. */
+export function verifySavedProof(text: string, check: ProofCheck): VerifyReport {
+  const { trust, verifySignature } = check
+  const proof = readProof(text)
+  if (proof instanceof FormatError) return reportOf([finding('error', 'proof_malformed', proof.message)])
+  const entry = check.entry ?? proof.extra
+  const checkpoint = verifyCheckpointNote(proof.checkpointNote, trust, verifySignature)
+  const report =
+    entry === undefined
+      ? reportOf([...checkpoint.findings, finding('gap', 'entry_missing', NO_ENTRY, proof.index)], {
+          checkpoints: checkpoint.signed ? 1 : 0,
+        })
+      : verifyTlogProof(text, { entry }, trust, verifySignature)
+  const leaves = new Map(entry && report.checked.entries > 0 ? [[proof.index, hashLeaf(entry)]] : [])
+  const view =
+    checkpoint.stated !== undefined && checkpoint.signed
+      ? { checkpoint: checkpoint.stated, roots: new Map<number, Uint8Array>(), leaves }
+      : undefined
+  const heads = (check.against ?? []).map((head) => readHead(head, trust, verifySignature))
+  const compared = heads.flatMap((head) => compareBundleWithHead(view, head))
+  return reportOf([...report.findings, ...compared], report.checked)
+}
+
+const NO_ENTRY = 'the proof is of an entry that is not here'
 
 function readProof(text: string): TlogProof | FormatError {
   try {

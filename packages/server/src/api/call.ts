@@ -1,6 +1,7 @@
 /** One request on its way through a handler. */
 import type { Caller, Keys } from '../access/keys.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { EvidencePage } from '../evidence/evidence-page.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
@@ -13,6 +14,7 @@ export interface Services {
   tenant: Tenant
   projection: Projection
   metrics: Metrics
+  evidence: EvidencePage
   clock: Clock
   disk: Disk
   keys: Keys

@@ -35,6 +35,8 @@ export type Operation =
   | 'listDecisions'
   | 'getDecision'
   | 'getProof'
+  | 'getBundle'
+  | 'postBundles'
   | 'getTimeline'
   | 'lookUpSubject'
   | 'getAggregate'
@@ -212,6 +214,30 @@ export const ROUTES: readonly Route[] = [
     summary: 'The inclusion proof under the latest checkpoint, as C2SP tlog-proof',
     query: systemQuery,
     produces: 'text/plain',
+  },
+  {
+    operation: 'getBundle',
+    method: 'GET',
+    path: '/v1/decisions/:id/bundle',
+    right: 'read',
+    summary: 'Evidence of one decision with chosen fields, as JSON, or as a page that verifies itself',
+    query: systemQuery.extend({ disclose: z.string().optional() }),
+    response: anyRecord,
+  },
+  {
+    operation: 'postBundles',
+    method: 'POST',
+    path: '/v1/bundles',
+    right: 'read',
+    summary: 'Evidence of many entries, by ids or by a range of indices',
+    query: systemQuery,
+    body: z.object({
+      ids: z.array(z.string()).optional(),
+      from: count.optional(),
+      to: count.optional(),
+      disclose: z.union([z.literal('all'), z.array(z.string())]).optional(),
+    }),
+    response: anyRecord,
   },
   {
     operation: 'getTimeline',

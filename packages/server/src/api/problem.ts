@@ -3,6 +3,7 @@
  * expected and what kind of thing came; it never repeats a value.
  */
 import { FormatError } from '@deponent/format'
+import { PageMissing } from '../evidence/evidence-page.ts'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
 import { EmitterNotYours } from '../recording/recording-right.ts'
@@ -70,6 +71,7 @@ export function problemOf(error: unknown): Problem {
       came: error.came,
     })
   }
+  if (error instanceof PageMissing) return new Problem(404, 'page_missing', error.message)
   if (error instanceof QueryTooHeavy) return new Problem(422, error.code, error.message)
   if (error instanceof IndexBehind || error instanceof EngineUnavailable || error instanceof EngineStopped) {
     return new Problem(

@@ -4,6 +4,7 @@ import { ANYBODY, type Caller } from '../access/keys.ts'
 import { bearerOf } from '../access/token.ts'
 import type { Call, Handler, Services } from './call.ts'
 import { type Operation, type Route, ROUTES } from './contract.ts'
+import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
 import * as health from './handlers/health.ts'
@@ -25,6 +26,8 @@ const HANDLERS: Record<Operation, Handler> = {
   listDecisions: decisions.listDecisions,
   getDecision: decisions.getDecision,
   getProof: decisions.getProof,
+  getBundle: bundle.getBundle,
+  postBundles: bundle.postBundles,
   getTimeline: decisions.getTimeline,
   lookUpSubject: decisions.lookUpSubject,
   getAggregate: statistics.getAggregate,

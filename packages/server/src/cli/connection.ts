@@ -40,16 +40,16 @@ export class Connection {
   }
 
   /** Posts JSON; while the server asks for a pause, waits and posts again. CommandError when nobody answers. */
-  async post(path: string, body: string): Promise<HttpAnswer> {
+  async post(path: string, body: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#postOnce(path, body)
+      const answer = await this.#postOnce(path, body, headers)
       if (attempt === ATTEMPTS_MAX || !asksForPause(answer)) return answer
       await realClock.sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1))
     }
   }
 
-  async #postOnce(path: string, body: string): Promise<HttpAnswer> {
-    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${this.#key}` }
+  async #postOnce(path: string, body: string, more: Record<string, string>): Promise<HttpAnswer> {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${this.#key}`, ...more }
     try {
       return await request(`${this.url}${path}`, { method: 'POST', body, headers })
     } catch {

@@ -13,6 +13,7 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
 import { query } from './query.ts'
@@ -22,7 +23,20 @@ import { serve } from './serve.ts'
 import { signer } from './signer.ts'
 import { verify } from './verify.ts'
 
-const COMMANDS = [serve, signer, demo, importCommand, record, verify, query, keys, reindex, drill, doctor]
+const COMMANDS = [
+  serve,
+  signer,
+  demo,
+  importCommand,
+  record,
+  exportCommand,
+  verify,
+  query,
+  keys,
+  reindex,
+  drill,
+  doctor,
+]
 
 /** What the system says of a path that somebody mistyped or may not use. */
 const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])

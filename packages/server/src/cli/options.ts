@@ -38,3 +38,11 @@ export function port(text: string): number {
     throw new InvalidArgumentError('A port is a number from 0 to 65535.')
   return value
 }
+
+/** An index of the ledger. */
+export function index(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('An index is an integer from 0.')
+  return value
+}

@@ -1,19 +1,49 @@
-import { fromUtf8, parseTrust, type Trust, verifyReceipt, type VerifyReport } from '@deponent/format'
+import {
+  bundleOfPage,
+  type BundleReport,
+  type EntryReport,
+  finding,
+  fromUtf8,
+  parseTrust,
+  reportOf,
+  toHex,
+  type Trust,
+  verifyBundle,
+  verifyReceipt,
+  type VerifyReport,
+  verifySavedProof,
+} from '@deponent/format'
 import { Command } from 'commander'
 import { checkDirectory } from '../check/directory.ts'
+import { checkRemote, type LedgerSource } from '../check/remote.ts'
+import { targetKind } from '../check/target.ts'
+import { EvidencePage, PageMissing } from '../evidence/evidence-page.ts'
 import { nativeVerify } from '../ledger/signing-key.ts'
 import { realDisk } from '../platform/disk.ts'
+import { requestBytes } from '../platform/http-client.ts'
 import { endProgress, print, progress } from '../platform/terminal.ts'
-import { EXIT } from './exit.ts'
+import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
 
 interface VerifyOptions {
   trust?: string
   against?: string[]
+  entry?: string
+  key?: string
   json?: boolean
 }
 
+/** What every target is checked with. */
+interface Given {
+  trust?: Trust
+  against: readonly string[]
+}
+
 const EXIT_OF = { valid: EXIT.ok, invalid: EXIT.negative, incomplete: EXIT.incomplete } as const
+const ENTRIES_SHOWN = 20
+const DEFAULT_LEDGER_PATH = '/ledgers/default'
+const UNDERSTOOD =
+  'a data directory, an evidence bundle (.json or .html), a saved receipt, a saved tlog-proof, or the URL of a ledger'
 
 async function textOf(path: string): Promise<string> {
   return fromUtf8(await fileBytes(path))
@@ -28,41 +58,167 @@ async function isDirectory(target: string): Promise<boolean> {
   }
 }
 
-async function trustOf(path: string | undefined): Promise<Trust | undefined> {
-  return path === undefined ? undefined : parseTrust(await textOf(path))
-}
-
-async function verifyTarget(target: string, options: VerifyOptions): Promise<VerifyReport> {
-  const trust = await trustOf(options.trust)
-  const against = await Promise.all((options.against ?? []).map(textOf))
-  if (await isDirectory(target)) {
-    const onProgress = (done: number, total: number): void => progress(`${done} of ${total} entries`)
-    const report = await checkDirectory(realDisk, target, { ...(trust && { trust }), against, onProgress })
-    endProgress()
-    return report
+async function givenIn({ trust, against }: VerifyOptions): Promise<Given> {
+  return {
+    ...(trust !== undefined && { trust: parseTrust(await textOf(trust)) }),
+    against: await Promise.all((against ?? []).map(textOf)),
   }
-  return verifyReceipt(await textOf(target), trust, { against, verifySignature: nativeVerify })
 }
 
-function printReport({ verdict, findings, checked }: VerifyReport): void {
+const onProgress = (done: number, total: number): void => progress(`${done} of ${total} entries`)
+
+async function verifyTarget(target: string, options: VerifyOptions): Promise<VerifyReport | BundleReport> {
+  const given = await givenIn(options)
+  if (/^https?:\/\//.test(target)) return verifyUrl(target, options, given)
+  if (!(await isDirectory(target))) return verifyFile(target, options, given)
+  const report = await checkDirectory(realDisk, target, { ...given, onProgress })
+  endProgress()
+  return report
+}
+
+async function verifyFile(
+  path: string,
+  { entry }: VerifyOptions,
+  given: Given,
+): Promise<VerifyReport | BundleReport> {
+  const text = await textOf(path)
+  const check = { ...given, verifySignature: nativeVerify }
+  switch (targetKind(text)) {
+    case 'receipt':
+      return verifyReceipt(text, given.trust, check)
+    case 'proof':
+      return verifySavedProof(text, {
+        ...check,
+        ...(entry !== undefined && { entry: await fileBytes(entry) }),
+      })
+    case 'bundle':
+      return verifyBundle(text, check)
+    case 'page':
+      return verifyPage(text, verifyBundle(bundleOfPage(text), check))
+    case undefined:
+      throw new CommandError(EXIT.usage, `${path} is nothing that can be verified: expected ${UNDERSTOOD}`)
+  }
+}
+
+/** Says when the rest of a page is not what this version writes around a bundle. */
+async function verifyPage(page: string, report: BundleReport): Promise<BundleReport> {
+  const ours = await new EvidencePage(realDisk).pageOf(bundleOfPage(page)).catch((error: unknown) => {
+    if (error instanceof PageMissing) return undefined
+    throw error
+  })
+  if (ours?.trim() === page.trim()) return report
+  return { ...report, ...reportOf([...report.findings, finding('info', 'verifier_unknown')], report.checked) }
+}
+
+async function verifyUrl(target: string, { key }: VerifyOptions, given: Given): Promise<VerifyReport> {
+  if (!URL.canParse(target)) throw new CommandError(EXIT.usage, 'the address of the ledger cannot be read')
+  const url = new URL(target)
+  const path = url.pathname.replace(/\/+$/, '')
+  const prefix = `${url.origin}${path === '' ? DEFAULT_LEDGER_PATH : path}`
+  const report = await checkRemote(served(prefix, key ?? process.env.DEPONENT_KEY), { ...given, onProgress })
+  endProgress()
+  return report
+}
+
+/** A ledger behind an address; the key goes nowhere but there. */
+function served(prefix: string, key: string | undefined): LedgerSource {
+  const headers: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` }
+  return async (path, bytesMax) => {
+    const { status, bytes } = await requestBytes(`${prefix}/${path}`, { headers }, bytesMax).catch(() => {
+      throw new CommandError(EXIT.internal, `no answer from ${prefix}`)
+    })
+    if (status === 200) return bytes
+    if (status === 404 || status === 409 || status === 410) return undefined
+    if (status === 401 || status === 403)
+      throw new CommandError(EXIT.usage, `${prefix} needs a key: --key KEY or DEPONENT_KEY`)
+    throw new CommandError(EXIT.internal, `${prefix} answered ${status}`)
+  }
+}
+
+/** Text from a stranger, with whatever a terminal would obey made visible. */
+function visible(text: string): string {
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  )
+}
+
+function printReport(report: VerifyReport | BundleReport): void {
+  const { verdict, findings, checked } = report
+  if ('entries' in report) printEntries(report.entries)
   for (const { severity, code, index, message } of findings) {
-    print(`${severity.padEnd(5)} ${code}${index === undefined ? '' : ` at ${index}`}: ${message}`)
+    print(`${severity.padEnd(5)} ${code}${index === undefined ? '' : ` at ${index}`}: ${visible(message)}`)
   }
   print(
     `${verdict}: ${checked.entries} entries, ${checked.checkpoints} checkpoints, ${checked.payloads} payloads, ${checked.erased} erased`,
   )
 }
 
+function printEntries(entries: readonly EntryReport[]): void {
+  for (const report of entries.slice(0, ENTRIES_SHOWN)) {
+    const { index, entry, proven, payload, withheld } = report
+    const hidden = payload === 'disclosed' && withheld !== undefined ? `${withheld} fields withheld` : payload
+    print(`#${index} ${entry?.kind ?? 'unreadable'}, ${proven ? 'proven' : 'NOT PROVEN'}, ${hidden}`)
+    for (const { pointer, value } of report.fields) print(visible(`   ${pointer}  ${JSON.stringify(value)}`))
+    for (const line of timeLines(report)) print(visible(`   ${line}`))
+  }
+  if (entries.length > ENTRIES_SHOWN)
+    print(`… and ${entries.length - ENTRIES_SHOWN} more; --json lists them all`)
+}
+
+function timeLines({ time }: EntryReport): string[] {
+  if (!time) return []
+  const { receivedAt, notBefore, notAfter } = time
+  const at = (ms: number): string => new Date(ms).toISOString()
+  return [
+    `received ${at(receivedAt)} by the operator's own clock`,
+    ...(notBefore ? [`not in the ledger shown to ${notBefore.source} at ${at(notBefore.timeMs)}`] : []),
+    ...(notAfter ? [`in the ledger shown to ${notAfter.source} by ${at(notAfter.timeMs)}`] : []),
+  ]
+}
+
+/** The report as JSON: what every target has, and for a bundle what it shows. */
+function jsonOfReport(report: VerifyReport | BundleReport): object {
+  if (!('entries' in report)) return report
+  const { verdict, findings, checked, origin, checkpoint, entries, statement } = report
+  return {
+    verdict,
+    findings,
+    checked,
+    origin,
+    checkpoint: checkpoint && {
+      size: checkpoint.size,
+      root: toHex(checkpoint.root),
+      signed: checkpoint.signed,
+    },
+    entries: entries.map(({ entry, ...shown }) => ({
+      ...shown,
+      id: entry?.id,
+      kind: entry?.kind,
+      system: entry?.system,
+    })),
+    statement,
+  }
+}
+
 export const verify = new Command('verify')
-  .description('say whether anything recorded has changed: a data directory, or a saved receipt')
-  .argument('<target>', 'data directory or receipt file')
-  .option('--trust <file>', 'whose signatures to believe; without it the keys in the directory')
+  .description('say whether anything recorded has changed')
+  .argument('<target>', UNDERSTOOD)
+  .option(
+    '--trust <file>',
+    'whose signatures to believe; a directory without it is checked with its own keys',
+  )
   .option('--against <file...>', 'checkpoints or receipts known from elsewhere')
+  .option('--entry <file>', 'the entry a tlog-proof is about')
+  .option('--key <key>', 'key for a URL that needs one (or DEPONENT_KEY)')
   .option('--json', 'answer in JSON')
-  .addHelpText('after', '\nExample:\n  deponent verify ./data --against receipt.json')
+  .addHelpText(
+    'after',
+    '\nExample:\n  deponent verify ./data --against receipt.json\n  deponent verify evidence.html --trust trust.json',
+  )
   .action(async (target: string, options: VerifyOptions) => {
     const report = await verifyTarget(target, options)
-    if (options.json) print(JSON.stringify(report))
+    if (options.json) print(JSON.stringify(jsonOfReport(report)))
     else printReport(report)
     process.exitCode = EXIT_OF[report.verdict]
   })

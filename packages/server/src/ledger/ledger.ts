@@ -226,7 +226,12 @@ export class Ledger {
 
   /** Inclusion proof of entry `index` in the tree of `size` entries, sibling of the leaf first. */
   inclusionProof(index: number, size: number): Promise<Uint8Array[]> {
-    return inclusionProof(index, size, (level, at) => this.#tree.node(level, at))
+    return inclusionProof(index, size, (level, at) => this.node(level, at))
+  }
+
+  /** Root of the perfect subtree of 2^level leaves that starts at leaf index·2^level. */
+  node(level: number, index: number): Promise<Uint8Array> {
+    return this.#tree.node(level, index)
   }
 
   /** The latest checkpoint: its size and signed note, or undefined before the first. */

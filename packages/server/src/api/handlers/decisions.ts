@@ -5,10 +5,9 @@ import { type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
 import { Problem } from '../problem.ts'
 import { sealedView } from '../sealed-view.ts'
+import { purposeOf, recordAccess } from './access-record.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
-
-const PURPOSE_CHARACTERS_MAX = 500
 
 export const listDecisions: Handler = async ({ query, services }) =>
   json(await services.projection.list(query))
@@ -19,7 +18,9 @@ export const getDecision: Handler = async (call) => {
   const { entry, record, subject, systemName } = await readOne(tenant, index)
   const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
   const purpose = purposeOf(call.request)
-  if (purpose !== undefined && record) await recordReveal(tenant, entry.id, purpose)
+  if (purpose !== undefined && record) {
+    await recordAccess(tenant, { action: 'reveal', purpose, objects: [entry.id], count: 1, result: 'read' })
+  }
   return json({
     id: entry.id,
     kind: entry.kind,
@@ -48,41 +49,6 @@ async function readOne({ reader }: Tenant, index: number): Promise<ReadEntry> {
       error.code,
       'the stored payload is damaged; the entry and its proof are not affected',
       { index },
-    )
-  }
-}
-
-/** The purpose a reader states, undefined when it states none. */
-function purposeOf(request: Request): string | undefined {
-  const purpose = request.headers.get('deponent-purpose')?.trim() ?? ''
-  if (purpose.length > PURPOSE_CHARACTERS_MAX) {
-    throw new Problem(400, 'too_long', `a purpose has at most ${PURPOSE_CHARACTERS_MAX} characters`, {
-      field: 'Deponent-Purpose',
-    })
-  }
-  return purpose === '' ? undefined : purpose
-}
-
-/** Records that sealed content was read and why; durable before the content leaves, which it does not otherwise. */
-async function recordReveal({ recorder }: Tenant, id: string, purpose: string): Promise<void> {
-  const record = {
-    action: 'reveal',
-    purpose,
-    objects: [id],
-    count: 1,
-    result: 'read',
-    accessBasis: 'role',
-    basis: 'observed',
-  }
-  try {
-    await recorder.recordOwn('access', record)
-  } catch {
-    throw new Problem(
-      503,
-      'access_unrecordable',
-      'this reading cannot be recorded, so nothing is shown',
-      {},
-      { 'Retry-After': '30' },
     )
   }
 }

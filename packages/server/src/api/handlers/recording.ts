@@ -51,17 +51,27 @@ export const recordModelEvent: Handler = async (call) => {
 }
 
 /** The index of the decision in the path, by entry id first, then by the sender's id in the system of `?system=`. */
-export async function decisionIndex({ params, query, services }: Call): Promise<number> {
+export function decisionIndex(call: Call): Promise<number> {
+  return decisionIndexOf(call, call.params.id ?? '')
+}
+
+/** The same of an id that stands elsewhere, at `field`. */
+export async function decisionIndexOf(
+  { query, services }: Call,
+  id: string,
+  field?: string,
+): Promise<number> {
   const { recorder, ledger } = services.tenant
-  const found = await recorder.findDecisions(params.id ?? '', query.get('system') ?? undefined)
+  const place = field === undefined ? {} : { field }
+  const found = await recorder.findDecisions(id, query.get('system') ?? undefined)
   if (found.length === 1) return found[0]!
-  if (found.length === 0) throw new Problem(404, 'not_found', 'no record with this id is known')
+  if (found.length === 0) throw new Problem(404, 'not_found', 'no record with this id is known', place)
   const ids = await Promise.all(found.map(async (index) => (await ledger.entry(index)).id))
   throw new Problem(
     409,
     'ambiguous_id',
     'several systems used this id; name one with ?system= or use an entry id',
-    { ids },
+    { ...place, ids },
   )
 }
 

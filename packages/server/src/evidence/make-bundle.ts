@@ -1,0 +1,172 @@
+/**
+ * Makes bundles: entries of the ledger, the fields somebody chose opened from the vault, and the proofs that lead to one
+ * checkpoint. What it makes it has checked: a payload that does not commit to its entry is an error here and not a bundle.
+ */
+import {
+  type Bundle,
+  type BundleEntry,
+  type BundlePayload,
+  type CanonicalRecord,
+  chosenLeaves,
+  commitRoot,
+  decodeEntry,
+  discloseLeaves,
+  type Entry,
+  FormatError,
+  fromUtf8,
+  inclusionProof,
+  type JsonValue,
+  type NodeReader,
+  preparePayload,
+  type PreparedPayload,
+  readJson,
+  toHex,
+} from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
+import { saltsOf } from '../vault/seal.ts'
+import type { Vault } from '../vault/vault.ts'
+
+/** Leaves one bundle may disclose; at about 400 bytes each the text stays well below what a reader takes. */
+export const BUNDLE_LEAVES_MAX = 200_000
+
+export interface BundleSources {
+  ledger: Ledger
+  vault: Vault
+}
+
+/** What is asked for. */
+export interface BundleOrder {
+  /** Ascending, each once, all below the size of the latest checkpoint. */
+  indices: readonly number[]
+  /** Pointers whose leaves are opened, with those below them; the shape is opened always. */
+  disclose: readonly string[] | 'all'
+  /** What of a record may be shown: the record with everything else covered. */
+  view(entry: Entry, record: CanonicalRecord): JsonValue
+  statement: Readonly<Record<string, string>>
+}
+
+/** Chosen fields may not be shown to whoever asked. */
+export class FieldsSealed extends Error {
+  /** Top-level names. */
+  readonly fields: readonly string[]
+
+  constructor(fields: readonly string[]) {
+    super('fields that are sealed were asked for')
+    this.fields = fields
+  }
+}
+
+/** The choice opened more leaves than a bundle may have, or none at all. */
+export class ChoiceRefused extends Error {
+  readonly code: 'bundle_too_large' | 'nothing_disclosed'
+
+  constructor(code: 'bundle_too_large' | 'nothing_disclosed', message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/**
+ * Makes the bundle of some entries under the latest checkpoint.
+ *
+ * @throws FieldsSealed · ChoiceRefused · FormatError when stored bytes are damaged
+ */
+export async function makeBundle(sources: BundleSources, order: BundleOrder): Promise<Bundle> {
+  const { ledger } = sources
+  const { note, size } = ledger.checkpoint!
+  const opening = new Opening(order)
+  const nodes = remembering((level, index) => ledger.node(level, index))
+  const entries: BundleEntry[] = []
+  for (const index of order.indices) {
+    const bytes = await ledger.entryBytes(index)
+    entries.push({
+      index,
+      entry: fromUtf8(bytes),
+      proof: await inclusionProof(index, size, nodes),
+      payload: opening.open(decodeEntry(bytes), await opened(sources, index, bytes)),
+    })
+  }
+  opening.finish()
+  return { origin: ledger.origin, checkpoint: note, anchors: [], entries, statement: order.statement }
+}
+
+/** Proofs of many entries share most of their nodes, and a node inside a tile is hashed anew each time it is read. */
+function remembering(read: NodeReader): NodeReader {
+  const known = new Map<string, Uint8Array | Promise<Uint8Array>>()
+  return (level, index) => {
+    const place = `${level}/${index}`
+    const node = known.get(place) ?? read(level, index)
+    known.set(place, node)
+    return node
+  }
+}
+
+interface OpenPayload {
+  record: CanonicalRecord
+  prepared: PreparedPayload
+  salts: Uint8Array
+}
+
+/** The payload of an entry with its salts; undefined when it cannot be opened any more. */
+async function opened(
+  { vault }: BundleSources,
+  index: number,
+  bytes: Uint8Array,
+): Promise<OpenPayload | undefined> {
+  const entry = decodeEntry(bytes)
+  const frame = await vault.segments.frame(index)
+  const payload = frame && vault.open(entry, frame)
+  if (!payload) return undefined
+  const record = readJson(payload.text).value as CanonicalRecord
+  const prepared = preparePayload(record, entry.id)
+  const salts = saltsOf(payload.recordSalt, prepared.leafTexts.length)
+  if (toHex(commitRoot(prepared.leafTexts, salts)) !== entry.payload.root)
+    throw new FormatError('payload_mismatch', 'a stored payload does not commit to the root in its entry')
+  return { record, prepared, salts }
+}
+
+/** Opens what was chosen, and keeps count of it. */
+class Opening {
+  readonly #order: BundleOrder
+  readonly #sealed = new Set<string>()
+  #leaves = 0
+  #fields = 0
+  #payloads = 0
+
+  constructor(order: BundleOrder) {
+    this.#order = order
+  }
+
+  open(entry: Entry, payload: OpenPayload | undefined): BundlePayload {
+    if (!payload) return { state: 'absent' }
+    const { record, prepared, salts } = payload
+    const indices = chosenLeaves(prepared.pointers, this.#order.disclose)
+    this.#payloads += 1
+    this.#fields += indices.length - 1
+    this.#leaves += indices.length
+    if (this.#leaves > BUNDLE_LEAVES_MAX)
+      throw new ChoiceRefused(
+        'bundle_too_large',
+        `more than ${BUNDLE_LEAVES_MAX} fields; ask for fewer at once`,
+      )
+    this.#noteSealed(prepared, indices, this.#order.view(entry, record))
+    return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
+  }
+
+  /** Throws when what was asked for may not be shown, or was found nowhere. */
+  finish(): void {
+    if (this.#sealed.size > 0) throw new FieldsSealed([...this.#sealed])
+    const { disclose } = this.#order
+    if (this.#payloads > 0 && this.#fields === 0 && disclose !== 'all' && disclose.length > 0)
+      throw new ChoiceRefused('nothing_disclosed', 'none of these records has a field at the pointers given')
+  }
+
+  /** A leaf may be shown when the view has the same leaf: pointer and value. */
+  #noteSealed(prepared: PreparedPayload, indices: readonly number[], view: JsonValue): void {
+    const visible = new Set(preparePayload(view as CanonicalRecord, '').leafTexts.slice(1))
+    for (const index of indices.slice(1)) {
+      if (!visible.has(prepared.leafTexts[index]!))
+        this.#sealed.add(prepared.pointers[index - 1]!.split('/')[1]!)
+    }
+  }
+}
