@@ -1,13 +1,15 @@
 /** The list of choices: which parts make a running server, in which order they start and stop. */
 import { fileURLToPath } from 'node:url'
-import { utf8 } from '@deponent/format'
+import { type Policy, utf8 } from '@deponent/format'
 import { Keys } from './access/keys.ts'
 import { Metrics } from './api/metrics.ts'
 import { createHandler } from './api/server.ts'
 import { type OpenDirectory, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
+import type { OutsideStatus } from './ledger/anchoring.ts'
 import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
+import { realHttpClient } from './platform/http-client.ts'
 import { type Random, realRandom } from './platform/random.ts'
 import { temporaryDirectory } from './platform/places.ts'
 import { SqliteStateStore, type StateStore } from './platform/state-store.ts'
@@ -28,6 +30,13 @@ import { VERSION } from './version.ts'
 
 export const DEFAULT_LEDGER = 'default'
 
+/** Who outside is asked about checkpoints. */
+export interface OutsideSettings {
+  policy?: Policy
+  timestampUrls: readonly string[]
+  timestampEveryMs: number
+}
+
 export interface AppOptions {
   directory: string
   host: string
@@ -36,6 +45,8 @@ export interface AppOptions {
   /** Socket of the signer's own process; without it the signer is part of this one. */
   signerSocket?: string
   acceptHead?: boolean
+  /** Nobody is asked when absent. */
+  outside?: OutsideSettings
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
   /** Diagnostics: one line a call, never with a value from a record. */
@@ -71,6 +82,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       signerDirectory,
       remoteSigner,
       acceptHead: options.acceptHead ?? false,
+      ...(options.outside && {
+        outside: { ...options.outside, http: realHttpClient, random, diagnose: options.diagnose },
+      }),
       intake: (secrets) => new WorkerIntake(secrets),
       onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
       onSignerTrouble: (trouble) =>
@@ -187,10 +201,49 @@ function metricsOf(tenant: Tenant, projection: Projection): Metrics {
   metrics.gauge('deponent_signer_answers', '1 when the signer answered the last time it was asked.', () =>
     tenant.ledger.signerTrouble ? 0 : 1,
   )
+  addOutside(metrics, tenant)
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )
   return metrics
+}
+
+/** How far those outside are behind, each by its name. */
+function addOutside(metrics: Metrics, { ledger }: Tenant): void {
+  const outside = ledger.outside()
+  if (!outside) return
+  const witnesses = (): OutsideStatus['witnesses'] => ledger.outside()?.witnesses ?? []
+  const authorities = (): OutsideStatus['timestamps'] => ledger.outside()?.timestamps ?? []
+  if (outside.witnesses.length > 0) {
+    metrics.gauges(
+      'deponent_witness_lag_entries',
+      'Published entries a witness has not cosigned.',
+      'witness',
+      () => witnesses().map(({ name, lagEntries }) => [name, lagEntries]),
+    )
+    metrics.gauges(
+      'deponent_witness_lag_seconds',
+      'Age of the first published checkpoint a witness has not cosigned.',
+      'witness',
+      () => witnesses().map(({ name, lagMs }) => [name, lagMs / 1_000]),
+    )
+    metrics.gauges('deponent_witness_failing', '1 when a witness does not cosign.', 'witness', () =>
+      witnesses().map(({ name, error }) => [name, error ? 1 : 0]),
+    )
+  }
+  if (outside.quorum) {
+    metrics.gauge('deponent_checkpoint_quorum', '1 when the latest checkpoint is cosigned by a quorum.', () =>
+      ledger.outside()?.quorum?.met ? 1 : 0,
+    )
+  }
+  if (outside.timestamps.length > 0) {
+    metrics.gauges('deponent_timestamp_entries', 'Entries under the last timestamp.', 'authority', () =>
+      authorities().map(({ authority, size }) => [authority, size]),
+    )
+    metrics.gauges('deponent_timestamp_failing', '1 when an authority gives no timestamp.', 'authority', () =>
+      authorities().map(({ authority, error }) => [authority, error ? 1 : 0]),
+    )
+  }
 }
 
 /** What to take down, newest first. */

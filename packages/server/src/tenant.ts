@@ -1,6 +1,7 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
-import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
+import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry, type Policy } from '@deponent/format'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
+import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
@@ -37,6 +38,8 @@ export interface TenantOptions {
   acceptHead: boolean
   /** Records nothing about itself, so that whoever opens it decides what the next entry is. */
   isQuiet?: boolean
+  /** Witnesses and timestamp authorities, when any are configured. */
+  outside?: Outside
   /** Makes the intake: in this thread or in one of its own. */
   intake(secrets: IntakeSecrets): Intake
   onStop(reason: NotSequencing): void
@@ -76,6 +79,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     remote: options.remoteSigner,
   })
   const { origin, signer } = keys
+  if (options.outside?.policy) checkPolicy(options.outside.policy, origin)
   const announce = new Announcements()
   const vault = await Vault.open({
     disk,
@@ -119,6 +123,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     promiseKey: keys.promise,
     signer,
     acceptHead: options.acceptHead,
+    ...(options.outside && { outside: options.outside }),
     followers: [state, vaultFollower(vault)],
     prepare: async (contents) => {
       if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)
@@ -197,6 +202,12 @@ async function prepareVault(
   }
   await vault.begin()
   return undefined
+}
+
+/** A policy that names logs is about those; asking its witnesses about another ledger would only be refused. */
+function checkPolicy({ logs }: Policy, origin: string): void {
+  if (logs.length === 0 || logs.some(({ key }) => key.name === origin)) return
+  throw new Error(`the witness policy names logs, and this ledger, ${origin}, is not among them`)
 }
 
 function vaultFollower(vault: Vault): {

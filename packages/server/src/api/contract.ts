@@ -50,6 +50,7 @@ export type Operation =
   | 'getCheckpoint'
   | 'getTile'
   | 'getVkey'
+  | 'getLedgerStatus'
   | 'getHealth'
   | 'getReadiness'
   | 'getMetrics'
@@ -123,6 +124,28 @@ const listQuery = filterQuery.extend({
 const aggregateQuery = filterQuery.extend({ metrics: z.string().optional(), by: z.string().optional() })
 const waitQuery = z.object({ wait: z.literal('checkpoint').optional() })
 const systemQuery = z.object({ system: z.string().optional() })
+
+const trouble = z.object({ code: z.string(), message: z.string() })
+const ledgerStatus = z.object({
+  origin: z.string(),
+  size: count,
+  checkpoint: z.object({ size: count, publishedAt: z.string() }).nullable(),
+  writable: z.object({ ok: z.boolean(), code: z.string().optional(), message: z.string().optional() }),
+  witnesses: z.array(
+    z.object({
+      name: z.string(),
+      size: count,
+      lagEntries: count,
+      lagMs: count,
+      lastAt: z.string().nullable(),
+      error: trouble.optional(),
+    }),
+  ),
+  quorum: z.object({ name: z.string(), met: z.boolean() }).nullable(),
+  timestamps: z.array(
+    z.object({ authority: z.string(), size: count, at: z.string().nullable(), error: trouble.optional() }),
+  ),
+})
 
 const recording = (operation: Operation, path: string, summary: string, query: z.ZodObject): Route => ({
   operation,
@@ -320,6 +343,14 @@ export const ROUTES: readonly Route[] = [
     right: 'ledger',
     summary: 'The verification key of checkpoints (C2SP vkey); as JSON also the receipt key and the origin',
     produces: 'text/plain',
+  },
+  {
+    operation: 'getLedgerStatus',
+    method: 'GET',
+    path: '/ledgers/:name/status',
+    right: 'ledger',
+    summary: 'Size, newest checkpoint, and how far witnesses and timestamp authorities are',
+    response: ledgerStatus,
   },
   { operation: 'getHealth', method: 'GET', path: '/healthz', right: 'open', summary: 'The process lives' },
   {

@@ -10,6 +10,8 @@ export class Metrics {
   readonly requestSeconds: Histogram<'operation' | 'status'>
   readonly #gauges = new Map<string, { gauge: Gauge; read: () => number }>()
 
+  readonly #labelled: { gauge: Gauge; label: string; read: () => [string, number][] }[] = []
+
   constructor() {
     const registers = [this.registry]
     const counter = (name: string, help: string): Counter => new Counter({ name, help, registers })
@@ -36,8 +38,18 @@ export class Metrics {
     this.#gauges.set(name, { gauge: new Gauge({ name, help, registers: [this.registry] }), read })
   }
 
+  /** Values read anew at each scrape, one for each value of a label. */
+  gauges(name: string, help: string, label: string, read: () => [string, number][]): void {
+    const gauge = new Gauge({ name, help, labelNames: [label], registers: [this.registry] })
+    this.#labelled.push({ gauge, label, read })
+  }
+
   /** The text exposition. */
   text(): Promise<string> {
+    for (const { gauge, label, read } of this.#labelled) {
+      gauge.reset()
+      for (const [value, number] of read()) gauge.set({ [label]: value }, number)
+    }
     for (const { gauge, read } of this.#gauges.values()) gauge.set(read())
     return this.registry.metrics()
   }

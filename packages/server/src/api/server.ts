@@ -9,6 +9,7 @@ import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
 import * as health from './handlers/health.ts'
 import * as ledger from './handlers/ledger.ts'
+import { getLedgerStatus } from './handlers/ledger-status.ts'
 import * as recording from './handlers/recording.ts'
 import * as statistics from './handlers/statistics.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
@@ -41,6 +42,7 @@ const HANDLERS: Record<Operation, Handler> = {
   getCheckpoint: ledger.getCheckpoint,
   getTile: ledger.getTile,
   getVkey: ledger.getVkey,
+  getLedgerStatus,
   getHealth: health.getHealth,
   getReadiness: health.getReadiness,
   getMetrics: health.getMetrics,

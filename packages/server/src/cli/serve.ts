@@ -5,8 +5,9 @@ import { print, stopSignal } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { diagnostics } from './diagnostics.ts'
 import { port, signerSocket, signerState, withData } from './options.ts'
+import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
 
-export interface ServeOptions {
+export interface ServeOptions extends OutsideOptions {
   data: string
   port: number
   host: string
@@ -20,7 +21,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Adds the options that `serve` and `demo` share. */
 export function withServing(command: Command): Command {
-  return withData(command)
+  return withOutside(withData(command))
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .addOption(signerState())
@@ -30,13 +31,14 @@ export function withServing(command: Command): Command {
 }
 
 /** Starts the server a command asks for. */
-export function startServer(options: ServeOptions): Promise<App> {
+export async function startServer(options: ServeOptions): Promise<App> {
   if (!LOOPBACK.has(options.host)) {
     throw new CommandError(
       EXIT.usage,
       'only loopback addresses are served: put a TLS proxy in front for others',
     )
   }
+  const outside = await outsideOf(options)
   return startApp({
     directory: options.data,
     host: options.host,
@@ -45,6 +47,7 @@ export function startServer(options: ServeOptions): Promise<App> {
     ...(options.signerSocket !== undefined && { signerSocket: options.signerSocket }),
     acceptHead: options.acceptHead ?? false,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
+    ...(outside && { outside }),
     diagnose: diagnostics(),
   })
 }

@@ -11,6 +11,7 @@
  * - after a failed write the ledger sequences nothing more in this process, and goes on answering reads.
  */
 import {
+  consistencyProof,
   type Entry,
   encodeEntry,
   equalBytes,
@@ -23,6 +24,8 @@ import {
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { removeLeftovers } from '../platform/leftovers.ts'
+import { Anchoring, type Outside, type OutsideStatus } from './anchoring.ts'
+import { Anchors } from './anchors.ts'
 import type { EntryReader } from './entry-reader.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from './errors.ts'
 import { findEntry } from './find.ts'
@@ -80,6 +83,8 @@ export interface LedgerOptions {
    * the ledger must not be written. A rejection is such a reason too.
    */
   prepare?(contents: readonly FrameContent[]): Promise<NotSequencing | undefined>
+  /** Witnesses and timestamp authorities, when any are configured. */
+  outside?: Outside
   /** Size of a file of the write-ahead log, see `WalOptions`. */
   walFileBytes?: number
   /** Called when the wall clock stepped back by more than a second. */
@@ -99,6 +104,8 @@ interface Waiting {
 
 export class Ledger {
   readonly origin: string
+  /** What others said about the time of checkpoints. */
+  readonly anchors: Anchors
   readonly #options: LedgerOptions
   readonly #tiles: TileStore
   readonly #tree: LedgerTree
@@ -116,9 +123,11 @@ export class Ledger {
   #pumping: Promise<void> | undefined
   readonly #unwritten: Tile[] = []
   #writing: Promise<void> | undefined
+  #anchoring: Anchoring | undefined
 
-  private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered) {
+  private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered, anchors: Anchors) {
     this.origin = options.origin
+    this.anchors = anchors
     this.#options = options
     this.#tiles = tiles
     this.#tree = recovered.tree
@@ -134,6 +143,7 @@ export class Ledger {
       followers: options.followers,
       settledTiles: recovered.settledTiles,
       onSignerTrouble: options.onSignerTrouble,
+      onPublished: (checkpoint) => this.#anchoring?.published(checkpoint),
       ledger: {
         size: () => this.#size,
         root: () => this.#tree.root(),
@@ -155,9 +165,11 @@ export class Ledger {
     const recovered = await recover(disk, directory, ledgerId, tiles, options.signer)
     const accepted = options.acceptHead && recovered.refusal?.code === 'signer_state_missing'
     if (accepted) delete recovered.refusal
-    const ledger = new Ledger(options, tiles, recovered)
+    const anchors = await Anchors.open(disk, options.clock, `${directory}/anchors`)
+    const ledger = new Ledger(options, tiles, recovered, anchors)
     if (recovered.refusal) options.onStop?.(recovered.refusal)
     await ledger.#unlessFailed(() => ledger.#begin(recovered, ledgerId))
+    if (options.outside) await ledger.#startAnchoring(options.outside)
     for (const content of recovered.contents) ledger.#integrate(content, leafHashes(content.entries))
     if (ledger.#size > 0) ledger.#latest = (await ledger.entry(ledger.#size - 1)).receivedAt
     ledger.#clockRead = ledger.#latest
@@ -234,6 +246,11 @@ export class Ledger {
     return this.#tree.node(level, index)
   }
 
+  /** What witnesses and timestamp authorities are up to; undefined when none is configured. */
+  outside(): OutsideStatus | undefined {
+    return this.#anchoring?.status()
+  }
+
   /** The latest checkpoint: its size and signed note, or undefined before the first. */
   get checkpoint(): { size: number; note: string; publishedAt: number } | undefined {
     return this.#publisher.latest
@@ -270,6 +287,7 @@ export class Ledger {
     if (!this.#refusal) await this.#publisher.publish()
     this.#refusal ??= new NotSequencing('closing', 'the ledger is closing')
     await this.#writing
+    await this.#anchoring?.close()
     await this.#publisher.close()
     await this.#wal?.close()
   }
@@ -289,6 +307,16 @@ export class Ledger {
     } catch (error) {
       this.refuse(new NotSequencing('write_failed', `the ledger cannot be written: ${messageOf(error)}`))
     }
+  }
+
+  async #startAnchoring(outside: Outside): Promise<void> {
+    const ledger = {
+      proof: (from: number, to: number) =>
+        consistencyProof(from, to, (level, at) => this.#tree.node(level, at)),
+      countersign: (size: number, note: string) => this.#publisher.countersign(size, note),
+    }
+    const { clock } = this.#options
+    this.#anchoring = await Anchoring.start({ clock, outside, anchors: this.anchors, ledger })
   }
 
   /** Copies the accepted tail to a new generation, then removes what it replaces. */

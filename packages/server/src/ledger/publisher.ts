@@ -40,6 +40,8 @@ interface PublisherOptions {
   tiles: TileStore
   followers: readonly Follower[]
   ledger: PublishedLedger
+  /** Called after each publication; whoever is told may take their time. */
+  onPublished?: (checkpoint: PublishedCheckpoint) => void
   /** Entry tiles below this number were settled before this process started, see `isSettled`. */
   settledTiles: number
   /** Told when the signer stops answering, and with undefined when it answers again. */
@@ -167,6 +169,29 @@ export class Publisher {
     this.#latest = { size, note, publishedAt: clock.now() }
     this.#answerWaiting()
     this.#retireSoon()
+    this.#options.onPublished?.(this.#latest)
+  }
+
+  /**
+   * Publishes the same checkpoint with more signatures under it; nothing happens when a newer one was published meanwhile. A
+   * failed write rejects and leaves the old note: signatures of others are not worth stopping for.
+   */
+  async countersign(size: number, note: string): Promise<void> {
+    while (this.#publishing) await this.#publishing
+    const latest = this.#latest
+    if (this.#hasFailed || latest?.size !== size) return
+    const written = this.#options.disk.write(`${this.#options.directory}/checkpoint`, utf8(note))
+    this.#publishing = written
+      .then(
+        () => {
+          this.#latest = { ...latest, note }
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        this.#publishing = undefined
+      })
+    await written
   }
 
   /** Runs `#retire` now, or once more after the run that is under way. */

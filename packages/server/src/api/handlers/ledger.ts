@@ -48,7 +48,8 @@ export function notYet(): Problem {
   return new Problem(409, 'not_yet_published', 'no checkpoint covers this yet', {}, { 'Retry-After': '1' })
 }
 
-function ledgerOf({ params, services }: Call): Call['services']['tenant']['ledger'] {
+/** The ledger a route names. */
+export function ledgerOf({ params, services }: Call): Call['services']['tenant']['ledger'] {
   if (params.name !== services.tenant.name) throw new Problem(404, 'not_found', 'no such ledger')
   return services.tenant.ledger
 }

@@ -1,0 +1,29 @@
+/** What an operator wants to know of a ledger at a glance, and what a monitor polls. */
+import type { OutsideStatus } from '../../ledger/anchoring.ts'
+import { type Handler, json } from '../call.ts'
+import { ledgerOf } from './ledger.ts'
+
+const NOBODY: OutsideStatus = { witnesses: [], quorum: null, timestamps: [] }
+
+export const getLedgerStatus: Handler = (call) => {
+  const ledger = ledgerOf(call)
+  const { origin, size, checkpoint, refusal } = ledger
+  const { witnesses, quorum, timestamps } = ledger.outside() ?? NOBODY
+  return json({
+    origin,
+    size,
+    checkpoint: checkpoint ? { size: checkpoint.size, publishedAt: isoTime(checkpoint.publishedAt) } : null,
+    writable: refusal ? { ok: false, code: refusal.code, message: refusal.message } : { ok: true },
+    witnesses: witnesses.map((witness) => ({ ...witness, lastAt: timeOrNull(witness.lastAt) })),
+    quorum,
+    timestamps: timestamps.map((authority) => ({ ...authority, at: timeOrNull(authority.at) })),
+  })
+}
+
+function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms)
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
