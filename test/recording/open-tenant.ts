@@ -31,7 +31,7 @@ export async function openRecording(place: Place): Promise<{ tenant: Tenant; clo
     ledgerName: 'default',
     signerDirectory: place.signer,
     acceptHead: false,
-    intake: (secrets) => new LocalIntake(secrets, realRandom),
+    intake: (start) => new LocalIntake(start, realRandom),
     onStop: () => undefined,
   })
   return {

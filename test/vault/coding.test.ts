@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FormatError } from '@deponent/format'
+import { FormatError, utf8 } from '@deponent/format'
 import { decodeText, DICTIONARY, encodeText } from '../../packages/server/src/vault/coding.ts'
+
+const LEARNED = { number: 513, bytes: utf8('{"feature_of_the_sender":,"another":"') }
+const dictionaryOf = (number: number): Uint8Array | undefined =>
+  number === LEARNED.number ? LEARNED.bytes : undefined
 
 describe('payload codings', () => {
   test('every text comes back as it was, short, long, compressible or not', () => {
@@ -13,8 +17,10 @@ describe('payload codings', () => {
         fc.integer({ min: 1, max: 40 }),
         (part, times) => {
           const text = part.repeat(times)
-          const { coding, bytes } = encodeText(text)
-          expect(decodeText(coding, bytes)).toBe(text)
+          for (const dictionary of [undefined, LEARNED]) {
+            const { coding, bytes } = encodeText(text, dictionary)
+            expect(decodeText(coding, bytes, dictionaryOf)).toBe(text)
+          }
         },
       ),
     )
@@ -34,7 +40,7 @@ describe('payload codings', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 127 }), fc.uint8Array({ maxLength: 300 }), (coding, bytes) => {
         try {
-          decodeText(coding, bytes)
+          decodeText(coding, bytes, dictionaryOf)
         } catch (error) {
           expect(error).toBeInstanceOf(FormatError)
         }

@@ -103,6 +103,7 @@ export const FINDING_CODES = {
   segment_damaged: 'a frame of a vault segment differs from the digest in its footer',
   segment_footer: 'the footer of a vault segment is missing, malformed or not the recorded one',
   segment_missing: 'a vault segment recorded in the ledger is not there',
+  dictionary_damaged: 'a learned dictionary that payloads are coded with is missing or damaged',
   keyring_damaged: 'the keyring has a page that cannot be read',
   keyring_older: 'the keyring is older than the vault it should open',
   wal_corrupt: 'the write-ahead log is damaged in front of frames that were acknowledged',

@@ -85,7 +85,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       ...(options.outside && {
         outside: { ...options.outside, http: realHttpClient, random, diagnose: options.diagnose },
       }),
-      intake: (secrets) => new WorkerIntake(secrets),
+      intake: (start) => new WorkerIntake(start),
       onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
       onSignerTrouble: (trouble) =>
         trouble === undefined

@@ -11,7 +11,7 @@ import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { decodeAttachment } from './recording/attachment.ts'
 import { Dedupe } from './recording/dedupe.ts'
-import type { Intake, IntakeSecrets } from './recording/intake.ts'
+import type { Intake, IntakeStart } from './recording/intake.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './recording/emitter-facts.ts'
 import { Emitters } from './recording/emitters.ts'
 import { type Mark, Marker } from './recording/marker.ts'
@@ -41,7 +41,7 @@ export interface TenantOptions {
   /** Witnesses and timestamp authorities, when any are configured. */
   outside?: Outside
   /** Makes the intake: in this thread or in one of its own. */
-  intake(secrets: IntakeSecrets): Intake
+  intake(start: IntakeStart): Intake
   onStop(reason: NotSequencing): void
   /** Smaller files than usual, for a ledger that is to show all of its forms with few entries. */
   fileSizes?: { log: number; segment: SegmentLimits }
@@ -138,7 +138,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })
   await rebuildState(state, reader, marker)
-  const intake = options.intake(secrets)
+  const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest() })
   const recorder = new Recorder({
     ledger,
     ledgerName: name,

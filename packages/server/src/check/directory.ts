@@ -128,7 +128,13 @@ class LedgerCheck {
       ...sizes,
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
-    const payloads = await PayloadCheck.open(this.#disk, `${this.#path}/keyring`, this.#ledger)
+    const payloads = await PayloadCheck.open({
+      disk: this.#disk,
+      keyringDirectory: `${this.#path}/keyring`,
+      vaultDirectory: `${this.#path}/vault/${this.#ledger}`,
+      ledger: this.#ledger,
+      ledgerId,
+    })
     for await (const block of walk.entries()) {
       for (const walked of block) {
         if (walked.entry && this.#ids.take(walked.index, walked.entry)) this.#noteRepeated(walked.index)

@@ -1,10 +1,19 @@
 /** Opens payloads with the keyring, commits to them again, and compares with the roots in their entries. */
 import { type CanonicalRecord, type Entry, type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
+import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
 import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
 import { frameHead, open } from '../vault/seal.ts'
 import { recommit } from '../vault/vault.ts'
+
+export interface PayloadPlace {
+  disk: Disk
+  keyringDirectory: string
+  vaultDirectory: string
+  ledger: string
+  ledgerId: Uint8Array
+}
 
 export class PayloadCheck {
   readonly findings: Finding[] = []
@@ -13,24 +22,37 @@ export class PayloadCheck {
   readonly #keys: readonly Uint8Array[] | undefined
   /** Indices of entries sealed with keys that the keyring has not got to. */
   readonly #ahead: number[] = []
+  readonly #dictionaries: readonly SystemDictionary[]
 
-  private constructor(keys: readonly Uint8Array[] | undefined) {
+  private constructor(keys: readonly Uint8Array[] | undefined, dictionaries: readonly SystemDictionary[]) {
     this.#keys = keys
+    this.#dictionaries = dictionaries
   }
 
   /** Reads the keyring; without a root key sealed payloads stay unopened, which is said once. */
-  static async open(disk: Disk, keyringDirectory: string, ledger: string): Promise<PayloadCheck> {
+  static async open({
+    disk,
+    keyringDirectory,
+    vaultDirectory,
+    ledger,
+    ledgerId,
+  }: PayloadPlace): Promise<PayloadCheck> {
     const damage: Finding[] = []
     let keys: readonly Uint8Array[] | undefined
+    let dictionaries: readonly SystemDictionary[] = []
     try {
       const root = await readRootKey(disk, keyringDirectory)
       const bytes = await disk.read(`${keyringDirectory}/${ledger}.keys`)
-      if (root) keys = readKeys(bytes ?? new Uint8Array(0), root)
+      if (root) {
+        keys = readKeys(bytes ?? new Uint8Array(0), root)
+        dictionaries = await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, root })
+      }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      damage.push(finding('error', 'keyring_damaged', error.message))
+      const code = error.code === 'dictionary_damaged' ? 'dictionary_damaged' : 'keyring_damaged'
+      damage.push(finding('error', code, error.message))
     }
-    const check = new PayloadCheck(keys)
+    const check = new PayloadCheck(keys, dictionaries)
     check.findings.push(...damage)
     return check
   }
@@ -47,7 +69,12 @@ export class PayloadCheck {
         this.#ahead.push(index)
         return undefined
       }
-      const opened = open(entry, frame, (number) => this.#keys?.[number])
+      const opened = open(
+        entry,
+        frame,
+        (number) => this.#keys?.[number],
+        (number) => this.#dictionaries[number]?.bytes,
+      )
       if (!opened) {
         this.findings.push(
           finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index),

@@ -153,12 +153,13 @@ class Drill {
   }
 
   #scene(attacked: Attacked): Scene {
-    const { keys, contentKeys } = this.#ground
+    const { keys, contentKeys, dictionaries } = this.#ground
     return {
       ...attacked,
       truth: this.#truth,
       keys,
       contentKeys,
+      dictionaries,
       random: this.#random,
       now: this.#now,
       witness: this.#witness.fork(),

@@ -20,6 +20,7 @@ import { scanWal } from '../ledger/wal-scan.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { copyOne, filesBelow } from '../platform/scratch.ts'
+import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
 import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
 import { type Contents, readContents } from './contents.ts'
@@ -45,6 +46,8 @@ export interface Ground extends Place {
   keys: LedgerKeys
   contents: Contents
   contentKeys: readonly Uint8Array[]
+  /** The vault's learned dictionaries, by number. */
+  dictionaries: readonly SystemDictionary[]
 }
 
 interface Copying {
@@ -69,7 +72,7 @@ export async function copyGround(copying: Copying): Promise<Ground> {
   const contents = await readContents(disk, target, ledger, origin)
   if (contents.items.length === 0) throw new DrillRefused('the ledger is empty')
   await disk.write(`${target}/ledgers/${ledger}/checkpoint`, utf8(checkpointOf(keys, origin, contents)))
-  return { ...place, keys, contents, contentKeys: await contentKeysOf(disk, target, ledger) }
+  return { ...place, keys, contents, ...(await contentSecretsOf(place)) }
 }
 
 async function mustFit(disk: Disk, source: string, target: string, ledger: string): Promise<void> {
@@ -157,10 +160,20 @@ async function standInKeys(
   return keys
 }
 
-async function contentKeysOf(disk: Disk, directory: string, ledger: string): Promise<readonly Uint8Array[]> {
+/** What opens payloads; nothing where the root key is kept elsewhere. */
+async function contentSecretsOf(place: Place): Promise<Pick<Ground, 'contentKeys' | 'dictionaries'>> {
+  const { disk, directory, ledger, origin } = place
   const root = await readRootKey(disk, `${directory}/keyring`)
   const bytes = await disk.read(`${directory}/keyring/${ledger}.keys`)
-  return root && bytes ? readKeys(bytes, root) : []
+  if (!root || !bytes) return { contentKeys: [], dictionaries: [] }
+  const vault = {
+    disk,
+    directory: `${directory}/vault/${ledger}`,
+    ledgerId: ledgerIdOf(origin),
+    ledger,
+    root,
+  }
+  return { contentKeys: readKeys(bytes, root), dictionaries: await readDictionaries(vault) }
 }
 
 /** What the signer remembers: the last checkpoint it signed, in a file named after its key. */

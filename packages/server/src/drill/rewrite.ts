@@ -63,10 +63,13 @@ async function writeSegments(
   contents.loggedFrom = Math.min(contents.loggedFrom, end ? end.first + end.count : 0)
 }
 
+/** Public payloads need neither key nor dictionary. */
+const NONE = (): undefined => undefined
+
 function tellDigest(items: Item[], first: number, digest: string): void {
   for (const item of items) {
     if (item.entry.kind !== 'vault.sealed') continue
-    const opened = open(item.entry, item.frame, () => undefined)
+    const opened = open(item.entry, item.frame, NONE, NONE)
     const record = opened && (readJson(opened.text).value as CanonicalRecord)
     if (!record || record.first !== first || record.digest === digest) continue
     const prepared = preparePayload({ ...record, digest }, item.entry.id)

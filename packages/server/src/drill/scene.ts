@@ -4,6 +4,7 @@ import type { Random } from '../platform/random.ts'
 import { frameHead, open, seal } from '../vault/seal.ts'
 import { recommit } from '../vault/vault.ts'
 import type { Contents, Item } from './contents.ts'
+import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { writeSignerState } from './ground.ts'
 import type { Attacked } from './place.ts'
 import { leavesOf, rewrite } from './rewrite.ts'
@@ -44,6 +45,8 @@ export interface Scene extends Attacked {
   keys: LedgerKeys
   /** The keys of the keyring, by number. */
   contentKeys: readonly Uint8Array[]
+  /** The vault's learned dictionaries, by number. */
+  dictionaries: readonly SystemDictionary[]
   random: Random
   /** Unix ms at which the attack takes place, after everything the ledger holds. */
   now: number
@@ -104,7 +107,12 @@ export function putSignerState({ disk, signerDirectory, keys }: Scene, note: str
 
 /** The record of an item, opened with the keyring. */
 export function recordOf(scene: Scene, { entry, frame }: Item): CanonicalRecord {
-  const opened = open(entry, frame, (number) => scene.contentKeys[number])
+  const opened = open(
+    entry,
+    frame,
+    (number) => scene.contentKeys[number],
+    (number) => scene.dictionaries[number]?.bytes,
+  )
   if (!opened)
     throw new NoPlaceForAttack('the payload cannot be opened: the root key is not in this directory')
   return recommit(entry, opened)

@@ -2,12 +2,16 @@
 import { BodyError } from '../ingest/body-error.ts'
 import { realRandom } from '../platform/random.ts'
 import { answerQuestions, type Reply, workerStart } from '../platform/worker.ts'
-import { type IntakeSecrets, LocalIntake } from './intake.ts'
+import { type IntakeStart, LocalIntake } from './intake.ts'
 import type { IntakeAnswer, IntakeQuestion } from './worker-intake.ts'
 
-const intake = new LocalIntake(workerStart() as IntakeSecrets, realRandom)
+const intake = new LocalIntake(workerStart() as IntakeStart, realRandom)
 
 function answer(question: IntakeQuestion): Reply<IntakeAnswer> {
+  if ('dictionary' in question) {
+    intake.adopt(question.dictionary)
+    return { answer: { adopted: question.dictionary.number } }
+  }
   if ('choices' in question) {
     const sealed = intake.sealNow(question.job, question.choices)
     return { answer: sealed, transfer: [sealed.frames.buffer as ArrayBuffer] }

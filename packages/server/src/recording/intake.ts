@@ -18,6 +18,7 @@ import {
 } from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
+import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { seal } from '../vault/seal.ts'
 import { ScopeNames } from '../vault/scope.ts'
 import { entryIdOf } from './entry-id.ts'
@@ -32,6 +33,7 @@ import {
   type Refused,
   type Submission,
 } from './submission.ts'
+import { Vocabulary } from './vocabulary.ts'
 
 /** Largest canonical text of a record, in bytes of UTF-8. */
 export const PAYLOAD_BYTES_MAX = 262_144
@@ -41,6 +43,12 @@ export interface IntakeSecrets {
   tenant: Uint8Array
   dedupe: Uint8Array
   content: Uint8Array
+}
+
+/** What an intake starts with. */
+export interface IntakeStart extends IntakeSecrets {
+  /** The newest learned dictionary of each system. */
+  dictionaries: readonly SystemDictionary[]
 }
 
 /** A request body of decisions as it came, or records already read. */
@@ -90,12 +98,16 @@ export interface IntakeSealed {
   /** For each choice in order: what became of it. The frames lie back to back in `frames`. */
   items: ({ payload: Entry['payload']; frameBytes: number; text: string } | { error: RecordError })[]
   frames: Uint8Array
+  /** What was learned of a system's records meanwhile; to be made durable and given back by `adopt`. */
+  learned?: { system: string; bytes: Uint8Array }
 }
 
 /** What the recorder asks of an intake. Every job that was opened is ended by `seal`, if need be of nothing. */
 export interface Intake {
   open(source: IntakeSource, now: number): Promise<IntakeOpened>
   seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed>
+  /** From here on codes that system's records with this dictionary, which is durable. */
+  adopt(dictionary: SystemDictionary): void
   close(): Promise<void>
 }
 
@@ -121,12 +133,14 @@ export class LocalIntake implements Intake {
   readonly #scopes: ScopeNames
   readonly #marker: Marker
   readonly #jobs = new Map<number, Job>()
+  readonly #vocabulary: Vocabulary
   #opened = 0
 
-  constructor(secrets: IntakeSecrets, random: Random) {
+  constructor(start: IntakeStart, random: Random) {
     this.#random = random
-    this.#scopes = new ScopeNames(secrets.tenant)
-    this.#marker = new Marker(secrets.dedupe, secrets.content)
+    this.#scopes = new ScopeNames(start.tenant)
+    this.#marker = new Marker(start.dedupe, start.content)
+    this.#vocabulary = new Vocabulary(start.dictionaries)
   }
 
   open(source: IntakeSource, now: number): Promise<IntakeOpened> {
@@ -139,6 +153,10 @@ export class LocalIntake implements Intake {
 
   seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed> {
     return Promise.resolve(this.sealNow(job, choices))
+  }
+
+  adopt(dictionary: SystemDictionary): void {
+    this.#vocabulary.adopt(dictionary)
   }
 
   close(): Promise<void> {
@@ -177,7 +195,10 @@ export class LocalIntake implements Intake {
       try {
         const prepared = item.prepared ?? prepare({ ...item, record: linked(item.record, choice.link) })
         const keys = choice.keys.map(({ number, key }) => ({ number, key: bytesOf(key) }))
-        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16))
+        const dictionary = this.#vocabulary.of(item.systemName)
+        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16), dictionary)
+        const witness = subjectsOf(item.record)[0] ?? item.id
+        this.#vocabulary.met(item.systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
         frames.push(sealed.frame)
         items.push({ payload: sealed.payload, frameBytes: sealed.frame.length, text: prepared.sealed.text })
       } catch (error) {
@@ -185,7 +206,8 @@ export class LocalIntake implements Intake {
         items.push({ error: errorOf(item, error.code, error.path, error.message) })
       }
     }
-    return { items, frames: packed(frames) }
+    const learned = this.#vocabulary.learned()
+    return { items, frames: packed(frames), ...(learned && { learned }) }
   }
 
   #openOne(submission: Submission, now: number, job: Job): Candidate | Refused {

@@ -358,6 +358,7 @@ export class Recorder {
         job,
         fresh.map((candidate) => this.#choiceFor(candidate)),
       )
+      if (sealed.learned) this.#keepDictionary(sealed.learned)
       const ready = readyOf(fresh, sealed, slugs, errors)
       if (ready.length === 0) {
         settle.resolve([])
@@ -392,6 +393,12 @@ export class Recorder {
       inheritedKeys.length > 0 ? inheritedKeys : scopes.map((scope) => vault.keyNumber(latin1Bytes(scope)))
     const keys = numbers.map((number) => ({ number, key: latin1Text(vault.key(number)) }))
     return { place, keys, ...(target && { link: { rel: linkFor(kind)!, id: target.id } }) }
+  }
+
+  /** Nobody waits for it: until it is durable and adopted, records are coded without it. */
+  #keepDictionary({ system, bytes }: { system: string; bytes: Uint8Array }): void {
+    const { intake, vault } = this.#options
+    void vault.dictionaries.add(system, bytes).then((kept) => kept && intake.adopt(kept))
   }
 
   #remember(ready: readonly Ready[], first: number): void {

@@ -1,18 +1,24 @@
 /** An intake that runs in a thread of its own, so that reading and sealing do not hold up sequencing, answers and the index. */
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { moduleBeside, WorkerThread } from '../platform/worker.ts'
-import type { Choice, Intake, IntakeOpened, IntakeSealed, IntakeSecrets, IntakeSource } from './intake.ts'
+import type { SystemDictionary } from '../vault/dictionaries.ts'
+import type { Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource, IntakeStart } from './intake.ts'
 
 export type IntakeQuestion =
   | { source: IntakeSource; now: number }
   | { job: number; choices: readonly Choice[] }
-export type IntakeAnswer = IntakeOpened | IntakeSealed | { bodyError: BodyErrorCode; message: string }
+  | { dictionary: SystemDictionary }
+export type IntakeAnswer =
+  | IntakeOpened
+  | IntakeSealed
+  | { adopted: number }
+  | { bodyError: BodyErrorCode; message: string }
 
 export class WorkerIntake implements Intake {
   readonly #worker: WorkerThread<IntakeQuestion, IntakeAnswer>
 
-  constructor(secrets: IntakeSecrets) {
-    this.#worker = new WorkerThread(moduleBeside(import.meta.url, 'intake-worker'), secrets)
+  constructor(start: IntakeStart) {
+    this.#worker = new WorkerThread(moduleBeside(import.meta.url, 'intake-worker'), start)
   }
 
   async open(source: IntakeSource, now: number): Promise<IntakeOpened> {
@@ -24,6 +30,11 @@ export class WorkerIntake implements Intake {
 
   async seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed> {
     return (await this.#worker.ask({ job, choices })) as IntakeSealed
+  }
+
+  adopt(dictionary: SystemDictionary): void {
+    // A worker that is gone seals nothing any more, with or without it.
+    void this.#worker.ask({ dictionary }).catch(() => undefined)
   }
 
   close(): Promise<void> {

@@ -22,7 +22,7 @@ import {
   toHex,
   utf8,
 } from '@deponent/format'
-import { decodeText, encodeText } from './coding.ts'
+import { decodeText, encodeText, type NumberedDictionary } from './coding.ts'
 import { Hmac } from './hmac.ts'
 
 const PUBLIC = 0x80
@@ -72,12 +72,13 @@ function commit(
   return { c: 1, root: toHex(rootBytes), leaves, rootBytes }
 }
 
-/** Commits to the payload and seals it under the given keys (by number); `r` is 16 fresh random bytes. */
+/** Commits to the payload and seals it under the given keys (by number); `r` is 16 fresh random bytes, the dictionary durable. */
 export function seal(
   id: string,
   prepared: PreparedPayload,
   keys: readonly { number: number; key: Uint8Array }[],
   r: Uint8Array,
+  dictionary?: NumberedDictionary,
 ): Sealed {
   const secrets = recordSecrets(
     keys.map(({ key }) => key),
@@ -85,7 +86,7 @@ export function seal(
     r,
   )
   const { rootBytes, ...payload } = commit(prepared, secrets.recordSalt)
-  const { coding, bytes } = encodeText(prepared.text)
+  const { coding, bytes } = encodeText(prepared.text, dictionary)
   const cipher = createCipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
   cipher.setAAD(concatBytes(utf8(id), rootBytes))
   const head = new Uint8Array(2 + keys.length * 4)
@@ -128,10 +129,12 @@ export function open(
   entry: { id: string; payload: Entry['payload'] },
   frame: Uint8Array,
   keyOf: (number: number) => Uint8Array | undefined,
+  dictionaryOf: (number: number) => Uint8Array | undefined,
 ): Opened | undefined {
   const { isPublic, keyNumbers } = frameHead(frame)
   const coding = frame[0]! & ~PUBLIC
-  if (isPublic) return { text: decodeText(coding, frame.subarray(33)), recordSalt: frame.slice(1, 33) }
+  if (isPublic)
+    return { text: decodeText(coding, frame.subarray(33), dictionaryOf), recordSalt: frame.slice(1, 33) }
   const keys = keyNumbers.map(keyOf)
   if (keys.some((key) => !key)) return undefined
   const body = 2 + keyNumbers.length * 4 + R_BYTES
@@ -145,5 +148,5 @@ export function open(
   } catch {
     throw new FormatError('payload_mismatch', 'the sealed payload does not open for its entry')
   }
-  return { text: decodeText(coding, bytes), recordSalt: secrets.recordSalt }
+  return { text: decodeText(coding, bytes, dictionaryOf), recordSalt: secrets.recordSalt }
 }

@@ -3,16 +3,20 @@
  *
  *   header   "DPNVSEG0" ‖ ledger id (16) ‖ u64 first index ‖ u32 count                            36 bytes
  *   frames   count × frame, back to back
- *   footer   count × u32 length ‖ count × SHA-256 of the frame
+ *   footer   count × u32 length ‖ count × first 4 bytes of the SHA-256 of the frame ‖ SHA-256 of all frames
  *   trailer  SHA-256 of header ‖ footer (the digest the ledger records) ‖ "DPNVEND0"              40 bytes
  *
- * The footer lets anyone find a damaged frame without a key; the digest in the ledger makes the footer itself provable.
+ * The footer lets anyone find damage without a key: the hash over all frames says that there is some, the four bytes of each say
+ * where. The digest in the ledger makes the footer itself provable.
  */
 import { createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
 
 export const SEGMENT_HEADER_BYTES = 36
 const TRAILER_BYTES = 40
+const MARK_BYTES = 4
+const PER_FRAME_BYTES = 4 + MARK_BYTES
+const HASH_BYTES = 32
 const MAGIC = utf8('DPNVSEG0')
 const END = utf8('DPNVEND0')
 
@@ -27,7 +31,10 @@ export interface SegmentFooter {
   count: number
   /** Position of frame i in the file; one more than `count`, the last being the footer's own position. */
   offsets: number[]
-  hashes: Uint8Array[]
+  /** The first bytes of each frame's SHA-256, back to back. */
+  marks: Uint8Array
+  /** SHA-256 of all frames, back to back. */
+  framesHash: Uint8Array
   digest: Uint8Array
 }
 
@@ -55,7 +62,8 @@ export function encodeSegment(
   const lengths = new Uint8Array(frames.length * 4)
   const lengthView = new DataView(lengths.buffer)
   frames.forEach((frame, i) => lengthView.setUint32(i * 4, frame.length))
-  const footer = concatBytes(lengths, ...frames.map((frame) => sha256(frame)))
+  const marks = frames.map((frame) => sha256(frame).subarray(0, MARK_BYTES))
+  const footer = concatBytes(lengths, ...marks, sha256(...frames))
   const digest = sha256(header, footer)
   return { bytes: concatBytes(header, ...frames, footer, digest, END), digest }
 }
@@ -65,7 +73,7 @@ const damaged = (first: number, what: string): FormatError =>
 
 /** How many bytes at the end of a file of `count` frames are footer and trailer. */
 export function footerBytes(count: number): number {
-  return count * 36 + TRAILER_BYTES
+  return count * PER_FRAME_BYTES + HASH_BYTES + TRAILER_BYTES
 }
 
 /** Reads header and footer (the last `footerBytes(count)` bytes); FormatError `segment_footer` when they do not hold. */
@@ -78,8 +86,8 @@ export function decodeFooter(
 ): SegmentFooter {
   const count = countOf(ledgerId, first, header)
   if (tail.length !== footerBytes(count)) throw damaged(first, 'the footer is cut off')
-  const footer = tail.subarray(0, count * 36)
-  const digest = tail.slice(count * 36, count * 36 + 32)
+  const footer = tail.subarray(0, -TRAILER_BYTES)
+  const digest = tail.slice(footer.length, footer.length + HASH_BYTES)
   if (!equalBytes(tail.subarray(-8), END) || !equalBytes(sha256(header, footer), digest))
     throw damaged(first, 'the footer is damaged')
   const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength)
@@ -87,10 +95,8 @@ export function decodeFooter(
   for (let i = 0; i < count; i += 1) offsets.push(offsets[i]! + view.getUint32(i * 4))
   if (offsets[count] !== fileBytes - tail.length)
     throw damaged(first, 'frame lengths do not add up to the file')
-  const hashes = Array.from({ length: count }, (_, i) =>
-    footer.slice(count * 4 + i * 32, count * 4 + i * 32 + 32),
-  )
-  return { first, count, offsets, hashes, digest }
+  const marks = footer.slice(count * 4, count * PER_FRAME_BYTES)
+  return { first, count, offsets, marks, framesHash: footer.slice(-HASH_BYTES), digest }
 }
 
 /** The number of frames a header announces; FormatError when it is not the header of this segment. */
@@ -103,7 +109,13 @@ export function countOf(ledgerId: Uint8Array, first: number, header: Uint8Array)
   return view.getUint32(32)
 }
 
-/** True when `frame` is the i-th frame the footer vouches for. */
-export function frameMatches(footer: SegmentFooter, i: number, frame: Uint8Array): boolean {
-  return equalBytes(sha256(frame), footer.hashes[i]!)
+/** True when nothing contradicts that `frame` is the i-th of the segment; that all of them are says `framesMatch`. */
+export function frameMatches({ marks }: SegmentFooter, i: number, frame: Uint8Array): boolean {
+  const mark = marks.subarray(i * MARK_BYTES, (i + 1) * MARK_BYTES)
+  return equalBytes(sha256(frame).subarray(0, MARK_BYTES), mark)
+}
+
+/** True when `file` holds exactly the frames that the footer vouches for. */
+export function framesMatch({ offsets, framesHash }: SegmentFooter, file: Uint8Array): boolean {
+  return equalBytes(sha256(file.subarray(SEGMENT_HEADER_BYTES, offsets.at(-1))), framesHash)
 }

@@ -16,6 +16,7 @@ import {
   encodeSegment,
   footerBytes,
   frameMatches,
+  framesMatch,
   parseSegmentName,
   SEGMENT_HEADER_BYTES,
   segmentName,
@@ -187,7 +188,7 @@ export class Segments {
     const frames = this.#pending.slice(0, this.#takeCount())
     const { bytes, digest } = encodeSegment(this.#ledgerId, first, frames)
     await this.#disk.writeDurably(`${this.#directory}/${segmentName(first)}`, bytes, 0o600)
-    const footer = await this.#reread(first, frames)
+    const footer = await this.#reread(first)
     this.#remember(footer)
     this.#firsts.push(first)
     this.#pending = this.#pending.slice(frames.length)
@@ -196,15 +197,12 @@ export class Segments {
     this.#onSealed({ segment: segmentName(first), first, end: this.#durable, digest: toHex(digest) })
   }
 
-  /** Reads the new file back and compares every frame with its footer, before memory lets go of it. */
-  async #reread(first: number, frames: readonly Uint8Array[]): Promise<SegmentFooter> {
+  /** Reads the new file back and compares all frames with its footer, before memory lets go of them. */
+  async #reread(first: number): Promise<SegmentFooter> {
     const footer = await this.#readFooter(first)
     const stored = (await this.#disk.read(`${this.#directory}/${segmentName(first)}`)) ?? new Uint8Array(0)
-    for (let i = 0; i < frames.length; i += 1) {
-      if (!frameMatches(footer, i, stored.subarray(footer.offsets[i], footer.offsets[i + 1]))) {
-        throw new Error(`frame ${first + i} did not reach its vault segment`)
-      }
-    }
+    if (!framesMatch(footer, stored))
+      throw new Error(`frames from ${first} did not reach their vault segment`)
     return footer
   }
 

@@ -16,6 +16,7 @@ import {
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
+import { Dictionaries } from './dictionaries.ts'
 import { Keyring } from './keyring.ts'
 import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
@@ -40,6 +41,7 @@ export interface VaultOptions {
 
 export class Vault {
   readonly segments: Segments
+  readonly dictionaries: Dictionaries
   readonly #keyring: Keyring
   readonly #keysNeeded: KeysNeeded
   readonly #random: Random
@@ -47,8 +49,15 @@ export class Vault {
   readonly #root: Uint8Array
   readonly #ledger: string
 
-  private constructor(options: VaultOptions, root: Uint8Array, keyring: Keyring, segments: Segments) {
+  private constructor(
+    options: VaultOptions,
+    root: Uint8Array,
+    keyring: Keyring,
+    segments: Segments,
+    dictionaries: Dictionaries,
+  ) {
     this.segments = segments
+    this.dictionaries = dictionaries
     this.#keyring = keyring
     this.#keysNeeded = new KeysNeeded(options.store, options.ledger)
     this.#random = options.random
@@ -69,7 +78,8 @@ export class Vault {
       options.onSegmentSealed,
       options.segmentLimits,
     )
-    return new Vault(options, root, keyring, segments)
+    const dictionaries = await Dictionaries.open({ ...options, root }, random)
+    return new Vault(options, root, keyring, segments, dictionaries)
   }
 
   /** Opens the vault for writing too; see `Keyring.begin` and `Segments.begin`. */
@@ -140,7 +150,12 @@ export class Vault {
 
   /** Opens a frame; undefined when a key it needs is gone. */
   open(entry: Pick<Entry, 'id' | 'payload'>, frame: Uint8Array): Opened | undefined {
-    return open(entry, frame, (number) => this.#keyring.key(number))
+    return open(
+      entry,
+      frame,
+      (number) => this.#keyring.key(number),
+      (number) => this.dictionaries.get(number),
+    )
   }
 
   /** The record of an entry, or undefined when its payload cannot be opened any more. */
@@ -156,6 +171,7 @@ export class Vault {
   }
 
   async close(): Promise<void> {
+    await this.dictionaries.close()
     await this.#keyring.close()
   }
 }
