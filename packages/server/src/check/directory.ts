@@ -30,6 +30,7 @@ import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { EmitterWalk } from './emitter-walk.ts'
+import { AnchorWalk } from './anchor-walk.ts'
 import { frameHead } from '../vault/seal.ts'
 import { keyListFindings } from './key-list.ts'
 import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
@@ -123,8 +124,10 @@ class LedgerCheck {
     const claimed = note && verifyCheckpointNote(note, undefined, nativeVerify).stated
     const known = (this.#check.against ?? []).map((text) => readHead(text, undefined, nativeVerify))
     const sizes = known.flatMap((head) => (head.kind === 'checkpoint' ? [head.checkpoint.size] : []))
+    const anchors = await AnchorWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}/anchors`)
     const walk = await LedgerWalk.open(this.#disk, `${this.#path}/ledgers/${this.#ledger}`, ledgerId, [
       claimed?.size ?? 0,
+      ...anchors.sizes,
       ...sizes,
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
@@ -150,6 +153,7 @@ class LedgerCheck {
     const trust = this.#followed(this.#trust())
     if (this.#check.trust) this.#compareKeys(trust)
     this.#compareRoot(walk, this.#checkpoint(note, trust))
+    this.#findings.push(...anchors.findings(walk, trust))
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]

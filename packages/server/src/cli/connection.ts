@@ -48,6 +48,12 @@ export class Connection {
     }
   }
 
+  /** One GET; rejects when there is no answer within `timeoutMs`. */
+  get(path: string, timeoutMs: number): Promise<HttpAnswer> {
+    const headers = { Authorization: `Bearer ${this.#key}` }
+    return request(`${this.url}${path}`, { headers }, timeoutMs)
+  }
+
   async #postOnce(path: string, body: string, more: Record<string, string>): Promise<HttpAnswer> {
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${this.#key}`, ...more }
     try {
@@ -76,7 +82,8 @@ function connectTo(url: string, key: string | undefined): Connection {
   return new Connection(url.replace(/\/$/, ''), given)
 }
 
-async function runningOn(data: string): Promise<Connection | undefined> {
+/** The server that runs on a data directory; undefined when none does. */
+export async function runningOn(data: string): Promise<Connection | undefined> {
   const announced = await realDisk.read(`${data}/state/server.json`)
   const token = await realDisk.read(`${data}/admin-token`)
   if (!announced || !token) return undefined

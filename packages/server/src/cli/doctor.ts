@@ -1,10 +1,11 @@
 import { HASH_ENGINE } from '@deponent/format'
 import { Command } from 'commander'
+import { DEFAULT_LEDGER } from '../app.ts'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import { realDisk } from '../platform/disk.ts'
-import { request } from '../platform/http-client.ts'
 import { print } from '../platform/terminal.ts'
 import { VERSION } from '../version.ts'
+import { type Connection, runningOn } from './connection.ts'
 import { EXIT } from './exit.ts'
 import { withData } from './options.ts'
 import { table } from './table.ts'
@@ -16,6 +17,7 @@ interface Observation {
   detail: string
 }
 
+const TIMEOUT_MS = 2_000
 const FREE_BYTES_LOW = 2 * 1024 ** 3
 
 async function onDirectory(data: string): Promise<Observation[]> {
@@ -55,20 +57,51 @@ async function onDirectory(data: string): Promise<Observation[]> {
         'at_rest: host_responsibility (payloads are sealed; the index is not encrypted by this release)',
     },
     { what: 'retention', state: 'attention', detail: 'not configured: nothing is ever deleted' },
-    { what: 'witnesses', state: 'attention', detail: "none: verdicts rest on the operator's own key" },
   ]
 }
 
-async function onServer(data: string): Promise<Observation> {
-  const announced = await realDisk.read(`${data}/state/server.json`)
-  if (!announced) return { what: 'server', state: 'ok', detail: 'not running on this directory' }
-  const { url } = JSON.parse(new TextDecoder().decode(announced)) as { url: string }
-  try {
-    const { status, text } = await request(`${url}/readyz`, {}, 2_000)
-    return { what: 'server', state: status === 200 ? 'ok' : 'problem', detail: `${url} ${text}` }
-  } catch {
-    return { what: 'server', state: 'ok', detail: 'not running on this directory' }
+async function onServer(data: string): Promise<Observation[]> {
+  const server = await runningOn(data)
+  const ready = await server?.get('/readyz', TIMEOUT_MS).catch(() => undefined)
+  if (!server || !ready) {
+    return [
+      { what: 'server', state: 'ok', detail: 'not running on this directory' },
+      { what: 'witnesses', state: 'attention', detail: 'not known while no server runs' },
+    ]
   }
+  const state = ready.status === 200 ? 'ok' : 'problem'
+  return [{ what: 'server', state, detail: `${server.url} ${ready.text}` }, ...(await onOutside(server))]
+}
+
+interface LedgerStatus {
+  witnesses: { name: string; lagEntries: number; lagMs: number; error?: { message: string } }[]
+  timestamps: { authority: string; at: string | null; error?: { message: string } }[]
+}
+
+/** Who outside knows of the ledger, as the running server tells it. */
+async function onOutside(server: Connection): Promise<Observation[]> {
+  const { status, text } = await server.get(`/ledgers/${DEFAULT_LEDGER}/status`, TIMEOUT_MS)
+  if (status !== 200) return [{ what: 'witnesses', state: 'attention', detail: `not told: ${text}` }]
+  const { witnesses, timestamps } = JSON.parse(text) as LedgerStatus
+  const none = "none: verdicts rest on the operator's own key"
+  if (witnesses.length + timestamps.length === 0)
+    return [{ what: 'witnesses', state: 'attention', detail: none }]
+  return [
+    ...witnesses.map(({ name, lagEntries, lagMs, error }): Observation => {
+      const lag =
+        lagEntries === 0 ? 'up to date' : `${lagEntries} entries behind for ${Math.round(lagMs / 1_000)} s`
+      return observe(`witness ${name}`, lag, error)
+    }),
+    ...timestamps.map(({ authority, at, error }) =>
+      observe(`timestamps ${authority}`, at === null ? 'none yet' : `last at ${at}`, error),
+    ),
+  ]
+}
+
+function observe(what: string, good: string, error: { message: string } | undefined): Observation {
+  return error
+    ? { what, state: 'attention', detail: `${error.message}; ${good}` }
+    : { what, state: 'ok', detail: good }
 }
 
 export const doctor = withData(new Command('doctor'))
@@ -80,7 +113,7 @@ export const doctor = withData(new Command('doctor'))
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },
       { what: 'hash engine', state: HASH_ENGINE === 'simd' ? 'ok' : 'attention', detail: HASH_ENGINE },
       ...(await onDirectory(options.data)),
-      await onServer(options.data),
+      ...(await onServer(options.data)),
     ]
     print(
       options.json

@@ -46,11 +46,10 @@ export async function listAnchorFiles(disk: Disk, directory: string): Promise<An
   })
 }
 
-/** The anchors of a file, in its order; FormatError 'bad_anchor' for what is not one. */
+/** The anchors of a file, in its order; FormatError, mostly 'bad_anchor', for what is not one. */
 export function decodeAnchors(bytes: Uint8Array): Anchor[] {
-  const text = fromUtf8(bytes)
-  if (!text.endsWith('\n')) throw new FormatError('bad_anchor', 'the last line does not end')
-  return text.slice(0, -1).split('\n').map(parseAnchor)
+  if (bytes.at(-1) !== 0x0a) throw new FormatError('bad_anchor', 'the last line does not end')
+  return fromUtf8(bytes).slice(0, -1).split('\n').map(parseAnchor)
 }
 
 export function encodeAnchors(anchors: readonly Anchor[]): Uint8Array {

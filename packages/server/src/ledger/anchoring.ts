@@ -11,12 +11,15 @@ import {
   type Anchor,
   cosignatureTimeS,
   equalBytes,
+  FormatError,
   formatNote,
   isQuorum,
+  type Note,
   type NoteSignature,
   parseNote,
   type Policy,
   readTimestamp,
+  type VerifierKey,
   verifyNote,
 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
@@ -189,13 +192,12 @@ export class Anchoring {
     const known = this.#newest
     this.#newest = undefined
     if (known === undefined || parseNote(known.note).text !== parseNote(gathered.note).text) return
-    const { text, signatures } = parseNote(known.note)
+    const note = parseNote(known.note)
     for (const witness of this.#witnesses) {
-      const line = signatures.find(
+      const line = note.signatures.find(
         ({ name, keyId }) => name === witness.key.name && equalBytes(keyId, witness.key.keyId),
       )
-      if (!line || verifyNote({ text, signatures: [line] }, [witness.key], nativeVerify).length === 0)
-        continue
+      if (!line || !isSigned({ text: note.text, signatures: [line] }, witness.key)) continue
       gathered.lines.set(witness.name, line)
       witness.cosigned(gathered.size, cosignatureTimeS(line.signature) ?? 0)
     }
@@ -342,6 +344,15 @@ function reachable(policy: Policy | undefined): ReachableWitness[] {
   return (policy?.witnesses ?? []).flatMap(({ name, key, url }) =>
     url === undefined ? [] : [{ name, key, url }],
   )
+}
+
+function isSigned(note: Note, key: VerifierKey): boolean {
+  try {
+    return verifyNote(note, [key], nativeVerify).length > 0
+  } catch (error) {
+    if (error instanceof FormatError) return false
+    throw error
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,13 @@
 /** Finding decisions and opening one. */
-import { completeness, FormatError, formatTlogProof, recordTime } from '@deponent/format'
+import {
+  completeness,
+  type EntryTime,
+  FormatError,
+  formatTlogProof,
+  recordTime,
+  type TimeBound,
+} from '@deponent/format'
+import { statedTime } from '../../ledger/stated-time.ts'
 import type { ReadEntry } from '../../recording/reader.ts'
 import { type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
@@ -28,6 +36,7 @@ export const getDecision: Handler = async (call) => {
     ledger: tenant.name,
     at,
     receivedAt: new Date(entry.receivedAt).toISOString(),
+    time: await timeOf(tenant, index, entry.receivedAt),
     system: systemName,
     ...(subject !== undefined && { subject }),
     record:
@@ -36,6 +45,30 @@ export const getDecision: Handler = async (call) => {
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
   })
+}
+
+/** Between which moments outsiders place the entry; the ledger's own time alone where they placed nothing. */
+async function timeOf({ ledger }: Tenant, index: number, receivedAt: number): Promise<unknown> {
+  const { notBefore, notAfter } = await intervalOf(ledger, index, receivedAt)
+  return {
+    receivedAt: new Date(receivedAt).toISOString(),
+    ...(notBefore && { notBefore: boundOf(notBefore) }),
+    ...(notAfter && { notAfter: boundOf(notAfter) }),
+  }
+}
+
+async function intervalOf(ledger: Tenant['ledger'], index: number, receivedAt: number): Promise<EntryTime> {
+  try {
+    return await statedTime(ledger.anchors, index, receivedAt)
+  } catch (error) {
+    // A damaged anchor is a finding of `verify`; the decision itself is none the worse.
+    if (error instanceof FormatError) return { receivedAt }
+    throw error
+  }
+}
+
+function boundOf({ timeMs, source }: TimeBound): { at: string; source: string } {
+  return { at: new Date(timeMs).toISOString(), source }
 }
 
 /** An entry with its record; what does not open as it was sealed is the server's trouble, not the reader's. */
