@@ -4,6 +4,7 @@ import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
 import { Ledger } from './ledger/ledger.ts'
+import { SeenHeads } from './ledger/seen-heads.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
 import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
@@ -58,6 +59,8 @@ export interface Tenant {
   emitters: Emitters
   recent: Recent
   keys: LedgerKeys
+  /** What senders remember of this ledger. */
+  seen: SeenHeads
   /** Records that a field's values no longer enter the index. */
   fieldSealed(system: string, field: string): void
   close(): Promise<void>
@@ -135,6 +138,8 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     onSignerTrouble: (trouble) => options.onSignerTrouble?.(trouble),
   })
   running.ledger = ledger
+  const seen = new SeenHeads(ledger, () => directory.format.ledgers[name]!, directory.store, name)
+  await seen.recall(options.acceptHead)
   const recent = new Recent()
   const reader = new RecordReader({ ledger, vault, systems, recent })
   await rebuildState(state, reader, marker)
@@ -167,6 +172,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     emitters,
     recent,
     keys,
+    seen,
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     close: async () => {
       // What cannot be kept now is still in the log, and the next start finds it there.

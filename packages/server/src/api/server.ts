@@ -1,4 +1,5 @@
 /** From the route table to a web-standard handler: find the route, check the key, run the handler, answer every failure. */
+import { toBase64, utf8 } from '@deponent/format'
 import { Hono } from 'hono'
 import { ANYBODY, type Caller } from '../access/keys.ts'
 import { bearerOf } from '../access/token.ts'
@@ -111,6 +112,7 @@ function isApi(request: Request): boolean {
 async function answer(services: Services, route: Route, call: Call): Promise<Response> {
   const started = services.clock.monotonicMs()
   const response = await attempt(services, route, call)
+  if (route.right === 'record') stateHead(services, response)
   const seconds = (services.clock.monotonicMs() - started) / 1_000
   services.metrics.requestSeconds.observe(
     { operation: route.operation, status: String(response.status) },
@@ -119,9 +121,17 @@ async function answer(services: Services, route: Route, call: Call): Promise<Res
   return response
 }
 
+/** Whoever records is told the latest checkpoint, to be brought back as `Deponent-Seen`. */
+function stateHead({ tenant }: Services, response: Response): void {
+  const { checkpoint } = tenant.ledger
+  if (checkpoint) response.headers.set('Deponent-Checkpoint', toBase64(utf8(checkpoint.note)))
+}
+
 async function attempt(services: Services, route: Route, call: Call): Promise<Response> {
   try {
     const caller = await authorise(services, route, call.request)
+    const seen = caller === ANYBODY ? null : call.request.headers.get('deponent-seen')
+    if (seen !== null) await services.tenant.seen.consider(seen)
     return await HANDLERS[route.operation]({ ...call, caller })
   } catch (error) {
     const problem = problemOf(error)

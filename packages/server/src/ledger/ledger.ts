@@ -231,6 +231,16 @@ export class Ledger {
     return this.#tree.leafHash(index)
   }
 
+  /** Leaf hashes of [start, end), which must lie within `size`. */
+  async leafHashes(start: number, end: number): Promise<Uint8Array[]> {
+    return leafHashes(await this.#reader.range(start, end))
+  }
+
+  /** The root of the first `size` entries. */
+  async rootAt(size: number): Promise<Uint8Array> {
+    return (await this.#tree.rangeAt(size)).root()
+  }
+
   /** Index of the entry with this id, or undefined. */
   find(id: string): Promise<number | undefined> {
     return findEntry(this.#reader, this.#size, id)
