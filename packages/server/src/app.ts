@@ -1,12 +1,14 @@
 /** The list of choices: which parts make a running server, in which order they start and stop. */
 import { fileURLToPath } from 'node:url'
-import { type Policy, utf8 } from '@deponent/format'
+import { parseCheckpoint, parseNote, type Policy, utf8 } from '@deponent/format'
 import { Keys } from './access/keys.ts'
 import { Metrics } from './api/metrics.ts'
 import { createHandler } from './api/server.ts'
+import { Scrub } from './check/scrub.ts'
 import { type OpenDirectory, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
 import type { OutsideStatus } from './ledger/anchoring.ts'
+import { ledgerIdOf } from './ledger/wal-frame.ts'
 import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { realHttpClient } from './platform/http-client.ts'
@@ -29,6 +31,8 @@ import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
 
 export const DEFAULT_LEDGER = 'default'
+/** Days within which everything stored is read again. */
+export const SCRUB_DAYS = 7
 
 /** Who outside is asked about checkpoints. */
 export interface OutsideSettings {
@@ -47,6 +51,8 @@ export interface AppOptions {
   acceptHead?: boolean
   /** Nobody is asked when absent. */
   outside?: OutsideSettings
+  /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
+  scrubDays?: number
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
   /** Diagnostics: one line a call, never with a value from a record. */
@@ -95,13 +101,17 @@ export async function startApp(options: AppOptions): Promise<App> {
     undo.add(() => tenant.close())
     const projection = await startProjection(directory, tenant, options, undo)
     undo.add(() => projection.stop())
+    const scrub = scrubOf(directory, tenant, options, disk, clock)
+    undo.add(() => scrub.stop())
+    scrub.start()
     const web = await startWebServer({
       host: options.host,
       port: options.port,
       handle: createHandler({
         tenant,
         projection,
-        metrics: metricsOf(tenant, projection),
+        scrub,
+        metrics: metricsOf(tenant, projection, scrub),
         evidence: new EvidencePage(disk),
         clock,
         disk,
@@ -165,6 +175,36 @@ async function announce(disk: Disk, directory: OpenDirectory, url: string): Prom
   await disk.writeDurably(`${directory.path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
 }
 
+/** The re-reading of everything the ledger keeps in this directory. */
+function scrubOf(
+  { path, store }: OpenDirectory,
+  tenant: Tenant,
+  options: AppOptions,
+  disk: Disk,
+  clock: Clock,
+): Scrub {
+  const { name, ledger } = tenant
+  return new Scrub({
+    places: {
+      disk,
+      ledger: `${path}/ledgers/${name}`,
+      vault: `${path}/vault/${name}`,
+      keyring: `${path}/keyring`,
+      name,
+      ledgerId: ledgerIdOf(ledger.origin),
+    },
+    clock,
+    store,
+    days: options.scrubDays ?? SCRUB_DAYS,
+    head: () => ledger.checkpoint && parseCheckpoint(parseNote(ledger.checkpoint.note).text),
+    onDamage: (damage) => {
+      options.diagnose('stored bytes are damaged', { ...damage })
+      tenant.damageFound(damage)
+    },
+    onTrouble: (reason) => options.diagnose('stored bytes could not be read again', { reason }),
+  })
+}
+
 /** What the projection reads; records it has asked past are in the index and need not stay in memory. */
 function sourceOf({ reader, recent }: Tenant): ProjectionSource {
   return {
@@ -187,7 +227,7 @@ function settingsOf(clickhouseUrl: string | undefined): ProjectionSettings {
   return { ...DEFAULT_SETTINGS, server }
 }
 
-function metricsOf(tenant: Tenant, projection: Projection): Metrics {
+function metricsOf(tenant: Tenant, projection: Projection, scrub: Scrub): Metrics {
   const metrics = new Metrics()
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => tenant.ledger.size)
   metrics.gauge(
@@ -202,6 +242,16 @@ function metricsOf(tenant: Tenant, projection: Projection): Metrics {
     tenant.ledger.signerTrouble ? 0 : 1,
   )
   addOutside(metrics, tenant)
+  metrics.gauge(
+    'deponent_scrub_age_seconds',
+    'Since when everything stored is known to have been read again.',
+    () => scrub.status().ageMs / 1_000,
+  )
+  metrics.gauge(
+    'deponent_scrub_findings',
+    'Damage found in stored bytes, and 1 more when they were not read again in time.',
+    () => scrub.status().findings.length,
+  )
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )

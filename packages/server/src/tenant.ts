@@ -1,5 +1,12 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
-import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry, type Policy } from '@deponent/format'
+import {
+  canonicalJson,
+  type CanonicalRecord,
+  decodeEntry,
+  type Entry,
+  type Finding,
+  type Policy,
+} from '@deponent/format'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
@@ -59,10 +66,14 @@ export interface Tenant {
   emitters: Emitters
   recent: Recent
   keys: LedgerKeys
+  /** Whether checkpoints are signed in a process of their own. */
+  hasOwnSigner: boolean
   /** What senders remember of this ledger. */
   seen: SeenHeads
   /** Records that a field's values no longer enter the index. */
   fieldSealed(system: string, field: string): void
+  /** Records that stored bytes were found damaged. */
+  damageFound(damage: Finding): void
   close(): Promise<void>
 }
 
@@ -172,8 +183,10 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     emitters,
     recent,
     keys,
+    hasOwnSigner: options.remoteSigner !== undefined,
     seen,
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
+    damageFound: (damage) => announce.damageFound(damage),
     close: async () => {
       // What cannot be kept now is still in the log, and the next start finds it there.
       const failed = (error: unknown): void => ledger.refuse(writeFailed(error))
@@ -347,6 +360,19 @@ class Announcements {
       basis: 'observed',
     }
     this.#run((recorder) => recorder.recordOwn('change', record))
+  }
+
+  damageFound({ code, index, message }: Finding): void {
+    const record = {
+      alertId: index === undefined ? `scrub-${code}` : `scrub-${code}-${index}`,
+      monitorId: 'scrub',
+      title: 'stored bytes are damaged',
+      message,
+      severity: 'critical',
+      value: { code, ...(index !== undefined && { index }) },
+      basis: 'observed',
+    }
+    this.#run((recorder) => recorder.recordOwn('alert.raised', record))
   }
 
   async settled(): Promise<void> {

@@ -1,5 +1,6 @@
 /** One request on its way through a handler. */
 import type { Caller, Keys } from '../access/keys.ts'
+import type { Scrub } from '../check/scrub.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
 import type { Disk } from '../platform/disk.ts'
@@ -13,6 +14,7 @@ import type { Metrics } from './metrics.ts'
 export interface Services {
   tenant: Tenant
   projection: Projection
+  scrub: Pick<Scrub, 'status'>
   metrics: Metrics
   evidence: EvidencePage
   clock: Clock

@@ -145,6 +145,15 @@ const ledgerStatus = z.object({
   timestamps: z.array(
     z.object({ authority: z.string(), size: count, at: z.string().nullable(), error: trouble.optional() }),
   ),
+  signer: z.object({
+    vkey: z.string(),
+    process: z.enum(['server', 'own']),
+    answers: z.boolean(),
+    since: count.optional(),
+    message: z.string().optional(),
+    lagEntries: count,
+  }),
+  scrub: anyRecord,
 })
 
 const recording = (operation: Operation, path: string, summary: string, query: z.ZodObject): Route => ({
@@ -349,7 +358,7 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/ledgers/:name/status',
     right: 'ledger',
-    summary: 'Size, newest checkpoint, and how far witnesses and timestamp authorities are',
+    summary: 'What the ledger holds, what of it is signed and witnessed, whether it takes entries',
     response: ledgerStatus,
   },
   { operation: 'getHealth', method: 'GET', path: '/healthz', right: 'open', summary: 'The process lives' },

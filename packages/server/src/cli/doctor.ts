@@ -1,8 +1,12 @@
 import { HASH_ENGINE } from '@deponent/format'
 import { Command } from 'commander'
 import { DEFAULT_LEDGER } from '../app.ts'
+import { readScrub } from '../check/scrub-memory.ts'
+import { scrubStatus } from '../check/scrub.ts'
 import { readDirectoryFormat } from '../ledger/identity.ts'
+import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
+import { openStateStore } from '../platform/state-store.ts'
 import { print } from '../platform/terminal.ts'
 import { VERSION } from '../version.ts'
 import { type Connection, runningOn } from './connection.ts'
@@ -60,6 +64,33 @@ async function onDirectory(data: string): Promise<Observation[]> {
   ]
 }
 
+/** What the server's scrub remembers of the default ledger. */
+async function onScrub(data: string): Promise<Observation[]> {
+  if ((await realDisk.size(`${data}/state/state.db`)) === undefined) return []
+  const { store } = openStateStore(`${data}/state/state.db`)
+  try {
+    const memory = readScrub(store, DEFAULT_LEDGER)
+    if (!memory)
+      return [
+        { what: 'scrub', state: 'attention', detail: 'stored bytes were never read again; serve does it' },
+      ]
+    const { ageMs, findings, finishedAt } = scrubStatus(memory, realClock.now())
+    const age =
+      finishedAt === null ? 'no round is finished yet' : `${(ageMs / 86_400_000).toFixed(1)} days ago`
+    const isDamaged = findings.some(({ severity }) => severity === 'error')
+    const found = findings.map(({ code, message }) => `${code}: ${message}`)
+    return [
+      {
+        what: 'scrub',
+        state: isDamaged ? 'problem' : findings.length > 0 ? 'attention' : 'ok',
+        detail: [`everything stored was read again: ${age}`, ...found].join('; '),
+      },
+    ]
+  } finally {
+    store.close()
+  }
+}
+
 async function onServer(data: string): Promise<Observation[]> {
   const server = await runningOn(data)
   const ready = await server?.get('/readyz', TIMEOUT_MS).catch(() => undefined)
@@ -113,6 +144,7 @@ export const doctor = withData(new Command('doctor'))
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },
       { what: 'hash engine', state: HASH_ENGINE === 'simd' ? 'ok' : 'attention', detail: HASH_ENGINE },
       ...(await onDirectory(options.data)),
+      ...(await onScrub(options.data)),
       ...(await onServer(options.data)),
     ]
     print(

@@ -31,6 +31,14 @@ export function signerSocket(): Option {
   ).env('DEPONENT_SIGNER_SOCKET')
 }
 
+/** A number of days, 1 to 365. */
+export function days(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 365)
+    throw new InvalidArgumentError('Days are a number from 1 to 365.')
+  return value
+}
+
 /** A positive port number or 0. */
 export function port(text: string): number {
   const value = Number(text)

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { type App, startApp } from '../app.ts'
+import { type App, SCRUB_DAYS, startApp } from '../app.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { diagnostics } from './diagnostics.ts'
-import { port, signerSocket, signerState, withData } from './options.ts'
+import { days, port, signerSocket, signerState, withData } from './options.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
 
 export interface ServeOptions extends OutsideOptions {
@@ -14,6 +14,7 @@ export interface ServeOptions extends OutsideOptions {
   signerState?: string
   signerSocket?: string
   acceptHead?: boolean
+  scrubDays: number
   clickhouseUrl?: string
 }
 
@@ -27,6 +28,7 @@ export function withServing(command: Command): Command {
     .addOption(signerState())
     .addOption(signerSocket())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
+    .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
 }
 
@@ -46,6 +48,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
     ...(options.signerSocket !== undefined && { signerSocket: options.signerSocket }),
     acceptHead: options.acceptHead ?? false,
+    scrubDays: options.scrubDays,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     ...(outside && { outside }),
     diagnose: diagnostics(),

@@ -6,8 +6,9 @@ import { ledgerOf } from './ledger.ts'
 const NOBODY: OutsideStatus = { witnesses: [], quorum: null, timestamps: [] }
 
 export const getLedgerStatus: Handler = (call) => {
+  const { scrub, tenant } = call.services
   const ledger = ledgerOf(call)
-  const { origin, size, checkpoint, refusal } = ledger
+  const { origin, size, checkpoint, refusal, signerTrouble } = ledger
   const { witnesses, quorum, timestamps } = ledger.outside() ?? NOBODY
   return json({
     origin,
@@ -17,6 +18,14 @@ export const getLedgerStatus: Handler = (call) => {
     witnesses: witnesses.map((witness) => ({ ...witness, lastAt: timeOrNull(witness.lastAt) })),
     quorum,
     timestamps: timestamps.map((authority) => ({ ...authority, at: timeOrNull(authority.at) })),
+    signer: {
+      vkey: tenant.keys.vkeys.checkpoint,
+      process: tenant.hasOwnSigner ? 'own' : 'server',
+      answers: signerTrouble === undefined,
+      ...(signerTrouble && { since: signerTrouble.since, message: signerTrouble.message }),
+      lagEntries: size - (checkpoint?.size ?? 0),
+    },
+    scrub: scrub.status(),
   })
 }
 
