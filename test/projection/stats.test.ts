@@ -54,9 +54,30 @@ describe('coverage', () => {
       entries: 11,
       decisions: 10,
       systems: [
-        { system: 'default', status: 'undeclared', entries: 7, decisions: 6, unnumbered: 7 },
-        { system: 'numbered', status: 'gaps', entries: 3, decisions: 3, unnumbered: 0 },
-        { system: 'unbroken', status: 'complete', entries: 1, decisions: 1, unnumbered: 0 },
+        {
+          system: 'default',
+          status: 'undeclared',
+          entries: 7,
+          decisions: 6,
+          unnumbered: 7,
+          unnumberedDecisions: 6,
+        },
+        {
+          system: 'numbered',
+          status: 'gaps',
+          entries: 3,
+          decisions: 3,
+          unnumbered: 0,
+          unnumberedDecisions: 0,
+        },
+        {
+          system: 'unbroken',
+          status: 'complete',
+          entries: 1,
+          decisions: 1,
+          unnumbered: 0,
+          unnumberedDecisions: 0,
+        },
       ],
       emitters: [
         { emitter: 'e1', epoch: 1, firstSeq: 1, lastSeq: 5, recorded: 3, missing: 2 },

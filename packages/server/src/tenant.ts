@@ -18,6 +18,7 @@ import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { decodeAttachment } from './recording/attachment.ts'
+import { counterIn, Counters } from './recording/counters.ts'
 import { Dedupe } from './recording/dedupe.ts'
 import type { Intake, IntakeStart } from './recording/intake.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './recording/emitter-facts.ts'
@@ -64,6 +65,7 @@ export interface Tenant {
   reader: RecordReader
   systems: Systems
   emitters: Emitters
+  counters: Counters
   recent: Recent
   keys: LedgerKeys
   /** Whether checkpoints are signed in a process of their own. */
@@ -78,7 +80,7 @@ export interface Tenant {
 }
 
 /** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
-const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.'].map((kind) =>
+const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.', 'counter.'].map((kind) =>
   Buffer.from(`"kind":"${kind}`),
 )
 
@@ -108,6 +110,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   })
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)
+  const counters = new Counters(directory.store, name)
   const dedupe = new Dedupe(directory.store, name)
   const secrets = {
     tenant: vault.derive('subject'),
@@ -125,6 +128,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     dedupe,
     systems,
     emitters,
+    counters,
     factOf,
     onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
@@ -181,6 +185,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     reader,
     systems,
     emitters,
+    counters,
     recent,
     keys,
     hasOwnSigner: options.remoteSigner !== undefined,
@@ -267,6 +272,8 @@ function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
   if (declaresEmitter) return { declaresEmitter }
   const states = statementIn(entry, record)
   if (states) return { states }
+  const counter = counterIn(entry, record)
+  if (counter) return { counter }
   if (kind === 'system.declared' && typeof record.name === 'string')
     return { declares: { slug: system, name: record.name } }
   if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }

@@ -45,6 +45,7 @@ export type Operation =
   | 'getOverrides'
   | 'getCoverage'
   | 'getCompleteness'
+  | 'getEmitters'
   | 'getSystems'
   | 'postSql'
   | 'getCheckpoint'
@@ -312,6 +313,15 @@ export const ROUTES: readonly Route[] = [
     'completeness',
     'Completeness against the profile of each tier, missing fields named',
   ),
+  {
+    operation: 'getEmitters',
+    method: 'GET',
+    path: '/v1/emitters',
+    right: 'read',
+    summary:
+      'The sources that number their records: ranges, gaps, forks, losses, chain and silence of each epoch',
+    response: z.object({ items: z.array(anyRecord), asOf: z.object({ size: count }) }),
+  },
   {
     operation: 'getSystems',
     method: 'GET',

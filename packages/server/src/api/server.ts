@@ -37,6 +37,7 @@ const HANDLERS: Record<Operation, Handler> = {
   getConfidence: statistics.getConfidence,
   getOverrides: statistics.getOverrides,
   getCoverage: statistics.getCoverage,
+  getEmitters: statistics.getEmitters,
   getCompleteness: statistics.getCompleteness,
   getSystems: statistics.getSystems,
   postSql: statistics.postSql,

@@ -26,6 +26,7 @@ import {
   usage,
   type UsageAnswer,
 } from './queries/stats.ts'
+import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import { namesOf } from './schema.ts'
 import { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
@@ -47,6 +48,7 @@ export type {
   OverridesAnswer,
   UsageAnswer,
 } from './queries/stats.ts'
+export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
 export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
@@ -192,6 +194,11 @@ export class Projection {
 
   statsCoverage(): Promise<CoverageAnswer> {
     return coverage(this.#ground)
+  }
+
+  /** Decisions and tokens recorded in each span of time. */
+  countSpans(filter: SpanFilter, spans: readonly Span[]): Promise<(SpanCount | undefined)[]> {
+    return countSpans(this.#ground, filter, spans)
   }
 
   statsCompleteness(input: QueryInput): Promise<CompletenessAnswer> {

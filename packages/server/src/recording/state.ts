@@ -5,6 +5,7 @@
 import type { EmitterStatement } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
+import type { CounterFact, Counters } from './counters.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Emitters, KnownEmitter } from './emitters.ts'
 import type { Mark } from './marker.ts'
@@ -22,6 +23,7 @@ export interface StateFact {
   numbered?: { slug: string; epoch: number; seq: number; receivedAt: number; link?: Uint8Array }
   /** What it says of an emitter, by name. */
   states?: { name: string; epoch?: number; statement: EmitterStatement; count: number }
+  counter?: CounterFact
   /** First index of a vault segment whose digest it records. */
   sealedSegment?: number
 }
@@ -33,6 +35,7 @@ export interface StateOptions {
   dedupe: Dedupe
   systems: Systems
   emitters: Emitters
+  counters: Counters
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
   /** What was applied could not be stored. Called again each time that trying again fails too. */
@@ -93,6 +96,7 @@ export class RecordingState {
     if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
     this.#takeOfEmitter(index, fact)
+    if (fact.counter) this.#options.counters.apply(fact.counter)
     if (fact.sealedSegment !== undefined) this.#recordedSegments.push(fact.sealedSegment)
     this.#applied = index + 1
   }

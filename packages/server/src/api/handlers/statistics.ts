@@ -1,4 +1,5 @@
 /** Numbers over many decisions. */
+import { listedEmitters, fullCoverage } from '../coverage.ts'
 import { type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
 
@@ -12,7 +13,13 @@ export const getOverrides: Handler = async ({ query, services }) =>
   json(await services.projection.statsOverrides(query))
 export const getCoverage: Handler = async ({ query, services }) => {
   refuseParameters(query)
-  return json(await services.projection.statsCoverage())
+  const { clock, projection, tenant } = services
+  return json(await fullCoverage(projection, tenant, clock.now()))
+}
+export const getEmitters: Handler = ({ query, services }) => {
+  refuseParameters(query)
+  const { clock, tenant } = services
+  return json({ items: listedEmitters(tenant.emitters, clock.now()), asOf: { size: tenant.ledger.size } })
 }
 export const getCompleteness: Handler = async ({ query, services }) =>
   json(await services.projection.statsCompleteness(query))

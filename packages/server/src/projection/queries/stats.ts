@@ -34,8 +34,10 @@ export interface SystemCoverage {
   readonly status: CoverageStatus
   readonly entries: number
   readonly decisions: number
-  /** Entries that carry no number. */
+  /** Entries that carry no number: decisions, and whatever else was recorded, by the server too. */
   readonly unnumbered: number
+  /** Decisions that carry no number. */
+  readonly unnumberedDecisions: number
 }
 
 export interface CoverageAnswer extends AsOf {
@@ -64,18 +66,20 @@ export async function coverage(ground: Ground): Promise<CoverageAnswer> {
     entries: string
     decisions: string
     unnumbered: string
+    unnumberedDecisions: string
     emitters: string[]
   }>(
     ground,
     `SELECT system, count() AS entries, countIf(kind = 'decision') AS decisions, countIf(emitter = '') AS unnumbered,
+        countIf(emitter = '' AND kind = 'decision') AS unnumberedDecisions,
         groupUniqArrayIf(emitter, emitter != '') AS emitters
       FROM ${entries} WHERE index < ${size} GROUP BY system ORDER BY system`,
     new Substitutions(),
   )
   const systems = rows.map((row): SystemCoverage => {
-    const { entries, decisions, unnumbered } = row
+    const { entries, decisions, unnumbered, unnumberedDecisions } = row
     const status = statusOf(
-      Number(unnumbered),
+      Number(unnumberedDecisions),
       row.emitters.some((emitter) => gaps.has(emitter)),
     )
     return {
@@ -84,10 +88,11 @@ export async function coverage(ground: Ground): Promise<CoverageAnswer> {
       entries: Number(entries),
       decisions: Number(decisions),
       unnumbered: Number(unnumbered),
+      unnumberedDecisions: Number(unnumberedDecisions),
     }
   })
   return {
-    status: worst(systems.map(({ status }) => status)),
+    status: worst(systems.filter(({ decisions }) => decisions > 0).map(({ status }) => status)),
     entries: sum(systems.map(({ entries }) => entries)),
     decisions: sum(systems.map(({ decisions }) => decisions)),
     systems,
