@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalJson, emitterLink, EMPTY_HEAD, fromHex, nextHead, toHex } from '@deponent/format'
 import { Deponent } from '@deponent/sdk'
@@ -171,4 +172,120 @@ test('declared counters are held against what was recorded, hour by hour', async
     unknown: [[null, 'indeterminate']],
   })
   expect(findings.filter((finding) => finding.code === 'counter_difference')).toHaveLength(2)
+})
+
+describe('the proof that an emitter has exactly its numbers', () => {
+  let file = ''
+  let trust = ''
+
+  interface Report {
+    verdict: string
+    findings: { severity: string; code: string; message: string }[]
+  }
+  async function verify(...args: string[]): Promise<Report & { code: number }> {
+    const { stdout, code } = await runCommand(['verify', ...args, '--json'])
+    return { ...(JSON.parse(stdout) as Report), code }
+  }
+  const codes = ({ findings }: Report): string[] =>
+    findings.map(({ severity, code }) => `${severity} ${code}`)
+
+  interface Written {
+    claim: { to: number }
+    entries: { index: number; disclosed: { text: string }[] }[]
+    heads: unknown[]
+  }
+  async function altered(change: (proof: Written) => void): Promise<string> {
+    const proof = JSON.parse(await readFile(file, 'utf8')) as Written
+    change(proof)
+    const path = join(place.data, '..', 'altered.json')
+    await writeFile(path, JSON.stringify(proof))
+    return path
+  }
+
+  beforeAll(async () => {
+    const deponent = new Deponent({ url: server.url, key: server.key, emitterId: 'proven', batchSize: 7 })
+    for (let i = 0; i < 25; i++)
+      deponent.record({ modelId: 'm', prediction: i, affectedUserId: `p-${i % 3}` })
+    await deponent.close()
+    file = join(place.data, '..', 'proof.json')
+    trust = join(place.data, '..', 'trust.json')
+    const { ledgers } = JSON.parse(await readFile(join(place.data, 'format.json'), 'utf8')) as {
+      ledgers: { default: object }
+    }
+    await writeFile(
+      trust,
+      JSON.stringify({ ledgers: [{ ...ledgers.default, witnesses: [], quorum: 0, timestampRoots: [] }] }),
+    )
+    const made = await runCommand(['prove', 'emitter', 'proven', '--data', place.data, '--out', file])
+    expect(made.stderr).toContain('numbers 1 to 25: 25 entries, 0 declared losses')
+  })
+
+  test('is valid offline, and says that the whole ledger was not read', async () => {
+    const report = await verify(file, '--trust', trust)
+    expect(codes(report)).toEqual(['info emitter_unproven'])
+    expect(report).toMatchObject({ verdict: 'valid', code: 0 })
+  })
+
+  test('is incomplete without trust', async () => {
+    expect(codes(await verify(file))).toContain('gap trust_missing')
+  })
+
+  test('is complete with the whole ledger, from its directory or its server', async () => {
+    expect(await verify(file, '--trust', trust, '--ledger', place.data)).toMatchObject({
+      verdict: 'valid',
+      findings: [],
+    })
+    process.env['DEPONENT_KEY'] = server.key
+    expect(await verify(file, '--trust', trust, '--ledger', server.url)).toMatchObject({
+      verdict: 'valid',
+      findings: [],
+    })
+  })
+
+  test('shows a number left out, a link replaced, a head withheld', async () => {
+    const short = await verify(await altered(({ entries }) => void entries.splice(3, 1)), '--trust', trust)
+    expect(codes(short)).toContain('gap emitter_gap')
+    const forged = await altered(({ entries }) => {
+      const leaf = entries[3]!.disclosed[1]!
+      leaf.text = leaf.text.replace(/[0-9a-f]{64}/, 'ab'.repeat(32))
+    })
+    expect(await verify(forged, '--trust', trust)).toMatchObject({ verdict: 'invalid' })
+    const headless = await altered((proof) => void (proof.heads = []))
+    expect(codes(await verify(headless, '--trust', trust))).toContain('gap emitter_unproven')
+  })
+
+  test('is contradicted by a ledger in which another entry has one of the numbers', async () => {
+    await server.post('/v1/decisions', numbered('forked', 1))
+    await server.post('/v1/decisions', { ...numbered('forked', 1), decisionId: 'another' })
+    const forked = join(place.data, '..', 'forked.json')
+    await runCommand(['prove', 'emitter', 'forked', '--data', place.data, '--out', forked])
+    const told = await verify(forked, '--trust', trust)
+    expect(codes(told)).toContain('gap emitter_fork')
+    const proof = JSON.parse(await readFile(forked, 'utf8')) as Written
+    proof.entries.pop()
+    await writeFile(forked, JSON.stringify(proof))
+    expect(codes(await verify(forked, '--trust', trust))).not.toContain('gap emitter_fork')
+    expect(codes(await verify(forked, '--trust', trust, '--ledger', place.data))).toContain(
+      'error emitter_fork',
+    )
+  })
+
+  test('may begin anywhere a head was stated, and covers what was declared lost', async () => {
+    const loss = { kind: 'emitter.loss', emitterId: 'shop', epoch: 1, seq: 3, reason: 'queue_full' }
+    await server.post('/v1/records', loss)
+    const made = await runCommand([
+      'prove',
+      'emitter',
+      'shop',
+      '--data',
+      place.data,
+      '--out',
+      file,
+      '--to',
+      '4',
+    ])
+    expect(made.stderr).toContain('numbers 1 to 4: 3 entries, 1 declared losses')
+    const report = await verify(file, '--trust', trust)
+    expect(codes(report)).toEqual(['info emitter_loss', 'gap emitter_unproven', 'info emitter_unproven'])
+  })
 })

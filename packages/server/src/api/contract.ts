@@ -46,6 +46,7 @@ export type Operation =
   | 'getCoverage'
   | 'getCompleteness'
   | 'getEmitters'
+  | 'getEmitterProof'
   | 'getSystems'
   | 'postSql'
   | 'getCheckpoint'
@@ -321,6 +322,15 @@ export const ROUTES: readonly Route[] = [
     summary:
       'The sources that number their records: ranges, gaps, forks, losses, chain and silence of each epoch',
     response: z.object({ items: z.array(anyRecord), asOf: z.object({ size: count }) }),
+  },
+  {
+    operation: 'getEmitterProof',
+    method: 'GET',
+    path: '/v1/emitters/:emitter/proof',
+    right: 'read',
+    summary: 'A file that shows a stranger which numbers of an emitter the ledger has',
+    query: z.object({ epoch: count, from: count, to: count }).partial(),
+    response: anyRecord,
   },
   {
     operation: 'getSystems',

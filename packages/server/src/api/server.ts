@@ -8,6 +8,7 @@ import { type Operation, type Route, ROUTES } from './contract.ts'
 import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
+import { getEmitterProof } from './handlers/emitter-proof.ts'
 import * as health from './handlers/health.ts'
 import * as ledger from './handlers/ledger.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
@@ -38,6 +39,7 @@ const HANDLERS: Record<Operation, Handler> = {
   getOverrides: statistics.getOverrides,
   getCoverage: statistics.getCoverage,
   getEmitters: statistics.getEmitters,
+  getEmitterProof,
   getCompleteness: statistics.getCompleteness,
   getSystems: statistics.getSystems,
   postSql: statistics.postSql,

@@ -1,7 +1,7 @@
 /** What a file that somebody wants verified is, told from its text. */
-import { isEvidencePage } from '@deponent/format'
+import { isEmitterProof, isEvidencePage } from '@deponent/format'
 
-export type TargetKind = 'bundle' | 'page' | 'proof' | 'receipt'
+export type TargetKind = 'bundle' | 'page' | 'proof' | 'receipt' | 'emitter proof'
 
 /** The kind of a text; undefined when it is none that can be verified. What is broken is told by what it set out to be. */
 export function targetKind(text: string): TargetKind | undefined {
@@ -9,6 +9,7 @@ export function targetKind(text: string): TargetKind | undefined {
   if (isEvidencePage(text)) return 'page'
   if (!text.trimStart().startsWith('{')) return undefined
   if (/^\s*\{\s*"bundle"\s*:/.test(text)) return 'bundle'
+  if (isEmitterProof(text)) return 'emitter proof'
   const names = topLevelNames(text)
   if (names.includes('bundle')) return 'bundle'
   return names.some((name) => RECEIPT_NAMES.has(name)) ? 'receipt' : undefined

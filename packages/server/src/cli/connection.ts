@@ -48,10 +48,14 @@ export class Connection {
     }
   }
 
-  /** One GET; rejects when there is no answer within `timeoutMs`. */
-  get(path: string, timeoutMs: number): Promise<HttpAnswer> {
-    const headers = { Authorization: `Bearer ${this.#key}` }
-    return request(`${this.url}${path}`, { headers }, timeoutMs)
+  /** One GET; CommandError when nobody answers, in time. */
+  async get(path: string, timeoutMs?: number): Promise<HttpAnswer> {
+    try {
+      const headers = { Authorization: `Bearer ${this.#key}` }
+      return await request(`${this.url}${path}`, { headers }, timeoutMs)
+    } catch {
+      throw new CommandError(EXIT.internal, `no answer from ${this.url}`)
+    }
   }
 
   async #postOnce(path: string, body: string, more: Record<string, string>): Promise<HttpAnswer> {

@@ -16,6 +16,7 @@ import { CommandError, EXIT } from './exit.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
+import { prove } from './prove.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
 import { reindex } from './reindex.ts'
@@ -31,6 +32,8 @@ const COMMANDS = [
   record,
   exportCommand,
   verify,
+  verify,
+  prove,
   query,
   keys,
   reindex,

@@ -24,12 +24,14 @@ import { requestBytes } from '../platform/http-client.ts'
 import { endProgress, print, progress } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
+import { verifyEmitterText } from './verify-emitter.ts'
 
 interface VerifyOptions {
   trust?: string
   against?: string[]
   entry?: string
   key?: string
+  ledger?: string
   json?: boolean
 }
 
@@ -43,7 +45,7 @@ const EXIT_OF = { valid: EXIT.ok, invalid: EXIT.negative, incomplete: EXIT.incom
 const ENTRIES_SHOWN = 20
 const DEFAULT_LEDGER_PATH = '/ledgers/default'
 const UNDERSTOOD =
-  'a data directory, an evidence bundle (.json or .html), a saved receipt, a saved tlog-proof, or the URL of a ledger'
+  'a data directory, an evidence bundle (.json or .html), a saved receipt, a saved tlog-proof, an emitter proof, or the URL of a ledger'
 
 async function textOf(path: string): Promise<string> {
   return fromUtf8(await fileBytes(path))
@@ -78,7 +80,7 @@ async function verifyTarget(target: string, options: VerifyOptions): Promise<Ver
 
 async function verifyFile(
   path: string,
-  { entry }: VerifyOptions,
+  { entry, ledger }: VerifyOptions,
   given: Given,
 ): Promise<VerifyReport | BundleReport> {
   const text = await textOf(path)
@@ -93,6 +95,8 @@ async function verifyFile(
       })
     case 'bundle':
       return verifyBundle(text, check)
+    case 'emitter proof':
+      return verifyEmitterText(text, given.trust, ledger)
     case 'page':
       return verifyPage(text, verifyBundle(bundleOfPage(text), check))
     case undefined:
@@ -211,6 +215,10 @@ export const verify = new Command('verify')
   .option('--against <file...>', 'checkpoints or receipts known from elsewhere')
   .option('--entry <file>', 'the entry a tlog-proof is about')
   .option('--key <key>', 'key for a URL that needs one (or DEPONENT_KEY)')
+  .option(
+    '--ledger <place>',
+    'data directory or server to read whole, for what an emitter proof cannot show alone',
+  )
   .option('--json', 'answer in JSON')
   .addHelpText(
     'after',

@@ -26,6 +26,7 @@ import {
   usage,
   type UsageAnswer,
 } from './queries/stats.ts'
+import { entriesNumbered, entriesOfKind, type NumberRange } from './queries/numbers.ts'
 import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import { namesOf } from './schema.ts'
@@ -199,6 +200,16 @@ export class Projection {
   /** Decisions and tokens recorded in each span of time. */
   countSpans(filter: SpanFilter, spans: readonly Span[]): Promise<(SpanCount | undefined)[]> {
     return countSpans(this.#ground, filter, spans)
+  }
+
+  /** Indices of the entries that carry these numbers, in ledger order. */
+  entriesNumbered(range: NumberRange, limit: number): Promise<number[]> {
+    return entriesNumbered(this.#ground, range, limit)
+  }
+
+  /** Indices of the entries of kinds that begin so, in ledger order. */
+  entriesOfKind(beginning: string, limit: number): Promise<number[]> {
+    return entriesOfKind(this.#ground, beginning, limit)
   }
 
   statsCompleteness(input: QueryInput): Promise<CompletenessAnswer> {

@@ -1,0 +1,51 @@
+/** `GET /v1/emitters/{emitter}/proof`: the file that shows which numbers of an emitter the ledger has. */
+import { writeEmitterProof } from '@deponent/format'
+import { EmitterProofMaker, PROOF_NUMBERS_MAX } from '../../recording/emitter-proof.ts'
+import type { Call, Handler } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { notYet } from './ledger.ts'
+
+const PUBLISH_WAIT_MS = 5_000
+/** Records about emitters that are looked through. */
+const STATEMENTS_MAX = 100_000
+
+export const getEmitterProof: Handler = async (call) => {
+  const { projection, tenant } = call.services
+  const emitter = tenant.emitters.named(call.params.emitter ?? '')
+  const known = emitter && tenant.emitters.epochs(emitter)
+  const epoch = numberIn(call, 'epoch') ?? known?.[0]?.epoch
+  const tally = known?.find((candidate) => candidate.epoch === epoch)?.tally
+  if (!emitter || !tally || epoch === undefined)
+    throw new Problem(404, 'not_found', 'no emitter of this name numbered records in this epoch')
+  const from = numberIn(call, 'from') ?? tally.summary().first ?? 1
+  const to = numberIn(call, 'to')
+  if (to !== undefined && to < from) throw bad('to', 'a number not below from')
+  await tenant.recorder.flushHeads()
+  const size = tenant.ledger.size
+  if (!(await tenant.ledger.published(size, PUBLISH_WAIT_MS))) throw notYet()
+  await projection.visible(size - 1)
+  const entries = await projection.entriesNumbered(
+    { emitter: emitter.slug, epoch, from, to: to ?? Number.MAX_SAFE_INTEGER },
+    PROOF_NUMBERS_MAX + 1,
+  )
+  if (entries.length > PROOF_NUMBERS_MAX) throw bad('to', `at most ${PROOF_NUMBERS_MAX} numbers`)
+  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX)
+  const maker = new EmitterProofMaker(tenant.ledger, tenant.vault)
+  const asked = { epoch, from, ...(to !== undefined && { to }) }
+  const proof = await maker.make(emitter, asked, { entries, statements })
+  if (!proof) throw new Problem(404, 'not_found', 'the ledger has none of these numbers')
+  const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
+  return new Response(writeEmitterProof(proof), { headers })
+}
+
+function numberIn({ query }: Call, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  const value = Number(text)
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(value)) throw bad(name, 'a whole number')
+  return value
+}
+
+function bad(field: string, expected: string): Problem {
+  return new Problem(400, 'bad_parameter', `${field} must be ${expected}`, { field, expected })
+}
