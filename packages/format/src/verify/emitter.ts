@@ -5,8 +5,8 @@
  */
 import { equalBytes, fromHex, toHex, utf8 } from '../bytes.ts'
 import { EMPTY_HEAD } from '../emitter/chain.ts'
-import type { EmitterClaim, EmitterProof, ProofItem } from '../emitter/proof.ts'
-import { readEmitterProof } from '../emitter/proof.ts'
+import type { EmitterClaim, EmitterProof, ProofItem } from './emitter-proof.ts'
+import { readEmitterProof } from './emitter-proof.ts'
 import { sizeOf } from '../emitter/ranges.ts'
 import { EpochTally, hexDigest } from '../emitter/tally.ts'
 import type { EmitterStatement, EpochSummary } from '../emitter/tally.ts'

@@ -7,7 +7,7 @@ import { FormatError } from '../error.ts'
 import { readJson } from '../json/read.ts'
 import type { JsonObject, JsonValue } from '../json/value.ts'
 import { isObject } from '../json/value.ts'
-import type { DisclosedLeaf } from '../verify/disclosure.ts'
+import type { DisclosedLeaf } from './disclosure.ts'
 
 /** An entry with its inclusion proof and some leaves of its payload. */
 export interface ProofItem {
