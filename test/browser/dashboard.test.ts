@@ -37,6 +37,21 @@ describe('the dashboard in a real browser', () => {
     expect(complaints).toEqual([])
   })
 
+  test('draws the numbers of an emitter and marks what never arrived', async () => {
+    const sent = [1, 2, 5].map((seq) => ({
+      modelId: 'm',
+      prediction: 'low',
+      emitter: { id: 'till-7', epoch: 1, seq, blind: 'ab'.repeat(32) },
+    }))
+    expect((await server.post('/v1/decisions', sent)).status).toBe(201)
+    const { page, complaints } = await openPage(browser, server, '/coverage')
+    const panel = page.getByRole('region', { name: 'till-7' })
+    await panel.getByText('2 missing').waitFor()
+    await panel.getByTitle('numbers 3 to 4 never arrived').waitFor()
+    await page.getByText('emitter_gap').first().waitFor()
+    expect(complaints).toEqual([])
+  })
+
   test('asks for a key when it has none, and shows nothing else', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()

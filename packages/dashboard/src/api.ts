@@ -95,21 +95,87 @@ export interface Coverage {
   readonly status: CoverageStatus
   readonly entries: number
   readonly decisions: number
+  /** Recorded of what emitters numbered; null while some decisions carry no number. */
+  readonly share: { readonly recorded: number; readonly declared: number; readonly value: number } | null
   readonly systems: readonly {
     readonly system: string
     readonly status: CoverageStatus
     readonly entries: number
     readonly decisions: number
-    readonly unnumbered: number
+    readonly unnumberedDecisions: number
   }[]
   readonly emitters: readonly {
     readonly emitter: string
-    readonly epoch: number
-    readonly firstSeq: number
-    readonly lastSeq: number
+    readonly system: string
     readonly recorded: number
     readonly missing: number
+    readonly lost: number
+    readonly silent: boolean
   }[]
+  readonly counters: readonly Counter[]
+  readonly findings: readonly CoverageFinding[]
+}
+
+export interface CoverageFinding {
+  readonly severity: 'error' | 'gap' | 'info'
+  readonly code: string
+  readonly message: string
+}
+
+/** A count of the same traffic kept by somebody else, held against the records. */
+export interface Counter {
+  readonly counter: string
+  readonly source: string | null
+  readonly unit: 'calls' | 'tokens' | null
+  readonly filter: { readonly [field: string]: string }
+  readonly verdicts: Readonly<Record<ReadingVerdict, number>>
+  readonly readings: readonly Reading[]
+}
+
+export type ReadingVerdict = 'matched' | 'observed_no_record' | 'record_no_observation' | 'indeterminate'
+
+export interface Reading {
+  readonly from: string
+  readonly to: string
+  readonly value: number
+  readonly recorded: number | null
+  readonly verdict: ReadingVerdict
+}
+
+export interface Emitters {
+  readonly items: readonly Emitter[]
+}
+
+/** A source that numbers its records. */
+export interface Emitter {
+  readonly emitter: string
+  readonly system: string
+  readonly epochCount: number
+  readonly epochs: readonly EmitterEpoch[]
+}
+
+/** Numbers from and to, both included. */
+export type NumberRange = readonly [from: number, to: number]
+
+export interface EmitterEpoch {
+  readonly epoch: number
+  readonly first: number | null
+  readonly last: number | null
+  readonly recorded: number
+  readonly missing: number
+  readonly gaps: readonly NumberRange[]
+  readonly lost: number
+  readonly losses: readonly { readonly from: number; readonly to: number; readonly reason: string }[]
+  readonly forks: number
+  readonly outOfOrder: number
+  readonly chain: {
+    readonly state: 'unstated' | 'verified' | 'differs' | 'open'
+    readonly verifiedTo: number | null
+  }
+  readonly closedAt: number | null
+  readonly firstReceivedAt: number | null
+  readonly lastReceivedAt: number | null
+  readonly silent: boolean
 }
 
 export type CoverageStatus = 'undeclared' | 'complete' | 'gaps'

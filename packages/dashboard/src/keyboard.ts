@@ -7,6 +7,7 @@ export type KeyBindings = Readonly<Record<string, (event: KeyboardEvent) => void
 export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
   { keys: ['g', 'o'], does: 'go to the overview' },
   { keys: ['g', 'd'], does: 'go to the decisions' },
+  { keys: ['g', 'c'], does: 'go to coverage' },
   { keys: ['g', 'v'], does: 'go to verify' },
   { keys: ['j', '↓'], does: 'next decision' },
   { keys: ['k', '↑'], does: 'previous decision' },

@@ -5,6 +5,7 @@ import type {
   Completeness,
   ConfidenceDistribution,
   Coverage,
+  Emitters,
   DecisionDocument,
   DecisionPage,
   Overrides,
@@ -158,6 +159,7 @@ function statsQuery<T>(path: string) {
 }
 
 export const coverageQuery = statsQuery<Coverage>('/v1/stats/coverage')
+export const emittersQuery = statsQuery<Emitters>('/v1/emitters')
 export const systemsQuery = statsQuery<Systems>('/v1/systems')
 
 /** How confident the decisions since a moment were. */

@@ -34,6 +34,12 @@ const decisionRoute = createRoute({
   component: lazyRouteComponent(() => import('./decision/decision.tsx'), 'Decision'),
 })
 
+const coverageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/coverage',
+  component: lazyRouteComponent(() => import('./coverage/coverage.tsx'), 'CoveragePage'),
+})
+
 const verifyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/verify',
@@ -41,7 +47,13 @@ const verifyRoute = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([overviewRoute, decisionsRoute, decisionRoute, verifyRoute]),
+  routeTree: rootRoute.addChildren([
+    overviewRoute,
+    decisionsRoute,
+    decisionRoute,
+    coverageRoute,
+    verifyRoute,
+  ]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: RouteError,

@@ -35,6 +35,7 @@ export function Frame() {
             Overview
           </Link>
           <Link to="/decisions">Decisions</Link>
+          <Link to="/coverage">Coverage</Link>
           <Link to="/verify">Verify</Link>
         </nav>
         <div className={styles['tools']}>
@@ -61,7 +62,7 @@ export function Frame() {
 function useGoKeys(): void {
   const navigate = useNavigate()
   const since = useRef(Number.NEGATIVE_INFINITY)
-  const go = (to: '/' | '/decisions' | '/verify') => () => {
+  const go = (to: '/' | '/decisions' | '/coverage' | '/verify') => () => {
     if (performance.now() - since.current < GO_MS) void navigate({ to })
   }
   useKeys({
@@ -70,6 +71,7 @@ function useGoKeys(): void {
     },
     o: go('/'),
     d: go('/decisions'),
+    c: go('/coverage'),
     v: go('/verify'),
   })
 }

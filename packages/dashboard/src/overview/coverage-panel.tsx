@@ -1,77 +1,76 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Coverage, CoverageStatus } from '../api.ts'
-import { count, counted } from '../display.ts'
+import { Link } from '@tanstack/react-router'
+import type { Coverage } from '../api.ts'
+import { count, counted, percent } from '../display.ts'
+import { CoverageSaid } from '../coverage/said.tsx'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import { coverageQuery } from '../queries.ts'
 import styles from './overview.module.css'
 
-const MEANING: Record<CoverageStatus, string> = {
-  undeclared:
-    'Not every source numbers its records, so a decision that never arrived may leave no gap to see. What arrived is counted; what did not is unknown.',
-  complete: 'Every source numbers its records, and no number between its first and its last is missing.',
-  gaps: 'Sources numbered records that never arrived here.',
-}
-
 /** Whether missing decisions would be noticed. */
 export function CoveragePanel() {
   const { data, error } = useQuery(coverageQuery)
   return (
-    <Panel title="Coverage" aside="all entries">
+    <Panel title="Coverage" aside={<Link to="/coverage">all sources</Link>}>
       {error !== null && <Failed error={error} />}
       {error === null && data === undefined && <Waiting lines={2} />}
-      {data !== undefined && (
-        <div className={styles['said']}>
-          <Status status={data.status} />
-          <p>{MEANING[data.status]}</p>
-        </div>
-      )}
+      {data !== undefined && <CoverageSaid coverage={data} />}
       {data !== undefined && <Systems coverage={data} />}
-      {data !== undefined && data.emitters.length > 0 && <Emitters coverage={data} />}
+      {data !== undefined && <Sources coverage={data} />}
     </Panel>
-  )
-}
-
-function Status({ status }: { readonly status: CoverageStatus }) {
-  return (
-    <span className={styles['status']} data-status={status}>
-      {status}
-    </span>
   )
 }
 
 function Systems({ coverage: { systems } }: { readonly coverage: Coverage }) {
   return (
     <ul className={styles['sources']}>
-      {systems.map(({ system, status, entries, unnumbered }) => (
-        <li key={system}>
-          <span>{system}</span>
-          <span>
-            {unnumbered === 0
-              ? `${counted(entries, 'entry', 'entries')}, all numbered`
-              : `${count(unnumbered)} of ${counted(entries, 'entry', 'entries')} without a number`}
-          </span>
-          {status === 'gaps' && <Status status={status} />}
-        </li>
-      ))}
+      {systems
+        .filter(({ decisions }) => decisions > 0)
+        .map(({ system, decisions, unnumberedDecisions }) => (
+          <li key={system}>
+            <span>{system}</span>
+            <span>
+              {unnumberedDecisions === 0
+                ? `${counted(decisions, 'decision')}, all numbered`
+                : `${count(unnumberedDecisions)} of ${counted(decisions, 'decision')} without a number`}
+            </span>
+          </li>
+        ))}
     </ul>
   )
 }
 
-function Emitters({ coverage: { emitters } }: { readonly coverage: Coverage }) {
+/** One line for numbers, one for the counts of others: what is missing by each. */
+function Sources({ coverage: { emitters, counters, share } }: { readonly coverage: Coverage }) {
+  const missing = emitters.reduce((sum, emitter) => sum + emitter.missing, 0)
+  const lost = emitters.reduce((sum, emitter) => sum + emitter.lost, 0)
+  const differing = counters.reduce(
+    (sum, { verdicts }) => sum + verdicts.observed_no_record + verdicts.record_no_observation,
+    0,
+  )
+  if (emitters.length === 0 && counters.length === 0) return null
   return (
-    <ul className={styles['sources']} aria-label="Emitters">
-      {emitters.map(({ emitter, epoch, firstSeq, lastSeq, missing }) => (
-        <li key={`${emitter} ${epoch}`}>
+    <ul className={styles['sources']} aria-label="Sources">
+      {emitters.length > 0 && (
+        <li>
+          <span>{counted(emitters.length, 'emitter')}</span>
           <span>
-            <code>{emitter}</code> epoch {epoch}
-          </span>
-          <span>
-            {count(firstSeq)} to {count(lastSeq)}:{' '}
-            {missing === 0 ? 'none missing' : `${count(missing)} missing`}
+            {count(missing)} missing, {count(lost)} declared lost
+            {share !== null && `, ${percent(share.value)} recorded`}
           </span>
         </li>
-      ))}
+      )}
+      {counters.length > 0 && (
+        <li>
+          <span>{counted(counters.length, 'external counter')}</span>
+          <span>
+            {differing === 0
+              ? 'none differs'
+              : counted(differing, 'reading that differs', 'readings that differ')}
+          </span>
+        </li>
+      )}
     </ul>
   )
 }

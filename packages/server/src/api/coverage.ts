@@ -9,6 +9,8 @@ import type { EmitterEpoch, Emitters, KnownEmitter } from '../recording/emitters
 const INTERVALS_OF_SILENCE = 2
 /** Epochs of one emitter that `GET /v1/emitters` lists, the latest; findings are of all. */
 const EPOCHS_LISTED_MAX = 50
+/** Emitters an answer lists, the latest declared; findings and sums are of all. */
+const EMITTERS_LISTED_MAX = 1_000
 const FINDINGS_MAX = 1_000
 /** While the index is a little behind, spans that ended just now are left open; far behind, all are. */
 const LAG_ENTRIES_SMALL = 10_000
@@ -70,7 +72,8 @@ export interface FullCoverage extends Omit<CoverageAnswer, 'emitters'> {
 
 /** Every emitter with its latest epochs, as `GET /v1/emitters` lists them. */
 export function listedEmitters(emitters: Emitters, now: number): EmitterReport[] {
-  return emitterReports(emitters, now).map((report) => ({
+  const reports = emitterReports(emitters, now).slice(-EMITTERS_LISTED_MAX)
+  return reports.map((report) => ({
     ...report,
     epochs: report.epochs.slice(0, EPOCHS_LISTED_MAX),
     findings: report.findings.slice(0, FINDINGS_MAX),
@@ -133,7 +136,7 @@ export async function fullCoverage(
     ...indexed,
     status: hasGaps ? 'gaps' : status,
     share: shareOf(indexed.systems, totals),
-    emitters: totals,
+    emitters: totals.slice(-EMITTERS_LISTED_MAX),
     counters: reconciled,
     findings: [...reconciled.flatMap(counterFindings), ...reports.flatMap(({ findings }) => findings)].slice(
       0,

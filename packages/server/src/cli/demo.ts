@@ -4,6 +4,8 @@ import { COMPANY } from '../demo/company.ts'
 import type { DemoRecord } from '../demo/demo-record.ts'
 import { history } from '../demo/history.ts'
 import { live } from '../demo/live.ts'
+import { DemoNumbering } from '../demo/numbering.ts'
+import { storyUpTo } from '../demo/story.ts'
 import { realClock } from '../platform/clock.ts'
 import { endProgress, note, print, progress, stopSignal } from '../platform/terminal.ts'
 import type { Submission } from '../recording/submission.ts'
@@ -37,8 +39,19 @@ async function recordBatch(app: App, batch: readonly DemoRecord[]): Promise<void
 
 const isDecision = ({ kind }: DemoRecord): boolean => kind === 'decision'
 
+/** What decides the records, and how they are numbered. */
+interface Past {
+  seed: string
+  now: number
+  numbering: DemoNumbering
+}
+
 /** Months of the company's past, as fast as they can be recorded, unless `stopped` before the end. */
-async function recordHistory(app: App, seed: string, now: number, stopped: () => boolean): Promise<number> {
+async function recordHistory(
+  app: App,
+  { seed, now, numbering }: Past,
+  stopped: () => boolean,
+): Promise<number> {
   let batch: DemoRecord[] = []
   let recorded = 0
   const flush = async (): Promise<void> => {
@@ -48,22 +61,23 @@ async function recordHistory(app: App, seed: string, now: number, stopped: () =>
     progress(`recording the past of ${COMPANY}: ${recorded} records`)
   }
   for (const item of history({ seed, now })) {
-    batch.push(item)
+    batch.push(...numbering.number(item))
     if (batch.length >= BATCH) await flush()
     if (stopped()) break
   }
+  batch.push(...numbering.gateway(now))
   await flush()
   endProgress()
   return recorded
 }
 
 /** What happens from now on, each record when it is due, until `stopped`. */
-async function recordLive(app: App, seed: string, now: number, stopped: () => boolean): Promise<void> {
+async function recordLive(app: App, { seed, now, numbering }: Past, stopped: () => boolean): Promise<void> {
   for (const item of live({ seed, now })) {
     const wait = item.at - realClock.now()
     if (wait > 0) await realClock.sleep(wait)
     if (stopped()) return
-    await recordBatch(app, [item])
+    await recordBatch(app, [...numbering.number(item), ...numbering.beats(item.at)])
   }
 }
 
@@ -94,12 +108,14 @@ async function run(
   stopped: () => boolean,
 ): Promise<void> {
   const now = realClock.now()
+  const past = { seed, now, numbering: new DemoNumbering(seed, storyUpTo(now)) }
   if (app.tenant.ledger.size === 0) {
-    const recorded = await recordHistory(app, seed, now, stopped)
+    const recorded = await recordHistory(app, past, stopped)
     note(`${recorded} records of ${COMPANY}, an invented company, in ${data}`)
     if (stopped())
       note('stopped before all of its past was recorded; for the whole of it start in an empty directory')
   }
-  if (isLive) await recordLive(app, seed, now, stopped)
+  if (isLive) await recordLive(app, past, stopped)
+  await recordBatch(app, past.numbering.closes(realClock.now()))
   await stopping
 }
