@@ -21,6 +21,7 @@ import type { EntryTime } from './interval.ts'
 import { verifyDisclosure } from './disclosure.ts'
 import type { DisclosedField } from './disclosure.ts'
 import { compareBundleWithHead, readHead } from './head.ts'
+import { extendTrust } from './rotation.ts'
 import { verifyCheckpointNote } from './signed.ts'
 
 /** What a bundle may be checked with. */
@@ -75,17 +76,19 @@ export function verifyBundle(text: string, check: BundleCheck = {}): BundleRepor
   return judgeBundle(bundle, check)
 }
 
-function judgeBundle(bundle: Bundle, { trust, against, verifySignature }: BundleCheck): BundleReport {
+function judgeBundle(bundle: Bundle, { trust: given, against, verifySignature }: BundleCheck): BundleReport {
+  const read = verifyCheckpointNote(bundle.checkpoint, undefined, verifySignature)
+  const judged = judgeEntries(bundle.entries, read.stated)
+  const { trust, findings: ofKeys } = followKeys(given, judged, verifySignature)
   const {
     stated,
     signed,
     findings: ofCheckpoint,
   } = verifyCheckpointNote(bundle.checkpoint, trust, verifySignature)
-  const findings: Finding[] = [...ofCheckpoint]
+  const findings: Finding[] = [...ofKeys, ...ofCheckpoint]
   if (stated !== undefined && stated.origin !== bundle.origin)
     findings.push(finding('error', 'checkpoint_origin'))
   const anchors = judgeAnchors(bundle, stated, trust, verifySignature)
-  const judged = judgeEntries(bundle.entries, stated)
   const heads = (against ?? []).map((text) => readHead(text, trust, verifySignature))
   findings.push(...anchors.findings, ...judged.flatMap((entry) => entry.findings), ...orderFindings(judged))
   const entries = judged.map((entry) => withErasure(entry, judged))
@@ -111,6 +114,22 @@ function judgeBundle(bundle: Bundle, { trust, against, verifySignature }: Bundle
     entries: reports,
     ...(bundle.statement && { statement: bundle.statement }),
   }
+}
+
+/** Trust followed to the keys that rotation entries of the bundle lead to. */
+function followKeys(
+  trust: Trust | undefined,
+  judged: readonly JudgedEntry[],
+  verify: Ed25519Verify | undefined,
+): { trust: Trust | undefined; findings: readonly Finding[] } {
+  if (trust === undefined) return { trust, findings: [] }
+  const rotations = judged.flatMap(({ source, entry, proven, fields }) => {
+    const statement = fields.find(({ pointer }) => pointer === '/statement')?.value
+    return proven && entry?.kind === 'key.rotated' && typeof statement === 'string'
+      ? [{ index: source.index, statement }]
+      : []
+  })
+  return extendTrust(trust, rotations, verify)
 }
 
 interface JudgedEntry {

@@ -3,12 +3,16 @@
  * checkpoint. What it makes it has checked: a payload that does not commit to its entry is an error here and not a bundle.
  */
 import {
+  type Anchor,
   type Bundle,
+  BUNDLE_ANCHORS_MAX,
+  type BundleAnchor,
   type BundleEntry,
   type BundlePayload,
   type CanonicalRecord,
   chosenLeaves,
   commitRoot,
+  consistencyProof,
   decodeEntry,
   discloseLeaves,
   type Entry,
@@ -32,6 +36,8 @@ export const BUNDLE_LEAVES_MAX = 200_000
 export interface BundleSources {
   ledger: Ledger
   vault: Vault
+  /** Checkpoints about whose time somebody outside has spoken. */
+  anchors?: { bounds(index: number): Promise<readonly Anchor[]> }
 }
 
 /** What is asked for. */
@@ -87,7 +93,8 @@ export async function makeBundle(sources: BundleSources, order: BundleOrder): Pr
     })
   }
   opening.finish()
-  return { origin: ledger.origin, checkpoint: note, anchors: [], entries, statement: order.statement }
+  const anchors = await anchorsOf(sources, order.indices, size, nodes)
+  return { origin: ledger.origin, checkpoint: note, anchors, entries, statement: order.statement }
 }
 
 /** Proofs of many entries share most of their nodes, and a node inside a tile is hashed anew each time it is read. */
@@ -99,6 +106,35 @@ function remembering(read: NodeReader): NodeReader {
     known.set(place, node)
     return node
   }
+}
+
+/** The anchors that bound the times of the entries, each once; when there are too many, those of the outermost are kept. */
+async function anchorsOf(
+  { anchors }: BundleSources,
+  indices: readonly number[],
+  size: number,
+  nodes: NodeReader,
+): Promise<BundleAnchor[]> {
+  const found = new Map<number, Anchor>()
+  for (const index of fromTheEnds(indices)) {
+    for (const anchor of (await anchors?.bounds(index)) ?? []) {
+      if (anchor.size <= size && found.size < BUNDLE_ANCHORS_MAX) found.set(anchor.size, anchor)
+    }
+  }
+  const sorted = [...found.values()].toSorted((a, b) => a.size - b.size)
+  return Promise.all(
+    sorted.map(async (anchor) => ({
+      ...anchor,
+      consistency: await consistencyProof(anchor.size, size, nodes),
+    })),
+  )
+}
+
+/** First, last, second, last but one, … */
+function fromTheEnds(indices: readonly number[]): number[] {
+  const half = Math.ceil(indices.length / 2)
+  const back = indices.slice(half).toReversed()
+  return indices.slice(0, half).flatMap((index, i) => [index, ...back.slice(i, i + 1)])
 }
 
 interface OpenPayload {
