@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Envelope, One } from './answers.ts'
 import { BIN, newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
 
-const COMMANDS = ['serve', 'demo', 'import', 'record', 'verify', 'query', 'reindex', 'doctor']
+const COMMANDS = ['serve', 'demo', 'import', 'record', 'export', 'verify', 'query', 'reindex', 'doctor']
 
 let place: Place
 let server: ServerProcess
@@ -436,7 +436,7 @@ describe('verify', () => {
       text.replace(`"leafHash":"${first}`, `"leafHash":"${first === '0' ? '1' : '0'}`),
     )
     expect(await verify(changed, '--trust', trust)).toMatchObject({ code: 1, verdict: 'invalid' })
-    expect(await verify(await file('no-receipt.json', '{"a":1}'), '--trust', trust)).toMatchObject({
+    expect(await verify(await file('no-receipt.json', '{"receipts":[{}]}'), '--trust', trust)).toMatchObject({
       code: 1,
       codes: ['receipt_malformed'],
     })

@@ -277,11 +277,12 @@ describe('operation', () => {
   test('/healthz and /readyz say what is so', async () => {
     expect(await server.get('/healthz')).toMatchObject({ status: 'ok', version: expect.any(String) })
     await server.indexed()
+    // One declaration, one decision, and the export that the walk over all addresses made.
     expect(await server.get('/readyz')).toMatchObject({
       ready: true,
       checks: {
-        ledger: { state: 'open', name: 'default', size: 2, checkpointSize: 2 },
-        index: { state: 'ready', position: 2, lag: 0, findings: 0 },
+        ledger: { state: 'open', name: 'default', size: 3, checkpointSize: 3 },
+        index: { state: 'ready', position: 3, lag: 0, findings: 0 },
       },
     })
   })
@@ -308,7 +309,7 @@ describe('operation', () => {
       'deponent_records_recorded_total 2',
       'deponent_records_duplicate_total 1',
       'deponent_records_rejected_total 1',
-      'deponent_ledger_entries 3',
+      'deponent_ledger_entries 4',
       'deponent_ledger_writable 1',
     ]) {
       expect(lines).toContain(sample)
