@@ -51,6 +51,7 @@ export const FINDING_CODES = {
   tile_unfinished: 'tiles were cut short by a power cut while the log still holds all their entries',
   tile_unexpected: 'a file lies among the tiles that no checkpoint calls for',
   received_at_decreases: 'an entry was received before the entry in front of it',
+  received_at_contradicted: 'an entry says it was received at a time that what others saw rules out',
   id_repeated: 'two entries carry the same id',
   rolled_back: 'the ledger is behind, or differs from, a head that was known before',
   ledger_behind: 'the ledger is behind a head its signer knows and must not be written',

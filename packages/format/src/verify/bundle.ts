@@ -17,6 +17,7 @@ import type { Trust } from '../trust.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { Finding, VerifyReport } from '../verdict.ts'
 import { judgeAnchors } from './anchored.ts'
+import { timeFindings } from './contradiction.ts'
 import type { EntryTime } from './interval.ts'
 import { verifyDisclosure } from './disclosure.ts'
 import type { DisclosedField } from './disclosure.ts'
@@ -99,6 +100,7 @@ function judgeBundle(bundle: Bundle, { trust: given, against, verifySignature }:
       : undefined
   findings.push(...heads.flatMap((head) => compareBundleWithHead(shown, head)))
   const reports = entries.map((entry) => entryReport(entry, anchors.timeOf))
+  findings.push(...reports.flatMap(({ index, time }) => (time ? timeFindings(index, time) : [])))
   return {
     ...reportOf(findings, {
       entries: reports.filter(({ proven }) => proven).length,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { drill as hold, type DrillReport, type Row } from '../drill/drill.ts'
 import { DrillRefused } from '../drill/ground.ts'
-import { KNOWLEDGE } from '../drill/knowledge.ts'
+import { cellsOf } from '../drill/cells.ts'
 import { realDisk } from '../platform/disk.ts'
 import { realRandom } from '../platform/random.ts'
 import { endProgress, note, print, progress } from '../platform/terminal.ts'
@@ -29,21 +29,8 @@ function records(text: string): number {
 const LEGEND = `✓ shown to be changed   ? not believed, and not shown to be wrong   i said, and still valid   – not detected
 Every column but the first has the ledger's keys pinned too.`
 
-/** A row of the table on the terminal. */
-function lineOf({ attack, needs, outcomes, skipped, notDetectableWithout }: Row): Record<string, string> {
-  const marks = KNOWLEDGE.map(({ name, heading }) => [heading, outcomes?.[name]?.mark ?? ''])
-  const codes = new Set(Object.values(outcomes ?? {}).flatMap((outcome) => outcome.codes))
-  return {
-    attack,
-    'with the': needs,
-    ...Object.fromEntries(marks),
-    'found as': [...codes].join(' '),
-    'not detectable without': skipped === undefined ? notDetectableWithout : `not tried: ${skipped}`,
-  }
-}
-
 function printReport({ entries, rows }: DrillReport): void {
-  print(table(rows.map(lineOf)))
+  print(table(rows.map(cellsOf)))
   print(`\n${LEGEND}`)
   const news = rows.filter(({ asDocumented }) => !asDocumented)
   for (const { attack } of news) print(`not as documented: ${attack}`)

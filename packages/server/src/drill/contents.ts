@@ -14,6 +14,8 @@ export interface Item {
   frame: Uint8Array
   /** Its deduplication mark, while the write-ahead log still holds it. */
   mark?: Mark
+  /** Its link in its emitter's chain, as long. */
+  link?: Uint8Array
 }
 
 export interface Contents {
@@ -48,6 +50,7 @@ export async function readContents(
         entry: decodeEntry(bytes[i]!),
         frame,
         ...(logged?.mark && { mark: logged.mark }),
+        ...(logged?.link && { link: logged.link }),
       })
     }
   }

@@ -1,19 +1,22 @@
 /** The drill: every attack, each on a copy of its own, each looked at with every kind of knowledge. */
-import { parseTrust, type Finding } from '@deponent/format'
+import { type Anchor, type Finding, type FindingCode, parseNote, parseTrust, utf8 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { cloneTree, makeScratch, removeScratch } from '../platform/scratch.ts'
 import { ATTACKS } from './attacks/index.ts'
 import type { Contents } from './contents.ts'
-import { DOCUMENTED } from './documented.ts'
+import { isAsDocumented } from './documented.ts'
 import { copyGround, DrillRefused, type Ground, writeSignerState } from './ground.ts'
 import { KNOWLEDGE, type Outside } from './knowledge.ts'
-import { neededFor, outcomeOf, type Outcomes } from './outcome.ts'
+import { type SourceState, sourcesOf } from './numbers.ts'
+import { foundAs, neededFor, outcomeOf, type Outcomes } from './outcome.ts'
 import type { Attacked } from './place.ts'
 import { leavesOf } from './rewrite.ts'
-import { type Attack, type Marks, NoPlaceForAttack, type Scene, type Truth } from './scene.ts'
+import type { Attack, Marks, Scene, Truth } from './scene.ts'
+import { NoPlaceForAttack } from './sealing.ts'
 import { checkpointOf, receiptOf } from './statements.ts'
 import { makeSynthetic } from './synthetic.ts'
+import { TimestampAuthority } from './timestamp-authority.ts'
 import { Witness } from './witness.ts'
 
 const HOUR_MS = 3_600_000
@@ -40,7 +43,9 @@ export interface Row {
   outcomes?: Outcomes
   /** Why it was not tried. */
   skipped?: string
-  /** What must be at hand to notice it; empty when the directory alone is enough. */
+  /** How it shows first. */
+  foundAs: readonly FindingCode[]
+  /** What must be at hand to notice it, each enough by itself; empty when the directory alone is. */
   notDetectableWithout: string
   /** Whether it came out as documented. */
   asDocumented: boolean
@@ -84,20 +89,28 @@ class Drill {
   readonly #witness: Witness
   readonly #truth: Truth
   readonly #now: number
+  readonly #anchor: Anchor
+  readonly #authority: TimestampAuthority
+  readonly #sources: readonly SourceState[]
   readonly #before = new Map<string, readonly Finding[]>()
 
   constructor(ground: Ground, scratch: string, random: Random) {
     this.#ground = ground
     this.#scratch = scratch
     this.#random = random
-    this.#witness = new Witness(random.bytes(32))
+    this.#witness = new Witness(random.bytes(32), ground.keys.checkpoint.vkey)
     const { contents, keys, origin } = ground
     const marks = marksOf(contents)
     this.#now = contents.items.at(-1)!.entry.receivedAt + 2 * HOUR_MS
+    this.#authority = new TimestampAuthority(random, this.#now)
     const backup = checkpointOf(keys, origin, contents, marks.backup)
     const leaves = leavesOf(contents)
     const at = contents.items[marks.backup]!.entry.receivedAt
     const backupCheckpoint = this.#witness.cosign(backup, leaves.slice(0, marks.backup), at)
+    const note = checkpointOf(keys, origin, contents)
+    const stamp = this.#authority.stamp(utf8(parseNote(note).text), this.#now - HOUR_MS)
+    this.#anchor = { size: contents.items.length, note, timestamps: [stamp] }
+    this.#sources = sourcesOf(ground, contents.items)
     this.#truth = { contents, marks, backupCheckpoint }
   }
 
@@ -140,12 +153,12 @@ class Drill {
         const findings = await knowledge.look(attacked, this.#outside(attack.concerns))
         outcomes[knowledge.name] = outcomeOf(findings, this.#before.get(knowledge.name)!)
       }
-      const marks = KNOWLEDGE.map((knowledge) => outcomes[knowledge.name]!.mark).join('')
-      const row = { attack: name, what, needs, outcomes, notDetectableWithout: neededFor(outcomes) }
-      return { ...row, asDocumented: marks === DOCUMENTED[name] }
+      const marks = KNOWLEDGE.map((knowledge) => outcomes[knowledge.name]!.mark)
+      const row = { attack: name, what, needs, outcomes, foundAs: foundAs(outcomes) }
+      return { ...row, notDetectableWithout: neededFor(outcomes), asDocumented: isAsDocumented(name, marks) }
     } catch (error) {
       if (!(error instanceof NoPlaceForAttack)) throw error
-      const row = { attack: name, what, needs, skipped: error.message, notDetectableWithout: '' }
+      const row = { attack: name, what, needs, skipped: error.message, foundAs: [], notDetectableWithout: '' }
       return { ...row, asDocumented: true }
     } finally {
       await this.#remove()
@@ -160,7 +173,6 @@ class Drill {
       keys,
       contentKeys,
       dictionaries,
-      random: this.#random,
       now: this.#now,
       witness: this.#witness.fork(),
     }
@@ -182,7 +194,9 @@ class Drill {
       trustWithWitness: parseTrust({ ledgers: [{ ...pinned, witnesses: [this.#witness.vkey], quorum: 1 }] }),
       checkpoint: checkpointOf(keys, origin, contents, marks.kept),
       receipt: receiptOf(keys, origin, contents, { index, start: index - 1, end: index + 1 }),
-      sent: contents.items.filter(({ entry }) => entry.kind === 'decision').length,
+      trustWithAuthority: parseTrust({ ledgers: [{ ...pinned, timestampRoots: [this.#authority.root] }] }),
+      anchor: this.#anchor,
+      sources: this.#sources,
     }
   }
 
@@ -190,6 +204,7 @@ class Drill {
     const { disk, ledger, origin, directory } = this.#ground
     const attacked = {
       disk,
+      random: this.#random,
       ledger,
       origin,
       directory: this.#attackedPath,

@@ -20,11 +20,12 @@ import { scanWal } from '../ledger/wal-scan.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { copyOne, filesBelow } from '../platform/scratch.ts'
-import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
+import { readDictionaries } from '../vault/dictionaries.ts'
 import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
 import { type Contents, readContents } from './contents.ts'
 import type { Place } from './place.ts'
+import type { ContentSecrets } from './sealing.ts'
 import { checkpointOf, type LedgerKeys } from './statements.ts'
 
 /** Largest directory that is copied: a drill holds it in memory and writes it many times. */
@@ -42,12 +43,9 @@ export class DrillRefused extends Error {
 }
 
 /** The copy, with everything known about it. */
-export interface Ground extends Place {
+export interface Ground extends Place, ContentSecrets {
   keys: LedgerKeys
   contents: Contents
-  contentKeys: readonly Uint8Array[]
-  /** The vault's learned dictionaries, by number. */
-  dictionaries: readonly SystemDictionary[]
 }
 
 interface Copying {
@@ -161,7 +159,7 @@ async function standInKeys(
 }
 
 /** What opens payloads; nothing where the root key is kept elsewhere. */
-async function contentSecretsOf(place: Place): Promise<Pick<Ground, 'contentKeys' | 'dictionaries'>> {
+export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
   const { disk, directory, ledger, origin } = place
   const root = await readRootKey(disk, `${directory}/keyring`)
   const bytes = await disk.read(`${directory}/keyring/${ledger}.keys`)

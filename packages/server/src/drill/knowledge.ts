@@ -2,9 +2,19 @@
  * What somebody may know about a ledger besides the ledger itself, and how it is brought to bear: every kind is used the way a verifier
  * or the server uses it, on the directory as the attacker left it.
  */
-import { type Finding, finding, type Trust } from '@deponent/format'
+import {
+  type Anchor,
+  entryTime,
+  type Finding,
+  timeFindings,
+  type Trust,
+  verifyAnchor,
+} from '@deponent/format'
 import { checkDirectory } from '../check/directory.ts'
 import { readContents } from './contents.ts'
+import { nativeVerify } from '../ledger/signing-key.ts'
+import { contentSecretsOf } from './ground.ts'
+import { compareSources, type SourceState } from './numbers.ts'
 import type { Attacked } from './place.ts'
 import { restart } from './restart.ts'
 
@@ -18,8 +28,12 @@ export interface Outside {
   checkpoint: string
   /** The receipt of the record an attack is about. */
   receipt: string
-  /** How many decisions their source says it sent. */
-  sent: number
+  /** The same, with an authority whose timestamps are believed. */
+  trustWithAuthority: Trust
+  /** The newest checkpoint, timestamped an hour later. */
+  anchor: Anchor
+  /** What the sources of the ledger know of their own numbering. */
+  sources: readonly SourceState[]
 }
 
 export interface Knowledge {
@@ -71,10 +85,16 @@ export const KNOWLEDGE: readonly Knowledge[] = [
     look: (attacked, { trustWithWitness }) => check(attacked, trustWithWitness),
   },
   {
-    name: 'count',
-    heading: 'count',
-    words: "the source's own count of what it sent",
-    look: countSent,
+    name: 'timestamp',
+    heading: 'timestamp',
+    words: 'a timestamp over the newest checkpoint',
+    look: compareTimes,
+  },
+  {
+    name: 'source',
+    heading: 'source',
+    words: "the source's own numbers",
+    look: compareNumbers,
   },
   {
     name: 'signer',
@@ -84,15 +104,30 @@ export const KNOWLEDGE: readonly Knowledge[] = [
   },
 ]
 
-/** The decisions there are, against the number their source says it sent. */
-async function countSent(attacked: Attacked, { trust, sent }: Outside): Promise<readonly Finding[]> {
-  const findings = await check(attacked, trust)
-  if (findings.some(({ severity }) => severity !== 'info')) return findings
+/** Takes the timestamped checkpoint for a known head, and its time for a bound of the time of every entry. */
+async function compareTimes(
+  attacked: Attacked,
+  { trustWithAuthority: trust, anchor }: Outside,
+): Promise<readonly Finding[]> {
+  const { times, findings } = verifyAnchor(anchor, trust, nativeVerify)
+  const found = [...findings, ...(await check(attacked, trust, [anchor.note]))]
+  if (found.some(({ severity }) => severity === 'error')) return found
   const { disk, directory, ledger, origin } = attacked
   const { items } = await readContents(disk, directory, ledger, origin)
-  const found = items.filter(({ entry }) => entry.kind === 'decision').length
-  if (found < sent) return [...findings, finding('gap', 'emitter_gap', `${found} of ${sent} are recorded`)]
-  if (found === sent) return findings
-  const message = `${found} are recorded, their source sent ${sent}`
-  return [...findings, finding('error', 'emitter_head_mismatch', message)]
+  return [
+    ...found,
+    ...items.flatMap(({ entry }, index) => timeFindings(index, entryTime(index, entry.receivedAt, times))),
+  ]
+}
+
+/** The numbers of the ledger's records, against those their sources gave them. */
+async function compareNumbers(attacked: Attacked, { trust, sources }: Outside): Promise<readonly Finding[]> {
+  const findings = await check(attacked, trust)
+  // What is not whole cannot be counted, and was found out already.
+  if (findings.some(({ severity }) => severity === 'error')) return findings
+  const { disk, directory, ledger, origin } = attacked
+  const secrets = await contentSecretsOf(attacked)
+  const { items } = await readContents(disk, directory, ledger, origin)
+  if (secrets.contentKeys.length === 0) return findings
+  return [...findings, ...compareSources(secrets, items, sources)]
 }

@@ -41,18 +41,22 @@ export function outcomeOf(findings: readonly Finding[], before: readonly Finding
 /** Whether somebody who looks does not take the ledger for sound. */
 export const isNoticed = ({ mark }: Outcome): boolean => mark === '✓' || mark === '?'
 
+/** How it shows to the first kind of knowledge that shows it at all: the codes of what is found. */
+export function foundAs(outcomes: Outcomes): readonly FindingCode[] {
+  const seen = KNOWLEDGE.map(({ name }) => outcomes[name]!)
+  return (seen.find(isNoticed) ?? seen.find(({ mark }) => mark === 'i'))?.codes ?? []
+}
+
 /**
  * What must be at hand to notice, in words: nothing where the directory alone shows it, else each kind of knowledge that does. Where
  * pinned keys are enough, what comes on top of them adds nothing and is not named.
  */
 export function neededFor(outcomes: Outcomes): string {
   const [alone, keys, ...more] = KNOWLEDGE
-  const notices = (name: string): boolean => {
-    const outcome = outcomes[name]
-    return outcome !== undefined && isNoticed(outcome)
-  }
+  const notices = (name: string): boolean => isNoticed(outcomes[name]!)
   if (notices(alone!.name)) return ''
   if (notices(keys!.name)) return keys!.words
   const helping = more.filter(({ name }) => notices(name)).map(({ words }) => words)
-  return helping.length === 0 ? 'nothing here detects it' : helping.join(', or ')
+  if (helping.length === 0 && outcomes[alone!.name]?.mark === 'i') return 'said, and counted against nobody'
+  return helping.length === 0 ? 'nothing here detects it' : helping.join('; ')
 }

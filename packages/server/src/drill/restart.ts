@@ -1,5 +1,6 @@
 /** Starts the attacked ledger as a server would, with the signer's own state beside it, and says why it would not be written. */
 import { type Finding, finding, FINDING_CODES, type FindingCode, FormatError } from '@deponent/format'
+import { TileMissing } from '../ledger/errors.ts'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { Signer } from '../ledger/signer.ts'
@@ -13,6 +14,8 @@ const LOG_FILE_BYTES = 65_536
 const FINDING_OF: Record<string, FindingCode> = {
   signer_state_missing: 'state_missing',
   signing_refused: 'rolled_back',
+  tile_damaged: 'leaf_mismatch',
+  bad_entry: 'entry_malformed',
 }
 
 /** What the start of a server finds: nothing when it would go on recording. Leaves the directory changed. */
@@ -20,9 +23,9 @@ export async function restart(attacked: Attacked): Promise<readonly Finding[]> {
   try {
     return await start(attacked)
   } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const code = error instanceof FormatError ? error.code : 'tile_missing'
-    return [finding('error', codeOf(code), error.message)]
+    if (error instanceof TileMissing) return [finding('error', 'tile_missing', error.message)]
+    if (error instanceof FormatError) return [finding('error', codeOf(error.code), error.message)]
+    throw error
   }
 }
 
@@ -58,5 +61,7 @@ async function start({
 
 function codeOf(code: string): FindingCode {
   if (code in FINDING_CODES) return code as FindingCode
-  return FINDING_OF[code] ?? 'ledger_behind'
+  const known = FINDING_OF[code]
+  if (known) return known
+  throw new Error(`the ledger could not be started for a reason of its own: ${code}`)
 }

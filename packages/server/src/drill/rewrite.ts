@@ -11,9 +11,8 @@ import {
   type CanonicalRecord,
   rootOf,
   TILE_WIDTH,
-  tilePath,
 } from '@deponent/format'
-import { entryTile, type TileLevel } from '../ledger/tile-store.ts'
+import { entryTile, TileStore } from '../ledger/tile-store.ts'
 import { padFrame, parseWalFileName, walFileName } from '../ledger/wal-file.ts'
 import { encodeFrame, ledgerIdOf } from '../ledger/wal-frame.ts'
 import { filesBelow } from '../platform/scratch.ts'
@@ -82,19 +81,15 @@ function tellDigest(items: Item[], first: number, digest: string): void {
 async function writeTiles({ disk, directory, ledger }: Place, entries: readonly Uint8Array[]): Promise<void> {
   const path = `${directory}/ledgers/${ledger}`
   for (const name of await filesBelow(`${path}/tile`)) await disk.remove(`${path}/tile/${name}`)
-  const write = async (level: TileLevel, n: number, bytes: Uint8Array): Promise<void> => {
-    const file = `${path}/${tilePath(level, n)}`
-    await disk.makeDirectory(file.slice(0, file.lastIndexOf('/')))
-    await disk.write(file, bytes)
-  }
+  const tiles = new TileStore(disk, path)
   for (let n = 0; (n + 1) * TILE_WIDTH <= entries.length; n += 1)
-    await write('entries', n, entryTile(n, entries.slice(n * TILE_WIDTH, (n + 1) * TILE_WIDTH)).bytes)
+    await tiles.write(entryTile(n, entries.slice(n * TILE_WIDTH, (n + 1) * TILE_WIDTH)))
   let hashes = leafHashes(entries)
   for (let level = 0; hashes.length >= TILE_WIDTH; level += 1) {
     const above: Uint8Array[] = []
     for (let n = 0; (n + 1) * TILE_WIDTH <= hashes.length; n += 1) {
       const tile = hashes.slice(n * TILE_WIDTH, (n + 1) * TILE_WIDTH)
-      await write(level, n, encodeHashTile(tile))
+      await tiles.write({ level, n, bytes: encodeHashTile(tile) })
       above.push(rootOf(tile))
     }
     hashes = above

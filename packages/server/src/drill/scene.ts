@@ -1,13 +1,10 @@
 /** Where an attack takes place, and what an attack is. */
-import { type CanonicalRecord, preparePayload, utf8 } from '@deponent/format'
-import type { Random } from '../platform/random.ts'
-import { frameHead, open, seal } from '../vault/seal.ts'
-import { recommit } from '../vault/vault.ts'
-import type { Contents, Item } from './contents.ts'
-import type { SystemDictionary } from '../vault/dictionaries.ts'
+import { utf8 } from '@deponent/format'
+import type { Contents } from './contents.ts'
 import { writeSignerState } from './ground.ts'
 import type { Attacked } from './place.ts'
 import { leavesOf, rewrite } from './rewrite.ts'
+import { NoPlaceForAttack, type Sealing } from './sealing.ts'
 import { checkpointOf, type LedgerKeys } from './statements.ts'
 import type { Witness } from './witness.ts'
 
@@ -40,14 +37,9 @@ export interface Truth {
 }
 
 /** A copy that may be ruined, and what an attacker can lay hands on. */
-export interface Scene extends Attacked {
+export interface Scene extends Attacked, Sealing {
   truth: Truth
   keys: LedgerKeys
-  /** The keys of the keyring, by number. */
-  contentKeys: readonly Uint8Array[]
-  /** The vault's learned dictionaries, by number. */
-  dictionaries: readonly SystemDictionary[]
-  random: Random
   /** Unix ms at which the attack takes place, after everything the ledger holds. */
   now: number
   witness: Witness
@@ -63,9 +55,6 @@ export interface Attack {
   concerns?: 'newest'
   run(scene: Scene): Promise<void>
 }
-
-/** Thrown by an attack that this ledger offers no place for. */
-export class NoPlaceForAttack extends Error {}
 
 export const ledgerFile = ({ directory, ledger }: Attacked, path: string): string =>
   `${directory}/ledgers/${ledger}/${path}`
@@ -103,31 +92,4 @@ export async function putCheckpoint(scene: Scene, note: string): Promise<void> {
 /** Makes the signer believe that this is what it signed last. */
 export function putSignerState({ disk, signerDirectory, keys }: Scene, note: string): Promise<void> {
   return writeSignerState(disk, signerDirectory, keys.checkpoint.vkey, note)
-}
-
-/** The record of an item, opened with the keyring. */
-export function recordOf(scene: Scene, { entry, frame }: Item): CanonicalRecord {
-  const opened = open(
-    entry,
-    frame,
-    (number) => scene.contentKeys[number],
-    (number) => scene.dictionaries[number]?.bytes,
-  )
-  if (!opened)
-    throw new NoPlaceForAttack('the payload cannot be opened: the root key is not in this directory')
-  return recommit(entry, opened)
-}
-
-/** Seals another record in an item's place, under the keys it had, so that it opens and commits as a true one would. */
-export function reseal(
-  scene: Scene,
-  item: Item,
-  record: CanonicalRecord,
-  changes: Partial<Item['entry']> = {},
-): void {
-  const entry = { ...item.entry, ...changes }
-  const keys = frameHead(item.frame).keyNumbers.map((number) => ({ number, key: scene.contentKeys[number]! }))
-  const sealed = seal(entry.id, preparePayload(record, entry.id), keys, scene.random.bytes(16))
-  item.entry = { ...entry, payload: sealed.payload }
-  item.frame = sealed.frame
 }

@@ -1,12 +1,15 @@
 /** A small ledger to hold a drill on when there is none: invented loan decisions, recorded by the product itself. */
+import { canonicalJson, emitterLink, EMPTY_HEAD, type JsonObject, nextHead, toHex } from '@deponent/format'
 import { openDirectory } from '../directory.ts'
 import { type Clock, realClock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { LocalIntake } from '../recording/intake.ts'
+import type { StatedHead } from '../recording/stated-heads.ts'
 import type { Submission } from '../recording/submission.ts'
 import { openTenant, type Tenant } from '../tenant.ts'
 
+const EMITTER = 'drill-source'
 const BATCH = 10
 const BATCH_EVERY_MS = 600_000
 const LOG_FILE_BYTES = 65_536
@@ -56,10 +59,11 @@ export async function makeSynthetic(options: Synthetic): Promise<void> {
     fileSizes: { log: LOG_FILE_BYTES, segment: { entriesMax: SEGMENT_ENTRIES, bytesMax: 1_048_576 } },
   })
   try {
+    const source = new Source(random)
     for (let from = 0; from < records; from += BATCH) {
       const size = Math.min(BATCH, records - from)
-      const batch = Array.from({ length: size }, (_, i) => submission(from + i, i))
-      const { errors } = await tenant.recorder.record(batch)
+      const submissions = Array.from({ length: size }, (_, i) => source.send(loan(from + i), i))
+      const { errors } = await tenant.recorder.recordFrom({ submissions }, { head: source.head })
       if (errors.length > 0) throw new Error(`a record of the drill was refused: ${errors[0]!.code}`)
       clock.behindMs -= BATCH_EVERY_MS
       // Now and then, so that the log lets go of what is in tiles and segments, as it does in time.
@@ -80,8 +84,31 @@ async function published({ ledger }: Tenant): Promise<void> {
   }
 }
 
-function submission(i: number, position: number): Submission {
-  const value = {
+/** An application that numbers what it sends, as the SDK does. */
+class Source {
+  readonly #random: Random
+  #seq = 0
+  #head: Uint8Array = EMPTY_HEAD
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  get head(): StatedHead {
+    return { emitter: EMITTER, epoch: 1, seq: this.#seq, head: this.#head }
+  }
+
+  send(record: JsonObject, position: number): Submission {
+    const blind = this.#random.bytes(32)
+    this.#seq += 1
+    this.#head = nextHead(this.#head, this.#seq, emitterLink(blind, canonicalJson(record)))
+    const value = { ...record, emitter: { id: EMITTER, epoch: 1, seq: this.#seq, blind: toHex(blind) } }
+    return { position, kind: 'decision', reading: { value, coerced: [], faults: [] } }
+  }
+}
+
+function loan(i: number): JsonObject {
+  return {
     decisionId: `drill-loan-${i}`,
     modelId: 'drill-scorer',
     modelVersion: '1',
@@ -90,5 +117,4 @@ function submission(i: number, position: number): Submission {
     inputFeatures: { income: 20_000 + i * 10 },
     messages: [{ role: 'user', content: `application ${i} of the drill` }],
   }
-  return { position, kind: 'decision', reading: { value, coerced: [], faults: [] } }
 }

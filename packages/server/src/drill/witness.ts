@@ -1,4 +1,7 @@
-/** A witness of the drill's own, that behaves as C2SP tlog-witness asks: it cosigns only what extends what it cosigned before. */
+/**
+ * A witness of the drill's own, that behaves as C2SP tlog-witness asks: it cosigns only what the ledger signed and what extends what it
+ * cosigned before.
+ */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import {
   concatBytes,
@@ -13,7 +16,10 @@ import {
   parseVkey,
   rootOf,
   u64be,
+  type VerifierKey,
+  verifyNote,
 } from '@deponent/format'
+import { nativeVerify } from '../ledger/signing-key.ts'
 
 const PKCS8_ED25519 = fromBase64('MC4CAQAwBQYDK2VwBCIEIA==')
 const NAME = 'witness.invalid/drill'
@@ -22,11 +28,13 @@ export class Witness {
   readonly vkey: string
   readonly #private: KeyObject
   readonly #seed: Uint8Array
+  readonly #log: VerifierKey
   #seen: { size: number; root: Uint8Array } | undefined
 
-  /** `seed` is the 32-byte Ed25519 private seed. */
-  constructor(seed: Uint8Array) {
+  /** `seed` is the 32-byte Ed25519 private seed, `logVkey` the key it knows the ledger by. */
+  constructor(seed: Uint8Array, logVkey: string) {
     this.#seed = seed
+    this.#log = parseVkey(logVkey)
     this.#private = createPrivateKey({
       key: Buffer.concat([PKCS8_ED25519, seed]),
       format: 'der',
@@ -41,9 +49,11 @@ export class Witness {
    * proof that a log would send.
    */
   cosign(note: string, leaves: readonly Uint8Array[], now: number): string {
-    const { text, signatures } = parseNote(note)
+    const parsed = parseNote(note)
+    const { text, signatures } = parsed
     const { size, root } = parseCheckpoint(text)
-    if (size !== leaves.length || !this.#extends(leaves)) return note
+    const isSigned = verifyNote(parsed, [this.#log], nativeVerify).length > 0
+    if (!isSigned || size !== leaves.length || !this.#extends(leaves)) return note
     this.#seen = { size, root }
     const timeS = Math.floor(now / 1000)
     const signature = concatBytes(u64be(timeS), sign(null, cosignedMessage(text, timeS), this.#private))
@@ -52,7 +62,7 @@ export class Witness {
 
   /** The same key with the same memory, so that what one attack got cosigned is not known in the next. */
   fork(): Witness {
-    const twin = new Witness(this.#seed)
+    const twin = new Witness(this.#seed, this.#log.vkey)
     twin.#seen = this.#seen
     return twin
   }

@@ -1,11 +1,13 @@
 /** Bytes changed where they lie, by somebody who can write the files and holds no key. */
 import { tilePath, TILE_WIDTH } from '@deponent/format'
+import { packTile, unpackTile } from '../../ledger/tile-packing.ts'
 import { scanWal } from '../../ledger/wal-scan.ts'
 import { ledgerIdOf } from '../../ledger/wal-frame.ts'
 import { segmentName, SEGMENT_HEADER_BYTES } from '../../vault/segment.ts'
 import { copyContents } from '../contents.ts'
 import { rewrite } from '../rewrite.ts'
-import { type Attack, bytesOf, flipBit, ledgerFile, NoPlaceForAttack, type Scene } from '../scene.ts'
+import { type Attack, bytesOf, flipBit, ledgerFile, type Scene } from '../scene.ts'
+import { NoPlaceForAttack } from '../sealing.ts'
 
 export const alterEntryByte: Attack = {
   name: 'alter-entry-byte',
@@ -14,10 +16,11 @@ export const alterEntryByte: Attack = {
   async run(scene) {
     const { victim } = scene.truth.marks
     const path = ledgerFile(scene, tilePath('entries', Math.floor(victim / TILE_WIDTH)))
-    const bytes = await bytesOf(scene, path)
+    const bytes = unpackTile(await bytesOf(scene, path)).slice()
     let at = 0
     for (let i = 0; i < victim % TILE_WIDTH; i += 1) at += 2 + ((bytes[at]! << 8) | bytes[at + 1]!)
-    await flipBit(scene, path, at + 10)
+    bytes[at + 10]! ^= 0x01
+    await scene.disk.write(path, packTile(bytes))
   },
 }
 

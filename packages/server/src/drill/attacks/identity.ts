@@ -37,19 +37,20 @@ const identityOf = (origin: string, { checkpoint, promise }: LedgerKeys): Ledger
   ],
 })
 
-/** The ledger without the attacked record, signed by whoever `keys` belong to. */
+/** The ledger without its newest entries, signed by whoever `keys` belong to. */
 async function rebuildAs(scene: Scene, origin: string, keys: LedgerKeys): Promise<void> {
   await changeFormat(scene, ({ ledgers }) => {
     ledgers[scene.ledger] = identityOf(origin, keys)
   })
   const contents = copyContents(scene.truth.contents)
-  contents.items.splice(scene.truth.marks.victim, 1)
+  contents.items.splice(scene.truth.marks.backup)
   await rebuild({ ...scene, origin, keys }, contents)
 }
 
 export const substituteSigner: Attack = {
   name: 'substitute-signer',
-  what: 'delete an entry, rebuild the ledger and sign it with other keys, named in format.json as if they were its own',
+  concerns: 'newest',
+  what: 'cut the newest entries off and sign what is left with other keys, named in format.json as if they were its own',
   needs: 'files',
   async run(scene) {
     await rebuildAs(scene, scene.origin, await ownKeys(scene, scene.ledger, scene.origin))
@@ -58,6 +59,7 @@ export const substituteSigner: Attack = {
 
 export const substituteLedger: Attack = {
   name: 'substitute-ledger',
+  concerns: 'newest',
   what: 'the same under another origin, so that it is another ledger altogether',
   needs: 'files',
   async run(scene) {

@@ -1,6 +1,7 @@
 /** Every attack the drill knows, in the order it shows them: by what an attacker needs. */
 import type { Attack } from '../scene.ts'
 import * as bytes from './bytes.ts'
+import * as handOver from './hand-over.ts'
 import * as identity from './identity.ts'
 import * as rebuild from './rebuild.ts'
 import * as tail from './tail.ts'
@@ -20,9 +21,10 @@ export const ATTACKS: readonly Attack[] = [
   bytes.cutLog,
   bytes.changeDedupeMark,
   tail.removeCheckpoint,
+  tail.stripCosignatures,
   tail.truncateFiles,
   tail.truncateToOldCheckpoint,
-  tail.alterBehindOldCheckpoint,
+  tail.cutBehindOldCheckpoint,
   tail.rollBack,
   identity.swapCheckpointKey,
   identity.swapPromiseKey,
@@ -31,8 +33,10 @@ export const ATTACKS: readonly Attack[] = [
   identity.addLedger,
   identity.substituteSigner,
   identity.substituteLedger,
+  handOver.forgeHandOver,
   rebuild.rewriteDecision,
   rebuild.deleteEntry,
+  rebuild.deleteEntryLeavingGap,
   rebuild.insertEntry,
   rebuild.reorderEntries,
   rebuild.repeatEntry,
@@ -44,6 +48,7 @@ export const ATTACKS: readonly Attack[] = [
   tail.showTwoLedgers,
   rebuild.inventRecord,
   rebuild.backdateRecord,
+  handOver.handOverKeys,
   rebuild.rewriteDecisionWithState,
   tail.rollBackWithState,
 ]

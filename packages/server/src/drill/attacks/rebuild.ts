@@ -1,25 +1,19 @@
 /** The whole ledger rebuilt around a lie and signed with the real keys, by somebody who holds them. */
-import { type CanonicalRecord, preparePayload } from '@deponent/format'
+import type { CanonicalRecord } from '@deponent/format'
 import { entryIdOf } from '../../recording/entry-id.ts'
-import { frameHead, sealPublic } from '../../vault/seal.ts'
 import { type Contents, copyContents, type Item } from '../contents.ts'
 import { checkpointOf } from '../statements.ts'
-import {
-  type Attack,
-  NoPlaceForAttack,
-  putSignerState,
-  rebuild,
-  recordOf,
-  reseal,
-  type Scene,
-} from '../scene.ts'
+import { renumber } from '../numbers.ts'
+import { type Attack, putSignerState, rebuild, type Scene } from '../scene.ts'
+import { NoPlaceForAttack, recordOf, reseal } from '../sealing.ts'
 
 const DAY_MS = 86_400_000
 
-/** A copy with a change made to it, and the change. */
+/** A copy with a change made to it, and the numbers of its sources to match. */
 function changed(scene: Scene, change: (items: Item[], victim: number) => void): Contents {
   const contents = copyContents(scene.truth.contents)
   change(contents.items, scene.truth.marks.victim)
+  renumber(scene, contents.items)
   return contents
 }
 
@@ -32,6 +26,7 @@ const tellOtherwise = (record: CanonicalRecord): CanonicalRecord => ({
 function invented(scene: Scene, at: number): Item {
   const item = { ...scene.truth.contents.items[scene.truth.marks.victim]! }
   delete item.mark
+  delete item.link
   const record = { ...recordOf(scene, item), decisionId: 'invented' }
   reseal(scene, item, tellOtherwise(record), { id: entryIdOf(at, scene.random.bytes(10)), receivedAt: at })
   return item
@@ -64,13 +59,24 @@ const rewritten = (scene: Scene): Contents =>
 
 export const deleteEntry: Attack = {
   name: 'delete-entry',
-  what: 'leave an entry out and rebuild the ledger with the real keys',
+  what: 'leave an entry out, number what follows anew, and rebuild the ledger with the real keys',
   needs: 'keys',
   run: (scene) =>
     rebuild(
       scene,
       changed(scene, (items, victim) => void items.splice(victim, 1)),
     ),
+}
+
+export const deleteEntryLeavingGap: Attack = {
+  name: 'delete-entry-leaving-gap',
+  what: 'the same, and leave the numbers of its source as they were',
+  needs: 'keys',
+  run: (scene) => {
+    const contents = copyContents(scene.truth.contents)
+    contents.items.splice(scene.truth.marks.victim, 1)
+    return rebuild(scene, contents)
+  },
 }
 
 export const insertEntry: Attack = {
@@ -109,7 +115,7 @@ export const repeatEntry: Attack = {
     rebuild(
       scene,
       changed(scene, (items, victim) => {
-        const { mark: _, ...item } = items[victim]!
+        const { mark: _mark, link: _link, ...item } = items[victim]!
         items.push({ ...item, entry: { ...item.entry, receivedAt: lastReceived(items) } })
       }),
     ),
@@ -167,25 +173,16 @@ export const renameSystem: Attack = {
 
 export const rebuildEverything: Attack = {
   name: 'rebuild-everything',
-  what: 'write the whole ledger anew, with new ids, salts and times, sign it with the real keys and have it timestamped again',
+  what: 'write the whole ledger anew, with new ids, salts and times, and sign it with the real keys',
   needs: 'keys',
   async run(scene) {
     const contents = changed(scene, (items) =>
-      items.forEach((item, i) => remint(scene, item, scene.now - (items.length - i) * 1_000)),
+      items.forEach((item, i) => {
+        const at = scene.now - (items.length - i) * 1_000
+        const id = entryIdOf(at, scene.random.bytes(10))
+        reseal(scene, item, recordOf(scene, item), { id, receivedAt: at })
+      }),
     )
     await rebuild(scene, contents)
   },
-}
-
-/** The same record as if it had come at another time. */
-function remint(scene: Scene, item: Item, at: number): void {
-  const record = recordOf(scene, item)
-  const id = entryIdOf(at, scene.random.bytes(10))
-  if (!frameHead(item.frame).isPublic) {
-    reseal(scene, item, record, { id, receivedAt: at })
-    return
-  }
-  const sealed = sealPublic(preparePayload(record, id), scene.random.bytes(32))
-  item.entry = { ...item.entry, id, receivedAt: at, payload: sealed.payload }
-  item.frame = sealed.frame
 }

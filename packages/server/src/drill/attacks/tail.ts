@@ -1,9 +1,10 @@
 /** The newest part of the ledger taken away, or another put in its place. */
-import { tilePath } from '@deponent/format'
+import { formatNote, parseNote, tilePath } from '@deponent/format'
 import { readKeyFrames } from '../../vault/keyring.ts'
 import { frameHead } from '../../vault/seal.ts'
 import { type Contents, copyContents } from '../contents.ts'
 import { rewrite } from '../rewrite.ts'
+import { recordOf, reseal } from '../sealing.ts'
 import { checkpointOf } from '../statements.ts'
 import {
   type Attack,
@@ -12,8 +13,6 @@ import {
   putCheckpoint,
   putSignerState,
   rebuild,
-  recordOf,
-  reseal,
   type Scene,
 } from '../scene.ts'
 
@@ -28,6 +27,17 @@ export const removeCheckpoint: Attack = {
   what: 'delete the checkpoint',
   needs: 'files',
   run: (scene) => scene.disk.remove(ledgerFile(scene, 'checkpoint')),
+}
+
+export const stripCosignatures: Attack = {
+  name: 'strip-cosignatures',
+  what: 'take the cosignatures of witnesses off the checkpoint',
+  needs: 'files',
+  async run(scene) {
+    const { text, signatures } = parseNote(await bytesOf(scene, ledgerFile(scene, 'checkpoint')))
+    const own = signatures.filter(({ name }) => name === scene.origin)
+    await putCheckpoint(scene, formatNote(text, own))
+  },
 }
 
 export const plantTile: Attack = {
@@ -59,15 +69,13 @@ export const truncateToOldCheckpoint: Attack = {
   },
 }
 
-export const alterBehindOldCheckpoint: Attack = {
-  name: 'alter-behind-old-checkpoint',
-  what: 'put back an older checkpoint and delete an entry behind it, where it covers nothing',
+export const cutBehindOldCheckpoint: Attack = {
+  name: 'cut-behind-old-checkpoint',
+  what: 'put back an older checkpoint and cut entries off behind it, where it covers nothing',
   needs: 'files',
   concerns: 'newest',
   async run(scene) {
-    const contents = copyContents(scene.truth.contents)
-    contents.items.splice(scene.truth.marks.newest, 1)
-    await rewrite(scene, contents)
+    await rewrite(scene, shortened(scene, scene.truth.marks.newest))
     await putCheckpoint(scene, scene.truth.backupCheckpoint)
   },
 }
