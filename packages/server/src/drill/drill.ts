@@ -69,6 +69,7 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
         disk,
         random,
         directory: source,
+        ledger,
         signerDirectory,
         records: options.records ?? 400,
       })

@@ -35,6 +35,7 @@ export interface Synthetic {
   random: Random
   /** The data directory to make. */
   directory: string
+  ledger: string
   signerDirectory: string
   /** How many decisions it is to hold. */
   records: number
@@ -51,7 +52,7 @@ export async function makeSynthetic(options: Synthetic): Promise<void> {
     clock,
     random,
     directory,
-    ledgerName: 'default',
+    ledgerName: options.ledger,
     signerDirectory: options.signerDirectory,
     acceptHead: false,
     intake: (secrets) => new LocalIntake(secrets, random),

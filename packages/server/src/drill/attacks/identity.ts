@@ -7,9 +7,14 @@ import {
   writeDirectoryFormat,
 } from '../../ledger/identity.ts'
 import { SigningKey, writeSeed } from '../../ledger/signing-key.ts'
+import { filesBelow } from '../../platform/scratch.ts'
 import { copyContents } from '../contents.ts'
 import { type LedgerKeys } from '../statements.ts'
 import { type Attack, rebuild, type Scene } from '../scene.ts'
+import { makeSynthetic } from '../synthetic.ts'
+
+/** Decisions of a ledger put in the place of the true one. */
+const OTHER_RECORDS = 30
 
 async function changeFormat(scene: Scene, change: (format: DirectoryFormat) => void): Promise<void> {
   const format = await readDirectoryFormat(scene.disk, scene.directory)
@@ -37,34 +42,32 @@ const identityOf = (origin: string, { checkpoint, promise }: LedgerKeys): Ledger
   ],
 })
 
-/** The ledger without its newest entries, signed by whoever `keys` belong to. */
-async function rebuildAs(scene: Scene, origin: string, keys: LedgerKeys): Promise<void> {
-  await changeFormat(scene, ({ ledgers }) => {
-    ledgers[scene.ledger] = identityOf(origin, keys)
-  })
-  const contents = copyContents(scene.truth.contents)
-  contents.items.splice(scene.truth.marks.backup)
-  await rebuild({ ...scene, origin, keys }, contents)
-}
-
 export const substituteSigner: Attack = {
   name: 'substitute-signer',
   concerns: 'newest',
   what: 'cut the newest entries off and sign what is left with other keys, named in format.json as if they were its own',
   needs: 'files',
   async run(scene) {
-    await rebuildAs(scene, scene.origin, await ownKeys(scene, scene.ledger, scene.origin))
+    const { ledger, origin, truth } = scene
+    const keys = await ownKeys(scene, ledger, origin)
+    await changeFormat(scene, ({ ledgers }) => {
+      ledgers[ledger] = identityOf(origin, keys)
+    })
+    const contents = copyContents(truth.contents)
+    contents.items.splice(truth.marks.backup)
+    await rebuild({ ...scene, keys }, contents)
   },
 }
 
 export const substituteLedger: Attack = {
   name: 'substitute-ledger',
-  concerns: 'newest',
-  what: 'the same under another origin, so that it is another ledger altogether',
+  what: 'put another ledger in the place of this one, sound in itself, with an origin and keys of its own',
   needs: 'files',
-  async run(scene) {
-    const origin = `deponent.invalid/00000000/${scene.ledger}`
-    await rebuildAs(scene, origin, await ownKeys(scene, scene.ledger, origin))
+  async run({ disk, random, directory, ledger }) {
+    for (const path of await filesBelow(directory)) await disk.remove(`${directory}/${path}`)
+    const signerDirectory = `${directory}/signer`
+    await makeSynthetic({ disk, random, directory, ledger, signerDirectory, records: OTHER_RECORDS })
+    for (const path of await filesBelow(signerDirectory)) await disk.remove(`${signerDirectory}/${path}`)
   },
 }
 
