@@ -1,11 +1,14 @@
 /** Reads the anchors of a ledger from their files and holds each against trust and against the tree that the entries make. */
 import {
   type Anchor,
+  type AnchorTime,
   type Checkpoint,
+  entryTime,
   equalBytes,
   type Finding,
   finding,
   FormatError,
+  timeFindings,
   type Trust,
   verifyAnchor,
 } from '@deponent/format'
@@ -22,6 +25,8 @@ interface WalkedTree {
 export class AnchorWalk {
   readonly #findings: Finding[] = []
   readonly #anchors: Anchor[] = []
+  /** When the entries around the anchors say they were received: those on both sides of each size. */
+  readonly #receivedAt = new Map<number, number | undefined>()
 
   /** Reads all anchors in `directory`; call it before the entries are read, which only become more. */
   static async open(disk: Disk, directory: string): Promise<AnchorWalk> {
@@ -36,6 +41,8 @@ export class AnchorWalk {
       const bytes = await disk.read(`${directory}/${name}`)
       if (bytes) walk.#file(name, bytes)
     }
+    for (const { size } of walk.#anchors)
+      for (const index of [size - 1, size]) walk.#receivedAt.set(index, undefined)
     return walk
   }
 
@@ -44,20 +51,36 @@ export class AnchorWalk {
     return this.#anchors.map(({ size }) => size)
   }
 
+  /** Takes each entry's own statement of its time. */
+  take(index: number, receivedAt: number): void {
+    if (this.#receivedAt.has(index)) this.#receivedAt.set(index, receivedAt)
+  }
+
   /** All findings, once the entries were walked and it is known whom to trust. */
   findings(tree: WalkedTree, trust: Trust | undefined): Finding[] {
     const findings = [...this.#findings]
     const untrusted: Finding[] = []
+    const times: AnchorTime[] = []
     for (const anchor of this.#anchors) {
-      const { checkpoint, findings: found } = verifyAnchor(anchor, trust, nativeVerify)
+      const { checkpoint, times: seen, findings: found } = verifyAnchor(anchor, trust, nativeVerify)
       untrusted.push(...found.filter(({ code }) => code === 'timestamp_untrusted'))
       findings.push(...found.flatMap((one) => aboutAnchor(one, anchor)))
-      if (checkpoint) findings.push(...compare(checkpoint, tree))
+      const differences = checkpoint ? compare(checkpoint, tree) : []
+      findings.push(...differences)
+      if (differences.length === 0) times.push(...seen)
     }
+    findings.push(...this.#timeFindings(times))
     // One for all: an authority the reader does not know is nothing to act on.
     const [one] = untrusted
     if (one) findings.push(finding(one.severity, one.code, `timestamps: ${untrusted.length}; ${one.message}`))
     return findings
+  }
+
+  /** Times never decrease with the index, so what is contradicted is contradicted next to an anchor. */
+  #timeFindings(times: readonly AnchorTime[]): Finding[] {
+    return [...this.#receivedAt].flatMap(([index, receivedAt]) =>
+      receivedAt === undefined ? [] : timeFindings(index, entryTime(index, receivedAt, times)),
+    )
   }
 
   #file(name: string, bytes: Uint8Array): void {

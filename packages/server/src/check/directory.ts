@@ -140,7 +140,9 @@ class LedgerCheck {
     })
     for await (const block of walk.entries()) {
       for (const walked of block) {
-        if (walked.entry && this.#ids.take(walked.index, walked.entry)) this.#noteRepeated(walked.index)
+        const { index, entry } = walked
+        if (entry) anchors.take(index, entry.receivedAt)
+        if (entry && this.#ids.take(index, entry)) this.#noteRepeated(index)
         await this.#checkPayload(walked, vault, payloads)
       }
       this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)

@@ -1,5 +1,6 @@
 /** The drill: every attack, each on a copy of its own, each looked at with every kind of knowledge. */
 import { type Anchor, type Finding, type FindingCode, parseNote, parseTrust, utf8 } from '@deponent/format'
+import { anchorFileName, encodeAnchors, hourOf } from '../ledger/anchor-files.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { cloneTree, makeScratch, removeScratch } from '../platform/scratch.ts'
@@ -132,6 +133,7 @@ class Drill {
     const note = checkpointOf(keys, origin, contents)
     const cosigned = this.#witness.cosign(note, leavesOf(contents), this.#now - HOUR_MS)
     await disk.write(`${directory}/ledgers/${ledger}/checkpoint`, Buffer.from(cosigned))
+    await putAnchor(this.#ground, this.#anchor, this.#now - HOUR_MS)
     await writeSignerState(disk, `${this.#scratch}/signer`, keys.checkpoint.vkey, note)
     const attacked = await this.#copy()
     for (const { name, look } of KNOWLEDGE) {
@@ -228,6 +230,13 @@ class Drill {
   get #signerPath(): string {
     return `${this.#scratch}/attacked-signer`
   }
+}
+
+/** Keeps an anchor where the ledger keeps its own. */
+async function putAnchor({ disk, directory, ledger }: Ground, anchor: Anchor, at: number): Promise<void> {
+  const path = `${directory}/ledgers/${ledger}/anchors`
+  await disk.makeDirectory(path)
+  await disk.write(`${path}/${anchorFileName(anchor.size, hourOf(at))}`, encodeAnchors([anchor]))
 }
 
 /** Places for the attacks; a ledger must offer some room between them. */

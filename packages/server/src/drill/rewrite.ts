@@ -26,14 +26,22 @@ const FRAME_ENTRIES = 16
 const EMPTY_HASH: Uint8Array = new Uint8Array(32)
 
 /**
- * Replaces everything the ledger and its vault hold; the checkpoint, format.json and the keyring stay as they are. Changes `contents`
+ * Replaces everything the ledger and its vault hold; the checkpoint, format.json and the keyring stay as they are, and the
+ * anchors go. Changes `contents`
  * where the ledger's own records of its segments have to follow, unless `entriesStay`.
  */
 export async function rewrite(place: Place, contents: Contents, entriesStay = false): Promise<void> {
+  await removeAnchors(place)
   await writeSegments(place, contents, entriesStay)
   const entries = contents.items.map(({ entry }) => encodeEntry(entry))
   await writeTiles(place, entries)
   await writeLog(place, contents, entries)
+}
+
+/** Takes away what others said of the ledger as it was. */
+export async function removeAnchors({ disk, directory, ledger }: Place): Promise<void> {
+  const path = `${directory}/ledgers/${ledger}/anchors`
+  for (const name of await disk.list(path)) await disk.remove(`${path}/${name}`)
 }
 
 /** Leaf hashes of what the contents would be written as. */

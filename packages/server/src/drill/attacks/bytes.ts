@@ -96,6 +96,18 @@ export const damageKeyring: Attack = {
   run: (scene) => flipBit(scene, `${scene.directory}/keyring/${scene.ledger}.keys`, 60),
 }
 
+export const damageDictionary: Attack = {
+  name: 'damage-dictionary',
+  what: 'change one bit of a dictionary that payloads are coded with',
+  needs: 'files',
+  async run(scene) {
+    const path = `${scene.directory}/vault/${scene.ledger}`
+    const name = (await scene.disk.list(path)).find((found) => found.endsWith('.dict'))
+    if (name === undefined) throw new NoPlaceForAttack('no dictionary was learned yet')
+    await flipBit(scene, `${path}/${name}`, 60)
+  },
+}
+
 export const removeRootKey: Attack = {
   name: 'remove-root-key',
   what: 'delete the root key, so that nothing sealed can be opened any more',

@@ -3,7 +3,7 @@ import { formatNote, parseNote, tilePath } from '@deponent/format'
 import { readKeyFrames } from '../../vault/keyring.ts'
 import { frameHead } from '../../vault/seal.ts'
 import { type Contents, copyContents } from '../contents.ts'
-import { rewrite } from '../rewrite.ts'
+import { removeAnchors, rewrite } from '../rewrite.ts'
 import { recordOf, reseal } from '../sealing.ts'
 import { checkpointOf } from '../statements.ts'
 import {
@@ -38,6 +38,13 @@ export const stripCosignatures: Attack = {
     const own = signatures.filter(({ name }) => name === scene.origin)
     await putCheckpoint(scene, formatNote(text, own))
   },
+}
+
+export const removeAllAnchors: Attack = {
+  name: 'remove-anchors',
+  what: 'delete the anchors, so that the directory no longer shows when others saw it',
+  needs: 'files',
+  run: removeAnchors,
 }
 
 export const plantTile: Attack = {
