@@ -65,11 +65,11 @@ async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
       stored = sent.length
       return checkRunning(url, token, sent)
     },
-    stop: async () => {
+    stop: async (records = stored) => {
       server.kill('SIGTERM')
       if (server.exitCode === null) await once(server, 'exit')
       await verify(data)
-      return footprint(data, stored)
+      return footprint(data, records)
     },
   }
 }

@@ -23,8 +23,8 @@ export interface Running {
    * Returns what was checked, in words.
    */
   check(sent: readonly Decision[]): Promise<string>
-  /** Ends it and tells what lies on disk then. */
-  stop(): Promise<Footprint>
+  /** Ends it and tells what lies on disk then, for each of `records`: as many as were checked, when it is not told. */
+  stop(records?: number): Promise<Footprint>
 }
 
 /** What is left on disk, for good, of one record on average. */

@@ -23,6 +23,9 @@ const FLUSH_MS = 400
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 5_000
 const CHECK_MS = 60 * 60 * 1000
+/** Merges go on for a while after the last write; what they replace is removed meanwhile, this often. */
+const TIDY_MS = 3_000
+const TIDY_FOR_MS = 60_000
 const REJECTIONS_SHOWN = 1_000
 
 export interface ProjectorOptions {
@@ -69,6 +72,8 @@ export class Projector {
   #trouble = ''
   #failures = 0
   #nextCheckMs = 0
+  #nextTidyMs = 0
+  #tidyUntilMs = 0
 
   constructor(options: ProjectorOptions) {
     this.#options = options
@@ -171,8 +176,16 @@ export class Projector {
       this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
       await this.#repair()
     }
+    await this.#tidy()
     if (this.position() < source.size()) return this.#project()
     await this.#pause(FLUSH_MS)
+  }
+
+  async #tidy(): Promise<void> {
+    const now = this.#options.clock.monotonicMs()
+    if (now < this.#nextTidyMs || this.#nextTidyMs > this.#tidyUntilMs) return
+    this.#nextTidyMs = now + TIDY_MS
+    await this.#options.store.removeReplacedParts()
   }
 
   /** Finds out what the index is worth and brings it to the position. */
@@ -201,6 +214,8 @@ export class Projector {
     await this.#options.store.write(batch)
     await this.#settle(batch)
     this.#dirty = false
+    this.#tidyUntilMs = startedMs + TIDY_FOR_MS
+    this.#nextTidyMs = Math.max(this.#nextTidyMs, startedMs)
     this.#advance(batch.to)
     await this.#gather(this.#options.clock.monotonicMs() - startedMs)
   }

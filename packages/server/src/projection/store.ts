@@ -129,6 +129,17 @@ export class IndexStore {
     for (const table of ALL_TABLES) await this.#remove(table, position, Number.MAX_SAFE_INTEGER)
   }
 
+  /** Has the engine delete the parts that merges and mutations have replaced; by itself it does so only while it is busy. */
+  async removeReplacedParts(): Promise<void> {
+    try {
+      for (const { name } of ALL_TABLES)
+        await this.#client.command(`SYSTEM START CLEANUP ${this.#table(name)}`)
+    } catch (error) {
+      // A server that is not ours may keep this to its administrators; it cleans up after itself.
+      if (!(error instanceof StatementRefused)) throw error
+    }
+  }
+
   async #remove(table: TableShape, from: number, to: number): Promise<void> {
     const where = 'index >= {p0:UInt64} AND index < {p1:UInt64}'
     const params = { p0: from, p1: to }
