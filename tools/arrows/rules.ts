@@ -115,6 +115,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a check reads the bytes on disk and distrusts whoever wrote them: it must not ask the running parts',
   },
   {
+    from: ['server/conformance'],
+    to: ['server/*'],
+    unlessTo: ['server/conformance'],
+    why: 'it judges every implementation by the format alone; leaning on ours it would find only ours conforming',
+  },
+  {
     from: ['server'],
     to: ['server/drill'],
     unlessFrom: ['server/drill', 'server/cli'],
@@ -190,6 +196,7 @@ export const SERVER_AREAS: readonly string[] = [
   'api',
   'check',
   'cli',
+  'conformance',
   'demo',
   'drill',
   'evidence',

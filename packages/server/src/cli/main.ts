@@ -9,6 +9,7 @@ import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note } from '../platform/terminal.ts'
 import { KeyChangeRefused } from '../rotate-key.ts'
 import { VERSION } from '../version.ts'
+import { conformance } from './conformance.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
@@ -38,6 +39,7 @@ const COMMANDS = [
   keys,
   reindex,
   drill,
+  conformance,
   doctor,
 ]
 

@@ -13,16 +13,17 @@ export async function requestBytes(
   init: RequestInit = {},
   bytesMax = 32 * 1_048_576,
   timeoutMs = 120_000,
-): Promise<{ status: number; bytes: Uint8Array | undefined }> {
+): Promise<{ status: number; bytes: Uint8Array | undefined; headers: Headers }> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+  const { status, headers } = response
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length
-    if (length > bytesMax) return { status: response.status, bytes: undefined }
+    if (length > bytesMax) return { status, bytes: undefined, headers }
     chunks.push(chunk)
   }
-  return { status: response.status, bytes: Buffer.concat(chunks) }
+  return { status, bytes: Buffer.concat(chunks), headers }
 }
 
 /** What is posted to a peer that is not believed. */

@@ -1,0 +1,141 @@
+import { fromUtf8, parseTrust, toHex } from '@deponent/format'
+import { Command } from 'commander'
+import { ServedCopy, ServedDirectory } from '../check/served-directory.ts'
+import { type ConformanceReport, examine } from '../conformance/examine.ts'
+import type { PublishedLedger, ServerRoutes, StatedKeys } from '../conformance/published.ts'
+import { realDisk } from '../platform/disk.ts'
+import { request, requestBytes } from '../platform/http-client.ts'
+import { realRandom } from '../platform/random.ts'
+import { endProgress, print, progress } from '../platform/terminal.ts'
+import { CommandError, EXIT } from './exit.ts'
+import { fileBytes } from './file.ts'
+
+interface ConformanceOptions {
+  trust?: string
+  ledger: string
+  key?: string
+  write?: boolean
+  json?: boolean
+}
+
+interface Target {
+  ledger: PublishedLedger
+  routes?: ServerRoutes
+}
+
+const KEYS_BYTES_MAX = 65_536
+
+/** A ledger behind an address. The key goes nowhere but there. */
+class HttpTarget implements PublishedLedger, ServerRoutes {
+  readonly #prefix: string
+  readonly #server: string
+  readonly #authorization: Record<string, string>
+
+  constructor(target: string, ledger: string, key: string | undefined) {
+    if (!URL.canParse(target)) throw new CommandError(EXIT.usage, 'the address of the ledger cannot be read')
+    const { origin, pathname } = new URL(target)
+    const path = pathname.replace(/\/+$/, '')
+    this.#server = origin + path.replace(/\/ledgers\/[^/]+$/, '')
+    this.#prefix = path.includes('/ledgers/') ? origin + path : `${this.#server}/ledgers/${ledger}`
+    this.#authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` }
+  }
+
+  // oxlint-disable-next-line typescript/explicit-function-return-type
+  async get(path: string) {
+    const isRoute = path.startsWith('/')
+    const url = isRoute ? this.#server + path : `${this.#prefix}/${path}`
+    const { status, bytes, headers } = await this.#answer(requestBytes(url, { headers: this.#authorization }))
+    if (!isRoute && (status === 401 || status === 403))
+      throw new CommandError(EXIT.usage, `${this.#prefix} needs a key: --key KEY or DEPONENT_KEY`)
+    const read = bytes ?? new Uint8Array(0)
+    return { status, bytes: read, headers, text: isRoute ? Buffer.from(read).toString() : '' }
+  }
+
+  async post(path: string, body: string): Promise<{ status: number; text: string }> {
+    const headers = { ...this.#authorization, 'Content-Type': 'application/json' }
+    return this.#answer(request(this.#server + path, { method: 'POST', body, headers }))
+  }
+
+  async keys(): Promise<StatedKeys> {
+    const headers = { ...this.#authorization, Accept: 'application/json' }
+    const { status, bytes } = await this.#answer(
+      requestBytes(`${this.#prefix}/vkey`, { headers }, KEYS_BYTES_MAX),
+    )
+    if (status !== 200 || !bytes) return {}
+    return statedKeys(Buffer.from(bytes).toString())
+  }
+
+  async #answer<T>(asked: Promise<T>): Promise<T> {
+    return asked.catch(() => {
+      throw new CommandError(EXIT.incomplete, `no answer from ${this.#server}`)
+    })
+  }
+}
+
+function statedKeys(text: string): StatedKeys {
+  try {
+    const { checkpoint, promise } = JSON.parse(text) as Record<string, unknown>
+    return {
+      ...(typeof checkpoint === 'string' && { checkpoint }),
+      ...(typeof promise === 'string' && { promise }),
+    }
+  } catch {
+    return { checkpoint: text.trim() }
+  }
+}
+
+async function targetOf(target: string, { ledger, key, write }: ConformanceOptions): Promise<Target> {
+  if (/^https?:\/\//.test(target)) {
+    const http = new HttpTarget(target, ledger, key ?? process.env.DEPONENT_KEY)
+    return { ledger: http, routes: http }
+  }
+  if (write) throw new CommandError(EXIT.usage, '--write needs the address of a running server')
+  const files =
+    (await ServedDirectory.open(realDisk, target, ledger)) ?? (await ServedCopy.open(realDisk, target))
+  if (!files)
+    throw new CommandError(EXIT.usage, `${target} is neither a data directory nor a copy of a ledger`)
+  return { ledger: files }
+}
+
+function printReport({ claims, checks }: ConformanceReport): void {
+  for (const [i, { id, section, sentence, outcome, detail }] of checks.entries()) {
+    const why = detail === undefined ? '' : ` (${detail})`
+    print(
+      `${String(i + 1).padStart(2)}  ${WORDS[outcome].padEnd(14)}  ${id.padEnd(18)}  §${section.padEnd(3)} ${sentence}${why}`,
+    )
+  }
+  for (const [claim, standing] of Object.entries(claims)) print(`${claim}: ${standing.replace('_', ' ')}`)
+}
+
+const WORDS = { passed: 'passed', failed: 'FAILED', not_applicable: 'not applicable' } as const
+
+function exitCodeOf({ claims, checks }: ConformanceReport, write: boolean): number {
+  if (checks.some(({ outcome }) => outcome === 'failed')) return EXIT.negative
+  const asked = write ? [claims.reader, claims.writer] : [claims.reader]
+  return asked.every((standing) => standing === 'conforms') ? EXIT.ok : EXIT.incomplete
+}
+
+export const conformance = new Command('conformance')
+  .description('check whether a ledger, ours or anybody’s, keeps to the format')
+  .argument('<target>', 'address of a ledger, data directory, or copy of what a ledger serves')
+  .option('--trust <file>', 'whose keys and witnesses count; without it the keys the ledger names')
+  .option('--ledger <name>', 'which ledger of a server or directory', 'default')
+  .option('--key <key>', 'key for an address that needs one (or DEPONENT_KEY)')
+  .option('--write', 'record a handful of marked test records too; they stay in the ledger')
+  .option('--json', 'answer in JSON')
+  .addHelpText('after', '\nExample:\n  deponent conformance http://127.0.0.1:4600 --key KEY')
+  .action(async (target: string, options: ConformanceOptions) => {
+    const trust =
+      options.trust === undefined ? undefined : parseTrust(fromUtf8(await fileBytes(options.trust)))
+    const report = await examine({
+      ...(await targetOf(target, options)),
+      ...(trust && { trust }),
+      mayWrite: options.write === true,
+      mark: toHex(realRandom.bytes(8)),
+      onProgress: (done, total) => progress(`${done} of ${total} entries`),
+    })
+    endProgress()
+    if (options.json) print(JSON.stringify(report))
+    else printReport(report)
+    process.exitCode = exitCodeOf(report, options.write === true)
+  })
