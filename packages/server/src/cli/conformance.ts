@@ -2,7 +2,7 @@ import { fromUtf8, parseTrust, toHex } from '@deponent/format'
 import { Command } from 'commander'
 import { ServedCopy, ServedDirectory } from '../check/served-directory.ts'
 import { type ConformanceReport, examine } from '../conformance/examine.ts'
-import type { PublishedLedger, ServerRoutes, StatedKeys } from '../conformance/published.ts'
+import type { PublishedLedger, Served, ServerRoutes, StatedKeys } from '../conformance/published.ts'
 import { realDisk } from '../platform/disk.ts'
 import { request, requestBytes } from '../platform/http-client.ts'
 import { realRandom } from '../platform/random.ts'
@@ -23,13 +23,11 @@ interface Target {
   routes?: ServerRoutes
 }
 
-const KEYS_BYTES_MAX = 65_536
-
-/** A ledger behind an address. The key goes nowhere but there. */
-class HttpTarget implements PublishedLedger, ServerRoutes {
+/** A ledger behind an address and the routes beside it. The key goes nowhere but there. */
+class HttpTarget {
   readonly #prefix: string
   readonly #server: string
-  readonly #authorization: Record<string, string>
+  readonly #headers: Record<string, string>
 
   constructor(target: string, ledger: string, key: string | undefined) {
     if (!URL.canParse(target)) throw new CommandError(EXIT.usage, 'the address of the ledger cannot be read')
@@ -37,32 +35,35 @@ class HttpTarget implements PublishedLedger, ServerRoutes {
     const path = pathname.replace(/\/+$/, '')
     this.#server = origin + path.replace(/\/ledgers\/[^/]+$/, '')
     this.#prefix = path.includes('/ledgers/') ? origin + path : `${this.#server}/ledgers/${ledger}`
-    this.#authorization = key === undefined ? {} : { Authorization: `Bearer ${key}` }
+    this.#headers = key === undefined ? {} : { Authorization: `Bearer ${key}` }
   }
 
-  // oxlint-disable-next-line typescript/explicit-function-return-type
-  async get(path: string) {
-    const isRoute = path.startsWith('/')
-    const url = isRoute ? this.#server + path : `${this.#prefix}/${path}`
-    const { status, bytes, headers } = await this.#answer(requestBytes(url, { headers: this.#authorization }))
-    if (!isRoute && (status === 401 || status === 403))
+  get ledger(): PublishedLedger {
+    return { get: (path) => this.#published(path), keys: () => this.#keys() }
+  }
+
+  get routes(): ServerRoutes {
+    const send = (path: string, init: RequestInit): Promise<{ status: number; text: string }> =>
+      this.#answer(request(this.#server + path, init))
+    const posted = { ...this.#headers, 'Content-Type': 'application/json' }
+    return {
+      get: (path) => send(path, { headers: this.#headers }),
+      post: (path, body) => send(path, { method: 'POST', body, headers: posted }),
+    }
+  }
+
+  async #published(path: string): Promise<Served> {
+    const asked = requestBytes(`${this.#prefix}/${path}`, { headers: this.#headers })
+    const { status, bytes, headers } = await this.#answer(asked)
+    if (status === 401 || status === 403)
       throw new CommandError(EXIT.usage, `${this.#prefix} needs a key: --key KEY or DEPONENT_KEY`)
-    const read = bytes ?? new Uint8Array(0)
-    return { status, bytes: read, headers, text: isRoute ? Buffer.from(read).toString() : '' }
+    return { status, bytes: bytes ?? new Uint8Array(0), headers }
   }
 
-  async post(path: string, body: string): Promise<{ status: number; text: string }> {
-    const headers = { ...this.#authorization, 'Content-Type': 'application/json' }
-    return this.#answer(request(this.#server + path, { method: 'POST', body, headers }))
-  }
-
-  async keys(): Promise<StatedKeys> {
-    const headers = { ...this.#authorization, Accept: 'application/json' }
-    const { status, bytes } = await this.#answer(
-      requestBytes(`${this.#prefix}/vkey`, { headers }, KEYS_BYTES_MAX),
-    )
-    if (status !== 200 || !bytes) return {}
-    return statedKeys(Buffer.from(bytes).toString())
+  async #keys(): Promise<StatedKeys> {
+    const headers = { ...this.#headers, Accept: 'application/json' }
+    const { status, text } = await this.#answer(request(`${this.#prefix}/vkey`, { headers }))
+    return status === 200 ? statedKeys(text) : {}
   }
 
   async #answer<T>(asked: Promise<T>): Promise<T> {
@@ -87,7 +88,7 @@ function statedKeys(text: string): StatedKeys {
 async function targetOf(target: string, { ledger, key, write }: ConformanceOptions): Promise<Target> {
   if (/^https?:\/\//.test(target)) {
     const http = new HttpTarget(target, ledger, key ?? process.env.DEPONENT_KEY)
-    return { ledger: http, routes: http }
+    return { ledger: http.ledger, routes: http.routes }
   }
   if (write) throw new CommandError(EXIT.usage, '--write needs the address of a running server')
   const files =

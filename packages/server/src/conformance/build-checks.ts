@@ -3,9 +3,9 @@ import {
   EMPTY_ROOT,
   fromHex,
   hashLeaf,
-  hashNode,
   parseNote,
   parseVkey,
+  rootOf,
   tilePath,
   toHex,
   utf8,
@@ -19,6 +19,18 @@ const NOTE = `This is an example message.
 — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 `
 const VKEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'
+
+/** The leaves of the reference trees of Certificate Transparency. */
+const EIGHT = [
+  '',
+  '00',
+  '10',
+  '2021',
+  '3031',
+  '40414243',
+  '5051525354555657',
+  '606162636465666768696a6b6c6d6e6f',
+]
 
 /** Hashes of transparency-dev/merkle, and the tile of C2SP tlog-tiles. */
 const KNOWN: readonly [name: string, found: () => string, expected: string][] = [
@@ -38,9 +50,9 @@ const KNOWN: readonly [name: string, found: () => string, expected: string][] = 
     '395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56',
   ],
   [
-    'the node of N123 and N456',
-    () => toHex(hashNode(utf8('N123'), utf8('N456'))),
-    'aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb',
+    'the tree of eight leaves',
+    () => toHex(rootOf(EIGHT.map((leaf) => hashLeaf(fromHex(leaf))))),
+    '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
   ],
   ['the path of a tile', () => tilePath(0, 1_234_067), 'tile/0/x001/x234/067'],
   ['the signers of a note', () => verifyNote(parseNote(NOTE), [parseVkey(VKEY)])[0]?.vkey ?? '', VKEY],

@@ -23,6 +23,7 @@ export interface PublishedLedger {
 
 /** The routes beside the ledger, of a server that has them. */
 export interface ServerRoutes {
-  post(path: string, body: string, contentType?: string): Promise<{ status: number; text: string }>
+  /** Posts JSON. */
+  post(path: string, body: string): Promise<{ status: number; text: string }>
   get(path: string): Promise<{ status: number; text: string }>
 }
