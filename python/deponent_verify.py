@@ -38,6 +38,8 @@ TILE_WIDTH = 256
 MEANINGS = {
     'trust_self': "checked against the operator's own key; no outside witness",
     'trust_missing': 'no trusted key for this origin was supplied, so no signature could be checked',
+    'trust_extended': 'trust in a key was followed to the one that replaced it, as an entry signed by both says',
+    'rotation_invalid': 'an entry about a change of keys is not signed by both, or not where its statement puts it',
     'witness_quorum': 'fewer trusted witnesses cosigned the checkpoint than the trust file asks for',
     'witness_signature': 'a cosignature names a trusted witness and does not verify',
     'head_malformed': 'a known head given for comparison is neither a checkpoint nor a receipt',
@@ -62,6 +64,9 @@ MEANINGS = {
     'received_at_decreases': 'an entry was received before the entry in front of it',
     'id_repeated': 'two entries carry the same id',
     'rolled_back': 'the ledger is behind, or differs from, a head that was known before',
+    'anchor_malformed': 'an anchor cannot be read',
+    'anchor_signature': 'the checkpoint of an anchor is not signed by a trusted key of its origin',
+    'anchor_mismatch': 'the checkpoint of an anchor is not a state this ledger was ever in',
     'receipt_malformed': 'the receipt cannot be read',
     'receipt_path': "a receipt's path does not lead from its leaf to the promised root",
     'receipt_unproven': 'a receipt without a path: the promise given with it does not cover it',
@@ -88,6 +93,8 @@ MEANINGS = {
     'segment_footer': 'the footer of a vault segment is missing, malformed or not the recorded one',
     'segment_missing': 'a vault segment recorded in the ledger is not there',
     'keyring_damaged': 'the keyring has a page that cannot be read',
+    'dictionary_damaged': 'a learned dictionary that payloads are coded with is missing or damaged',
+    'keyring_older': 'the keyring is older than the vault it should open',
     'wal_corrupt': 'the write-ahead log is damaged in front of frames that were acknowledged',
     'wal_torn_tail': 'the write-ahead log ends in a frame that was never completed',
     'emitter_gap': 'an emitter numbered records that never arrived',
@@ -801,6 +808,54 @@ def parse_trusted_key(place, origin):
         if highest < lowest:
             raise place.misfit('sizes end before they start')
     return {'key': key, 'use': use, 'from': lowest, 'to': highest}
+
+
+# §6.1 rotation
+
+
+def parse_rotation(statement, index, origin):
+    """The change of keys a statement at this index of the ledger makes; Malformed when it makes none."""
+    note = parse_note(statement)
+    lines = note[0].split('\n')
+    matched = re.fullmatch('(checkpoint|promise) ([0-9]+)', lines[1]) if len(lines) == 5 else None
+    if not matched or lines[4] != '' or lines[0] != origin + '/rotation' or lines[2] == lines[3]:
+        raise Malformed('not a rotation of this ledger')
+    use, size = matched.group(1), from_decimal(matched.group(2))
+    keys = [parse_vkey(vkey) for vkey in lines[2:4]]
+    name = origin + ('/promise' if use == 'promise' else '')
+    if any(key['type'] != ED25519_KEY or key['name'] != name for key in keys):
+        raise Malformed('not keys of this ledger')
+    if size != index + 1 or len(signers_of(note, keys) or []) != 2:
+        raise Malformed('out of its place, or not signed by both keys')
+    return {'use': use, 'from': size, 'previous': keys[0], 'next': keys[1]}
+
+
+def extend_trust(trust, origin, statements):
+    """(trust that follows from trust, findings) through (index, statement) of rotation entries, in order."""
+    findings = []
+    ledger = (trust or {}).get(origin)
+    for index, statement in statements:
+        try:
+            rotation = parse_rotation(statement, index, origin)
+        except Malformed:
+            findings.append(error('rotation_invalid', None, index))
+            continue
+        if ledger is None:
+            continue
+        size, use = rotation['from'], rotation['use']
+
+        def counts(trusted, key):
+            return trusted['key'] == key and trusted['use'] == use and trusted['from'] <= size <= trusted['to']
+
+        if any(counts(trusted, rotation['next']) for trusted in ledger['keys']):
+            continue
+        if not any(counts(trusted, rotation['previous']) for trusted in ledger['keys']):
+            continue
+        keys = [dict(t, to=size) if counts(t, rotation['previous']) else t for t in ledger['keys']]
+        keys.append({'key': rotation['next'], 'use': use, 'from': size, 'to': MAX_INTEGER})
+        ledger = dict(ledger, keys=keys)
+        findings.append(info('trust_extended', None, index))
+    return (trust if ledger is None else dict(trust, **{origin: ledger})), findings
 
 
 def keys_for(ledger, use, size):
@@ -1746,7 +1801,7 @@ class Keyring:
     """The keys by number. Without a root key there are none, and sealed payloads stay closed."""
 
     def __init__(self, directory, ledger):
-        self.keys = None
+        self.keys = self.root = None
         self.findings = []
         try:
             data = read_file(os.path.join(directory, 'root.key'))
@@ -1754,6 +1809,7 @@ class Keyring:
             if root is not None:
                 data = read_file(os.path.join(directory, ledger + '.keys')) or b''
                 self.keys = self._read(data, derive(root, 'deponent/keyring/v0'))
+                self.root = root
         except Malformed as reason:
             self.findings.append(error('keyring_damaged', str(reason)))
 
@@ -1821,13 +1877,20 @@ DICTIONARY = (
 )
 
 
-def decode_payload(coding, data):
+def decode_payload(coding, data, dictionaries):
     if coding == 0:
         return from_utf8(data)
-    if coding != 1:
-        raise Malformed('an unknown coding')
+    if coding == 1:
+        return inflate(data, DICTIONARY)
+    number = struct.unpack('>H', data[:2])[0] if coding == 2 and len(data) >= 2 else None
+    if number not in dictionaries:
+        raise Malformed('an unknown coding or dictionary')
+    return inflate(data[2:], dictionaries[number])
+
+
+def inflate(data, dictionary):
     try:
-        inflater = zlib.decompressobj(-15, DICTIONARY)
+        inflater = zlib.decompressobj(-15, dictionary)
         text = inflater.decompress(data, 32 * 1_048_576)
     except zlib.error:
         raise Malformed('does not inflate')
@@ -1836,13 +1899,13 @@ def decode_payload(coding, data):
     return from_utf8(text)
 
 
-def open_frame(frame, entry, keys):
+def open_frame(frame, entry, keys, dictionaries):
     """(text, recordSalt) of a vault frame. None when it is sealed and there are no keys; Malformed when it does not open."""
     if len(frame) < 2:
         raise Malformed('the vault frame is too short')
     coding = frame[0] & 0x7F
     if frame[0] & 0x80:
-        return decode_payload(coding, frame[33:]), frame[1:33]
+        return decode_payload(coding, frame[33:], dictionaries), frame[1:33]
     if keys is None:
         return None
     count = frame[1]
@@ -1858,22 +1921,34 @@ def open_frame(frame, entry, keys):
     coded = gcm_open(secret[:32], bytes(12), frame[body:], additional)
     if coded is None:
         raise Malformed('the sealed payload does not open for its entry')
-    return decode_payload(coding, coded), secret[32:]
+    return decode_payload(coding, coded, dictionaries), secret[32:]
 
 
 class Payloads:
     """Opens payloads and commits to them again (§3)."""
 
-    def __init__(self, keyring):
+    def __init__(self, keyring, vault, ledger):
         self.keys = keyring.keys
         self.findings = list(keyring.findings)
+        self._ahead = []
+        self._dictionaries = {}
+        if keyring.root is not None:
+            self._open_dictionaries(vault, derive(keyring.root, 'deponent/dictionary/v0/' + ledger))
         self.opened = 0
         self._unopened = 0
+
+    def _open_dictionaries(self, vault, key):
+        for number, data in vault.dictionaries.items():
+            plain = gcm_open(key, data[28:40], data[40:-32], data[:40])
+            if not plain or len(plain) < 1 + plain[0]:
+                self.findings.append(error('dictionary_damaged', 'the dictionary %d does not open' % number))
+            else:
+                self._dictionaries[number] = plain[1 + plain[0] :]
 
     def check(self, index, entry, frame):
         """The record; None when it could not be had."""
         try:
-            opened = open_frame(frame, entry, self.keys)
+            opened = open_frame(frame, entry, self.keys, self._dictionaries)
             if opened is None:
                 self._unopened += 1
                 return None
@@ -1886,8 +1961,8 @@ class Payloads:
             salts = [stream[16 * i : 16 * i + 16] for i in range(len(texts))]
             if payload_root(texts, salts).hex() != entry['payload']['root']:
                 raise Malformed('not the record its entry commits to')
-        except LookupError as reason:
-            self.findings.append(error('payload_missing', str(reason), index))
+        except LookupError:
+            self._ahead.append(index)
             return None
         except Malformed as reason:
             self.findings.append(error('payload_mismatch', str(reason), index))
@@ -1896,6 +1971,9 @@ class Payloads:
         return record
 
     def finish(self):
+        if self._ahead:
+            message = '%d payloads are sealed with keys that this keyring does not reach' % len(self._ahead)
+            self.findings.append(error('keyring_older', message, self._ahead[0]))
         if self._unopened:
             message = '%d payloads were not opened: no root key was supplied' % self._unopened
             self.findings.append(info('payload_unopened', message))
@@ -1911,9 +1989,23 @@ class Vault:
         self.findings = []
         self.digests = {}
         self._directory, self._identity = directory, identity
+        self.dictionaries = self._dictionary_files()
         names = [name for name in list_directory(directory) if re.fullmatch(r'[0-9]{12}\.seg', name)]
         self._firsts = sorted(int(name[:12]) for name in names)
         self._loaded = None
+
+    def _dictionary_files(self):
+        """The files of learned dictionaries by number (§12.6), as far as their checksums hold."""
+        files = {}
+        for name in list_directory(self._directory):
+            if not name.endswith('.dict'):
+                continue
+            data = read_file(os.path.join(self._directory, name)) or b''
+            if len(data) <= 88 or sha256(data[:-32]) != data[-32:] or data[:8] != b'DPNDICT0':
+                self.findings.append(error('dictionary_damaged', 'vault/%s' % name))
+            else:
+                files[struct.unpack_from('>I', data, 24)[0]] = data
+        return files
 
     def frame(self, index):
         """The frame of an entry: 'absent' when no segment claims it, None when one does and cannot give it."""
@@ -1931,16 +2023,19 @@ class Vault:
     def _load(self, first):
         data = read_file(os.path.join(self._directory, '%012d.seg' % first)) or b''
         try:
-            frames, hashes, digest = self._parse(data, first)
+            frames, marks, digest = self._parse(data, first)
         except Malformed as reason:
             self.findings.append(error('segment_footer', 'vault segment %d: %s' % (first, reason), first))
             return next((later for later in self._firsts if later > first), first + 1), []
         self.digests[first] = digest.hex()
-        for i, frame in enumerate(frames):
-            if sha256(frame) != hashes[i]:
-                frames[i] = None
+        end = first + len(frames)
+        if marks is not None:
+            damaged = [i for i, frame in enumerate(frames) if sha256(frame)[:4] != marks[i]]
+            for i in damaged or [0]:
                 self.findings.append(error('segment_damaged', None, first + i))
-        return first + len(frames), frames
+            # Damage that cannot be placed leaves no frame to believe.
+            frames = [None if i in damaged else frame for i, frame in enumerate(frames)] if damaged else []
+        return end, frames
 
     def _parse(self, data, first):
         header = data[:36]
@@ -1949,7 +2044,7 @@ class Vault:
         if struct.unpack_from('>Q', header, 24)[0] != first:
             raise Malformed('the header names another segment')
         (count,) = struct.unpack_from('>I', header, 32)
-        lists = len(data) - 40 - 36 * count
+        lists = len(data) - 72 - 8 * count
         if lists < 36 or data[-8:] != b'DPNVEND0' or sha256(header + data[lists:-40]) != data[-40:-8]:
             raise Malformed('the footer is damaged')
         lengths = struct.unpack_from('>%dI' % count, data, lists)
@@ -1959,9 +2054,11 @@ class Vault:
         for length in lengths:
             frames.append(data[at : at + length])
             at += length
-        hashes_at = lists + 4 * count
-        hashes = [data[hashes_at + 32 * i : hashes_at + 32 * i + 32] for i in range(count)]
-        return frames, hashes, data[-40:-8]
+        marks_at = lists + 4 * count
+        marks = [data[marks_at + 4 * i : marks_at + 4 * i + 4] for i in range(count)]
+        if sha256(data[36:lists]) == data[-72:-40]:
+            marks = None
+        return frames, marks, data[-40:-8]
 
 
 # ---------------------------------------------------------------- §12.5 tile files
@@ -2220,18 +2317,24 @@ class DirectoryCheck:
 
     def run(self):
         self._check_signing_keys()
-        self._compare_keys()
-        checkpoint = self._checkpoint()
+        note = read_file(os.path.join(self.ledger, 'checkpoint'))
+        anchors = self._anchors()
+        # Sizes first: whose signatures are believed is known only when the entries were walked.
+        checkpoint = self._stated(note)
         heads = [read_head(head, self.trust) for head in self.against]
         identity = ledger_id(self.origin)
         self.log = WriteAheadLog(os.path.join(self.ledger, 'wal'), identity)
         self.vault = Vault(os.path.join(self.path, 'vault', self.name), identity)
-        self.payloads = Payloads(Keyring(os.path.join(self.path, 'keyring'), self.name))
-        self.check = LedgerCheck([checkpoint['size'] if checkpoint else 0] + head_sizes(heads))
-        self._recorded = {}
+        self.payloads = Payloads(Keyring(os.path.join(self.path, 'keyring'), self.name), self.vault, self.name)
+        sizes = [checkpoint['size'] if checkpoint else 0] + head_sizes(heads) + [size for size, _, _ in anchors]
+        self.check = LedgerCheck(sizes)
+        self._recorded, self._rotations = {}, []
         self.emitters = Emitters()
         for number in range(-(-self.log.end // TILE_WIDTH)):
             self._take_tile(number)
+        self._follow_keys()
+        self._compare_keys()
+        self._check_checkpoint(note)
         if self._unfinished:
             self.findings.append(info('tile_unfinished', None, self._unfinished[0]))
         self._compare_segments()
@@ -2239,15 +2342,90 @@ class DirectoryCheck:
             self.findings.append(error('tile_unexpected', '%s is no tile of this ledger' % tile))
         self.payloads.finish()
         self.check.compare_checkpoint(checkpoint, self.log.end)
-        for head in heads:
+        for anchor in anchors:
+            self._check_anchor(*anchor)
+        for head in [read_head(head, self.trust) for head in self.against]:
             self.check.compare_head(head, self.origin)
         self.checked.update(entries=self.check.size, payloads=self.payloads.opened)
         parts = (self.log, self.check, self.vault, self.payloads)
         return self.findings + [found for part in parts for found in part.findings] + list(self.emitters.findings())
 
+    def _stated(self, note):
+        try:
+            return None if note is None else parse_checkpoint(parse_note(note)[0])
+        except Malformed:
+            return None
+
+    def _follow_keys(self):
+        """Through rotation entries, to the keys that signed later (§6.1)."""
+        if self.trust and self.trust.get(self.origin, {}).get('self'):
+            self._compare_key_list()
+        self.trust, findings = extend_trust(self.trust, self.origin, self._rotations)
+        self.findings.extend(findings)
+
+    def _compare_key_list(self):
+        """A key for sizes that do not begin at 0 needs an entry that leads to it."""
+        made = []
+        for index, statement in self._rotations:
+            try:
+                made.append(parse_rotation(statement, index, self.origin))
+            except Malformed:
+                continue
+        for key in self.keys:
+            if key['sizes'].startswith('0..'):
+                continue
+            leads = any(
+                (one['next']['vkey'], one['use']) == (key['vkey'], key['use'])
+                and key['sizes'].startswith('%d..' % one['from'])
+                and any(
+                    older['vkey'] == one['previous']['vkey'] and older['sizes'].endswith('..%d' % one['from'])
+                    for older in self.keys
+                )
+                for one in made
+            )
+            if not leads:
+                message = 'no entry leads to the %s key format.json names for later sizes' % key['use']
+                self.findings.append(error('format_damaged', message))
+
+    def _anchors(self):
+        """(size, note, whether it has timestamps) of every anchor that can be read (§12.7)."""
+        anchors, directory = [], os.path.join(self.ledger, 'anchors')
+        for name in list_directory(directory):
+            if name.endswith('.tmp'):
+                continue
+            try:
+                if not re.fullmatch(r'[0-9]{12}\.[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2})?\.jsonl', name):
+                    raise Malformed('not a file of anchors')
+                text = from_utf8(read_file(os.path.join(directory, name)))
+                if not text.endswith('\n'):
+                    raise Malformed('the last line does not end')
+                anchors.extend([kept_anchor(line) for line in text[:-1].split('\n')])
+            except Malformed as reason:
+                self.findings.append(error('anchor_malformed', 'anchors/%s: %s' % (name, reason)))
+        return anchors
+
+    def _check_anchor(self, size, note, has_timestamps):
+        ledger = (self.trust or {}).get(self.origin)
+        parsed = parse_note(note)
+        stated = parse_checkpoint(parsed[0])
+        if stated['origin'] != self.origin or ledger is None:
+            return
+        if not signers_of(parsed, keys_for(ledger, 'checkpoint', size)):
+            self.findings.append(error('anchor_signature', 'of the anchor of size %d' % size))
+            return
+        if signers_of(parsed, ledger['witnesses']) is None:
+            self.findings.append(error('witness_signature', 'of the anchor of size %d' % size))
+        if has_timestamps:
+            self.findings.append(info('not_checked', 'timestamps are not read by this verifier'))
+        if size > self.log.end:
+            message = 'an anchor shows %d entries, %d are here' % (size, self.log.end)
+            self.findings.append(error('rolled_back', message, self.log.end))
+        elif self.check.roots.get(size, stated['root']) != stated['root']:
+            self.findings.append(error('anchor_mismatch', 'the anchor of size %d has another root' % size))
+
     def _check_signing_keys(self):
         """Private keys that lie here must be those of the public keys the directory names."""
-        for key in self.keys:
+        for key in (key for key in self.keys if key['sizes'].endswith('..')):
             data = read_file(os.path.join(self.path, 'keyring', '%s.%s.key' % (self.name, key['use'])))
             if data is None:
                 continue
@@ -2278,18 +2456,15 @@ class DirectoryCheck:
         name = self.origin + ('/promise' if key['use'] == 'promise' else '')
         return named['publicKey'] if (named['name'], named['type']) == (name, ED25519_KEY) else None
 
-    def _checkpoint(self):
-        note = read_file(os.path.join(self.ledger, 'checkpoint'))
+    def _check_checkpoint(self, note):
         if note is None:
             self.findings.append(gap('checkpoint_missing'))
-            return None
+            return
         checkpoint, signed, findings = check_statement(note, 'checkpoint', self.trust)
         self.findings.extend(findings)
         self.checked['checkpoints'] = 1 if signed else 0
-        if checkpoint is not None:
-            if checkpoint['origin'] != self.origin:
-                self.findings.append(error('checkpoint_origin'))
-        return checkpoint
+        if checkpoint is not None and checkpoint['origin'] != self.origin:
+            self.findings.append(error('checkpoint_origin'))
 
     def _is_settled(self, end):
         """Whether the log may have let go of the first `end` entries: what they fill was synced and read back."""
@@ -2374,6 +2549,9 @@ class DirectoryCheck:
                 self.findings.append(error('payload_missing', None, index))
         record = self.payloads.check(index, entry, frame) if frame else None
         self.emitters.take(index, entry, record)
+        is_public = bool(frame) and frame[0] & 0x80
+        if entry['kind'] == 'key.rotated' and is_public and record and isinstance(record.get('statement'), str):
+            self._rotations.append((index, record['statement']))
         if entry['kind'] == 'vault.sealed' and record:
             self._recorded[record.get('first')] = record.get('digest')
 
@@ -2384,6 +2562,18 @@ class DirectoryCheck:
             elif self.vault.digests[first] != digest:
                 message = 'the footer is not the one recorded in the ledger'
                 self.findings.append(error('segment_footer', message, first))
+
+
+def kept_anchor(line):
+    """(size, note, whether it has timestamps) of an anchor in its JSON form (§7.3)."""
+    place = Place(read_json(line))
+    place.members('checkpoint', 'timestamps')
+    timestamps = place.field('timestamps')
+    for token in at_most(timestamps.list(), ANCHOR_TIMESTAMPS_MAX, timestamps):
+        if len(token.decode(from_base64)) > TIMESTAMP_BYTES_MAX:
+            raise token.misfit('a timestamp has at most 65,536 bytes')
+    note = place.field('checkpoint').text()
+    return parse_checkpoint(parse_note(note)[0])['size'], note, bool(timestamps.list())
 
 
 def frame_of_attachment(attachment):
