@@ -24,8 +24,7 @@ export async function anchorAt(size: number, ...signers: readonly VectorSigner[]
   const checkpoint = bundleCheckpoint(ledger, size, signers.length > 0 ? signers : undefined)
   const [smaller, larger] = [Math.min(size, SIZE), Math.max(size, SIZE)]
   return {
-    size,
-    note: checkpoint,
+    checkpoint,
     timestamps: [],
     consistency: await consistencyProof(smaller, larger, node),
   }

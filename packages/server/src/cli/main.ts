@@ -33,7 +33,6 @@ const COMMANDS = [
   record,
   exportCommand,
   verify,
-  verify,
   prove,
   query,
   keys,

@@ -123,9 +123,10 @@ async function anchorsOf(
   }
   const sorted = [...found.values()].toSorted((a, b) => a.size - b.size)
   return Promise.all(
-    sorted.map(async (anchor) => ({
-      ...anchor,
-      consistency: await consistencyProof(anchor.size, size, nodes),
+    sorted.map(async ({ size: anchored, note, timestamps }) => ({
+      checkpoint: note,
+      timestamps,
+      consistency: await consistencyProof(anchored, size, nodes),
     })),
   )
 }
