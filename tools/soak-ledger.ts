@@ -1,6 +1,6 @@
 // Tells many more stories of ledger, keyring and vault segments on failing disks than the tests have time for.
 //
-//   npm run soak -- [--stories N] [--from SEED] [--only ledger|grown|keyring|segments]
+//   npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments]
 //
 // Each story is told from its seed alone: one that breaks a promise is printed with its seed, and told again by
 // `--from SEED --stories 1 --only …`. Exit code 1 when a promise was broken.
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { TILE_WIDTH } from '@deponent/format'
 import { tellGrownLedgerStory, tellLedgerStory } from '../test/ledger/ledger-story.ts'
 import { Tally } from '../test/platform/lives.ts'
+import { tellTenantStory } from '../test/recording/tenant-story.ts'
 import { tellKeyringStory } from '../test/vault/keyring-story.ts'
 import { tellSegmentsStory } from '../test/vault/segments-story.ts'
 
@@ -20,8 +21,10 @@ const tellGrown: Tell = (seed, tally) =>
 
 /** One of so many stories is of this kind; a grown ledger takes a hundred times as long to tell. */
 const SUBJECTS: { name: string; tell: Tell; every: number }[] = [
-  { name: 'ledger', tell: tellLedgerStory, every: 1 },
+  { name: 'ledger', tell: (seed, tally) => tellLedgerStory(seed, tally, 'memory'), every: 1 },
+  { name: 'vault', tell: (seed, tally) => tellLedgerStory(seed, tally, 'vault'), every: 1 },
   { name: 'grown', tell: tellGrown, every: 100 },
+  { name: 'tenant', tell: tellTenantStory, every: 2 },
   { name: 'keyring', tell: tellKeyringStory, every: 1 },
   { name: 'segments', tell: tellSegmentsStory, every: 1 },
 ]
@@ -36,7 +39,9 @@ const { values } = parseArgs({
 const [stories, from] = [Number(values.stories), Number(values.from)]
 const chosen = SUBJECTS.filter(({ name }) => values.only === undefined || values.only === name)
 if (!Number.isSafeInteger(stories) || !Number.isSafeInteger(from) || chosen.length === 0) {
-  console.error('usage: npm run soak -- [--stories N] [--from SEED] [--only ledger|grown|keyring|segments]')
+  console.error(
+    'usage: npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments]',
+  )
   process.exit(2)
 }
 

@@ -204,15 +204,18 @@ const decision = (decisionId: string): Decision => ({ decisionId, modelId: 'm', 
 test('a server killed again and again under load loses nothing it acknowledged', async () => {
   const place = await newPlace()
   const senders = new Senders()
-  for (let round = 0; round < 4; round += 1) {
+  const killed = async (moment: () => Promise<void>): Promise<void> => {
     const server = await ServerProcess.start(place)
     senders.start(server)
-    await acknowledgedMore(senders, 10 + 7 * round)
+    await moment()
     await server.stop('SIGKILL')
     await senders.stop()
   }
+  for (const requests of [10, 17, 24]) await killed(() => acknowledgedMore(senders, requests))
+  // Early, in the middle of a publication, and between two.
+  for (const ms of [0, 40, 130, 210, 350]) await killed(() => pause(ms))
   const server = await ServerProcess.start(place)
-  expect(senders.acknowledged.size).toBeGreaterThan(1_000)
+  expect(senders.acknowledged.size).toBeGreaterThanOrEqual((10 + 17 + 24) * BATCH)
   await allThere(server, senders)
   const trust = await trustOf(server)
   for (const answer of senders.answers)

@@ -1,14 +1,23 @@
-import { toHex } from '@deponent/format'
+import {
+  EMPTY_ROOT,
+  equalBytes,
+  fromUtf8,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+  toHex,
+  verifyNote,
+} from '@deponent/format'
 import { LedgerWalk } from '../../packages/server/src/check/ledger-walk.ts'
 import type { Chance } from '../../packages/server/src/demo/chance.ts'
 import { NotSequencing, Overloaded } from '../../packages/server/src/ledger/errors.ts'
 import type { Follower } from '../../packages/server/src/ledger/follower.ts'
 import { type Draft, Ledger } from '../../packages/server/src/ledger/ledger.ts'
 import { Signer } from '../../packages/server/src/ledger/signer.ts'
-import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
+import { nativeVerify, SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
 import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
-import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { Segments } from '../../packages/server/src/vault/segments.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 import { LedgerWitness, type Request } from './ledger-witness.ts'
@@ -23,14 +32,22 @@ const promiseKey = new SigningKey(`${ORIGIN}/promise`, new Uint8Array(32).fill(2
 
 /** How many entries a request has, and how often. */
 const SIZES = [
-  { '1': 4, '3': 3, '40': 3, '255': 1, '256': 2, '300': 2 },
+  { '1': 4, '3': 4, '40': 2, '255': 1, '256': 2, '300': 1 },
   // Files of the log that end where tiles end are let go soonest.
   { '256': 4, '512': 1 },
 ] as const
 
+/** The steps of a ledger's work in which a call can meet a fault. */
+const STEPS = ['recover', 'append', 'rotate', 'integrate', 'publish', 'retire'] as const
+export const LEDGER_STEPS = { memory: STEPS, vault: [...STEPS, 'seal'] } as const
+type LedgerStep = (typeof LEDGER_STEPS)['vault'][number]
+
+/** What follows the ledger: a follower in memory, or the vault's segments on the same disk. */
+export type FollowedBy = keyof typeof LEDGER_STEPS
+
 const REQUEST_ENTRIES_MAX = 4_000
-const CYCLES_MAX = 3
-const STEPS_MAX = 14
+const CYCLES_MAX = 2
+const STEPS_MAX = 10
 const NEVER = 10 ** 9
 
 /** A follower and how to read what it has. */
@@ -42,12 +59,13 @@ interface Companion {
 }
 
 function draftsOf(chance: Chance, count: number, now: number, attachmentBytes: number): Draft[] {
-  return Array.from({ length: count }, () => ({
+  const root = chance.hex(58)
+  return Array.from({ length: count }, (_, i) => ({
     id: chance.uuid(now),
     kind: 'decision',
     system: 's1',
     retention: 'unset',
-    payload: { c: 1 as const, leaves: 3, root: chance.hex(64) },
+    payload: { c: 1 as const, leaves: 3, root: `${root}${String(i).padStart(6, '0')}` },
     attachment: new Uint8Array(Buffer.alloc(attachmentBytes, chance.hex(8))),
   }))
 }
@@ -61,18 +79,26 @@ class LedgerStory {
   readonly #segmentEntriesMax: number
   readonly #sizes: Readonly<Record<string, number>>
   readonly #hasVault: boolean
+  #isOpening = false
+  /** Size of the checkpoint file when a life last ended. */
+  #storedSize = 0
   /** What the memory follower has made durable. */
   #kept: readonly Uint8Array[] = []
   #now = 1_700_000_000_000
 
-  constructor(lives: Lives) {
-    this.#lives = lives
-    this.#chance = lives.chance
-    this.#witness = new LedgerWitness(lives)
+  constructor(label: string, tally: Tally, follower: FollowedBy, chosen?: Fault) {
+    this.#hasVault = follower === 'vault'
+    this.#lives = new Lives(
+      label,
+      tally,
+      { all: LEDGER_STEPS[follower], of: (call) => this.#stepOf(call) },
+      chosen,
+    )
+    this.#chance = this.#lives.chance
+    this.#witness = new LedgerWitness(this.#lives)
     this.#walFileBytes = this.#chance.pick([4, 16, 64]) * 4_096
     this.#segmentEntriesMax = this.#chance.pick([7, 100, 700])
     this.#sizes = this.#chance.happens(0.8) ? SIZES[0] : SIZES[1]
-    this.#hasVault = this.#chance.happens(0.5)
   }
 
   /** Troubled lives and clean ones in turn; after each clean one nothing that was told may be untrue. */
@@ -80,25 +106,32 @@ class LedgerStory {
     const cycles = this.#chance.integer(1, CYCLES_MAX)
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       const troubled = this.#chance.integer(1, 2)
-      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty'))
-      await this.#live(this.#lives.next('clean'))
+      for (let life = 0; life < troubled; life += 1) await this.#live(await this.#next('faulty'))
+      await this.#live(await this.#next('clean'))
     }
-    await this.#finish(this.#lives.next('clean'))
+    await this.#finish(await this.#next('clean'))
   }
 
   /** The same after a clean life that left `entries` entries behind. */
   async tellFrom(entries: number): Promise<void> {
-    await this.#fill(this.#lives.next('clean'), entries)
+    await this.#fill(await this.#next('clean'), entries)
     await this.tell()
   }
 
   /** A clean life, one whose fault is given, and the last. True when the fault was met. */
   async tellOneFault(): Promise<boolean> {
-    await this.#live(this.#lives.next('clean'))
-    await this.#live(this.#lives.next('faulty'))
+    await this.#live(await this.#next('clean'))
+    await this.#live(await this.#next('faulty'))
     const wasMet = this.#lives.isTroubled
-    await this.#finish(this.#lives.next('clean'))
+    await this.#finish(await this.#next('clean'))
     return wasMet
+  }
+
+  /** Ends a life, looks at what it left, and begins the next. */
+  async #next(kind: 'faulty' | 'clean'): Promise<SimulatedDisk> {
+    this.#isOpening = false
+    await this.#inspect(this.#lives.end())
+    return this.#lives.next(kind)
   }
 
   /** One life with work in it; it may end anywhere. */
@@ -127,6 +160,19 @@ class LedgerStory {
     this.#now = clock.now()
   }
 
+  /** In which step of the ledger's work a call is. */
+  #stepOf({ operation, path }: SeenCall): LedgerStep {
+    if (path.startsWith(VAULT)) return 'seal'
+    if (this.#isOpening) return 'recover'
+    if (path.includes('/wal')) {
+      if (path.endsWith('.tmp') || operation === 'create') return 'rotate'
+      if (operation === 'remove' || path.endsWith('/wal')) return 'retire'
+      return operation === 'read' ? 'publish' : 'append'
+    }
+    if (path.includes('/tile')) return operation === 'sync' || operation === 'read' ? 'retire' : 'integrate'
+    return 'publish'
+  }
+
   /** The last life: everything told is true, and the ledger goes on. */
   async #finish(disk: SimulatedDisk): Promise<void> {
     const clock = this.#newClock()
@@ -141,26 +187,37 @@ class LedgerStory {
     await this.#witness.check(ledger)
     this.#witness.checkAttachments(await companion!.attachments())
     await this.#lives.settled(ledger.close())
-    await this.#walk(disk, ledger)
+    const size = await this.#inspect(disk)
+    this.#lives.must(size === ledger.size, 'the check finds every entry')
   }
 
-  /** The stored bytes, read by the check that believes no writer, lead to the checkpoint. */
-  async #walk(disk: SimulatedDisk, ledger: Ledger): Promise<void> {
-    const walk = await LedgerWalk.open(disk, DIRECTORY, LEDGER_ID, [ledger.size])
+  /**
+   * Reads the stored bytes as the check does, which believes no writer: nothing is wrong with them, they lead to the checkpoint
+   * stored with them, and nothing that was told is missing. Gives the number of entries found.
+   */
+  async #inspect(disk: SimulatedDisk): Promise<number> {
+    const checkpoint = await this.#storedCheckpoint(disk)
+    const walk = await LedgerWalk.open(disk, DIRECTORY, LEDGER_ID, [checkpoint.size])
     for await (const block of walk.entries()) void block
-    const errors = walk.findings.filter(({ severity }) => severity === 'error')
-    this.#lives.must(
-      errors.length === 0,
-      `the check finds no error: ${errors[0]?.code} ${errors[0]?.message}`,
-    )
-    this.#lives.must(walk.size === ledger.size, 'the check finds every entry')
-    const root = walk.roots.get(ledger.size)
-    this.#lives.must(root !== undefined, 'the check finds a root')
-    const shown = ledger.checkpoint!.note.split('\n')[2]
-    this.#lives.must(
-      shown === Buffer.from(root).toString('base64'),
-      'the checkpoint has the root of what is stored',
-    )
+    const error = walk.findings.find(({ severity }) => severity === 'error')
+    this.#lives.must(!error, `the check finds no error: ${error?.code} ${error?.message}`)
+    if (walk.findings.some(({ code }) => code === 'tile_unfinished')) this.#lives.tally.add('tile unfinished')
+    this.#lives.must(walk.size >= this.#witness.acknowledgedEnd, 'the check finds what was acknowledged')
+    this.#lives.must(checkpoint.size >= this.#storedSize, 'the stored checkpoint never goes back')
+    this.#storedSize = checkpoint.size
+    const root = checkpoint.size === 0 ? EMPTY_ROOT : walk.roots.get(checkpoint.size)
+    const leadsThere = root !== undefined && equalBytes(root, checkpoint.root)
+    this.#lives.must(leadsThere, 'the stored checkpoint has the root of what is stored')
+    return walk.size
+  }
+
+  async #storedCheckpoint(disk: SimulatedDisk): Promise<{ size: number; root: Uint8Array }> {
+    const bytes = await disk.read(`${DIRECTORY}/checkpoint`)
+    if (!bytes) return { size: 0, root: EMPTY_ROOT }
+    const note = parseNote(fromUtf8(bytes))
+    const signed = verifyNote(note, [parseVkey(checkpointKey.vkey)], nativeVerify)
+    this.#lives.must(signed.length === 1, 'the stored checkpoint is signed')
+    return parseCheckpoint(note.text)
   }
 
   async #open(disk: SimulatedDisk, clock: TestClock, companion: Companion): Promise<Ledger | undefined> {
@@ -179,7 +236,9 @@ class LedgerStory {
         },
         walFileBytes: this.#walFileBytes,
       })
+    this.#isOpening = true
     const opened = await this.#lives.settled(open())
+    this.#isOpening = false
     if (opened.status === 'rejected') {
       this.#lives.must(this.#lives.isTroubled, `the ledger opens (${opened.reason})`)
       return undefined
@@ -325,16 +384,17 @@ class LedgerStory {
 }
 
 /** Tells the story of `seed`; rejects with BrokenPromise when the ledger breaks one. */
-export async function tellLedgerStory(seed: number, tally: Tally): Promise<void> {
-  await new LedgerStory(new Lives(`ledger/${seed}`, tally)).tell()
+export async function tellLedgerStory(seed: number, tally: Tally, by: FollowedBy): Promise<void> {
+  await new LedgerStory(`ledger with ${by}/${seed}`, tally, by).tell()
 }
 
 /** The same for a ledger that has `entries` entries when its troubles begin. */
 export async function tellGrownLedgerStory(seed: number, tally: Tally, entries: number): Promise<void> {
-  await new LedgerStory(new Lives(`grown ledger/${seed}`, tally)).tellFrom(entries)
+  const by = seed % 2 === 0 ? 'memory' : 'vault'
+  await new LedgerStory(`grown ledger/${seed}`, tally, by).tellFrom(entries)
 }
 
 /** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
-export function tellLedgerFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
-  return new LedgerStory(new Lives(`ledger/${seed}`, tally, fault)).tellOneFault()
+export function tellLedgerFault(seed: number, tally: Tally, by: FollowedBy, fault: Fault): Promise<boolean> {
+  return new LedgerStory(`ledger with ${by}/${seed}`, tally, by, fault).tellOneFault()
 }

@@ -18,6 +18,17 @@ export interface Request {
   appended?: Appended
 }
 
+/** A ledger that was checked. */
+interface Checked {
+  entries: readonly Uint8Array[]
+  hashes: readonly Uint8Array[]
+  ids: readonly string[]
+  /** Of all entries. */
+  range: CompactRange
+  /** Size of the largest checkpoint compared with it. */
+  headSize: number
+}
+
 /** The text between two marks of an entry, which is canonical JSON in ASCII. */
 function partOf(entry: Uint8Array, before: string, after: string): string {
   const text = Buffer.from(entry.buffer, entry.byteOffset, entry.length)
@@ -37,6 +48,9 @@ export class LedgerWitness {
   readonly #lives: Lives
   /** Root (hex) of every checkpoint ever shown, by size. */
   readonly #heads = new Map<number, string>()
+  /** What was there at the last check, and is not hashed again while it is the same. */
+  #checked: Checked = { entries: [], hashes: [], ids: [], range: CompactRange.empty(), headSize: 0 }
+  readonly #kept = new Set<Request>()
   /** Size of the last checkpoint shown. */
   lastHeadSize = 0
   #lastNote = ''
@@ -62,14 +76,26 @@ export class LedgerWitness {
     return this.requests.filter((request) => request.state === 'acknowledged')
   }
 
+  /** Index after the last entry that somebody was told is kept. */
+  get acknowledgedEnd(): number {
+    const ends = this.acknowledged().map(({ appended }) => appended!.first + appended!.leafHashes.length)
+    return Math.max(0, ...ends)
+  }
+
   /** Compares everything told with the ledger as it is now. */
   async check(ledger: Ledger): Promise<void> {
     const entries = await ledger.entryRange(0, ledger.size)
-    const hashes = leafHashes(entries)
-    this.#checkOrder(entries)
-    this.#checkRequests(entries, hashes)
-    this.#checkPromises(hashes)
-    this.#checkHeads(hashes)
+    const before = this.#checked
+    const change = entries.findIndex((entry, i) => !isSame(entry, before.entries[i]))
+    const same = change < 0 ? entries.length : change
+    const fresh = entries.slice(same)
+    const hashes = [...before.hashes.slice(0, same), ...leafHashes(fresh)]
+    const ids = [...before.ids.slice(0, same), ...fresh.map((entry) => idOf(entry))]
+    this.#checkOrder(entries, same)
+    const range = this.#checkHeads(hashes, same)
+    if (same < before.entries.length) this.#kept.clear()
+    this.#checkRequests(ids, hashes)
+    this.#checked = { entries, hashes, ids, range, headSize: this.lastHeadSize }
     for (const { drafts, appended } of this.acknowledged().slice(-2))
       this.#lives.must((await ledger.find(drafts[0]!.id)) === appended!.first, 'an acknowledged id is found')
   }
@@ -84,20 +110,24 @@ export class LedgerWitness {
     }
   }
 
-  #checkOrder(entries: readonly Uint8Array[]): void {
-    let before = 0
-    for (const [index, entry] of entries.entries()) {
-      const receivedAt = receivedAtOf(entry)
+  #checkOrder(entries: readonly Uint8Array[], from: number): void {
+    let before = from > 0 ? receivedAtOf(entries[from - 1]!) : 0
+    for (let index = from; index < entries.length; index += 1) {
+      const receivedAt = receivedAtOf(entries[index]!)
       this.#lives.must(receivedAt >= before, `receivedAt does not decrease at ${index}`)
       before = receivedAt
     }
   }
 
-  #checkRequests(entries: readonly Uint8Array[], hashes: readonly Uint8Array[]): void {
-    const places = new Map(entries.map((entry, index) => [idOf(entry), index]))
-    this.#lives.must(places.size === entries.length, 'no id is there twice')
+  #checkRequests(ids: readonly string[], hashes: readonly Uint8Array[]): void {
+    const places = new Map(ids.map((id, index) => [id, index]))
+    this.#lives.must(places.size === ids.length, 'no id is there twice')
     let accounted = 0
     for (const request of this.requests) {
+      if (this.#kept.has(request)) {
+        accounted += request.drafts.length
+        continue
+      }
       const found = request.drafts.map(({ id }) => places.get(id))
       const [first] = found
       accounted += found.filter((place) => place !== undefined).length
@@ -105,34 +135,37 @@ export class LedgerWitness {
       const isAbsent = found.every((place) => place === undefined)
       this.#lives.must(isWhole || isAbsent, 'a request is kept whole or not at all')
       if (request.state === 'refused') this.#lives.must(isAbsent, 'what was refused is not there')
-      if (!request.appended) continue
-      this.#lives.must(
-        first === request.appended.first,
-        `acknowledged entry ${request.appended.first} is kept`,
-      )
-      request.appended.leafHashes.forEach((hash, i) =>
-        this.#lives.must(isSame(hash, hashes[first + i]), `entry ${first + i} is unchanged`),
-      )
+      if (request.appended) this.#checkAppended(request, first, hashes)
     }
-    this.#lives.must(accounted === entries.length, 'every entry was sent by somebody')
+    this.#lives.must(accounted === ids.length, 'every entry was sent by somebody')
   }
 
-  #checkPromises(hashes: readonly Uint8Array[]): void {
-    for (const { appended } of this.acknowledged()) {
-      const { start, end, root } = parsePromise(parseNote(appended!.promise).text)
-      const isKept = end <= hashes.length && isSame(rootOf(hashes.slice(start, end)), root)
-      this.#lives.must(isKept, `the promise of ${start}..${end} is kept`)
-    }
+  /** What was acknowledged is where it was said to be, and so is everything the promise given with it covers. */
+  #checkAppended(request: Request, first: number | undefined, hashes: readonly Uint8Array[]): void {
+    const appended = request.appended!
+    this.#lives.must(first === appended.first, `acknowledged entry ${appended.first} is kept`)
+    appended.leafHashes.forEach((hash, i) =>
+      this.#lives.must(isSame(hash, hashes[first + i]), `entry ${first + i} is unchanged`),
+    )
+    const { start, end, root } = parsePromise(parseNote(appended.promise).text)
+    const isKept = end <= hashes.length && isSame(rootOf(hashes.slice(start, end)), root)
+    this.#lives.must(isKept, `the promise of ${start}..${end} is kept`)
+    this.#kept.add(request)
   }
 
-  #checkHeads(hashes: readonly Uint8Array[]): void {
+  /** The ledger extends every checkpoint that was shown; gives its range. `same` entries are as they were at the last check. */
+  #checkHeads(hashes: readonly Uint8Array[], same: number): CompactRange {
     this.#lives.must(this.lastHeadSize <= hashes.length, 'the ledger reaches its last checkpoint')
-    const range = CompactRange.empty()
-    for (let size = 0; ; size += 1) {
+    const before = this.#checked
+    const isLonger = same === before.entries.length
+    const newHeads = [...this.#heads.keys()].filter((size) => size > before.headSize)
+    const goesOn = isLonger && newHeads.every((size) => size >= same)
+    const range = goesOn ? before.range.clone() : CompactRange.empty()
+    for (let size = range.size; ; size += 1) {
       const root = this.#heads.get(size)
       const isExtended = root === undefined || root === toHex(range.root())
       this.#lives.must(isExtended, `the ledger extends its checkpoint of ${size} entries`)
-      if (size === hashes.length) return
+      if (size === hashes.length) return range
       range.append(hashes[size]!)
     }
   }

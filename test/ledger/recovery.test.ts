@@ -1,8 +1,10 @@
-import { parseCheckpoint, parseNote } from '@deponent/format'
+import { leafHashes, parseCheckpoint, parseNote, rootFromInclusion, rootOf } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { OutcomeUnknown } from '../../packages/server/src/ledger/errors.ts'
 import type { Ledger } from '../../packages/server/src/ledger/ledger.ts'
 import { Signer } from '../../packages/server/src/ledger/signer.ts'
+import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
+import { scanWal } from '../../packages/server/src/ledger/wal-scan.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import type { Disk } from '../../packages/server/src/platform/disk.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
@@ -92,6 +94,56 @@ describe('after a restart the ledger', () => {
       await second.ledger.append(drafts(200, 10))
       await turns(500)
       expect(await sizeOn(cut.powerCut())).toBe(1_100)
+    }
+  })
+
+  test('shows and proves the entries of a tile of which only the first were published', async () => {
+    const disk = newDisk()
+    const { ledger, clock } = await begin(disk)
+    await ledger.append(drafts(300, 10))
+    await publish(clock)
+    const shown = [await ledger.entryTile(1, 44), await ledger.hashTile(0, 1, 44)]
+    expect(shown.every((bytes) => bytes !== undefined)).toBe(true)
+    await ledger.append(drafts(300, 10))
+    await turns(500)
+    const again = await begin(disk.powerCut())
+    expect(again.ledger.size).toBe(600)
+    expect(again.ledger.checkpoint?.size).toBe(600)
+    expect([await again.ledger.entryTile(1, 44), await again.ledger.hashTile(0, 1, 44)]).toEqual(shown)
+    expect(await again.ledger.entryTile(1, 256)).toBeDefined()
+    expect(await again.ledger.entryTile(2, 88)).toBeDefined()
+    expect(await again.ledger.entryTile(2, 89)).toBeUndefined()
+    for (const index of [255, 256, 299, 300, 511, 512, 599]) {
+      const proof = await again.ledger.inclusionProof(index, 600)
+      const root = rootFromInclusion(await again.ledger.leafHash(index), index, 600, proof)
+      expect(root).toEqual(parseCheckpoint(parseNote(again.ledger.checkpoint!.note).text).root)
+    }
+  })
+
+  test('goes on with tiles of the third level after 67,200 entries, the log holding only the last', async () => {
+    const disk = newDisk()
+    const { ledger, clock } = await begin(disk)
+    for (const count of [...Array<number>(16).fill(4_096), ...Array<number>(6).fill(256), 128]) {
+      await ledger.append(drafts(count, 1))
+      await publish(clock)
+    }
+    await ledger.close()
+    const { frames } = await scanWal(disk, `${PLACE.directory}/wal`, ledgerIdOf(ORIGIN))
+    expect(frames[0]!.content.first).toBeGreaterThan(65_536)
+    expect(await disk.list(`${PLACE.directory}/tile/1`)).toEqual(['000'])
+    const again = await begin(disk.powerCut())
+    expect(again.ledger.refusal).toBeUndefined()
+    expect(await again.ledger.hashTile(1, 0, 256)).toHaveLength(256 * 32)
+    expect(await again.ledger.hashTile(2, 0, 1)).toHaveLength(32)
+    await again.ledger.append(drafts(300, 1))
+    await publish(again.clock)
+    const { size, root } = parseCheckpoint(parseNote(again.ledger.checkpoint!.note).text)
+    expect(size).toBe(67_500)
+    const hashes = leafHashes(await again.ledger.entryRange(0, size))
+    expect(root).toEqual(rootOf(hashes))
+    for (const index of [0, 65_535, 65_536, 67_199, 67_499]) {
+      const proof = await again.ledger.inclusionProof(index, size)
+      expect(rootFromInclusion(hashes[index]!, index, size, proof)).toEqual(root)
     }
   })
 

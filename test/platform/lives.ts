@@ -1,6 +1,11 @@
 import { Chance } from '../../packages/server/src/demo/chance.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
-import { type Fault, FAULT_KINDS, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import {
+  type Fault,
+  FAULT_KINDS,
+  type SeenCall,
+  SimulatedDisk,
+} from '../../packages/server/src/platform/simulated-disk.ts'
 
 /** How often each thing happened, so that a run can show that it tried what it says. */
 export class Tally {
@@ -17,49 +22,108 @@ export class Tally {
 
 /** Longer than anything takes that ends at all. */
 const TURNS_MAX = 1_000_000
+/** How often a troubled life meets a second fault. */
+const SECOND_FAULT_CHANCE = 0.2
+const CALLS_OF_STEP_MAX = 24
+/** A process that stops does so in two ways, each as likely as any other fault. */
+const DRAWN_KINDS = [...FAULT_KINDS, 'stops'] as const
 
 /** Thrown when a story breaks a promise; the message says which, and in which life. */
 export class BrokenPromise extends Error {}
 
+/** The steps of a life, and which of them a call belongs to; undefined for a call that meets no faults. */
+export interface Steps<Step extends string = string> {
+  readonly all: readonly Step[]
+  of(call: SeenCall): Step | undefined
+}
+
+/** A fault at the n-th call of a step, counted from 1; of any step with 'any'. */
+interface PlannedFault {
+  step: string
+  nth: number
+  kind: Fault['kind']
+}
+
+/** What a fault may be like, seen from the step it meets. */
+const TROUBLES = [
+  'fails',
+  'fails though done',
+  'fails half done',
+  'finds no room',
+  'loses power',
+  'is killed',
+] as const
+
+/** A sync that failed: what it should have kept can be read until the power goes, and is then lost. */
+export const FORGETS = 'forgets what is cached'
+
+/** Every step and what never befell it, of all that can. */
+export function missedBy(tally: Tally, steps: readonly string[]): string[] {
+  return steps
+    .flatMap((step) => TROUBLES.map((trouble) => `${step} ${trouble}`))
+    .filter((what) => tally.of(what) === 0)
+}
+
+const TROUBLE_OF: Record<Exclude<Fault['kind'], 'stops'>, (typeof TROUBLES)[number]> = {
+  fails: 'fails',
+  fails_though_done: 'fails though done',
+  fails_half_done: 'fails half done',
+  fills: 'finds no room',
+}
+
 /**
  * The lives of a process on one simulated disk. Each ends by a power cut or a kill, and the next finds what is left; in some,
- * one call meets a fault. The same label tells the same story again.
+ * calls meet faults. The same label tells the same story again.
  */
 export class Lives {
   readonly chance: Chance
   readonly tally: Tally
   readonly #random: SeededRandom
   readonly #told: string[] = []
+  readonly #steps: Steps
   readonly #chosen: Fault | undefined
   #disk: SimulatedDisk | undefined
-  #fault: Fault | undefined
+  #faults: readonly PlannedFault[] = []
+  /** Calls of this life, by step. */
+  #calls = new Map<string, number>()
+  /** Faults this life has met. */
+  #met: { step: string; operation: SeenCall['operation']; kind: Fault['kind'] }[] = []
 
   /** With `chosen`, every troubled life has this fault; else each draws its own. */
-  constructor(label: string, tally: Tally, chosen?: Fault) {
+  constructor(label: string, tally: Tally, steps: Steps, chosen?: Fault) {
     this.chance = new Chance(label)
     this.tally = tally
+    this.#steps = steps
     this.#chosen = chosen
     this.#random = new SeededRandom(label)
   }
 
-  /** The disk of the next life, which is faulty with one fault at one of its first `callsMax` calls, or clean. */
-  next(kind: 'faulty' | 'clean', callsMax = 600): SimulatedDisk {
-    this.#noteFault()
-    this.#fault = kind === 'clean' ? undefined : (this.#chosen ?? this.#drawFault(callsMax))
-    const options = { random: this.#random, faults: this.#fault ? [this.#fault] : [] }
-    const end = this.chance.pick(['power cut', 'kill'])
+  /** Ends the life there is, if any, and gives the disk as it is left: for looking at, not for living on. */
+  end(): SimulatedDisk {
+    const end = this.chance.pick(['power cut', 'kill'] as const)
+    this.#noteFaults(end)
+    const options = { random: this.#random }
     if (!this.#disk) this.#disk = new SimulatedDisk(options)
     else this.#disk = end === 'power cut' ? this.#disk.powerCut(options) : this.#disk.processDeath(options)
-    this.tell(
-      `${end}; a ${kind} life${this.#fault ? `: ${this.#fault.kind} at call ${this.#fault.call}` : ''}`,
-    )
+    this.tell(end)
+    return this.#disk
+  }
+
+  /** The disk of the next life, in which some calls meet faults, or none. Call `end` first. */
+  next(kind: 'faulty' | 'clean'): SimulatedDisk {
+    const left = this.#disk ?? this.end()
+    this.#faults = kind === 'clean' ? [] : this.#planFaults()
+    this.#calls = new Map()
+    this.#disk = left.processDeath({ random: this.#random, faultAt: (call) => this.#faultAt(call) })
+    const planned = this.#faults.map(({ kind, step, nth }) => `${kind} at call ${nth} of ${step}`)
+    this.tell(`a ${kind} life: ${planned.join(', ')}`)
     this.tally.add(`${kind} life`)
     return this.#disk
   }
 
   /** True when this life has met its fault, so that errors are no surprise. */
   get isTroubled(): boolean {
-    return this.#fault !== undefined && (this.#disk?.calls ?? 0) >= this.#fault.call
+    return this.#met.length > 0
   }
 
   /** Notes a step of the story, for the message should a promise be broken. */
@@ -91,13 +155,44 @@ export class Lives {
     return over.result
   }
 
-  /** Faults come early and late: as often at calls 1 to 10 as at 10 to 100. */
-  #drawFault(callsMax: number): Fault {
-    const call = Math.floor(callsMax ** this.chance.next())
-    return { call, kind: this.chance.pick(FAULT_KINDS) }
+  #planFaults(): PlannedFault[] {
+    if (this.#chosen) return [{ step: 'any', nth: this.#chosen.call, kind: this.#chosen.kind }]
+    const count = this.chance.happens(SECOND_FAULT_CHANCE) ? 2 : 1
+    return Array.from({ length: count }, () => this.#planFault())
   }
 
-  #noteFault(): void {
-    if (this.#fault && this.isTroubled) this.tally.add(this.#fault.kind)
+  /** Every step and every kind is as likely; faults come early and late in a step. */
+  #planFault(): PlannedFault {
+    const step = this.chance.pick(this.#steps.all as [string])
+    const nth = Math.floor(CALLS_OF_STEP_MAX ** this.chance.next())
+    return { step, nth, kind: this.chance.pick(DRAWN_KINDS) }
+  }
+
+  #faultAt(call: SeenCall): Fault['kind'] | undefined {
+    const step = this.#steps.of(call)
+    if (this.#faults.length === 0 || step === undefined) return undefined
+    const nth = this.#count(step)
+    const ofAll = this.#count('any')
+    const planned = this.#faults.find(
+      (fault) => fault.nth === (fault.step === 'any' ? ofAll : nth) && ['any', step].includes(fault.step),
+    )
+    if (planned) this.#met.push({ step, operation: call.operation, kind: planned.kind })
+    return planned?.kind
+  }
+
+  #count(step: string): number {
+    const nth = (this.#calls.get(step) ?? 0) + 1
+    this.#calls.set(step, nth)
+    return nth
+  }
+
+  #noteFaults(end: 'power cut' | 'kill'): void {
+    for (const { step, operation, kind } of this.#met) {
+      const stopped = end === 'power cut' ? 'loses power' : 'is killed'
+      this.tally.add(`${step} ${kind === 'stops' ? stopped : TROUBLE_OF[kind]}`)
+      if (operation === 'sync' && (kind === 'fails' || kind === 'fails_half_done'))
+        this.tally.add(`${step} ${FORGETS}`)
+    }
+    this.#met = []
   }
 }

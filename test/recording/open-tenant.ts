@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readJson, type RecordKind } from '@deponent/format'
 import { openDirectory } from '../../packages/server/src/directory.ts'
-import { realClock } from '../../packages/server/src/platform/clock.ts'
+import { type Clock, realClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
@@ -21,11 +21,14 @@ export async function newPlace(): Promise<Place> {
 }
 
 /** One life of the recording half of a server on a place; `close` ends it in order. */
-export async function openRecording(place: Place): Promise<{ tenant: Tenant; close(): Promise<void> }> {
+export async function openRecording(
+  place: Place,
+  clock: Clock = realClock,
+): Promise<{ tenant: Tenant; close(): Promise<void> }> {
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const tenant = await openTenant({
     disk: realDisk,
-    clock: realClock,
+    clock,
     random: realRandom,
     directory,
     ledgerName: 'default',

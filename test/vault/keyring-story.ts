@@ -1,14 +1,18 @@
 import { equalBytes } from '@deponent/format'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
-import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
-import { Keyring } from '../../packages/server/src/vault/keyring.ts'
-import { openRootKey } from '../../packages/server/src/vault/root-key.ts'
+import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { Keyring, readKeys } from '../../packages/server/src/vault/keyring.ts'
+import { openRootKey, readRootKey } from '../../packages/server/src/vault/root-key.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 
 const DIRECTORY = '/data/keyring'
+const PATH = `${DIRECTORY}/test.keys`
 const CYCLES_MAX = 4
 const STEPS_MAX = 20
-const CALLS_MAX = 80
+/** The root key and its directory are found or made, the keyring is opened, keys are minted. */
+export const KEYRING_STEPS = ['found', 'open', 'mint'] as const
+type KeyringStep = (typeof KEYRING_STEPS)[number]
+
 /** Few enough that old ones are asked for again. */
 const SCOPES = Array.from({ length: 600 }, (_, i) => new SeededRandom(`scope ${i}`).bytes(32))
 
@@ -29,9 +33,10 @@ class KeyringStory {
   readonly #lives: Lives
   readonly #random: SeededRandom
   readonly #kept = new Map<Uint8Array, KeptKey>()
+  #isOpening = false
 
-  constructor(lives: Lives, label: string) {
-    this.#lives = lives
+  constructor(label: string, tally: Tally, chosen?: Fault) {
+    this.#lives = new Lives(label, tally, { all: KEYRING_STEPS, of: (call) => this.#stepOf(call) }, chosen)
     this.#random = new SeededRandom(`${label}/keys`)
   }
 
@@ -39,23 +44,47 @@ class KeyringStory {
     const cycles = this.#lives.chance.integer(1, CYCLES_MAX)
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       const troubled = this.#lives.chance.integer(1, 2)
-      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty', CALLS_MAX))
-      await this.#live(this.#lives.next('clean'))
+      for (let life = 0; life < troubled; life += 1) await this.#live(await this.#next('faulty'))
+      await this.#live(await this.#next('clean'))
     }
-    await this.#live(this.#lives.next('clean'))
+    await this.#live(await this.#next('clean'))
   }
 
   /** A clean life, one whose fault is given, and a last clean one. True when the fault was met. */
   async tellOneFault(): Promise<boolean> {
-    await this.#live(this.#lives.next('clean'))
-    await this.#live(this.#lives.next('faulty'))
+    await this.#live(await this.#next('clean'))
+    await this.#live(await this.#next('faulty'))
     const wasMet = this.#lives.isTroubled
-    await this.#live(this.#lives.next('clean'))
+    await this.#live(await this.#next('clean'))
     return wasMet
   }
 
+  /** Ends a life, looks at what it left, and begins the next. */
+  async #next(kind: 'faulty' | 'clean'): Promise<SimulatedDisk> {
+    this.#isOpening = false
+    await this.#inspect(this.#lives.end())
+    return this.#lives.next(kind)
+  }
+
+  #stepOf({ path }: SeenCall): KeyringStep {
+    if (!this.#isOpening) return 'mint'
+    return path.includes('.keys') ? 'open' : 'found'
+  }
+
+  /** The stored bytes, read as the check reads them, hold every key that was kept. */
+  async #inspect(disk: SimulatedDisk): Promise<void> {
+    const root = await readRootKey(disk, DIRECTORY)
+    const keys = root && readKeys((await disk.read(PATH)) ?? new Uint8Array(0), root)
+    for (const { number, key } of this.#kept.values()) {
+      const stored = keys?.[number]
+      this.#lives.must(stored !== undefined && equalBytes(stored, key), `the check finds key ${number}`)
+    }
+  }
+
   async #live(disk: SimulatedDisk): Promise<void> {
+    this.#isOpening = true
     const opened = await this.#lives.settled(this.#open(disk))
+    this.#isOpening = false
     if (opened.status === 'rejected') {
       this.#lives.must(this.#lives.isTroubled, `the keyring opens (${opened.reason})`)
       return
@@ -72,7 +101,7 @@ class KeyringStory {
   async #open(disk: SimulatedDisk): Promise<Keyring> {
     await disk.makeDirectory(DIRECTORY, 0o700)
     const root = await openRootKey(disk, this.#random, DIRECTORY)
-    const keyring = await Keyring.open(disk, this.#random, `${DIRECTORY}/test.keys`, root)
+    const keyring = await Keyring.open(disk, this.#random, PATH, root)
     await keyring.begin()
     return keyring
   }
@@ -115,11 +144,11 @@ class KeyringStory {
 /** Tells the story of `seed`; rejects with BrokenPromise when the keyring breaks one. */
 export async function tellKeyringStory(seed: number, tally: Tally): Promise<void> {
   const label = `keyring/${seed}`
-  await new KeyringStory(new Lives(label, tally), label).tell()
+  await new KeyringStory(label, tally).tell()
 }
 
 /** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
 export function tellKeyringFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
   const label = `keyring/${seed}`
-  return new KeyringStory(new Lives(label, tally, fault), label).tellOneFault()
+  return new KeyringStory(label, tally, fault).tellOneFault()
 }

@@ -1,5 +1,6 @@
 import { equalBytes } from '@deponent/format'
-import type { Fault, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
+import { VaultWalk } from '../../packages/server/src/check/vault-walk.ts'
+import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { type SealedSegment, type SegmentLimits, Segments } from '../../packages/server/src/vault/segments.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 
@@ -7,7 +8,7 @@ const DIRECTORY = '/data/vault/test'
 const LEDGER_ID = new Uint8Array(16).fill(7)
 const CYCLES_MAX = 3
 const STEPS_MAX = 12
-const CALLS_MAX = 100
+export const SEGMENTS_STEPS = ['open', 'seal'] as const
 
 /**
  * The segments of one vault through several lives. The story stands for the ledger's log: it keeps every frame, and in each
@@ -20,12 +21,13 @@ class SegmentsStory {
   readonly #sealed = new Map<string, SealedSegment>()
   /** The frames below were called durable: the log has let them go. */
   #released = 0
+  #isOpening = false
 
-  constructor(lives: Lives) {
-    this.#lives = lives
+  constructor(label: string, tally: Tally, chosen?: Fault) {
+    this.#lives = new Lives(label, tally, { all: SEGMENTS_STEPS, of: (call) => this.#stepOf(call) }, chosen)
     this.#limits = {
-      entriesMax: lives.chance.pick([3, 10, 50]),
-      bytesMax: lives.chance.pick([1_000, 100_000]),
+      entriesMax: this.#lives.chance.pick([3, 10, 50]),
+      bytesMax: this.#lives.chance.pick([1_000, 100_000]),
     }
   }
 
@@ -33,24 +35,49 @@ class SegmentsStory {
     const cycles = this.#lives.chance.integer(1, CYCLES_MAX)
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       const troubled = this.#lives.chance.integer(1, 2)
-      for (let life = 0; life < troubled; life += 1) await this.#live(this.#lives.next('faulty', CALLS_MAX))
-      await this.#live(this.#lives.next('clean'))
+      for (let life = 0; life < troubled; life += 1) await this.#live(await this.#next('faulty'))
+      await this.#live(await this.#next('clean'))
     }
-    await this.#live(this.#lives.next('clean'))
+    await this.#live(await this.#next('clean'))
   }
 
   /** A clean life, one whose fault is given, and a last clean one. True when the fault was met. */
   async tellOneFault(): Promise<boolean> {
-    await this.#live(this.#lives.next('clean'))
-    await this.#live(this.#lives.next('faulty'))
+    await this.#live(await this.#next('clean'))
+    await this.#live(await this.#next('faulty'))
     const wasMet = this.#lives.isTroubled
-    await this.#live(this.#lives.next('clean'))
+    await this.#live(await this.#next('clean'))
     return wasMet
   }
 
+  /** Ends a life, looks at what it left, and begins the next. */
+  async #next(kind: 'faulty' | 'clean'): Promise<SimulatedDisk> {
+    this.#isOpening = false
+    await this.#inspect(this.#lives.end())
+    return this.#lives.next(kind)
+  }
+
+  #stepOf({ operation }: SeenCall): (typeof SEGMENTS_STEPS)[number] | undefined {
+    if (this.#isOpening) return 'open'
+    return operation === 'read' ? undefined : 'seal'
+  }
+
+  /** The stored bytes, read by the check that believes no writer, hold every frame that was called durable. */
+  async #inspect(disk: SimulatedDisk): Promise<void> {
+    const walk = await VaultWalk.open(disk, DIRECTORY, LEDGER_ID)
+    for (let index = 0; index < this.#released; index += 1) {
+      const stored = await walk.frame(index)
+      const isSame = typeof stored !== 'string' && equalBytes(stored, this.#frames[index]!)
+      this.#lives.must(isSame, `the check finds frame ${index}`)
+    }
+    this.#lives.must(walk.findings.length === 0, `the check finds no damage: ${walk.findings[0]?.message}`)
+  }
+
   async #live(disk: SimulatedDisk): Promise<void> {
+    this.#isOpening = true
     const seal = (segment: SealedSegment): void => this.#noteSealed(disk, segment)
     const opened = await this.#lives.settled(this.#open(disk, seal))
+    this.#isOpening = false
     if (opened.status === 'rejected') {
       this.#lives.must(this.#lives.isTroubled, `the segments open (${opened.reason})`)
       return
@@ -123,10 +150,10 @@ class SegmentsStory {
 
 /** Tells the story of `seed`; rejects with BrokenPromise when the segments break one. */
 export async function tellSegmentsStory(seed: number, tally: Tally): Promise<void> {
-  await new SegmentsStory(new Lives(`segments/${seed}`, tally)).tell()
+  await new SegmentsStory(`segments/${seed}`, tally).tell()
 }
 
 /** A story of `seed` with this one fault in its second life; resolves false when that life made fewer calls. */
 export function tellSegmentsFault(seed: number, tally: Tally, fault: Fault): Promise<boolean> {
-  return new SegmentsStory(new Lives(`segments/${seed}`, tally, fault)).tellOneFault()
+  return new SegmentsStory(`segments/${seed}`, tally, fault).tellOneFault()
 }

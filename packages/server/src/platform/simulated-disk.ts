@@ -30,6 +30,8 @@ export interface Fault {
 export interface SimulatedDiskOptions {
   random: Random
   faults?: readonly Fault[]
+  /** Asked at each call that meets none of `faults`: the fault it meets, or undefined. */
+  faultAt?(call: SeenCall): Fault['kind'] | undefined
   /** Room for the contents of files, counted in whole pages; 1 TiB when absent. */
   bytesMax?: number
 }
@@ -45,8 +47,18 @@ class SystemError extends Error {
   }
 }
 
+/** What a call does, as far as faults tell the difference. */
+export type Operation = 'read' | 'create' | 'write' | 'sync' | 'rename' | 'remove'
+
+/** A call as the one who sends faults sees it. */
+export interface SeenCall {
+  operation: Operation
+  path: string
+}
+
 /** One system call: what it does, and what is left of it when it fails. */
 interface Call<T> {
+  operation: Operation
   path: string
   run(): T
   /** `fails_half_done`; nothing when absent. */
@@ -78,6 +90,7 @@ export class SimulatedDisk implements Disk {
   readonly #chance: Chance
   readonly #root: DirectoryNode
   readonly #faults: ReadonlyMap<number, Fault['kind']>
+  readonly #faultAt: (call: SeenCall) => Fault['kind'] | undefined
   readonly #systemCalls: SystemCalls
   #bytesMax: number
   #calls = 0
@@ -89,13 +102,15 @@ export class SimulatedDisk implements Disk {
     this.#chance = chanceOf(options.random)
     this.#root = root
     this.#faults = new Map(options.faults?.map(({ call, kind }) => [call, kind]))
+    this.#faultAt = (call) => options.faultAt?.(call)
     this.#bytesMax = options.bytesMax ?? TEBIBYTE
     this.#systemCalls = {
       fill: (path, bytes, _permissions, isSynced) => this.#fill(path, bytes, isSynced),
       rename: (from, to) => this.rename(from, to),
       syncDirectory: (path) => this.syncDirectory(path),
-      hasDirectory: (path) => this.#call({ path, run: () => this.#find(path) instanceof DirectoryNode }),
-      makeOne: (path) => this.#call({ path, run: () => this.#makeOne(path) }),
+      hasDirectory: (path) =>
+        this.#call({ operation: 'read', path, run: () => this.#find(path) instanceof DirectoryNode }),
+      makeOne: (path) => this.#call({ operation: 'create', path, run: () => this.#makeOne(path) }),
     }
   }
 
@@ -135,7 +150,8 @@ export class SimulatedDisk implements Disk {
 
   async open(path: string, mode: OpenMode): Promise<DiskFile> {
     const run = (): FileNode => (mode === 'create' ? this.#create(path) : this.#file(path))
-    return this.#opened(path, mode, await this.#call({ path, run }))
+    const operation = mode === 'create' ? 'create' : 'read'
+    return this.#opened(path, mode, await this.#call({ operation, path, run }))
   }
 
   read(path: string): Promise<Uint8Array | undefined> {
@@ -144,7 +160,7 @@ export class SimulatedDisk implements Disk {
       const file = this.#file(path)
       return file.read(0, file.size)
     }
-    return this.#call({ path, run })
+    return this.#call({ operation: 'read', path, run })
   }
 
   write(path: string, bytes: Uint8Array): Promise<void> {
@@ -164,11 +180,15 @@ export class SimulatedDisk implements Disk {
   }
 
   list(path: string): Promise<string[]> {
-    return this.#call({ path, run: () => (this.#find(path) ? this.#directory(path).names() : []) })
+    return this.#call({
+      operation: 'read',
+      path,
+      run: () => (this.#find(path) ? this.#directory(path).names() : []),
+    })
   }
 
   size(path: string): Promise<number | undefined> {
-    return this.#call({ path, run: () => this.#find(path)?.size })
+    return this.#call({ operation: 'read', path, run: () => this.#find(path)?.size })
   }
 
   makeDirectory(path: string, permissions = 0o755): Promise<void> {
@@ -176,7 +196,7 @@ export class SimulatedDisk implements Disk {
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.#call({ path: from, run: () => this.#rename(from, to) })
+    return this.#call({ operation: 'rename', path: from, run: () => this.#rename(from, to) })
   }
 
   remove(path: string): Promise<void> {
@@ -184,11 +204,11 @@ export class SimulatedDisk implements Disk {
       this.#file(path)
       this.#parent(path).change([posix.basename(path), undefined])
     }
-    return this.#call({ path, run })
+    return this.#call({ operation: 'remove', path, run })
   }
 
   truncate(path: string, bytes: number): Promise<void> {
-    return this.#call({ path, run: () => this.#file(path).truncate(bytes) })
+    return this.#call({ operation: 'write', path, run: () => this.#file(path).truncate(bytes) })
   }
 
   freeBytes(path: string): Promise<number> {
@@ -196,7 +216,7 @@ export class SimulatedDisk implements Disk {
       this.#node(path)
       return this.#bytesMax - this.#bytesUsed()
     }
-    return this.#call({ path, run })
+    return this.#call({ operation: 'read', path, run })
   }
 
   /** One numbered call. It takes a while before and after, a different one each time, so that others come between. */
@@ -204,7 +224,8 @@ export class SimulatedDisk implements Disk {
     await this.#pass()
     if (this.#hasStopped) throw new ProcessGone()
     this.#calls += 1
-    const result = this.#meet(call, this.#faults.get(this.#calls))
+    const kind = this.#faults.get(this.#calls) ?? this.#faultAt(call)
+    const result = this.#meet(call, kind)
     await this.#pass()
     return result
   }
@@ -250,9 +271,9 @@ export class SimulatedDisk implements Disk {
         if (mode === 'read') throw new SystemError('EBADF', path)
         await call(this.#writing(path, node, bytes, position))
       },
-      read: (position, length) => call({ path, run: () => node.read(position, length) }),
+      read: (position, length) => call({ operation: 'read', path, run: () => node.read(position, length) }),
       datasync: () => call(this.#syncing(path, () => node)),
-      size: () => call({ path, run: () => node.size }),
+      size: () => call({ operation: 'read', path, run: () => node.size }),
       close: () => {
         isOpen = false
         return Promise.resolve()
@@ -267,6 +288,7 @@ export class SimulatedDisk implements Disk {
       if (fitting < count) throw new SystemError('ENOSPC', path)
     }
     return {
+      operation: 'write',
       path,
       run: () => writeFirst(bytes.length),
       half: () => writeFirst(this.#chance.below(bytes.length)),
@@ -275,6 +297,7 @@ export class SimulatedDisk implements Disk {
 
   #syncing(path: string, find: () => Node): Call<void> {
     return {
+      operation: 'sync',
       path,
       run: () => find().sync(),
       half: () => find().failSync(() => this.#chance.below(2) === 0),
@@ -289,7 +312,7 @@ export class SimulatedDisk implements Disk {
       this.#file(path).truncate(0)
       return this.#file(path)
     }
-    const file = this.#opened(path, 'create', await this.#call({ path, run }))
+    const file = this.#opened(path, 'create', await this.#call({ operation: 'create', path, run }))
     await file.write(bytes, 0)
     if (isSynced) await file.datasync()
     await file.close()
