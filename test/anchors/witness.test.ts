@@ -1,13 +1,10 @@
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { entryTime, parsePolicy, parseTrust, verifyAnchor, verifyCheckpointNote } from '@deponent/format'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Outside } from '../../packages/server/src/ledger/anchoring.ts'
-import type { Ledger } from '../../packages/server/src/ledger/ledger.ts'
-import { realHttpClient } from '../../packages/server/src/platform/http-client.ts'
-import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { checkpointKey, drafts, newPlace, openLedger, ORIGIN, type Place } from '../ledger/open-ledger.ts'
+import { entryTime, verifyAnchor, verifyCheckpointNote } from '@deponent/format'
+import { afterEach, describe, expect, test } from 'vitest'
+import { checkpointKey, drafts, newPlace, openLedger, ORIGIN } from '../ledger/open-ledger.ts'
+import { asking, cosigned, forkedPlaces, patiently, trusting } from './outside.ts'
 import { OwnWitness } from './own-witness.ts'
 
 const running: OwnWitness[] = []
@@ -22,39 +19,11 @@ async function startWitness(seed: number, logs = [checkpointKey.vkey]): Promise<
   return witness
 }
 
-function outsideOf(witnesses: readonly OwnWitness[], quorum = 'all'): Outside {
-  const lines = witnesses.map(({ vkey, url }, i) => `witness w${i} ${vkey} ${url}/\n`)
-  const members = witnesses.map((_, i) => `w${i}`).join(' ')
-  return {
-    http: realHttpClient,
-    random: realRandom,
-    policy: parsePolicy(`${lines.join('')}group enough ${quorum} ${members}\nquorum enough\n`),
-    timestampUrls: [],
-    timestampEveryMs: 3_600_000,
-    diagnose: () => undefined,
-  }
-}
-
-function trustIn(witnesses: readonly OwnWitness[], quorum = witnesses.length) {
-  const keys = [{ vkey: checkpointKey.vkey, use: 'checkpoint' }]
-  const vkeys = witnesses.map(({ vkey }) => vkey)
-  return parseTrust({ ledgers: [{ origin: ORIGIN, keys, witnesses: vkeys, quorum }] })
-}
-
-const patiently = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
-
-async function cosigned(ledger: Ledger, size: number): Promise<void> {
-  await patiently(() => {
-    expect(ledger.checkpoint?.size).toBe(size)
-    expect(ledger.outside()?.quorum?.met).toBe(true)
-  })
-}
-
 describe('witnesses', () => {
   test('cosign checkpoints as they grow, and the checkpoint on disk carries their lines', async () => {
     const witnesses = [await startWitness(3), await startWitness(4)]
     const place = await newPlace()
-    const ledger = await openLedger(place, { outside: outsideOf(witnesses) })
+    const ledger = await openLedger(place, { outside: asking(witnesses) })
     for (const [size, more] of [
       [1, 1],
       [5, 4],
@@ -63,7 +32,7 @@ describe('witnesses', () => {
       await ledger.append(drafts(more))
       await cosigned(ledger, size)
       const note = await readFile(join(place.directory, 'checkpoint'), 'utf8')
-      expect(verifyCheckpointNote(note, trustIn(witnesses)).findings).toEqual([])
+      expect(verifyCheckpointNote(note, trusting(witnesses)).findings).toEqual([])
       expect(note).toBe(ledger.checkpoint?.note)
       expect(note.split('\n')[4]).toMatch(`— ${ORIGIN} `)
     }
@@ -77,17 +46,17 @@ describe('witnesses', () => {
   test('bound the time of an entry from both sides', async () => {
     const witnesses = [await startWitness(3)]
     const place = await newPlace()
-    const ledger = await openLedger(place, { outside: outsideOf(witnesses) })
+    const ledger = await openLedger(place, { outside: asking(witnesses) })
     await ledger.append(drafts(2))
     await cosigned(ledger, 2)
     await ledger.close()
-    const second = await openLedger(place, { outside: outsideOf(witnesses) })
+    const second = await openLedger(place, { outside: asking(witnesses) })
     await second.append(drafts(3))
     await cosigned(second, 5)
     await second.close()
     const { before, after } = await second.anchors.around(3)
     expect([before?.size, after?.size]).toEqual([2, 5])
-    const times = [before!, after!].flatMap((anchor) => verifyAnchor(anchor, trustIn(witnesses)).times)
+    const times = [before!, after!].flatMap((anchor) => verifyAnchor(anchor, trusting(witnesses)).times)
     const { receivedAt } = await second.entry(3)
     const time = entryTime(3, receivedAt, times)
     expect(time.notBefore?.source).toBe('witness witness.example/w3')
@@ -97,12 +66,12 @@ describe('witnesses', () => {
   test('are not asked again for what they cosigned before a restart', async () => {
     const witness = await startWitness(3)
     const place = await newPlace()
-    const ledger = await openLedger(place, { outside: outsideOf([witness]) })
+    const ledger = await openLedger(place, { outside: asking([witness]) })
     await ledger.append(drafts(2))
     await cosigned(ledger, 2)
     await ledger.close()
     const asked = [...witness.answered.values()].reduce((sum, count) => sum + count, 0)
-    const again = await openLedger(place, { outside: outsideOf([witness]) })
+    const again = await openLedger(place, { outside: asking([witness]) })
     await cosigned(again, 2)
     await again.close()
     expect([...witness.answered.values()].reduce((sum, count) => sum + count, 0)).toBe(asked)
@@ -111,12 +80,12 @@ describe('witnesses', () => {
   test('that have seen more of the same ledger than is remembered are asked from where they are', async () => {
     const witness = await startWitness(3)
     const place = await newPlace()
-    const first = await openLedger(place, { outside: outsideOf([witness]) })
+    const first = await openLedger(place, { outside: asking([witness]) })
     await first.append(drafts(2))
     await cosigned(first, 2)
     await first.close()
     await rm(join(place.directory, 'anchors'), { recursive: true })
-    const second = await openLedger(place, { outside: outsideOf([witness]) })
+    const second = await openLedger(place, { outside: asking([witness]) })
     await second.append(drafts(1))
     await cosigned(second, 3)
     await second.close()
@@ -125,25 +94,14 @@ describe('witnesses', () => {
 })
 
 describe('a fork', () => {
-  async function forkedPlaces(): Promise<[Place, Place]> {
-    const one = await newPlace()
-    const ledger = await openLedger(one)
-    await ledger.append(drafts(3))
-    await ledger.close()
-    const other = await newPlace()
-    await cp(one.directory, other.directory, { recursive: true })
-    await cp(one.signerDirectory, other.signerDirectory, { recursive: true })
-    return [one, other]
-  }
-
   test('is refused by the witness, and shown', async () => {
     const witness = await startWitness(3)
     const [one, other] = await forkedPlaces()
-    const honest = await openLedger(one, { outside: outsideOf([witness]) })
+    const honest = await openLedger(one, { outside: asking([witness]) })
     await honest.append(drafts(2))
     await cosigned(honest, 5)
     await honest.close()
-    const forked = await openLedger(other, { outside: outsideOf([witness]) })
+    const forked = await openLedger(other, { outside: asking([witness]) })
     await forked.append(drafts(4))
     await patiently(() => {
       expect(forked.checkpoint?.size).toBe(7)
@@ -158,11 +116,11 @@ describe('a fork', () => {
   test('of the same size is refused too', async () => {
     const witness = await startWitness(3)
     const [one, other] = await forkedPlaces()
-    const honest = await openLedger(one, { outside: outsideOf([witness]) })
+    const honest = await openLedger(one, { outside: asking([witness]) })
     await honest.append(drafts(2))
     await cosigned(honest, 5)
     await honest.close()
-    const forked = await openLedger(other, { outside: outsideOf([witness]) })
+    const forked = await openLedger(other, { outside: asking([witness]) })
     await forked.append(drafts(2))
     await patiently(() => {
       expect(forked.outside()?.witnesses[0]?.error?.code).toBe('inconsistent')
@@ -173,11 +131,11 @@ describe('a fork', () => {
   test('that is behind is told from one that is not', async () => {
     const witness = await startWitness(3)
     const [one, other] = await forkedPlaces()
-    const honest = await openLedger(one, { outside: outsideOf([witness]) })
+    const honest = await openLedger(one, { outside: asking([witness]) })
     await honest.append(drafts(2))
     await cosigned(honest, 5)
     await honest.close()
-    const behind = await openLedger(other, { outside: outsideOf([witness]) })
+    const behind = await openLedger(other, { outside: asking([witness]) })
     await patiently(() => {
       expect(behind.outside()?.witnesses[0]?.error?.code).toBe('witness_ahead')
     })
@@ -195,7 +153,7 @@ describe('a witness that', () => {
     const [good, bad] = [await startWitness(3), await startWitness(4)]
     bad.misbehaviour = misbehaviour
     const place = await newPlace()
-    const ledger = await openLedger(place, { outside: outsideOf([good, bad]) })
+    const ledger = await openLedger(place, { outside: asking([good, bad]) })
     await ledger.append(drafts(2))
     await patiently(() => {
       const [first, second] = ledger.outside()!.witnesses
@@ -204,17 +162,17 @@ describe('a witness that', () => {
       expect(second?.error).toBeDefined()
       expect(second).toMatchObject({ size: 0, lagEntries: 2 })
     })
-    expect(verifyCheckpointNote(ledger.checkpoint!.note, trustIn([good, bad], 1)).findings).toEqual([])
+    expect(verifyCheckpointNote(ledger.checkpoint!.note, trusting([good, bad], 1)).findings).toEqual([])
     bad.misbehaviour = 'none'
     await cosigned(ledger, 2)
-    expect(verifyCheckpointNote(ledger.checkpoint!.note, trustIn([good, bad])).findings).toEqual([])
+    expect(verifyCheckpointNote(ledger.checkpoint!.note, trusting([good, bad])).findings).toEqual([])
     await ledger.close()
   })
 
   test('hangs holds up neither the others nor the end', async () => {
     const [good, bad] = [await startWitness(3), await startWitness(4)]
     bad.misbehaviour = 'hangs'
-    const ledger = await openLedger(await newPlace(), { outside: outsideOf([good, bad], 'any') })
+    const ledger = await openLedger(await newPlace(), { outside: asking([good, bad], 'any') })
     await ledger.append(drafts(2))
     await cosigned(ledger, 2)
     await ledger.append(drafts(2))
@@ -224,7 +182,7 @@ describe('a witness that', () => {
 
   test('does not know the ledger or its key is shown so', async () => {
     const stranger = await startWitness(3, [])
-    const ledger = await openLedger(await newPlace(), { outside: outsideOf([stranger]) })
+    const ledger = await openLedger(await newPlace(), { outside: asking([stranger]) })
     await ledger.append(drafts(1))
     await patiently(() => {
       expect(ledger.outside()?.witnesses[0]?.error?.code).toBe('origin_unknown_to_witness')
