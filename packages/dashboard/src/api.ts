@@ -28,6 +28,12 @@ export interface DecisionRecord {
   readonly [field: string]: Json
 }
 
+/** One end of an interval, and whose word it is. */
+export interface TimeBound {
+  readonly at: string
+  readonly source: string
+}
+
 /** `GET /v1/decisions/{id}`. Sealed fields read `{"sealed": true}`. */
 export interface DecisionDocument {
   readonly id: string
@@ -36,6 +42,8 @@ export interface DecisionDocument {
   readonly ledger: string
   readonly at: string
   readonly receivedAt: string
+  /** Between which moments outsiders place it, as the server reads its anchors. */
+  readonly time?: { readonly notBefore?: TimeBound; readonly notAfter?: TimeBound }
   readonly system?: string
   /** An opaque handle of the person affected. */
   readonly subject?: string
@@ -243,4 +251,26 @@ export interface Readiness {
       readonly message?: string
     }
   }
+}
+
+/** Somebody outside who does not do what they are asked for. */
+interface OutsideTrouble {
+  readonly code: string
+  readonly message: string
+}
+
+/** `GET /ledgers/{name}/status`. */
+export interface LedgerStatus {
+  readonly witnesses: readonly {
+    readonly name: string
+    readonly lagEntries: number
+    readonly lagMs: number
+    readonly lastAt: string | null
+    readonly error?: OutsideTrouble
+  }[]
+  readonly timestamps: readonly {
+    readonly authority: string
+    readonly at: string | null
+    readonly error?: OutsideTrouble
+  }[]
 }

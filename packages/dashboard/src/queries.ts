@@ -9,6 +9,7 @@ import type {
   DecisionDocument,
   DecisionPage,
   Overrides,
+  LedgerStatus,
   Readiness,
   Systems,
   Timeline,
@@ -131,6 +132,15 @@ export function headQuery(ledger: string) {
     queryFn: ({ signal }) => verifyHead(ledger, signal),
     refetchInterval: STATS_MS,
     staleTime: 0,
+  })
+}
+
+/** Who outside knows of the ledger, as the server tells it. */
+export function ledgerStatusQuery(ledger: string) {
+  return queryOptions({
+    queryKey: ['ledger-status', ledger],
+    queryFn: ({ signal }) => getJson<LedgerStatus>(`/ledgers/${ledger}/status`, signal),
+    refetchInterval: STATS_MS,
   })
 }
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useKeys } from '../keyboard.ts'
+import { isWitnessed } from '../proof/steps.ts'
 import type { DecisionCheck } from '../proof/check.ts'
 import type { HeldDecision, Verification } from '../proof/gather.ts'
 import { verificationQuery } from '../queries.ts'
@@ -72,12 +73,16 @@ function wordsFor(verification: Verification<DecisionCheck> | undefined, error: 
   }
 }
 
-function wordsForCheck({ outcome, reasons }: DecisionCheck): Words {
+function wordsForCheck({ outcome, reasons, steps }: DecisionCheck): Words {
   switch (outcome) {
     case 'own-key':
       return { tone: 'sound', main: "Consistent with the operator's own key", rest: ', no outside witness' }
     case 'pasted-key':
-      return { tone: 'sound', main: 'Consistent with the key you supplied', rest: ', no outside witness' }
+      return {
+        tone: 'sound',
+        main: 'Consistent with the key you supplied',
+        rest: isWitnessed(steps) ? ', cosigned by every witness you named' : ', no outside witness',
+      }
     case 'key-changed':
       return {
         tone: 'alarm',

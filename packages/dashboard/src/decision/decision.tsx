@@ -162,7 +162,7 @@ function HumanWord({ decision }: { readonly decision: OpenDecision }) {
 
 /** Where the decision comes from, in one line. */
 function Origin({ decision }: { readonly decision: DecisionDocument }) {
-  const { record, index, at, receivedAt, system, subject } = decision
+  const { record, index, at, receivedAt, time, system, subject } = decision
   const lateMs = Date.parse(receivedAt) - Date.parse(at)
   return (
     <p>
@@ -173,7 +173,7 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
         </span>
       )}
       <time dateTime={at}>{exactTimeText(at)} UTC</time>
-      <span title={`${exactTimeText(receivedAt)} UTC`}>
+      <span title={receiptText(receivedAt, time)}>
         recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
       </span>
       <span>index {count(index)}</span>
@@ -184,6 +184,15 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
       )}
     </p>
   )
+}
+
+/** The ledger's own time of receipt, and between which moments others place it. */
+function receiptText(receivedAt: string, { notBefore, notAfter }: DecisionDocument['time'] = {}): string {
+  return [
+    `${exactTimeText(receivedAt)} UTC`,
+    ...(notBefore ? [`not in the ledger ${notBefore.source} saw at ${exactTimeText(notBefore.at)} UTC`] : []),
+    ...(notAfter ? [`in the ledger ${notAfter.source} saw at ${exactTimeText(notAfter.at)} UTC`] : []),
+  ].join('\n')
 }
 
 function Body({ decision }: { readonly decision: OpenDecision }) {

@@ -68,7 +68,8 @@ function PasteKey({ origin, accept }: PasteKeyProps) {
       <h3>Check with a key you were given</h3>
       <p>
         A key that reached you by mail, in a contract or from an auditor is worth more than one this server
-        shows.
+        shows. With keys of witnesses beside it, as in a policy or trust file, their cosignatures are checked
+        too.
       </p>
       <textarea
         className={controls['area']}

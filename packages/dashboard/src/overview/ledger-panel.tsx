@@ -1,24 +1,27 @@
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import type { Readiness } from '../api.ts'
-import { count, counted, dayText, durationText } from '../display.ts'
+import type { LedgerStatus, Readiness } from '../api.ts'
+import { count, counted, dayText, durationText, timeText } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import type { Verification } from '../proof/gather.ts'
 import type { HeadCheck } from '../proof/head.ts'
 import { keyIdText } from '../proof/keys.ts'
-import { DEFAULT_LEDGER, headQuery, readinessQuery } from '../queries.ts'
+import { isWitnessed } from '../proof/steps.ts'
+import { DEFAULT_LEDGER, headQuery, ledgerStatusQuery, readinessQuery } from '../queries.ts'
 import styles from './overview.module.css'
 
 /** The state of the ledger as the server tells it, and its newest checkpoint as this browser checked it. */
 export function LedgerPanel() {
   const { data: readiness, error } = useQuery(readinessQuery)
+  const { data: status } = useQuery(ledgerStatusQuery(DEFAULT_LEDGER))
   const { data: head } = useQuery(headQuery(DEFAULT_LEDGER))
   return (
     <Panel title="Ledger" aside={DEFAULT_LEDGER} className={styles['ledger']}>
       {error !== null && <Failed error={error} />}
       {error === null && readiness === undefined && <Waiting lines={5} />}
       {readiness !== undefined && <Facts readiness={readiness} />}
+      {status !== undefined && <Outside status={status} />}
       <Checked head={head} />
       <p className={styles['limits']}>
         Proves that what was recorded has not changed since. Does not prove that it was true, nor that
@@ -52,6 +55,28 @@ function Facts({ readiness: { checks } }: { readonly readiness: Readiness }) {
           {index.state === 'ready' ? indexLag(index.lag) : `${index.state}, ${indexLag(index.lag)}`}
         </Fact>
       )}
+    </dl>
+  )
+}
+
+/** How far witnesses and timestamp authorities are; nothing when nobody is asked. */
+function Outside({ status: { witnesses, timestamps } }: { readonly status: LedgerStatus }) {
+  if (witnesses.length + timestamps.length === 0) return null
+  return (
+    <dl className={styles['facts']}>
+      {witnesses.map(({ name, lagEntries, lagMs, error }) => (
+        <Fact key={name} name={`Witness ${name}`}>
+          {lagEntries === 0 ? 'up to date' : `${counted(lagEntries, 'entry', 'entries')} behind`}
+          {lagEntries > 0 && <em>for {durationText(lagMs)}</em>}
+          {error !== undefined && <em>{error.message}</em>}
+        </Fact>
+      ))}
+      {timestamps.map(({ authority, at, error }) => (
+        <Fact key={authority} name="Timestamp">
+          {at === null ? 'none yet' : timeText(at)}
+          {error !== undefined && <em>{error.message}</em>}
+        </Fact>
+      ))}
     </dl>
   )
 }
@@ -92,8 +117,8 @@ function Checked({ head }: { readonly head: Verification<HeadCheck> | undefined 
     <div className={styles['check']}>
       <p>
         Checked in this browser: signed by {whose},{' '}
-        {isExtended(check) ? 'and extends what was seen here before' : 'first time seen here'}. No outside
-        witness.
+        {isExtended(check) ? 'and extends what was seen here before' : 'first time seen here'}.{' '}
+        {isWitnessed(check.steps) ? 'Every witness you named cosigned it.' : 'No outside witness.'}
       </p>
       <p>
         Key <code>{keyIdText(pin.checkpointVkey)}</code> pinned {dayText(pin.since)}

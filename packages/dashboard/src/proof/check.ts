@@ -17,7 +17,7 @@ import {
 } from '@deponent/format'
 import type { Checkpoint, Entry, Finding, Note, TlogProof } from '@deponent/format'
 import { trustOfPin } from './keys.ts'
-import { historyStep, keyStep, outcomeOf, signatureStep, WITNESS_STEP } from './steps.ts'
+import { historyStep, keyStep, outcomeOf, signatureStep, witnessStep } from './steps.ts'
 import type { EarlierHead, KeyEvidence, Outcome, Step } from './steps.ts'
 
 /** What a page says about the decision it shows; the entry must say the same. A page that shows no content knows only an id. */
@@ -67,7 +67,7 @@ export function checkDecision(evidence: Evidence): DecisionCheck {
     signatureStep(read.note, read.checkpoint, evidence, isSigned),
     keyStep(evidence),
     historyStep(evidence.earlier, read.checkpoint),
-    WITNESS_STEP,
+    witnessStep(read.note, evidence.pin),
     contentStep(evidence),
   ]
   const reasons = steps.filter(({ state }) => state === 'failed').map(({ text }) => text)

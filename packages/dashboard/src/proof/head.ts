@@ -2,7 +2,7 @@
 import { parseCheckpoint, parseNote, verifyCheckpointNote } from '@deponent/format'
 import type { Checkpoint } from '@deponent/format'
 import { trustOfPin } from './keys.ts'
-import { historyStep, keyStep, outcomeOf, signatureStep, WITNESS_STEP } from './steps.ts'
+import { historyStep, keyStep, outcomeOf, signatureStep, witnessStep } from './steps.ts'
 import type { EarlierHead, KeyEvidence, Outcome, Step } from './steps.ts'
 
 /** What the check needs, fetched beforehand. */
@@ -28,7 +28,7 @@ export function checkHead(evidence: HeadEvidence): HeadCheck {
     signatureStep(note, checkpoint, evidence, signed),
     keyStep(evidence),
     headHistoryStep(evidence.earlier, checkpoint),
-    WITNESS_STEP,
+    witnessStep(note, evidence.pin),
   ]
   const reasons = steps.filter(({ state }) => state === 'failed').map(({ text }) => text)
   return { outcome: outcomeOf(evidence, reasons), steps, reasons, checkpoint }

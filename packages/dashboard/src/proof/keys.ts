@@ -1,5 +1,5 @@
 /** The keys a ledger shows, and the trust that follows from believing them. */
-import { FormatError, parseVkey, promiseName, toHex, trustSelf } from '@deponent/format'
+import { FormatError, KEY_TYPE, parseVkey, promiseName, toHex, trustSelf } from '@deponent/format'
 import type { Trust } from '@deponent/format'
 import type { Pin } from './memory.ts'
 
@@ -7,15 +7,25 @@ import type { Pin } from './memory.ts'
 export interface LedgerKeys {
   readonly checkpointVkey: string
   readonly promiseVkey?: string
+  /** Witnesses whose cosignatures are asked for, all of them. */
+  readonly witnessVkeys?: readonly string[]
 }
 
-/** Picks the keys of an origin out of a text, wherever white space or quotes set them apart; undefined without a checkpoint key. */
+/**
+ * Picks the keys of an origin and those of witnesses out of a text (a list, a policy, a trust file), wherever white space or quotes
+ * set them apart; undefined without a checkpoint key.
+ */
 export function keysIn(text: string, origin: string): LedgerKeys | undefined {
   const words = text.split(/[\s",]+/)
   const checkpointVkey = words.find((word) => nameOf(word) === origin)
   const promiseVkey = words.find((word) => nameOf(word) === promiseName(origin))
+  const witnessVkeys = [...new Set(words.filter(isWitnessVkey))]
   if (checkpointVkey === undefined) return undefined
-  return { checkpointVkey, ...(promiseVkey !== undefined && { promiseVkey }) }
+  return {
+    checkpointVkey,
+    ...(promiseVkey !== undefined && { promiseVkey }),
+    ...(witnessVkeys.length > 0 && { witnessVkeys }),
+  }
 }
 
 /** The name a vkey text is for; undefined when it is no vkey we can check. */
@@ -24,6 +34,15 @@ export function nameOf(vkey: string): string | undefined {
     return parseVkey(vkey).name
   } catch (error) {
     if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+function isWitnessVkey(text: string): boolean {
+  try {
+    return parseVkey(text).type === KEY_TYPE.cosignature
+  } catch (error) {
+    if (error instanceof FormatError) return false
     throw error
   }
 }

@@ -11,6 +11,8 @@
 export interface Pin {
   readonly checkpointVkey: string
   readonly promiseVkey?: string
+  /** Witnesses the reader named. */
+  readonly witnessVkeys?: readonly string[]
   /** Unix milliseconds. */
   readonly since: number
   readonly source: 'first-seen' | 'pasted'
@@ -79,10 +81,12 @@ function write(store: TextStore, name: string, value: object): void {
 
 function isPin(value: unknown): value is Pin {
   if (typeof value !== 'object' || value === null) return false
-  const { checkpointVkey, promiseVkey, since, source } = value as Partial<Pin>
+  const { checkpointVkey, promiseVkey, witnessVkeys, since, source } = value as Partial<Pin>
   return (
     typeof checkpointVkey === 'string' &&
     (promiseVkey === undefined || typeof promiseVkey === 'string') &&
+    (witnessVkeys === undefined ||
+      (Array.isArray(witnessVkeys) && witnessVkeys.every((vkey) => typeof vkey === 'string'))) &&
     typeof since === 'number' &&
     (source === 'first-seen' || source === 'pasted')
   )

@@ -1,7 +1,7 @@
 /** Steps of a check that are about the ledger itself: whose key, what was seen before, who else watches. */
-import { fromHex, toHex, verifyConsistency } from '@deponent/format'
+import { FormatError, fromHex, parseVkey, toHex, verifyConsistency, verifyNote } from '@deponent/format'
 import type { Checkpoint, Note } from '@deponent/format'
-import { keyIdText } from './keys.ts'
+import { keyIdText, nameOf } from './keys.ts'
 import type { LedgerKeys } from './keys.ts'
 import type { Head, Pin } from './memory.ts'
 
@@ -54,7 +54,7 @@ export function signatureStep(
   { pin }: KeyEvidence,
   isSigned: boolean,
 ): Step {
-  const others = note.signatures.length - 1
+  const others = note.signatures.length - 1 - namedWitnesses(pin).length
   return {
     title: 'Checkpoint signed',
     state: isSigned ? 'passed' : 'failed',
@@ -133,10 +133,49 @@ export function historyStep(earlier: EarlierHead | undefined, checkpoint: Checkp
       }
 }
 
-/** Nobody but the operator vouches, and the check says so. */
-export const WITNESS_STEP: Step = {
-  title: 'Outside witness',
-  state: 'open',
-  text: 'None. Whoever holds the key could still show different people different ledgers.',
-  values: [],
+const WITNESS_TITLE = 'Outside witness'
+
+/** Who besides the operator vouches: witnesses the reader named, each checked, or nobody. */
+export function witnessStep(note: Note, pin: Pin): Step {
+  const witnessVkeys = namedWitnesses(pin)
+  if (witnessVkeys.length === 0) {
+    const text =
+      'None that you named. Whoever holds the key could still show different people different ledgers.'
+    return { title: WITNESS_TITLE, state: 'open', text, values: [] }
+  }
+  const found = witnessVkeys.map((vkey) => ({
+    name: nameOf(vkey) ?? 'unreadable',
+    state: cosigned(note, vkey),
+  }))
+  const values = found.map(({ name, state }) => [name, state] as const)
+  if (found.some(({ state }) => state === 'forged')) {
+    const text = 'A cosignature in the name of a witness you named does not verify.'
+    return { title: WITNESS_TITLE, state: 'failed', text, values }
+  }
+  const missing = found.filter(({ state }) => state === 'missing').length
+  if (missing > 0) {
+    const text = `${missing} of ${found.length} witnesses you named have not cosigned this checkpoint, or not yet.`
+    return { title: WITNESS_TITLE, state: 'open', text, values }
+  }
+  const text = 'Every witness you named cosigned this checkpoint: it extends all each of them saw before.'
+  return { title: WITNESS_TITLE, state: 'passed', text, values }
+}
+
+/** Witnesses count on the reader's word only: a server could name some of its own. */
+function namedWitnesses({ source, witnessVkeys }: Pin): readonly string[] {
+  return source === 'pasted' ? (witnessVkeys ?? []) : []
+}
+
+function cosigned(note: Note, vkey: string): 'cosigned' | 'missing' | 'forged' {
+  try {
+    return verifyNote(note, [parseVkey(vkey)]).length > 0 ? 'cosigned' : 'missing'
+  } catch (error) {
+    if (error instanceof FormatError) return 'forged'
+    throw error
+  }
+}
+
+/** Whether every witness the reader named cosigned; false when none was named. */
+export function isWitnessed(steps: readonly Step[]): boolean {
+  return steps.some(({ title, state }) => title === WITNESS_TITLE && state === 'passed')
 }

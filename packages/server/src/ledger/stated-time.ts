@@ -10,9 +10,21 @@ import {
 } from '@deponent/format'
 import type { Anchors } from './anchors.ts'
 
+/** What is read of a ledger. */
+interface AnchoredLedger {
+  readonly anchors: Anchors
+  /** The latest checkpoint, whose cosignatures may not be kept as an anchor yet. */
+  readonly checkpoint: { size: number; note: string } | undefined
+}
+
 /** The interval of entry `index`; FormatError when an anchor it would rest on cannot be read. */
-export async function statedTime(anchors: Anchors, index: number, receivedAt: number): Promise<EntryTime> {
+export async function statedTime(
+  { anchors, checkpoint }: AnchoredLedger,
+  index: number,
+  receivedAt: number,
+): Promise<EntryTime> {
   const bounds = await anchors.bounds(index)
+  if (checkpoint) bounds.push({ ...checkpoint, timestamps: [] })
   return entryTime(index, receivedAt, bounds.flatMap(statedTimes))
 }
 

@@ -59,7 +59,7 @@ async function timeOf({ ledger }: Tenant, index: number, receivedAt: number): Pr
 
 async function intervalOf(ledger: Tenant['ledger'], index: number, receivedAt: number): Promise<EntryTime> {
   try {
-    return await statedTime(ledger.anchors, index, receivedAt)
+    return await statedTime(ledger, index, receivedAt)
   } catch (error) {
     // A damaged anchor is a finding of `verify`; the decision itself is none the worse.
     if (error instanceof FormatError) return { receivedAt }
