@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { noOpenssl } from './own-authority.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../shared/realparts/tsa.sh', import.meta.url))
 
@@ -12,7 +13,7 @@ export type AuthorityKey = 'p256' | 'p384' | 'rsa2048' | 'rsa3072'
 
 /** Why no authority can be started; undefined when one can. */
 export const noAuthority = existsSync(SCRIPT)
-  ? undefined
+  ? noOpenssl
   : 'the script of the timestamp authority is not at hand'
 
 /** An authority on loopback with a root of its own. */

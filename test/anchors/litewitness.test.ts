@@ -1,10 +1,11 @@
 import { verifyCheckpointNote } from '@deponent/format'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeUnless } from './describe-unless.ts'
 import { checkpointKey, drafts, openLedger, ORIGIN } from '../ledger/open-ledger.ts'
 import { ForeignWitness, noForeignWitness } from './foreign-witness.ts'
 import { asking, cosigned, forkedPlaces, patiently, trusting } from './outside.ts'
 
-describe.skipIf(noForeignWitness)('litewitness, which nobody here wrote,', () => {
+describeUnless(noForeignWitness, 'litewitness, which nobody here wrote,', () => {
   let witness: ForeignWitness
   let fork: Awaited<ReturnType<typeof forkedPlaces>>
   beforeAll(async () => {

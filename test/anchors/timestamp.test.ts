@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fromBase64, readTimestamp, utf8, verifyTimestamp } from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { describeUnless } from './describe-unless.ts'
 import { codeOf } from '../format/signer.ts'
 import { noOpenssl, OwnAuthority, STAMPING } from './own-authority.ts'
 import type { ChainPlan } from './own-authority.ts'
@@ -146,7 +147,7 @@ const STRICTER: typeof CHAINS = [
   ],
 ]
 
-describe.skipIf(noOpenssl)('chains made by openssl', () => {
+describeUnless(noOpenssl, 'chains made by openssl', () => {
   test.each(CHAINS)('%s: we say what openssl says', (_, plan, verdict) => {
     const authority = new OwnAuthority(plan)
     const reply = authority.stamp(MESSAGE)

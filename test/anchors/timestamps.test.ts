@@ -1,6 +1,7 @@
 import { utf8, verifyTimestamp, parseNote, readTimestamp } from '@deponent/format'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Outside } from '../../packages/server/src/ledger/anchoring.ts'
+import { describeUnless } from './describe-unless.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import {
   type HttpClient,
@@ -32,7 +33,7 @@ function outsideOf(url: string, changes: Partial<Outside> = {}): Outside {
 
 const patiently = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
 
-describe.skipIf(noAuthority)('a timestamp authority', () => {
+describeUnless(noAuthority, 'a timestamp authority', () => {
   let authority: Authority
   beforeAll(() => {
     authority = new Authority()

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { entryTime, verifyAnchor, verifyCheckpointNote } from '@deponent/format'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type Disk, realDisk } from '../../packages/server/src/platform/disk.ts'
 import { checkpointKey, drafts, newPlace, openLedger, ORIGIN } from '../ledger/open-ledger.ts'
 import { asking, cosigned, forkedPlaces, patiently, trusting } from './outside.ts'
 import { OwnWitness } from './own-witness.ts'
@@ -90,6 +91,31 @@ describe('witnesses', () => {
     await cosigned(second, 3)
     await second.close()
     expect(witness.answered.get(409)).toBe(1)
+  })
+})
+
+describe('a disk that takes no cosignatures', () => {
+  test('stops neither recording nor publication', async () => {
+    const witness = await startWitness(3)
+    const place = await newPlace()
+    const disk: Disk = {
+      ...realDisk,
+      write: (path, bytes) =>
+        path.endsWith('/checkpoint') && Buffer.from(bytes).includes('— witness.example')
+          ? Promise.reject(new Error('no room'))
+          : realDisk.write(path, bytes),
+    }
+    const troubles: string[] = []
+    const outside = { ...asking([witness]), diagnose: (message: string) => troubles.push(message) }
+    const ledger = await openLedger(place, { disk, outside })
+    await ledger.append(drafts(1))
+    await patiently(() => expect(troubles).toContain('cosignatures could not be written to the checkpoint'))
+    await ledger.append(drafts(1))
+    await patiently(() => expect(ledger.checkpoint?.size).toBe(2))
+    expect(ledger.refusal).toBeUndefined()
+    expect(ledger.outside()?.quorum?.met).toBe(false)
+    await ledger.close()
+    expect((await ledger.anchors.around(0)).after?.note).toContain('— witness.example/w3 ')
   })
 })
 

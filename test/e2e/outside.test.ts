@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describeUnless } from '../anchors/describe-unless.ts'
 import { Authority, noAuthority } from '../anchors/authority.ts'
 import { OwnWitness } from '../anchors/own-witness.ts'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
@@ -155,7 +156,7 @@ describe('a server refuses to start with', () => {
   })
 })
 
-describe.skipIf(noAuthority)('a server with a timestamp authority', () => {
+describeUnless(noAuthority, 'a server with a timestamp authority', () => {
   test('has its checkpoint stamped, and verification believes the root it is given', async () => {
     const authority = new Authority()
     const { place, vkey, origin } = await knownPlace()
