@@ -346,6 +346,36 @@ describe('deponent verify', () => {
   })
 })
 
+describe('a bundle of a ledger whose key was replaced', () => {
+  test('brings the change along, so that an older trust file still judges it', async () => {
+    const { data, signer } = await newPlace()
+    const where = ['--data', data, '--signer-state', signer]
+    const records = await file('records.json', [loan(1), loan(2)])
+    expect((await runCommand(['record', 'decision', records, ...where])).code).toBe(0)
+    const format = JSON.parse(await readFile(join(data, 'format.json'), 'utf8')) as {
+      ledgers: { default: object }
+    }
+    const before = await file('before.json', { ledgers: [format.ledgers.default] })
+    expect((await runCommand(['keys', 'rotate', ...where])).code).toBe(0)
+    // The first checkpoint after the change bears both signatures; the one after this record only the newer.
+    const later = await file('later.json', [loan(3)])
+    expect((await runCommand(['record', 'decision', later, ...where])).code).toBe(0)
+    const bundle = join(files, 'rotated.json')
+    expect((await runCommand(['export', '--id', 'loan-1', '--bundle', bundle, ...where])).code).toBe(0)
+    expect(await verify(bundle, '--trust', before)).toMatchObject({
+      code: 0,
+      verdict: 'valid',
+      codes: ['trust_extended', 'fields_withheld'],
+    })
+    const { entries, ...rest } = JSON.parse(await readFile(bundle, 'utf8')) as { entries: object[] }
+    const alone = await file('alone.json', { ...rest, entries: entries.slice(0, 1) })
+    expect(await verify(alone, '--trust', before)).toMatchObject({
+      code: 1,
+      codes: ['checkpoint_signature', 'fields_withheld'],
+    })
+  })
+})
+
 /** A server in front of ours that changes what it passes on. */
 class Proxy {
   readonly url: string

@@ -94,17 +94,17 @@ export function tombstoneOf(index: number): BundlePayload {
   }
 }
 
-/** A ledger of `size` entries. */
-export function ledgerOfBundles(size: number): LedgerOfBundles {
+/** A ledger of `size` entries, of the records here or of others. */
+export function ledgerOfBundles(size: number, recordAt: typeof recordOf = recordOf): LedgerOfBundles {
   const payloads = Array.from({ length: size }, (_, index) => {
-    const prepared = preparePayload(recordOf(index).record, idOf(index))
+    const prepared = preparePayload(recordAt(index).record, idOf(index))
     return { prepared, salts: seeded('salt', index, 16 * prepared.leafTexts.length) }
   })
   const entries = payloads.map(({ prepared, salts }, index) =>
     encodeEntry({
       v: 0,
       id: idOf(index),
-      kind: recordOf(index).kind,
+      kind: recordAt(index).kind,
       receivedAt: AT_MS + 1_000 * index,
       system: 's1',
       retention: 'unset',

@@ -10,6 +10,7 @@ import {
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
+import { keyChangesOf } from './ledger/identity.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { SeenHeads } from './ledger/seen-heads.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
@@ -72,6 +73,8 @@ export interface Tenant {
   hasOwnSigner: boolean
   /** What senders remember of this ledger. */
   seen: SeenHeads
+  /** Indices of the entries in which one checkpoint key replaced another, as `format.json` tells. */
+  keyChanges: readonly number[]
   /** Records that a field's values no longer enter the index. */
   fieldSealed(system: string, field: string): void
   /** Records that stored bytes were found damaged. */
@@ -190,6 +193,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     keys,
     hasOwnSigner: options.remoteSigner !== undefined,
     seen,
+    keyChanges: keyChangesOf(directory.format.ledgers[name]),
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     damageFound: (damage) => announce.damageFound(damage),
     close: async () => {

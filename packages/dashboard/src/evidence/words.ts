@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<string, string>> = {
   access: 'Somebody read or exported content',
   change: 'Change of configuration',
   erasure: 'Erasure of content',
+  'key.rotated': 'A signing key was replaced',
   query: 'Question to a model',
   'system.declared': 'An AI system began to record',
   'vault.sealed': 'Sealed content was stored',

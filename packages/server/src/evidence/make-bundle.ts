@@ -36,8 +36,8 @@ export const BUNDLE_LEAVES_MAX = 200_000
 export interface BundleSources {
   ledger: Ledger
   vault: Vault
-  /** Checkpoints about whose time somebody outside has spoken. */
-  anchors?: { bounds(index: number): Promise<readonly Anchor[]> }
+  /** Indices of the entries in which one checkpoint key replaced another. */
+  keyChanges: readonly number[]
 }
 
 /** What is asked for. */
@@ -83,17 +83,19 @@ export async function makeBundle(sources: BundleSources, order: BundleOrder): Pr
   const opening = new Opening(order)
   const nodes = remembering((level, index) => ledger.node(level, index))
   const entries: BundleEntry[] = []
-  for (const index of order.indices) {
+  const keyChanges = new Set(sources.keyChanges.filter((index) => index < size))
+  for (const index of [...new Set([...order.indices, ...keyChanges])].toSorted((a, b) => a - b)) {
     const bytes = await ledger.entryBytes(index)
+    const payload = await opened(sources, index, bytes)
     entries.push({
       index,
       entry: fromUtf8(bytes),
       proof: await inclusionProof(index, size, nodes),
-      payload: opening.open(decodeEntry(bytes), await opened(sources, index, bytes)),
+      payload: keyChanges.has(index) ? wholeOf(payload) : opening.open(decodeEntry(bytes), payload),
     })
   }
   opening.finish()
-  const anchors = await anchorsOf(sources, order.indices, size, nodes)
+  const anchors = await anchorsOf(ledger, order.indices, size, nodes)
   return { origin: ledger.origin, checkpoint: note, anchors, entries, statement: order.statement }
 }
 
@@ -110,14 +112,14 @@ function remembering(read: NodeReader): NodeReader {
 
 /** The anchors that bound the times of the entries, each once; when there are too many, those of the outermost are kept. */
 async function anchorsOf(
-  { anchors }: BundleSources,
+  { anchors }: Ledger,
   indices: readonly number[],
   size: number,
   nodes: NodeReader,
 ): Promise<BundleAnchor[]> {
   const found = new Map<number, Anchor>()
   for (const index of fromTheEnds(indices)) {
-    for (const anchor of (await anchors?.bounds(index)) ?? []) {
+    for (const anchor of await anchors.bounds(index)) {
       if (anchor.size <= size && found.size < BUNDLE_ANCHORS_MAX) found.set(anchor.size, anchor)
     }
   }
@@ -160,6 +162,14 @@ async function opened(
   if (toHex(commitRoot(prepared.leafTexts, salts)) !== entry.payload.root)
     throw new FormatError('payload_mismatch', 'a stored payload does not commit to the root in its entry')
   return { record, prepared, salts }
+}
+
+/** All of a record about a change of keys: it is public, and whoever trusts the older key needs it to believe the newer. */
+function wholeOf(payload: OpenPayload | undefined): BundlePayload {
+  if (!payload) return { state: 'absent' }
+  const { prepared, salts } = payload
+  const indices = chosenLeaves(prepared.pointers, 'all')
+  return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
 }
 
 /** Opens what was chosen, and keeps count of it. */

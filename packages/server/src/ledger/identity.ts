@@ -23,6 +23,14 @@ export interface DirectoryFormat {
   ledgers: Record<string, LedgerIdentity>
 }
 
+/** Where checkpoint keys changed: a key that counts from a size on came with the entry in front of it. */
+export function keyChangesOf(identity: LedgerIdentity | undefined): number[] {
+  const begins = (identity?.keys ?? []).flatMap(({ use, sizes }) =>
+    use === 'checkpoint' ? [Number.parseInt(sizes, 10)] : [],
+  )
+  return begins.filter((size) => size > 0).map((size) => size - 1)
+}
+
 /** A new origin, `deponent.invalid/<8 random hex>/<ledger>`: never derived from a host or a port. */
 export function mintOrigin(random: Random, ledger: string): string {
   return `deponent.invalid/${toHex(random.bytes(4))}/${ledger}`
