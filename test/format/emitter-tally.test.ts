@@ -87,6 +87,14 @@ describe('the tally of an emitter', () => {
     expect(tally.compare(4, headOf([1, 3, 4]))).toBe('agrees')
   })
 
+  test('counts a number as recorded that arrives after it was declared lost, and goes on along the chain', () => {
+    const tally = feed(new EpochTally(), [1])
+    tally.state(loss(2, { link: linkOf(2), reason: 'closed' }))
+    tally.record({ seq: 2, index: 9, receivedAt: 9, link: linkOf(2) })
+    expect(tally.compare(2, headOf([1, 2]))).toBe('agrees')
+    expect(tally.summary()).toMatchObject({ recorded: 2, lost: 0, forks: 0, missing: 0 })
+  })
+
   test('knows of a silent tail when its emitter states a higher number than arrived', () => {
     const tally = feed(new EpochTally(), [1, 2])
     tally.state({ kind: 'emitter.closed', receivedAt: 9, seq: 4, head: headOf([1, 2, 3, 4]) })

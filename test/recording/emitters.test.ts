@@ -195,4 +195,18 @@ describe('emitters', () => {
       'info emitter_unclosed emitter e1, epoch 1: a later epoch began and this one was never closed',
     ])
   })
+
+  test('are told apart from their records, even one that holds its own number again', async () => {
+    const { tenant, close } = await openRecording(await newPlace())
+    const plain = { modelId: 'm', decisionId: 'd', prediction: 1 }
+    const { emitter } = numbered(plain, 1)
+    const opened = await tenant.recorder.record([submission(numbered(plain, 1))])
+    const twice = { ...plain, decisionId: 'twice', contextData: { emitter } }
+    await tenant.recorder.record([submission(numbered(twice, 2))])
+    await tenant.recorder.record([submission(twice, 0), submission(plain, 1)]).then(({ duplicates }) => {
+      expect(duplicates).toBe(2)
+    })
+    expect(opened.recorded).toBe(1)
+    await close()
+  })
 })

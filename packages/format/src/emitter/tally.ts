@@ -11,6 +11,7 @@ import { type Range, Ranges, sizeOf } from './ranges.ts'
 const RUNS_MAX = 4_096
 const LISTED_MAX = 1_000
 const RECENT_LINKS_MAX = 1_024
+const NOTHING = new Ranges()
 
 /** A number that has more than one entry. */
 export interface Repetition {
@@ -133,8 +134,10 @@ export class EpochTally {
     if (this.#seen.has(seq)) return this.#repeat(seq, index, link)
     this.#seen.add(seq)
     this.#keepRunsFew()
+    // Declared lost with this very link, and here after all: the chain went through it already.
+    const isChained = link !== undefined && this.#recentLinks.get(seq) === toHex(link)
     if (link) this.#rememberLink(seq, link)
-    this.#heads.link(seq, link, this.#lost)
+    if (!isChained) this.#heads.link(seq, link, this.#lost)
     return 'new'
   }
 
@@ -193,7 +196,10 @@ export class EpochTally {
       ranges: runs.slice(0, LISTED_MAX),
       missing: sizeOf(gaps) + unlistedMissing,
       gaps: gaps.slice(0, LISTED_MAX),
-      lost: sizeOf(this.#lost.runs),
+      lost: this.#lost.runs.reduce(
+        (sum, [from, to]) => sum + sizeOf(this.#seen.missing(from, to, NOTHING)),
+        0,
+      ),
       losses: this.#losses,
       forks,
       forkList: this.#forkList,
@@ -249,8 +255,10 @@ export class EpochTally {
     if (news.length === 0) return
     if (this.#losses.length < LISTED_MAX) this.#losses.push({ from: seq, to, reason })
     for (const [from, end] of news) this.#lost.add(from, end)
-    if (link && seq === to) this.#heads.link(seq, link, this.#lost)
-    else this.#heads.advance(this.#lost)
+    if (link && seq === to) {
+      this.#rememberLink(seq, link)
+      this.#heads.link(seq, link, this.#lost)
+    } else this.#heads.advance(this.#lost)
   }
 
   #rememberLink(seq: number, link: Uint8Array): void {

@@ -9,6 +9,7 @@
  */
 import {
   type CanonicalRecord,
+  canonicalJson,
   type Entry,
   FormatError,
   type PreparedPayload,
@@ -265,12 +266,24 @@ function decisionOf({ position, reading, error }: DecodedItem): Submission {
 
 /** FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits. */
 function prepare({ id, record, emitter }: Identified): Prepared {
-  const content = preparePayload(record, id)
-  if (Buffer.byteLength(content.text) > PAYLOAD_BYTES_MAX) {
+  const sealed = preparePayload(emitter === undefined ? record : { ...record, emitter: { ...emitter } }, id)
+  const content = emitter === undefined ? sealed.text : textWithout(sealed.text, emitter, record)
+  if (Buffer.byteLength(content) > PAYLOAD_BYTES_MAX) {
     throw new FormatError('payload_too_large', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
   }
-  const sealed = emitter === undefined ? content : preparePayload({ ...record, emitter: { ...emitter } }, id)
-  return { content: content.text, sealed }
+  return { content, sealed }
+}
+
+/** The canonical text of a record, cut out of the text it has with its number: writing it again would cost as much as sealing. */
+function textWithout(text: string, emitter: Numbering, record: CanonicalRecord): string {
+  const member = `"emitter":${canonicalJson({ ...emitter })}`
+  const at = text.indexOf(member)
+  const end = at + member.length
+  // A record that holds its own number a second time is written out again: nobody cuts in the wrong place.
+  if (at < 0 || text.includes(member, at + 1)) return canonicalJson(record)
+  return text[end] === ','
+    ? text.slice(0, at) + text.slice(end + 1)
+    : text.slice(0, at - (text[at - 1] === ',' ? 1 : 0)) + text.slice(end)
 }
 
 function linked(record: CanonicalRecord, link: Choice['link']): CanonicalRecord {
