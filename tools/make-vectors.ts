@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundleVectors } from './vectors/bundles.ts'
+import { emitterVectors } from './vectors/emitters.ts'
 import {
   checkpointVectors,
   noteVectors,
@@ -33,6 +34,7 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['tlog-proofs.json', tlogProofVectors()],
     ['receipts.json', receiptVectors()],
     ['bundles.json', await bundleVectors()],
+    ['emitter-chain.json', emitterVectors()],
     ['signers.json', signerVectors()],
   ]
   return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]))

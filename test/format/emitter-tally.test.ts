@@ -1,7 +1,17 @@
 import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createHmac } from 'node:crypto'
-import { emitterLink, EMPTY_HEAD, EpochTally, nextHead, sha256, utf8 } from '@deponent/format'
+import { createHash, createHmac } from 'node:crypto'
+import {
+  canonicalJson,
+  emitterLink,
+  EMPTY_HEAD,
+  EpochTally,
+  type JsonObject,
+  nextHead,
+  sha256,
+  utf8,
+} from '@deponent/format'
 
 const linkOf = (seq: number): Uint8Array => sha256(utf8(`record ${seq}`))
 const headOf = (numbers: readonly number[]): Uint8Array =>
@@ -143,4 +153,31 @@ test('a link is HMAC-SHA-256 under the blind', () => {
       },
     ),
   )
+})
+
+describe('emitter-chain.json', () => {
+  interface Link {
+    seq: number
+    blind: string
+    sent: string
+    link: string
+    head: string
+  }
+  const url = new URL('../vectors/emitter-chain.json', import.meta.url)
+  const { chain } = JSON.parse(readFileSync(url, 'utf8')) as { chain: Link[] }
+
+  test('each link is the HMAC of what was sent, each head follows from the one before', () => {
+    let head = Buffer.alloc(32)
+    for (const { seq, blind, sent, link, head: stated } of chain) {
+      const text = canonicalJson(JSON.parse(sent) as JsonObject)
+      const hmac = createHmac('sha256', Buffer.from(blind, 'hex')).update(text).digest()
+      expect(hmac.toString('hex')).toBe(link)
+      const number = Buffer.alloc(8)
+      number.writeBigUInt64BE(BigInt(seq))
+      head = createHash('sha256')
+        .update(Buffer.concat([Buffer.of(0x13), head, number, hmac]))
+        .digest()
+      expect(head.toString('hex')).toBe(stated)
+    }
+  })
 })
