@@ -11,6 +11,7 @@ import {
   nextHead,
   toHex,
 } from '@deponent/format'
+import { listedEmitters } from '../../packages/server/src/api/coverage.ts'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
@@ -207,6 +208,35 @@ describe('emitters', () => {
       expect(duplicates).toBe(2)
     })
     expect(opened.recorded).toBe(1)
+    await close()
+  })
+
+  test('are silent when nothing is heard for twice the interval they declared, until they close', async () => {
+    const { tenant, close } = await openRecording(await newPlace())
+    const state = (kind: 'emitter.heartbeat' | 'emitter.closed', seq: number) =>
+      tenant.recorder.record([
+        submission({ emitterId: 'checkout-1', epoch: 1, seq, intervalMs: 1_000 }, 0, kind),
+      ])
+    await tenant.recorder.record([submission(numbered(loan(1), 1))])
+    await state('emitter.heartbeat', 1)
+    const at = (ms: number) => listedEmitters(tenant.emitters, tenant.ledger.now() + ms)[0]!
+    expect(at(1_500).epochs[0]).toMatchObject({ silent: false })
+    expect(at(10_000).epochs[0]).toMatchObject({ silent: true })
+    expect(at(10_000).findings.map(({ code }) => code)).toContain('emitter_silent')
+    await state('emitter.closed', 3)
+    expect(at(10_000).epochs[0]).toMatchObject({ silent: false, missing: 2, gaps: [[2, 3]] })
+    await close()
+  })
+
+  test('show an epoch that was left behind without a close', async () => {
+    const { tenant, close } = await openRecording(await newPlace())
+    await tenant.recorder.record([submission(numbered(loan(1), 1))])
+    await tenant.recorder.record([submission(numbered(loan(2), 1, { epoch: 2 }))])
+    const [{ epochs, findings }] = listedEmitters(tenant.emitters, 0) as [
+      ReturnType<typeof listedEmitters>[0],
+    ]
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([2, 1])
+    expect(findings.map(({ code }) => code)).toEqual(['emitter_unclosed'])
     await close()
   })
 })
