@@ -138,7 +138,7 @@ class Drill {
     const attacked = await this.#copy()
     for (const { name, look } of KNOWLEDGE) {
       const findings = await look(attacked, this.#outside())
-      const faults = findings.filter(({ severity }) => severity !== 'info')
+      const faults = findings.filter(({ severity }) => severity === 'error')
       if (faults.length > 0)
         throw new DrillRefused('the copy does not verify; a drill would show nothing', faults)
       this.#before.set(name, findings)

@@ -94,9 +94,9 @@ async function copyWhole({ disk, source, target, ledger }: Copying, origin: stri
     for (const path of await filesBelow(target)) await disk.remove(`${target}/${path}`)
     await copyFiles(disk, source, target, ledger, origin)
     report = await checkDirectory(disk, target)
-    if (report.verdict === 'valid') return
+    if (report.verdict !== 'invalid') return
   }
-  const findings = report?.findings.filter(({ severity }) => severity !== 'info') ?? []
+  const findings = report?.findings.filter(({ severity }) => severity === 'error') ?? []
   throw new DrillRefused(`${source} does not verify as it is; a drill would show nothing`, findings)
 }
 

@@ -29,13 +29,18 @@ const MARKS: readonly [Severity, Mark][] = [
 
 /** Compares what was found with what is found without any attack. */
 export function outcomeOf(findings: readonly Finding[], before: readonly Finding[]): Outcome {
-  const known = new Set(before.map(({ severity, code }) => `${severity} ${code}`))
-  const fresh = findings.filter(({ severity, code }) => !known.has(`${severity} ${code}`))
+  const known = new Set(before.map(identityOf))
+  const fresh = findings.filter((finding) => !known.has(identityOf(finding)))
   for (const [severity, mark] of MARKS) {
     const codes = fresh.filter((finding) => finding.severity === severity).map(({ code }) => code)
     if (codes.length > 0) return { mark, codes: [...new Set(codes)] }
   }
   return { mark: '–', codes: [] }
+}
+
+/** What makes a finding another one. What is only said counts things, and its message changes with them. */
+function identityOf({ severity, code, index, message }: Finding): string {
+  return severity === 'info' ? `${severity} ${code}` : `${severity} ${code} ${index} ${message}`
 }
 
 /** Whether somebody who looks does not take the ledger for sound. */
