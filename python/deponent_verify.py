@@ -62,6 +62,7 @@ MEANINGS = {
     'tile_unfinished': 'tiles were cut short by a power cut while the log still holds all their entries',
     'tile_unexpected': 'a file lies among the tiles that no checkpoint calls for',
     'received_at_decreases': 'an entry was received before the entry in front of it',
+    'received_at_contradicted': 'an entry says it was received at a time that what others saw rules out',
     'id_repeated': 'two entries carry the same id',
     'rolled_back': 'the ledger is behind, or differs from, a head that was known before',
     'anchor_malformed': 'an anchor cannot be read',
@@ -892,6 +893,34 @@ def signature_findings(note, stated, use, ledger):
     return findings
 
 
+# ---------------------------------------------------------------- §7.4 the time of an entry
+
+TOLERANCE_MS = 600_000
+
+
+def times_of(note_text, checkpoint, trust):
+    """(size, earliest ms, latest ms) of each time at which a trusted witness saw this checkpoint."""
+    ledger = (trust or {}).get(checkpoint['origin'])
+    times = []
+    text, lines = parse_note(note_text)
+    for witness in ledger['witnesses'] if ledger else []:
+        for name, key_id, signature in lines:
+            if (name, key_id) == (witness['name'], witness['keyId']) and is_signed_by(witness, text, signature):
+                start = struct.unpack('>Q', signature[:8])[0] * 1_000
+                times.append((checkpoint['size'], start, start + 999))
+    return times
+
+
+def time_findings(index, received_at, seen):
+    not_before = max([earliest for size, earliest, _ in seen if size <= index], default=None)
+    not_after = min([latest for size, _, latest in seen if size > index], default=None)
+    if not_before is not None and received_at < not_before - TOLERANCE_MS:
+        return [error('received_at_contradicted', None, index)]
+    if not_after is not None and received_at > not_after + TOLERANCE_MS:
+        return [error('received_at_contradicted', None, index)]
+    return []
+
+
 # ---------------------------------------------------------------- §8 receipts, §16 known heads
 
 
@@ -1246,13 +1275,17 @@ def verify_bundle(text, trust=None, against=()):
         bundle = parse_bundle(text)
     except Malformed as reason:
         return report([error('bundle_malformed', str(reason))])
-    checkpoint, signed, findings = check_statement(bundle['checkpoint'], 'checkpoint', trust)
-    findings = list(findings)
+    claimed, of_entries = check_statement(bundle['checkpoint'], 'checkpoint', None)[0], []
+    for entry in bundle['entries']:
+        judge_bundle_entry(entry, claimed, of_entries)
+    trust, findings = extend_trust(trust, bundle['origin'], rotations_shown(bundle)) if trust else (trust, [])
+    checkpoint, signed, of_checkpoint = check_statement(bundle['checkpoint'], 'checkpoint', trust)
+    findings.extend(of_checkpoint)
     if checkpoint is not None and checkpoint['origin'] != bundle['origin']:
         findings.append(error('checkpoint_origin'))
-    roots = judge_anchors(bundle, checkpoint, trust, findings)
-    for entry in bundle['entries']:
-        judge_bundle_entry(entry, checkpoint, findings)
+    seen = times_of(bundle['checkpoint'], checkpoint, trust) if checkpoint else []
+    roots = judge_anchors(bundle, checkpoint, trust, findings, seen)
+    findings.extend(of_entries)
     judge_order(bundle['entries'], findings)
     erased = sum(judge_tombstone(entry, bundle['entries'], findings) for entry in bundle['entries'])
     summarise_withheld(bundle['entries'], findings)
@@ -1262,6 +1295,9 @@ def verify_bundle(text, trust=None, against=()):
             findings.append(doubt_of_head(head, None))
         elif checkpoint is not None and signed:
             findings.extend(compare_bundle(bundle, checkpoint, roots, head))
+    for entry in bundle['entries']:
+        if entry['proven'] and entry['decoded']:
+            findings.extend(time_findings(entry['index'], entry['decoded']['receivedAt'], seen))
     if any(anchor['timestamps'] for anchor in bundle['anchors']):
         findings.append(info('not_checked', 'timestamps of anchors are not read by this verifier'))
     return report(
@@ -1273,16 +1309,30 @@ def verify_bundle(text, trust=None, against=()):
     )
 
 
-def judge_anchors(bundle, checkpoint, trust, findings):
-    """The root by size of every anchor that is signed and of one history with the checkpoint."""
-    # An anchor speaks for its time alone: the reader's quorum is asked of the checkpoint.
-    trust = trust and {origin: dict(ledger, quorum=0) for origin, ledger in trust.items()}
+def rotations_shown(bundle):
+    """(index, statement) of the rotation entries the bundle shows."""
+    shown = []
+    for entry in bundle['entries']:
+        if entry['proven'] and entry['decoded'] and entry['decoded']['kind'] == 'key.rotated':
+            statement = next((value for pointer, value in entry['fields'] if pointer == '/statement'), None)
+            if isinstance(statement, str):
+                shown.append((entry['index'], statement))
+    return shown
+
+
+def judge_anchors(bundle, checkpoint, trust, findings, seen):
+    """(size, root) of every anchor that is signed and of one history with the checkpoint; `seen` takes its times."""
     roots = []
     for anchor in bundle['anchors']:
-        stated, signed, of_anchor = check_statement(anchor['checkpoint'], 'checkpoint', trust)
-        # That trust is missing, or the operator's own, is said once: of the bundle's checkpoint.
-        findings.extend(found for found in of_anchor if found['code'] not in ('trust_missing', 'trust_self'))
-        if stated is None or checkpoint is None:
+        try:
+            note = parse_note(anchor['checkpoint'])
+            stated = parse_checkpoint(note[0])
+        except Malformed as reason:
+            findings.append(error('anchor_malformed', str(reason)))
+            continue
+        signed, of_anchor = judge_anchor(note, stated, trust)
+        findings.extend(of_anchor)
+        if checkpoint is None:
             continue
         if stated['origin'] != bundle['origin']:
             findings.append(error('checkpoint_origin', 'an anchor names another ledger than the bundle'))
@@ -1290,7 +1340,25 @@ def judge_anchors(bundle, checkpoint, trust, findings):
             findings.append(error('proof_consistency'))
         elif signed:
             roots.append((stated['size'], stated['root']))
+            seen.extend(times_of(anchor['checkpoint'], stated, trust))
     return roots
+
+
+def judge_anchor(note, stated, trust):
+    """(whether the ledger signed it, findings). It speaks for its time alone: the reader's quorum is asked of the
+    checkpoint, and there it is said, once, that trust is missing."""
+    ledger = (trust or {}).get(stated['origin'])
+    if ledger is None:
+        return False, []
+    if not signers_of(note, keys_for(ledger, 'checkpoint', stated['size'])):
+        return False, [error('anchor_signature')]
+    forged = [
+        error('witness_signature')
+        for witness in ledger['witnesses']
+        for name, key_id, signature in note[1]
+        if (name, key_id) == (witness['name'], witness['keyId']) and not is_signed_by(witness, note[0], signature)
+    ]
+    return True, forged
 
 
 def of_one_history(anchor, checkpoint, proof):
@@ -1499,6 +1567,20 @@ class HttpLedger:
             raise Usage('%s cannot be reached: %s' % (self.address, reason))
 
 
+def served_tile(ledger, level, number, width):
+    """A tile of this width; the beginning of the full one where the partial one is not served any more (§16)."""
+    data = ledger.get(tile_path(level, number, width))
+    if data is not None or width == TILE_WIDTH:
+        return data
+    full = ledger.get(tile_path(level, number))
+    if full is None or level != 'entries':
+        return full if full is None else full[: width * HASH_BYTES]
+    try:
+        return b''.join(struct.pack('>H', len(entry)) + entry for entry in split_entry_tile(full)[:width])
+    except Malformed:
+        return full
+
+
 def verify_http(ledger, trust=None, against=()):
     """Every tile of a published ledger: `ledger.get(path)` gives bytes or None."""
     note = ledger.get('checkpoint')
@@ -1514,7 +1596,7 @@ def verify_http(ledger, trust=None, against=()):
     for number in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
         first = number * TILE_WIDTH
         width = min(TILE_WIDTH, size - first)
-        data = ledger.get(tile_path('entries', number, width))
+        data = served_tile(ledger, 'entries', number, width)
         if data is None:
             check.lose(first, 'the entry tile of entries from %d is not there' % first)
             break
@@ -1543,7 +1625,7 @@ def compare_published_tiles(ledger, hashes, size, findings):
         for number in range((len(hashes) + TILE_WIDTH - 1) // TILE_WIDTH):
             found = hashes[number * TILE_WIDTH : (number + 1) * TILE_WIDTH]
             index = number * TILE_WIDTH ** (level + 1)
-            data = ledger.get(tile_path(level, number, len(found)))
+            data = served_tile(ledger, level, number, len(found))
             name = 'tile %d/%d' % (level, number)
             if data is None:
                 findings.append(error('tile_missing', name + ' is missing', index))
@@ -2328,6 +2410,7 @@ class DirectoryCheck:
         self.payloads = Payloads(Keyring(os.path.join(self.path, 'keyring'), self.name), self.vault, self.name)
         sizes = [checkpoint['size'] if checkpoint else 0] + head_sizes(heads) + [size for size, _, _ in anchors]
         self.check = LedgerCheck(sizes)
+        self._received, self._seen = [], []
         self._recorded, self._rotations = {}, []
         self.emitters = Emitters()
         for number in range(-(-self.log.end // TILE_WIDTH)):
@@ -2344,6 +2427,8 @@ class DirectoryCheck:
         self.check.compare_checkpoint(checkpoint, self.log.end)
         for anchor in anchors:
             self._check_anchor(*anchor)
+        for index, received_at in self._received if self._seen else []:
+            self.findings.extend(time_findings(index, received_at, self._seen))
         for head in [read_head(head, self.trust) for head in self.against]:
             self.check.compare_head(head, self.origin)
         self.checked.update(entries=self.check.size, payloads=self.payloads.opened)
@@ -2410,11 +2495,10 @@ class DirectoryCheck:
         stated = parse_checkpoint(parsed[0])
         if stated['origin'] != self.origin or ledger is None:
             return
-        if not signers_of(parsed, keys_for(ledger, 'checkpoint', size)):
-            self.findings.append(error('anchor_signature', 'of the anchor of size %d' % size))
+        signed, findings = judge_anchor(parsed, stated, self.trust)
+        self.findings.extend(findings)
+        if not signed:
             return
-        if signers_of(parsed, ledger['witnesses']) is None:
-            self.findings.append(error('witness_signature', 'of the anchor of size %d' % size))
         if has_timestamps:
             self.findings.append(info('not_checked', 'timestamps are not read by this verifier'))
         if size > self.log.end:
@@ -2422,6 +2506,8 @@ class DirectoryCheck:
             self.findings.append(error('rolled_back', message, self.log.end))
         elif self.check.roots.get(size, stated['root']) != stated['root']:
             self.findings.append(error('anchor_mismatch', 'the anchor of size %d has another root' % size))
+        else:
+            self._seen.extend(times_of(note, stated, self.trust))
 
     def _check_signing_keys(self):
         """Private keys that lie here must be those of the public keys the directory names."""
@@ -2489,6 +2575,7 @@ class DirectoryCheck:
             entry, leaf = self.check.take(first + i, data)
             hashes.append(leaf)
             if entry is not None:
+                self._received.append((first + i, entry['receivedAt']))
                 self._check_payload(first + i, entry)
         if len(hashes) == TILE_WIDTH:
             self._compare_tile(0, number, hashes)

@@ -28,9 +28,13 @@ def codes(report):
 
 class VectorTest(unittest.TestCase):
     def each(self, items):
+        """The items; a failure names the one it is about."""
         for item in items:
-            with self.subTest(item.get('name') or str(item)[:80] if isinstance(item, dict) else item):
-                yield item
+            self.at = item.get('name', str(item)[:80]) if isinstance(item, dict) else item
+            yield item
+
+    def _formatMessage(self, message, standard):
+        return super()._formatMessage(message or getattr(self, 'at', None), standard)
 
     def refused(self, items, call):
         for item in self.each(items):
@@ -182,6 +186,11 @@ class Verdicts(VectorTest):
         for case in self.each(vectors('receipts.json')['cases']):
             text = json.dumps(case['receipt'])
             self.expect(verifier.verify_receipt(text, self.trust_of(case), case['against']), case)
+
+    def test_bundles(self):
+        for case in self.each(vectors('bundles.json')['cases']):
+            report = verifier.verify_bundle(case['bundle'], self.trust_of(case), case.get('against', []))
+            self.expect(report, case)
 
     def test_exit_codes(self):
         expected = {'valid': 0, 'invalid': 1, 'incomplete': 3}

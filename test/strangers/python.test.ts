@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   decodeEntry,
   encodeEntry,
+  formatBundle,
   FormatError,
   hashLeaf,
   parseTrust,
@@ -12,6 +13,7 @@ import {
   toHex,
   type Trust,
   utf8,
+  verifyBundle,
   verifyEd25519,
   verifyReceipt,
   verifyTlogProof,
@@ -25,6 +27,9 @@ import { decisions, envelopeOf } from '../e2e/answers.ts'
 import { newPlace, ServerProcess } from '../e2e/server-process.ts'
 import { jsonObject, nearlyJson } from '../format/arbitrary-json.ts'
 import { signer, witness } from '../format/signer.ts'
+import { anchorAt, sampleBundle } from '../../tools/vectors/bundles.ts'
+import { LEDGER_SIGNER, trustFile, WITNESSES } from '../../tools/vectors/ledger.ts'
+import { nativeVerify } from '../../packages/server/src/ledger/signing-key.ts'
 import { loan, openRecording, submission } from '../recording/open-tenant.ts'
 import { essence, missingPython, PYTHON, PYTHON_DIRECTORY, PythonJudge } from './python-judge.ts'
 import { flip, keysOf, ManInTheMiddle, newDirectory, run, strangerSuite } from './stranger.ts'
@@ -169,6 +174,21 @@ strangerSuite('the verifier in Python', missingPython(), () => {
       }
     })
 
+    test('on bundles with anchors and cosignatures, whole and damaged', async () => {
+      const choices = new Choices('bundles')
+      const file = trustFile(WITNESSES)
+      const anchors = await Promise.all([5, 12].map((size) => anchorAt(size, LEDGER_SIGNER, WITNESSES[0]!)))
+      const whole = formatBundle(sampleBundle({ anchors, statement: { exportedBy: 'a test' } }))
+      const check = { trust: parseTrust(file), verifySignature: nativeVerify }
+      for (let i = 0; i < 300; i += 1) {
+        const text = i === 0 ? whole : damaged(whole, choices)
+        const ours = verifyBundle(text, check)
+        const theirs = await python.ask({ kind: 'bundle', text, trust: JSON.stringify(file) })
+        expect({ text, ...essence(theirs) }).toEqual({ text, ...essence(ours) })
+        expect(theirs.checked).toEqual(ours.checked)
+      }
+    }, 120_000)
+
     test('on which trust files can be read', async () => {
       const choices = new Choices('trust')
       for (let i = 0; i < 400; i += 1) {
@@ -288,16 +308,16 @@ strangerSuite('the verifier in Python', missingPython(), () => {
     })
 
     test.each([
-      ['checkpoint', 40, 'checkpoint_signature'],
-      ['tile/0/000', 8_000, 'leaf_mismatch'],
-      ['tile/1/000.p/1', 33, 'tile_mismatch'],
-      ['tile/entries/000', 2_000, 'root_mismatch'],
+      ['checkpoint', 40, /checkpoint_(?:signature|malformed)/],
+      ['tile/0/000', 8_000, /leaf_mismatch/],
+      ['tile/1/000.p/1', 33, /tile_mismatch/],
+      ['tile/entries/000', 2_000, /root_mismatch/],
     ])('and finds one bit changed in %s', async (path, at, expected) => {
       const middle = await ManInTheMiddle.start(server, flip(`/ledgers/default/${path}`, at))
       try {
         const { code, findings } = await verify(middle.url, ['--trust', await file('trust', trustText)])
         expect(code).toBe(1)
-        expect(findings.map(({ code }) => code)).toContain(expected)
+        expect(findings.map(({ code }) => code).join(' ')).toMatch(expected)
       } finally {
         await middle.stop()
       }
