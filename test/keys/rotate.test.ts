@@ -1,107 +1,19 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { parseNote, parseTrust, parseVkey, type Trust, verifyNote, verifyReceipt } from '@deponent/format'
+import { readdir, readFile } from 'node:fs/promises'
+import { parseNote, parseVkey, verifyNote, verifyReceipt } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
-import { openDirectory } from '../../packages/server/src/directory.ts'
-import { readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
-import { SignerProcess } from '../../packages/server/src/ledger/signer-process.ts'
-import { RemoteSigner } from '../../packages/server/src/ledger/signer-remote.ts'
-import { type Clock, realClock } from '../../packages/server/src/platform/clock.ts'
-import { type Disk, type DiskFile, realDisk } from '../../packages/server/src/platform/disk.ts'
-import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
-import { type KeyChangeOptions, resumeRotations, rotateKey } from '../../packages/server/src/rotate-key.ts'
-import { openTenant } from '../../packages/server/src/tenant.ts'
-import { interposed } from '../platform/interposed-disk.ts'
-import { loan, submission } from '../recording/open-tenant.ts'
-
-interface Place {
-  data: string
-  signer: string
-  /** A line to a signer outside the process, when there is one. */
-  ask?: (line: string) => Promise<string>
-}
-
-/** Publishes at once; longer waits are as long as they are. */
-const clock: Clock = { ...realClock, after: (ms, task) => realClock.after(ms < 500 ? 1 : ms, task) }
-
-async function newPlace(): Promise<Place> {
-  const root = await mkdtemp(join(tmpdir(), 'deponent-keys-'))
-  return { data: join(root, 'data'), signer: join(root, 'signer') }
-}
-
-async function withSignerProcess(place: Place): Promise<Place> {
-  const signer = await SignerProcess.open({
-    disk: realDisk,
-    random: realRandom,
-    directory: place.data,
-    ledger: 'default',
-    state: place.signer,
-  })
-  return { ...place, ask: (line) => signer.answer(line) }
-}
-
-/** Takes the directory for one life. */
-async function living<T>(
-  place: Place,
-  work: (change: KeyChangeOptions) => Promise<T>,
-  disk: Disk = realDisk,
-): Promise<T> {
-  const directory = await openDirectory(realDisk, realRandom, place.data)
-  try {
-    const remoteSigner = place.ask && (await RemoteSigner.connect(place.ask))
-    const { signer: signerDirectory } = place
-    return await work({
-      disk,
-      clock,
-      random: realRandom,
-      directory,
-      ledger: 'default',
-      signerDirectory,
-      remoteSigner,
-    })
-  } finally {
-    directory.release()
-  }
-}
-
-/** Records decisions in a life of their own; gives the saved answer. */
-function record(place: Place, from: number, count: number): Promise<string> {
-  return living(place, async (change) => {
-    await resumeRotations(change)
-    const tenant = await openTenant({
-      ...change,
-      ledgerName: 'default',
-      acceptHead: false,
-      intake: (secrets) => new LocalIntake(secrets, realRandom),
-      onStop: () => undefined,
-    })
-    const loans = Array.from({ length: count }, (_, i) => submission(loan(from + i), i))
-    const answer = JSON.stringify(await tenant.recorder.record(loans))
-    await tenant.close()
-    return answer
-  })
-}
-
-/** What somebody noted down of the directory's keys. */
-async function trustNow(place: Place): Promise<Trust> {
-  const { ledgers } = (await readDirectoryFormat(realDisk, place.data))!
-  return parseTrust({ ledgers: [{ ...ledgers.default!, witnesses: [], quorum: 0, timestampRoots: [] }] })
-}
-
-const sizesOf = async (place: Place): Promise<string[]> =>
-  (await readDirectoryFormat(realDisk, place.data))!.ledgers.default!.keys.map(
-    ({ use, sizes }) => `${use} ${sizes}`,
-  )
-
-async function expectValid(place: Place, trust?: Trust, against: string[] = []): Promise<string[]> {
-  const report = await checkDirectory(realDisk, place.data, { ...(trust && { trust }), against })
-  expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
-  expect(report.verdict).toBe('valid')
-  return report.findings.map(({ code }) => code)
-}
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { rotateKey } from '../../packages/server/src/rotate-key.ts'
+import {
+  dyingAfter,
+  expectValid,
+  living,
+  newPlace,
+  record,
+  sizesOf,
+  trustNow,
+  withSignerProcess,
+} from './key-place.ts'
 
 describe.each([
   ['in the process', newPlace],
@@ -162,36 +74,6 @@ test('a key that format.json names and no entry leads to makes a directory inval
   expect(verdict).toBe('invalid')
   expect(findings.map(({ code }) => code)).toContain('format_damaged')
 })
-
-/** A disk whose process dies at its `last` call that changes something: that one happens, no later one does. */
-function dyingAfter(last: number): { disk: Disk; hasDied(): boolean; bury(): Promise<unknown> } {
-  let calls = 0
-  const opened: DiskFile[] = []
-  const alive = <T>(act: () => Promise<T>): Promise<T> => {
-    calls += 1
-    return calls > last ? Promise.reject(new Error('the process is gone')) : act()
-  }
-  const disk = interposed(
-    realDisk,
-    {
-      write: (path, bytes) => alive(() => realDisk.write(path, bytes)),
-      writeDurably: (path, bytes, mode) => alive(() => realDisk.writeDurably(path, bytes, mode)),
-      rename: (from, to) => alive(() => realDisk.rename(from, to)),
-      remove: (path) => alive(() => realDisk.remove(path)),
-    },
-    (file) => {
-      opened.push(file)
-      // The zeros a log file is filled with are many and all alike.
-      const write: DiskFile['write'] = (bytes, position) =>
-        bytes[0] === 0 && calls <= last
-          ? file.write(bytes, position)
-          : alive(() => file.write(bytes, position))
-      return { write }
-    },
-  )
-  const bury = (): Promise<unknown> => Promise.allSettled(opened.map((file) => file.close()))
-  return { disk, hasDied: () => calls > last, bury }
-}
 
 test.each(['checkpoint', 'promise'] as const)(
   'a rotation of the %s key that dies at any step is finished or was never begun, and nothing is lost',

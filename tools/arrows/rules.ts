@@ -154,6 +154,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
       'server/drill',
       'server/tenant.ts',
       'server/rotate-key.ts',
+      'server/succeed-ledger.ts',
     ],
     why: 'one ledger with all that belongs to it is put together above its parts, and a part that knew the whole could not stand alone',
   },

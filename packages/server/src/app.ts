@@ -26,6 +26,7 @@ import { EngineStopped } from './projection/engine/engine.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
 import { resumeRotations } from './rotate-key.ts'
+import { resumeSuccession } from './succeed-ledger.ts'
 import { connectSigner } from './signer-connection.ts'
 import { openTenant, type Tenant } from './tenant.ts'
 import { VERSION } from './version.ts'
@@ -78,6 +79,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const remoteSigner = await connectSigner(options.signerSocket, clock)
     const { signerDirectory } = options
     const change = { disk, clock, random, directory, ledger: DEFAULT_LEDGER, signerDirectory, remoteSigner }
+    await resumeSuccession(change)
     await resumeRotations(change)
     const tenant = await openTenant({
       disk,

@@ -4,6 +4,7 @@
  * state store are derived or empty and lie outside.
  */
 import {
+  type CanonicalRecord,
   compareLedgerWithHead,
   decodeEntry,
   EMPTY_ROOT,
@@ -37,6 +38,7 @@ import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
 import { PayloadCheck } from './payloads.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import { unexpectedTiles } from './tile-files.ts'
+import { successionFindings } from './succession.ts'
 import { VaultWalk } from './vault-walk.ts'
 
 export interface DirectoryCheck {
@@ -96,6 +98,7 @@ class LedgerCheck {
   readonly #disk: Disk
   readonly #path: string
   readonly #ledger: string
+  readonly #format: DirectoryFormat
   readonly #identity: DirectoryFormat['ledgers'][string]
   readonly #check: DirectoryCheck
   readonly #findings: Finding[] = []
@@ -105,12 +108,15 @@ class LedgerCheck {
   readonly #ids = new RepeatedIds()
   /** Entries in which the ledger says that it changed a key. */
   readonly #rotations: ShownRotation[] = []
+  /** The first entry, when it says that this ledger succeeds another. */
+  #succession: CanonicalRecord | undefined
   #checkpoints = 0
 
   constructor(disk: Disk, path: string, ledger: string, format: DirectoryFormat, check: DirectoryCheck) {
     this.#disk = disk
     this.#path = path
     this.#ledger = ledger
+    this.#format = format
     this.#identity = format.ledgers[ledger]!
     this.#check = check
   }
@@ -151,6 +157,10 @@ class LedgerCheck {
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
     this.#compareSegments(vault)
+    if (this.#succession) {
+      const link = await successionFindings(this.#disk, this.#path, this.#format, this.#succession)
+      this.#findings.push(...link)
+    }
     // Whose signatures count may follow from what the ledger says of its keys, so it is judged last.
     const trust = this.#followed(this.#trust())
     if (this.#check.trust) this.#compareKeys(trust)
@@ -170,8 +180,10 @@ class LedgerCheck {
   #trust(): Trust | undefined {
     if (this.#check.trust) return this.#check.trust
     try {
+      // All of them: a head of the ledger beside this one is unrelated here, and not forged.
+      const identities = Object.values(this.#format.ledgers)
       const own = parseTrust({
-        ledgers: [{ ...this.#identity, witnesses: [], quorum: 0, timestampRoots: [] }],
+        ledgers: identities.map((each) => ({ ...each, witnesses: [], quorum: 0, timestampRoots: [] })),
       })
       return { ledgers: own.ledgers.map((ledger) => ({ ...ledger, self: true as const })) }
     } catch (error) {
@@ -285,6 +297,8 @@ class LedgerCheck {
     const record = payloads.check(index, entry, frame)
     this.#emitters.take(index, entry, record)
     // Anybody may send a record that says so; only the ledger's own are public.
+    if (index === 0 && entry.kind === 'key.succeeded' && record && frameHead(frame).isPublic)
+      this.#succession = record
     if (entry.kind === 'key.rotated' && typeof record?.statement === 'string' && frameHead(frame).isPublic)
       this.#rotations.push({ index, statement: record.statement })
     if (

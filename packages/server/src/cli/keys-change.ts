@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { openDirectory } from '../directory.ts'
 import { DEFAULT_LEDGER } from '../app.ts'
 import { realClock } from '../platform/clock.ts'
@@ -7,6 +7,7 @@ import { userStateDirectory } from '../platform/places.ts'
 import { realRandom } from '../platform/random.ts'
 import { print } from '../platform/terminal.ts'
 import { type KeyChangeOptions, rotateKey } from '../rotate-key.ts'
+import { SUCCESSION_REASONS, succeedLedger, type SuccessionReason } from '../succeed-ledger.ts'
 import { connectSigner } from '../signer-connection.ts'
 import { mustBeDirectory } from './connection.ts'
 import { signerSocket, signerState, withData } from './options.ts'
@@ -54,5 +55,21 @@ export const rotate = withKeys(new Command('rotate'))
       options.json
         ? JSON.stringify({ use, from, previous, next })
         : `${use} key ${next}\nsigns from size ${from} on, instead of ${previous}`,
+    )
+  })
+
+export const succeed = withKeys(new Command('succeed'))
+  .description(
+    'freeze the ledger and begin another under its name, whose first entry fixes all of it; for a key that is lost or not believed any more',
+  )
+  .addOption(new Option('--reason <reason>', 'why').choices(SUCCESSION_REASONS).makeOptionMandatory())
+  .addHelpText('after', '\nExample:\n  deponent keys succeed --reason lost --data ./data')
+  .action(async (options: KeysOptions & { reason: SuccessionReason }) => {
+    const succession = await changing(options, (change) => succeedLedger(change, options.reason))
+    const { frozen, origin, previousOrigin } = succession
+    print(
+      options.json
+        ? JSON.stringify(succession)
+        : `${previousOrigin} is frozen as ${frozen}\n${origin} takes its place; hand out its keys`,
     )
   })

@@ -89,6 +89,9 @@ interface Ready {
   text: string
 }
 
+/** The slug of an entry that belongs to no system. */
+const NO_SYSTEM = 'unset'
+
 const latin1Bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
 const latin1Text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -155,6 +158,11 @@ export class Recorder {
   async recordOwn(kind: RecordKind, record: CanonicalRecord, isPublic = false): Promise<number> {
     const slug = await this.#slugOf(DEFAULT_SYSTEM)
     return this.#appendOwn(kind, slug, DEFAULT_SYSTEM, record, isPublic)
+  }
+
+  /** Records, readable by anybody, something about the ledger itself that comes before every system: no system is declared for it. */
+  recordFirst(kind: RecordKind, record: CanonicalRecord): Promise<number> {
+    return this.#appendOwn(kind, NO_SYSTEM, DEFAULT_SYSTEM, record, true)
   }
 
   /** Several sealed records of the product itself, sequenced together. */

@@ -16,6 +16,8 @@ export const key = defineKind({
     reason: text,
     /** Of a rotation: the note under both keys, see `rotation.ts`. */
     statement: text,
+    /** Of a succession: the ledger that was succeeded, see `succession.ts`. */
+    succeeds: json,
     details: json,
   },
   required: [['keyId', 'vkey']],
