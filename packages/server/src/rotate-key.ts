@@ -94,10 +94,25 @@ function nextKey({ keys }: Tenant, use: KeyUse): string | undefined {
 
 async function rotateIn(options: KeyChangeOptions, tenant: Tenant, use: KeyUse): Promise<Rotated> {
   const rotation = (await recordedRotation(tenant, use)) ?? (await recordRotation(options, tenant, use))
-  if (!(await tenant.ledger.published(rotation.from, PUBLISHED_WAIT_MS)))
-    throw new KeyChangeRefused('no checkpoint covered the change in time; call again to finish it')
+  await publishedOrRefused(options, tenant, rotation.from)
   if (use === 'promise') return rotation
   return { ...rotation, checkpoint: await tenant.keys.rotating.countersign(rotation.from) }
+}
+
+/** Resolves once a checkpoint covers `size`; KeyChangeRefused when none does in time. */
+export async function publishedOrRefused(
+  { clock }: KeyChangeOptions,
+  { ledger }: Tenant,
+  size: number,
+): Promise<void> {
+  const waiting: { isCovered?: boolean } = {}
+  void ledger.published(size, PUBLISHED_WAIT_MS).then((isCovered) => {
+    waiting.isCovered = isCovered
+  })
+  // What a clock runs later keeps no process alive, and in a command nothing else does; sleeping does.
+  while (waiting.isCovered === undefined) await clock.sleep(20)
+  if (!waiting.isCovered)
+    throw new KeyChangeRefused('no checkpoint covered the change in time; call again to finish it')
 }
 
 /** The change that is under way, if its entry is the last of the ledger already. */

@@ -11,7 +11,7 @@ import { KeyMismatch, openLedgerKeys } from './directory.ts'
 import { currentKey, type LedgerIdentity } from './ledger/identity.ts'
 import { SignerUnavailable, SigningRefused } from './ledger/signer-contract.ts'
 import type { Tenant } from './tenant.ts'
-import { inQuiet, KeyChangeRefused, type KeyChangeOptions } from './rotate-key.ts'
+import { inQuiet, KeyChangeRefused, type KeyChangeOptions, publishedOrRefused } from './rotate-key.ts'
 
 export const SUCCESSION_REASONS = ['lost', 'compromised', 'migration'] as const
 export type SuccessionReason = (typeof SUCCESSION_REASONS)[number]
@@ -30,8 +30,6 @@ export interface Succession {
   previousOrigin: string
   origin: string
 }
-
-const PUBLISHED_WAIT_MS = 60_000
 
 /** Freezes the ledger and begins its successor, or finishes what was begun. */
 export async function succeedLedger(
@@ -103,7 +101,7 @@ async function finish(options: KeyChangeOptions, plan: Plan): Promise<Succession
     await exchange(options, plan)
   }
   forgetDerived(options)
-  await inQuiet(options, (tenant) => begin(tenant, plan))
+  await inQuiet(options, (tenant) => begin(options, tenant, plan))
   await disk.remove(planPath(options))
   await disk.syncDirectory(directory.path)
   const { origin } = directory.format.ledgers[ledger]!
@@ -159,7 +157,11 @@ function forgetDerived({ directory: { store }, ledger }: KeyChangeOptions): void
 }
 
 /** Records the first entry, unless it is there, and publishes it. */
-async function begin(tenant: Tenant, { previousVkey, reason, succeeds }: Plan): Promise<void> {
+async function begin(
+  options: KeyChangeOptions,
+  tenant: Tenant,
+  { previousVkey, reason, succeeds }: Plan,
+): Promise<void> {
   const { keys, ledger, recorder } = tenant
   if (ledger.size === 0) {
     const record = {
@@ -172,6 +174,5 @@ async function begin(tenant: Tenant, { previousVkey, reason, succeeds }: Plan): 
     }
     await recorder.recordFirst('key.succeeded', record)
   }
-  if (!(await ledger.published(1, PUBLISHED_WAIT_MS)))
-    throw new KeyChangeRefused('no checkpoint covered the first entry in time; call again to finish')
+  await publishedOrRefused(options, tenant, 1)
 }
