@@ -44,6 +44,7 @@ const GROUP_ENTRIES_MAX = 4_096
 const GROUP_BYTES_MAX = 12 * 1_048_576
 const UNWRITTEN_TILES_MAX = 1_024
 const CLOCK_STEP_MS = 1_000
+const NOTHING = new Uint8Array(0)
 
 /** What the recorder asks to have sequenced: an entry without the parts the ledger gives, and opaque bytes kept beside it. */
 export interface Draft {
@@ -87,6 +88,11 @@ export interface LedgerOptions {
   outside?: Outside
   /** Size of a file of the write-ahead log, see `WalOptions`. */
   walFileBytes?: number
+  /**
+   * The leaves are somebody else's bytes, taken as they are by `appendLeaves`; they say nothing of when they were received. A ledger of
+   * the product never is: this is how its speed is compared with that of other logs.
+   */
+  opaque?: boolean
   /** Called when the wall clock stepped back by more than a second. */
   onClockStep?: (from: number, to: number) => void
   /** Called once when sequencing stops, with the reason. */
@@ -95,8 +101,14 @@ export interface LedgerOptions {
   onSignerTrouble?: (trouble: string | undefined) => void
 }
 
+/** Bytes that are not an entry of ours, see `LedgerOptions.opaque`. */
+interface OpaqueLeaf {
+  leaf: Uint8Array
+  attachment: Uint8Array
+}
+
 interface Waiting {
-  drafts: readonly Draft[]
+  drafts: readonly (Draft | OpaqueLeaf)[]
   bytes: number
   resolve(appended: Appended): void
   reject(error: Error): void
@@ -171,7 +183,8 @@ export class Ledger {
     await ledger.#unlessFailed(() => ledger.#begin(recovered, ledgerId))
     if (options.outside) await ledger.#startAnchoring(options.outside)
     for (const content of recovered.contents) ledger.#integrate(content, leafHashes(content.entries))
-    if (ledger.#size > 0) ledger.#latest = (await ledger.entry(ledger.#size - 1)).receivedAt
+    if (ledger.#size > 0 && !options.opaque)
+      ledger.#latest = (await ledger.entry(ledger.#size - 1)).receivedAt
     ledger.#clockRead = ledger.#latest
     await ledger.#unlessFailed(() => ledger.#resumeSigner(accepted === true))
     if (ledger.#refusal) await ledger.#showLastCheckpoint().catch(() => undefined)
@@ -199,8 +212,21 @@ export class Ledger {
    * nothing was sequenced, OutcomeUnknown when the write was begun and failed.
    */
   append(drafts: readonly Draft[]): Promise<Appended> {
+    return this.#enqueue(drafts)
+  }
+
+  /** Sequences bytes as they are, each at most 65,535 long; only in a ledger that was opened as `opaque`. As `append` otherwise. */
+  appendLeaves(leaves: readonly Uint8Array[]): Promise<Appended> {
+    if (!this.#options.opaque) return Promise.reject(new Error('this ledger holds entries'))
+    return this.#enqueue(leaves.map((leaf) => ({ leaf, attachment: NOTHING })))
+  }
+
+  #enqueue(drafts: Waiting['drafts']): Promise<Appended> {
     if (this.#refusal) return Promise.reject(this.#refusal)
-    const bytes = drafts.reduce((sum, draft) => sum + draft.attachment.length + 512, 0)
+    const bytes = drafts.reduce(
+      (sum, draft) => sum + draft.attachment.length + ('leaf' in draft ? draft.leaf.length : 512),
+      0,
+    )
     const lagging = this.#options.followers.find((follower) => follower.overloaded?.())
     if (lagging) return Promise.reject(new Overloaded(`${lagging.name} is behind`))
     if (this.#queuedBytes + bytes > QUEUED_BYTES_MAX && this.#queuedBytes > 0) {
@@ -411,7 +437,9 @@ export class Ledger {
     }
     const receivedAt = this.#stamp()
     const drafts = group.flatMap((waiting) => waiting.drafts)
-    const entries = drafts.map((draft) => encodeEntry(entryOf(draft, receivedAt)))
+    const entries = drafts.map((draft) =>
+      'leaf' in draft ? draft.leaf : encodeEntry(entryOf(draft, receivedAt)),
+    )
     const content: FrameContent = {
       first: this.#size,
       entries,

@@ -50,12 +50,12 @@ export class Dictionaries {
     this.#all = all
   }
 
-  /** Reads those there are. FormatError `dictionary_damaged` when one is missing or does not hold. */
+  /**
+   * Reads those there are; writes nothing. What the life before had named and not synced is durable once `Segments.begin` has synced
+   * the directory. FormatError `dictionary_damaged` when one is missing or does not hold.
+   */
   static async open(place: DictionaryPlace, random: Random): Promise<Dictionaries> {
-    const all = await readDictionaries(place)
-    // A read is not durable: the life that wrote the last one may have ended before its name was.
-    if (all.length > 0) await place.disk.syncDirectory(place.directory)
-    return new Dictionaries(place, random, all)
+    return new Dictionaries(place, random, await readDictionaries(place))
   }
 
   get(number: number): Uint8Array | undefined {
