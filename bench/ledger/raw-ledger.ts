@@ -1,4 +1,4 @@
-/** A ledger of bytes that are not our entries, opened as the server opens its own: write-ahead log, tiles, signer, checkpoints. */
+/** A ledger without records, of bytes that are not our entries unless it is asked for entries, opened as the server opens its own: write-ahead log, tiles, signer, checkpoints. */
 
 import { Ledger } from '../../packages/server/src/ledger/ledger.ts'
 import { Signer } from '../../packages/server/src/ledger/signer.ts'
@@ -12,7 +12,8 @@ const ORIGIN = 'deponent.invalid/00000000/bench'
 export async function openRawLedger(
   directory: string,
   signerDirectory: string,
-): Promise<{ ledger: Ledger; vkey: string }> {
+  holds: 'bytes' | 'entries' = 'bytes',
+): Promise<{ ledger: Ledger; vkey: string; origin: string }> {
   const key = new SigningKey(ORIGIN, realRandom.bytes(32))
   const ledger = await Ledger.open({
     disk: realDisk,
@@ -22,7 +23,7 @@ export async function openRawLedger(
     promiseKey: new SigningKey(`${ORIGIN}/promise`, realRandom.bytes(32)),
     signer: await Signer.open(realDisk, signerDirectory, key, ORIGIN),
     followers: [],
-    opaque: true,
+    opaque: holds === 'bytes',
   })
-  return { ledger, vkey: key.vkey }
+  return { ledger, vkey: key.vkey, origin: ORIGIN }
 }

@@ -84,6 +84,21 @@ describe('compact range', () => {
     }
   })
 
+  test('appending many leaves at once changes nothing, wherever they are split', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(70), { maxLength: 5 }), (pieces) => {
+        const range = CompactRange.empty()
+        let size = 0
+        for (const piece of pieces) {
+          range.appendAll(LEAVES.slice(size, size + piece))
+          size = Math.min(size + piece, LEAVES.length)
+        }
+        expect(range.size).toBe(size)
+        expect(range.root()).toEqual(referenceRoot(LEAVES.slice(0, size)))
+      }),
+    )
+  })
+
   test('stopping anywhere and going on from the saved hashes changes nothing', () => {
     fc.assert(
       fc.property(fc.nat(120), fc.nat(120), (first, more) => {

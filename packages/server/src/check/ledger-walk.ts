@@ -208,15 +208,26 @@ export class LedgerWalk {
     const hashes = leafHashes(entries)
     await this.#compareLeaves(first, hashes)
     const walked: WalkedEntry[] = []
-    entries.forEach((bytes, i) => walked.push(this.#take(first + i, bytes, hashes[i]!)))
+    this.#grow(first, hashes)
+    entries.forEach((bytes, i) => walked.push(this.#take(first + i, bytes)))
     if (this.#isWhole) this.size = first + entries.length
     if (entries.length === TILE_WIDTH) await this.#climb(0, Math.floor(first / TILE_WIDTH), hashes)
     return walked
   }
 
-  #take(index: number, bytes: Uint8Array, hash: Uint8Array): WalkedEntry {
-    this.#range.append(hash)
-    if (this.#isWhole && this.#wanted.has(index + 1)) this.roots.set(index + 1, this.#range.root())
+  /** Adds leaves to the tree, noting the roots asked for on the way. */
+  #grow(first: number, hashes: readonly Uint8Array[]): void {
+    const end = first + hashes.length
+    const wanted = [...this.#wanted].filter((size) => size > first && size <= end).toSorted((a, b) => a - b)
+    let at = first
+    for (const size of [...wanted, end]) {
+      this.#range.appendAll(hashes.slice(at - first, size - first))
+      if (this.#isWhole && this.#wanted.has(size)) this.roots.set(size, this.#range.root())
+      at = size
+    }
+  }
+
+  #take(index: number, bytes: Uint8Array): WalkedEntry {
     const logged = this.#logged.get(index)
     if (logged && !equalBytes(logged.entry, bytes)) {
       this.findings.push(
@@ -251,7 +262,7 @@ export class LedgerWalk {
     })
   }
 
-  /** The hashes that a full tile on disk claims; `found` are those of what lies below it. */
+  /** The hashes that a full tile on disk claims when they are not those `found` in what lies below it. */
   async #hashTile(level: number, n: number, found: readonly Uint8Array[]): Promise<Uint8Array[] | undefined> {
     const index = n * TILE_WIDTH ** (level + 1)
     const isSettled = this.#isSettled(index + TILE_WIDTH ** (level + 1))
@@ -261,7 +272,9 @@ export class LedgerWalk {
         this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
       return undefined
     }
-    if (!isSettled && isUnfinished(bytes, concatBytes(...found))) {
+    const expected = concatBytes(...found)
+    if (equalBytes(bytes, expected)) return undefined
+    if (!isSettled && isUnfinished(bytes, expected)) {
       this.#unfinished.push(index)
       return undefined
     }

@@ -112,7 +112,7 @@ async function tile(places: ScrubbedPlaces, state: RoundState): Promise<Read> {
   })
   if (hashes) await climb(store, state, rootOf(hashes), findings)
   const range = hashes && state.range?.clone()
-  for (const hash of hashes ?? []) range?.append(hash)
+  range?.appendAll(hashes ?? [])
   const read = state.entries + (entries?.length ?? 0)
   return { state: { ...state, next: n + 1, range, entries: read }, findings }
 }
@@ -187,7 +187,7 @@ async function tail(places: ScrubbedPlaces, state: RoundState): Promise<Read> {
     const next: RoundState = { ...state, part: 'segments', next: 0, entries }
     const isWhole = hashes.length === state.size - from
     const range = state.range?.clone()
-    for (const hash of hashes) range?.append(hash)
+    range?.appendAll(hashes)
     if (isWhole && (!range || equalBytes(range.root(), state.root))) return { state: next, findings: [] }
     if (attempt < TAIL_ATTEMPTS) continue
     const found = isWhole

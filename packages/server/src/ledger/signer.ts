@@ -92,7 +92,7 @@ export class Signer implements CheckpointSigner {
       throw new SigningRefused(`asked for size ${size} after signing ${this.#range.size}`)
     const range = this.#range.clone()
     for await (const entries of stored.readBack(range.size, size)) {
-      for (const hash of leafHashes(entries)) range.append(hash)
+      range.appendAll(leafHashes(entries))
     }
     if (range.size !== size) throw new SigningRefused(`storage holds ${range.size} of ${size} entries`)
     if (!equalBytes(range.root(), expectedRoot))

@@ -74,7 +74,7 @@ export class StoredLedger implements StoredEntries {
     const tree = await LedgerTree.load(new TileStore(this.#disk, this.#directory), base)
     const range = await tree.rangeAt(base)
     for await (const entries of this.readBack(base, size)) {
-      for (const hash of leafHashes(entries)) range.append(hash)
+      range.appendAll(leafHashes(entries))
     }
     if (range.size !== size) throw new SigningRefused(`storage holds ${range.size} of ${size} entries`)
     return range

@@ -131,9 +131,16 @@ export function entryTile(n: number, entries: readonly Uint8Array[]): Tile {
 
 /** The hashes of a full hash tile; FormatError when it is not 256 × 32 bytes. */
 export function hashesOfTile(bytes: Uint8Array): Uint8Array[] {
+  return hashesIn(bytes, 0, TILE_WIDTH)
+}
+
+/** `count` hashes of a full hash tile from the one at `from` on; FormatError as `hashesOfTile`. */
+export function hashesIn(bytes: Uint8Array, from: number, count: number): Uint8Array[] {
   if (bytes.length !== TILE_WIDTH * 32)
     throw new FormatError('tile_malformed', `holds ${bytes.length} bytes, expected 8192`)
-  return Array.from({ length: TILE_WIDTH }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
+  const hashes: Uint8Array[] = []
+  for (let at = from * 32; at < (from + count) * 32; at += 32) hashes.push(bytes.subarray(at, at + 32))
+  return hashes
 }
 
 function leadingEntries(tile: Uint8Array): Uint8Array[] {

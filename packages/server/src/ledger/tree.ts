@@ -9,7 +9,7 @@
  */
 import { CompactRange, concatBytes, rootOf, TILE_WIDTH } from '@deponent/format'
 import { TileMissing } from './errors.ts'
-import { hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
+import { hashesIn, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
 
 const TILE_HEIGHT = 8
 
@@ -62,8 +62,8 @@ export class LedgerTree {
   /** Adds leaves and returns the hash tiles that became full; call `written` for each once it is on disk. */
   append(leafHashes: readonly Uint8Array[]): Tile[] {
     const full: Tile[] = []
+    this.#range.appendAll(leafHashes)
     for (const hash of leafHashes) {
-      this.#range.append(hash)
       this.#size += 1
       this.#push(0, hash, full)
     }
@@ -85,11 +85,12 @@ export class LedgerTree {
     const tileLevel = Math.floor(level / TILE_HEIGHT)
     const below = 2 ** (level % TILE_HEIGHT)
     const first = index * below
-    const hashes = await this.#tileHashes(tileLevel, Math.floor(first / TILE_WIDTH))
-    const slice = hashes.slice(first % TILE_WIDTH, (first % TILE_WIDTH) + below)
+    const tile = await this.#tileBytes(tileLevel, Math.floor(first / TILE_WIDTH))
+    const from = first % TILE_WIDTH
+    const slice = Array.isArray(tile) ? tile.slice(from, from + below) : hashesIn(tile, from, below)
     if (slice.length !== below)
       throw new RangeError(`node ${level}/${index} is outside a tree of ${this.size}`)
-    return rootOf(slice)
+    return below === 1 ? slice[0]! : rootOf(slice)
   }
 
   /** The first `width` hashes of tile `n` of `level` as bytes, or undefined when the tree does not reach that far. */
@@ -117,12 +118,18 @@ export class LedgerTree {
   }
 
   async #tileHashes(level: number, n: number): Promise<Uint8Array[]> {
+    const tile = await this.#tileBytes(level, n)
+    return Array.isArray(tile) ? tile : hashesOfTile(tile)
+  }
+
+  /** A tile: the bytes of a full one, the hashes of one that is still growing. */
+  async #tileBytes(level: number, n: number): Promise<Uint8Array | Uint8Array[]> {
     const waiting = this.#unwritten.get(`${level}/${n}`)
-    if (waiting) return hashesOfTile(waiting)
+    if (waiting) return waiting
     if (n === Math.floor(this.#appended(level) / TILE_WIDTH)) return this.#partial[level] ?? []
     const bytes = await this.#tiles.read(level, n)
     if (!bytes) throw new TileMissing(level, n)
-    return hashesOfTile(bytes)
+    return bytes
   }
 
   /** Roots of the maximal perfect subtrees of a tree of `size` leaves, left to right. */
