@@ -117,7 +117,7 @@ describe.skipIf(reason !== undefined)(`a disk${reason === undefined ? '' : ` (${
       expect((await roomy.fetch(`/v1/decisions/${batch}-19`)).status).toBe(200)
     expect(await roomy.stop()).toBe(0)
     expect((await runCommand(['verify', place.data])).code).toBe(0)
-  })
+  }, 180_000)
 
   test('that turned read-only ends recording, not reading, also over a restart', async () => {
     const place = await smallDisk()
