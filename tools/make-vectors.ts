@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundleVectors } from './vectors/bundles.ts'
 import { emitterVectors } from './vectors/emitters.ts'
+import { rotationVectors, successionVectors } from './vectors/key-changes.ts'
 import {
   checkpointVectors,
   noteVectors,
@@ -31,6 +32,8 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['notes.json', noteVectors()],
     ['checkpoints.json', checkpointVectors()],
     ['promises.json', promiseVectors()],
+    ['rotations.json', rotationVectors()],
+    ['successions.json', successionVectors()],
     ['tlog-proofs.json', tlogProofVectors()],
     ['receipts.json', receiptVectors()],
     ['bundles.json', await bundleVectors()],

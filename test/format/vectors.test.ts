@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import {
   CompactRange,
   decodeEntryTile,
+  digestOfBundles,
   encodeEntryTile,
   FormatError,
   fromBase64,
@@ -15,6 +16,7 @@ import {
   parseVkey,
   partialWidth,
   perfectSubtrees,
+  readRotation,
   rootOf,
   tilePath,
   toBase64,
@@ -217,6 +219,34 @@ describe('promises.json', () => {
   })
   test.each(texts.invalid)('$name is refused', ({ text }) => {
     refuses(() => parsePromise(text))
+  })
+})
+
+describe('rotations.json', () => {
+  interface Shown {
+    index: number
+    statement: string
+  }
+  const shown = read<Judged<Shown & { next: string }, Named & Shown>>('rotations.json')
+
+  test.each(shown.valid)('the change to $next is believed', ({ index, statement, ...expected }) => {
+    expect(readRotation({ index, statement })).toEqual(expected)
+  })
+  test.each(shown.invalid)('$name is not', ({ index, statement }) => {
+    expect(readRotation({ index, statement })).toBeUndefined()
+  })
+})
+
+describe('successions.json', () => {
+  const digests = read<{ valid: { size: number; bundles: string[]; digest: string }[] }>('successions.json')
+
+  test.each(digests.valid)('a ledger of $size entries has its digest', ({ size, bundles, digest }) => {
+    expect(
+      digestOfBundles(
+        size,
+        bundles.map((hash) => fromHex(hash)),
+      ),
+    ).toBe(digest)
   })
 })
 
