@@ -29,6 +29,8 @@ import type { Disk } from '../platform/disk.ts'
 /** What a disk writes whole; a power cut may lose one and keep the next. */
 const SECTOR_BYTES = 512
 
+const TILES_AHEAD = 8
+
 /** One entry as found. `entry` is undefined when it is malformed. */
 export interface WalkedEntry {
   index: number
@@ -52,6 +54,7 @@ export class LedgerWalk {
   readonly #logged = new Map<number, { entry: Uint8Array; attachment: Uint8Array }>()
   readonly #loggedFrom: number
   readonly #end: number
+  readonly #ahead = new Map<number, Promise<Uint8Array | undefined>>()
   #isWhole = true
   #lastReceivedAt = 0
   /** Index of the first entry of each tile that a power cut left unfinished. */
@@ -98,7 +101,7 @@ export class LedgerWalk {
     for (let n = 0; n * TILE_WIDTH < this.#end; n += 1) {
       const first = n * TILE_WIDTH
       const logged = this.#fromLog(first)
-      const stored = await this.#storedTile(n, logged)
+      const stored = await this.#storedTile(n, logged, this.#readAhead(n))
       const entries = stored?.slice(0, this.#end - first) ?? logged
       if (!entries) {
         this.#isWhole = false
@@ -163,9 +166,27 @@ export class LedgerWalk {
     this.findings.push(finding('info', 'tile_unfinished', message, first))
   }
 
+  /** Entry tile `n` as it lies on disk; those behind it are read while it is checked. */
+  #readAhead(n: number): Promise<Uint8Array | undefined> {
+    for (let next = n; next <= n + TILES_AHEAD && next * TILE_WIDTH < this.#end; next += 1) {
+      if (this.#ahead.has(next)) continue
+      const read = this.#tiles.readFromDisk('entries', next)
+      // A failure is met when the tile is taken; until then nobody listens.
+      read.catch(() => undefined)
+      this.#ahead.set(next, read)
+    }
+    const read = this.#ahead.get(n)!
+    this.#ahead.delete(n)
+    return read
+  }
+
   /** The entries of a full tile on disk; `logged` are those that the log holds for it, when it holds them all. */
-  async #storedTile(n: number, logged: Uint8Array[] | undefined): Promise<Uint8Array[] | undefined> {
-    const bytes = await this.#tiles.readFromDisk('entries', n)
+  async #storedTile(
+    n: number,
+    logged: Uint8Array[] | undefined,
+    read = this.#tiles.readFromDisk('entries', n),
+  ): Promise<Uint8Array[] | undefined> {
+    const bytes = await read
     if (!bytes) return undefined
     if (logged?.length === TILE_WIDTH && !this.#isSettled((n + 1) * TILE_WIDTH)) {
       const whole = storedTile(entryTile(n, logged))

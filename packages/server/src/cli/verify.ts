@@ -19,6 +19,7 @@ import { checkRemote, type LedgerSource } from '../check/remote.ts'
 import { targetKind } from '../check/target.ts'
 import { EvidencePage, PageMissing } from '../evidence/evidence-page.ts'
 import { nativeVerify } from '../ledger/signing-key.ts'
+import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { requestBytes } from '../platform/http-client.ts'
 import { endProgress, print, progress } from '../platform/terminal.ts'
@@ -67,13 +68,22 @@ async function givenIn({ trust, against }: VerifyOptions): Promise<Given> {
   }
 }
 
-const onProgress = (done: number, total: number): void => progress(`${done} of ${total} entries`)
+/** Tells how far a check is, how fast it goes and how long it will still take. */
+function progressTeller(): (done: number, total: number) => void {
+  const startedMs = realClock.monotonicMs()
+  return (done, total) => {
+    const seconds = (realClock.monotonicMs() - startedMs) / 1_000
+    const rate = done / Math.max(seconds, 0.001)
+    const left = Math.ceil((total - done) / Math.max(rate, 1))
+    progress(`${done} of ${total} entries, ${Math.round(rate)} a second, ${left} s left`)
+  }
+}
 
 async function verifyTarget(target: string, options: VerifyOptions): Promise<VerifyReport | BundleReport> {
   const given = await givenIn(options)
   if (/^https?:\/\//.test(target)) return verifyUrl(target, options, given)
   if (!(await isDirectory(target))) return verifyFile(target, options, given)
-  const report = await checkDirectory(realDisk, target, { ...given, onProgress })
+  const report = await checkDirectory(realDisk, target, { ...given, onProgress: progressTeller() })
   endProgress()
   return report
 }
@@ -119,7 +129,10 @@ async function verifyUrl(target: string, { key }: VerifyOptions, given: Given): 
   const url = new URL(target)
   const path = url.pathname.replace(/\/+$/, '')
   const prefix = `${url.origin}${path === '' ? DEFAULT_LEDGER_PATH : path}`
-  const report = await checkRemote(served(prefix, key ?? process.env.DEPONENT_KEY), { ...given, onProgress })
+  const report = await checkRemote(served(prefix, key ?? process.env.DEPONENT_KEY), {
+    ...given,
+    onProgress: progressTeller(),
+  })
   endProgress()
   return report
 }
