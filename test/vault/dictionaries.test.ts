@@ -77,6 +77,18 @@ describe('a learned dictionary', () => {
     expect(text).not.toMatch(/alice|bob|7946|carol|dave/)
   })
 
+  test('holds what a model is told before every conversation, and nothing else of a conversation', () => {
+    const messages = () => ({
+      messages: [
+        { content: 'You help customers of the bank.'.repeat(20), role: 'system' },
+        { content: 'I am erin and I moved.', role: 'user' },
+      ],
+    })
+    const text = learned(samplesOf(64, messages))
+    expect(text).toContain('You help customers')
+    expect(text).not.toContain('erin')
+  })
+
   test('is there again after a power cut, by number and system, once it was kept', async () => {
     const disk = await newDisk()
     const dictionaries = await openOn(disk)

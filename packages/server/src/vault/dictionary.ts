@@ -16,6 +16,9 @@ const VARIANTS = 4
 const SHAPES = 3
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/
 const VALUE_LENGTH_MAX = 64
+/** What a model is told before every conversation, which is the same in all of them. */
+const INSTRUCTIONS_LENGTH_MAX = 4_096
+const INSTRUCTIONS = 'instructions'
 
 /** One record: its canonical text, and the person it is about (or, about nobody, itself). */
 export interface Sample {
@@ -123,7 +126,7 @@ class Met {
     if (typeof value === 'object' && value !== null) {
       paths.push(path)
       for (const [name, member] of Object.entries(value))
-        this.#walk(member, `${path}/${name}`, field || name, witness, paths)
+        this.#walk(member, `${path}/${name}`, fieldOf(value, name, field), witness, paths)
       if (path !== '') this.#note(path, undefined, field, witness)
       return
     }
@@ -143,7 +146,9 @@ class Met {
     if (text === undefined) return
     place.beginning = place.beginning === undefined ? text : commonBeginning(place.beginning, text)
     if (place.different.size < WITNESSES) place.different.add(text)
-    if (!WORDS.has(field) || text.length > VALUE_LENGTH_MAX) return
+    const isInstructions = field === INSTRUCTIONS
+    if (!isInstructions && !WORDS.has(field)) return
+    if (text.length > (isInstructions ? INSTRUCTIONS_LENGTH_MAX : VALUE_LENGTH_MAX)) return
     const witnesses = place.values.get(text) ?? new Set()
     place.values.set(text, witnesses.add(witness))
   }
@@ -172,12 +177,20 @@ class Met {
       .filter(([, witnesses]) => witnesses.size >= WITNESSES)
       .toSorted(([, a], [, b]) => b.size - a.size)
     const chosen = common[variant % Math.max(1, common.length)]?.[0]
-    if (chosen !== undefined) return chosen
+    // Long ones stand once, in the last text: repeated they would push out what is short.
+    if (chosen !== undefined) return variant > 0 && chosen.length > VALUE_LENGTH_MAX ? '""' : chosen
     const isString = place.beginning?.startsWith('"')
     if (place.different.size < WITNESSES) return isString ? '""' : ''
     const beginning = place.beginning ?? ''
     return isString && (beginning === '"' || !beginning.endsWith('"')) ? `${beginning}"` : beginning
   }
+}
+
+/** The field whose rule a member falls under: that of the record it is below, but for a system message. */
+function fieldOf(object: JsonValue, name: string, field: string): string {
+  const isInstructions =
+    name === 'content' && !Array.isArray(object) && (object as JsonObject).role === 'system'
+  return isInstructions ? INSTRUCTIONS : field || name
 }
 
 function commonBeginning(a: string, b: string): string {
