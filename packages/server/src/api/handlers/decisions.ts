@@ -36,7 +36,7 @@ export const getDecision: Handler = async (call) => {
     ledger: tenant.name,
     at,
     receivedAt: new Date(entry.receivedAt).toISOString(),
-    time: await timeOf(tenant, index, entry.receivedAt),
+    ...(await timeOf(tenant, index, entry.receivedAt)),
     system: systemName,
     ...(subject !== undefined && { subject }),
     record:
@@ -47,13 +47,16 @@ export const getDecision: Handler = async (call) => {
   })
 }
 
-/** Between which moments outsiders place the entry; the ledger's own time alone where they placed nothing. */
-async function timeOf({ ledger }: Tenant, index: number, receivedAt: number): Promise<unknown> {
+/** Between which moments outsiders place the entry; nothing where they placed nothing. */
+async function timeOf({ ledger }: Tenant, index: number, receivedAt: number): Promise<object> {
   const { notBefore, notAfter } = await intervalOf(ledger, index, receivedAt)
+  if (!notBefore && !notAfter) return {}
   return {
-    receivedAt: new Date(receivedAt).toISOString(),
-    ...(notBefore && { notBefore: boundOf(notBefore) }),
-    ...(notAfter && { notAfter: boundOf(notAfter) }),
+    time: {
+      receivedAt: new Date(receivedAt).toISOString(),
+      ...(notBefore && { notBefore: boundOf(notBefore) }),
+      ...(notAfter && { notAfter: boundOf(notAfter) }),
+    },
   }
 }
 
