@@ -9,7 +9,7 @@ import {
 } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Vault } from '../vault/vault.ts'
-import { discloseLeaves } from './disclose.ts'
+import { discloseFields } from './disclose.ts'
 import type { KnownEmitter } from './emitters.ts'
 
 /** Numbers one file is about, at most: its size grows by about 2 KB with each. */
@@ -132,7 +132,7 @@ export class EmitterProofMaker {
       entry: fromUtf8(bytes),
       proof: await this.#ledger.inclusionProof(index, size),
       // A payload that cannot be opened any more discloses nothing: the verifier says what that leaves unshown.
-      disclosed: opened ? discloseLeaves(entry, opened, pointers) : [],
+      disclosed: opened ? discloseFields(entry, opened, pointers) : [],
     }
   }
 }
