@@ -201,6 +201,30 @@ describe('every forbidden arrow', () => {
       `import { serve } from '@hono/node-server'`,
       'server/api/a.ts → npm:@hono/node-server',
     ],
+    [
+      'evidence comes from ledger and vault themselves',
+      server('evidence/a.ts'),
+      `import { p } from '../projection/p.ts'`,
+      'server/evidence/a.ts → server/projection/p.ts',
+    ],
+    [
+      'the page in an evidence file is the verifier and nothing else',
+      'packages/dashboard/src/evidence/a.ts',
+      `import { useState } from 'react'`,
+      'dashboard/evidence/a.ts → npm:react',
+    ],
+    [
+      'conformance is judged by the format alone',
+      server('conformance/a.ts'),
+      `import { t } from '../ledger/tree.ts'`,
+      'server/conformance/a.ts → server/ledger/tree.ts',
+    ],
+    [
+      'nothing that keeps a ledger knows how to forge one',
+      server('ledger/a.ts'),
+      `import { d } from '../drill/d.ts'`,
+      'server/ledger/a.ts → server/drill/d.ts',
+    ],
   ]
 
   test.each(cases)('%s', (_name, file, source, arrow) => {
