@@ -125,7 +125,7 @@ describe('a learned dictionary', () => {
   test('is refused with any byte changed', async () => {
     const disk = await newDisk()
     await (await openOn(disk)).add('loans', utf8('text'))
-    const path = `${PLACE.directory}/000000.dict`
+    const path = `${PLACE.directory}/dictionary-000000.dict`
     const size = (await disk.size(path)) ?? 0
     for (let at = 0; at < size; at += 1) {
       disk.flipBit(path, at, at % 8)

@@ -1,5 +1,5 @@
 /**
- * The learned dictionaries of one vault, numbered from 0, each a file of its own, `vault/<ledger>/<number>.dict`:
+ * The learned dictionaries of one vault, numbered from 0, each a file of its own, `vault/<ledger>/dictionary-<number>.dict`, number as six digits:
  *
  *   "DPNDICT0" ‖ ledger id (16) ‖ u32 number ‖ 12-byte nonce                                        40 bytes
  *   AES-256-GCM(u8 n ‖ n bytes of the system's name in UTF-8 ‖ dictionary) ‖ 16-byte tag            additional data: the 40 bytes before
@@ -99,7 +99,7 @@ export class Dictionaries {
 /** Every dictionary of a vault by number, for reading only. FormatError `dictionary_damaged`. */
 export async function readDictionaries(place: DictionaryPlace): Promise<SystemDictionary[]> {
   const names = await place.disk.list(place.directory)
-  const files = names.filter((name) => /^\d{6}\.dict$/.test(name))
+  const files = names.filter((name) => /^dictionary-\d{6}\.dict$/.test(name))
   const all: SystemDictionary[] = []
   for (const [number, name] of files.entries()) {
     const bytes = name === fileName(number) ? await place.disk.read(`${place.directory}/${name}`) : undefined
@@ -118,7 +118,7 @@ export function checkDictionaryFile(number: number, bytes: Uint8Array): void {
 }
 
 function fileName(number: number): string {
-  return `${String(number).padStart(6, '0')}.dict`
+  return `dictionary-${String(number).padStart(6, '0')}.dict`
 }
 
 function headOf({ ledgerId }: DictionaryPlace, number: number, nonce: Uint8Array): Uint8Array {
