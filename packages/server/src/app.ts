@@ -310,7 +310,16 @@ class Undo {
     this.#steps.push(step)
   }
 
+  /** Takes every step, whatever becomes of those before it; rejects with the first failure when all are taken. */
   async run(): Promise<void> {
-    for (const step of this.#steps.splice(0).toReversed()) await step()
+    const failures: unknown[] = []
+    for (const step of this.#steps.splice(0).toReversed()) {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }

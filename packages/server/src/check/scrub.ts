@@ -58,7 +58,7 @@ export class Scrub {
     const { store, places, clock, days } = options
     const known = readScrub(store, places.name) ?? { since: clock.now(), found: [], known: [] }
     this.#memory = { ...known, days }
-    writeScrub(store, places.name, this.#memory)
+    this.#keep()
   }
 
   /** Begins to read, and goes on until `stop`. */
@@ -83,7 +83,7 @@ export class Scrub {
     this.#cancel = this.#options.clock.after(ms, () => {
       this.#reading = this.#step()
         .catch((error: unknown) => {
-          this.#options.onTrouble(error instanceof Error ? error.message : String(error))
+          this.#options.onTrouble(messageOf(error))
           return IDLE_MS
         })
         .then((pauseMs) => this.#after(pauseMs))
@@ -132,10 +132,20 @@ export class Scrub {
     }
   }
 
+  /** What cannot be kept, on a full disk say, is read again by the next process. */
   #keep(): void {
-    this.#unkept = 0
-    writeScrub(this.#options.store, this.#options.places.name, this.#memory)
+    const { onTrouble, places, store } = this.#options
+    try {
+      writeScrub(store, places.name, this.#memory)
+      this.#unkept = 0
+    } catch (error) {
+      onTrouble(messageOf(error))
+    }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function nameOf({ code, index, message }: Finding): string {
