@@ -8,7 +8,7 @@ import { element } from './element.ts'
 import { openAll, recordList } from './record-view.ts'
 import { trustOf } from './trust-input.ts'
 import { exporterWords, findingList, ledgerFacts, meaning, verdictBanner } from './verdict-view.ts'
-import { counted } from './words.ts'
+import { counted, visible } from './words.ts'
 
 /** Lists of this length get a field to search them. */
 const SEARCHED_FROM = 20
@@ -152,7 +152,7 @@ function masthead(): HTMLElement {
     'header',
     {},
     element('span', { class: 'mark', 'aria-hidden': 'true' }),
-    element('div', {}, element('h1', {}, 'Evidence'), element('p', {}, element('code', {}, origin))),
+    element('div', {}, element('h1', {}, 'Evidence'), element('p', {}, element('code', {}, visible(origin)))),
   )
 }
 

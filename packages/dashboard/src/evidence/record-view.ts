@@ -1,7 +1,7 @@
 /** One entry on the page: a line that can be opened. */
 import type { EntryReport, Finding } from '@deponent/format'
 import { element, facts } from './element.ts'
-import { kindText, payloadText, sentenceOf, timeLines, valueText } from './words.ts'
+import { kindText, payloadText, sentenceOf, timeLines, valueText, visible } from './words.ts'
 
 /** Entries up to this number are open from the start. */
 const OPEN_MAX = 12
@@ -95,7 +95,7 @@ function fieldTable({ fields }: EntryReport): HTMLElement {
 /** A pointer as people read it: `/inputFeatures/age` is inputFeatures · age. */
 function fieldName(pointer: string): string {
   const names = pointer.slice(1).split('/')
-  return names.map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~')).join(' · ')
+  return names.map((name) => visible(name.replaceAll('~1', '/').replaceAll('~0', '~'))).join(' · ')
 }
 
 function withheldNote({ payload, withheld, withheldPointers }: EntryReport): HTMLElement | undefined {

@@ -2,7 +2,7 @@
 import { FormatError, parseNote, toHex } from '@deponent/format'
 import type { Bundle, BundleReport, Finding } from '@deponent/format'
 import { element, facts } from './element.ts'
-import { headlineOf, notShownLines, shownLines } from './words.ts'
+import { headlineOf, notShownLines, shownLines, visible } from './words.ts'
 
 /** The verdict in one glance. */
 export function verdictBanner(report: BundleReport): HTMLElement {
@@ -39,7 +39,7 @@ function findingItem({ severity, code, index, message }: Finding): HTMLElement {
     'li',
     { 'data-severity': severity },
     element('b', {}, WEIGHT[severity]),
-    element('span', {}, message, index === undefined ? '' : ` (entry #${index})`),
+    element('span', {}, visible(message), index === undefined ? '' : ` (entry #${index})`),
     element('code', {}, code),
   )
 }
@@ -69,10 +69,10 @@ export function ledgerFacts({ origin, checkpoint }: BundleReport, bundle: Bundle
     { class: 'ledger' },
     element('h2', {}, 'The ledger'),
     facts([
-      ['Origin', origin && element('code', {}, origin)],
+      ['Origin', origin && element('code', {}, visible(origin))],
       ['Entries', checkpoint && checkpoint.size.toLocaleString('en')],
       ['Root', checkpoint && element('code', {}, toHex(checkpoint.root))],
-      ['Signed by', bundle && element('code', {}, signersOf(bundle.checkpoint))],
+      ['Signed by', bundle && element('code', {}, visible(signersOf(bundle.checkpoint)))],
     ]),
   )
 }
@@ -97,6 +97,6 @@ export function exporterWords({ statement }: BundleReport): HTMLElement | undefi
     { class: 'ledger' },
     element('h2', {}, 'What the exporter says'),
     element('p', { class: 'note' }, 'Printed as it stands in the file. Nothing vouches for it.'),
-    facts(Object.entries(statement)),
+    facts(Object.entries(statement).map(([name, text]) => [visible(name), visible(text)] as const)),
   )
 }

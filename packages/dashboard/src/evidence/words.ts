@@ -16,9 +16,20 @@ export function timeText(ms: number): string {
     : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
+/**
+ * Text of somebody else, with what a browser would obey instead of drawing made visible: characters that turn the direction of
+ * the text around them or take no room could make a value read as another one.
+ */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+  )
+}
+
 /** A field's value as text. */
 export function valueText(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  return visible(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 const KINDS: Readonly<Record<string, string>> = {
