@@ -22,6 +22,7 @@ import type { Trust } from '../trust.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { Finding, VerifyReport } from '../verdict.ts'
 import { verifyDisclosure } from './disclosure.ts'
+import { compareBundleWithHead, readHead } from './head.ts'
 import { verifyCheckpointNote } from './signed.ts'
 
 const WHOLE_LEDGER =
@@ -39,15 +40,20 @@ export interface ShownClaim extends EmitterClaim {
 interface ShownItem {
   readonly index: number
   readonly entry: Entry
+  readonly leafHash: Uint8Array
   readonly fields: ReadonlyMap<string, JsonValue>
 }
 
-/** Checks the file; `shown` is there when it could be read and its checkpoint too. `scan` is what a whole ledger was found to say. */
+/**
+ * Checks the file; `shown` is there when it could be read and its checkpoint too. `scan` is what a whole ledger was found to say,
+ * `against` are texts of known heads that its checkpoint must not contradict.
+ */
 export function verifyEmitterProof(
   text: string,
   trust?: Trust,
   verifySignature?: Ed25519Verify,
   scan?: (shown: ShownClaim) => readonly Finding[],
+  against: readonly string[] = [],
 ): VerifyReport {
   const proof = readProof(text)
   if (proof instanceof FormatError) return reportOf([finding('error', 'proof_malformed', proof.message)])
@@ -69,8 +75,14 @@ export function verifyEmitterProof(
   const indices = new Set(parts.entries.map(({ index }) => index))
   if (scan) findings.push(...scan({ ...proof.claim, indices, size, root }))
   else findings.push(finding('info', 'emitter_unproven', WHOLE_LEDGER))
-  const entries = Object.values(parts).reduce((sum, items) => sum + items.length, 0)
-  return reportOf(findings, { entries, checkpoints })
+  const items = Object.values(parts).flat()
+  const leaves = new Map(items.map(({ index, leafHash }) => [index, leafHash]))
+  const view = checkpoint.signed
+    ? { checkpoint: checkpoint.stated, roots: new Map<number, Uint8Array>(), leaves }
+    : undefined
+  for (const text of against)
+    findings.push(...compareBundleWithHead(view, readHead(text, trust, verifySignature)))
+  return reportOf(findings, { entries: leaves.size, checkpoints })
 }
 
 /** The checkpoint a file rests on: up to where a ledger must be read to be compared with it; undefined when there is none to read. */
@@ -144,7 +156,8 @@ function readProof(text: string): EmitterProof | FormatError {
 function shownItem(item: ProofItem, size: number, root: Uint8Array, findings: Finding[]): ShownItem[] {
   const { index, proof, disclosed } = item
   const bytes = utf8(item.entry)
-  if (index >= size || !verifyInclusion(hashLeaf(bytes), index, size, proof, root)) {
+  const leafHash = hashLeaf(bytes)
+  if (index >= size || !verifyInclusion(leafHash, index, size, proof, root)) {
     findings.push(finding('error', 'proof_inclusion', undefined, index))
     return []
   }
@@ -165,7 +178,7 @@ function shownItem(item: ProofItem, size: number, root: Uint8Array, findings: Fi
   )
   const isShown = disclosure.findings.every(({ severity }) => severity !== 'error')
   const fields = new Map(isShown ? disclosure.fields.map(({ pointer, value }) => [pointer, value]) : [])
-  return [{ index, entry, fields }]
+  return [{ index, entry, leafHash, fields }]
 }
 
 type Parts = Readonly<Record<'declared' | 'entries' | 'losses' | 'heads', readonly ShownItem[]>>

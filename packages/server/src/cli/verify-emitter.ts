@@ -25,11 +25,11 @@ type EntrySource = (from: number, to: number) => Promise<Uint8Array[]>
 /** Checks the text of an emitter proof; `ledger`: data directory, or address of a server, that holds the whole ledger. */
 export async function verifyEmitterText(
   text: string,
-  trust: Trust | undefined,
+  { trust, against }: { trust?: Trust; against: readonly string[] },
   ledger: string | undefined,
 ): Promise<VerifyReport> {
   const findings = ledger === undefined ? undefined : await scanLedger(text, ledger)
-  return verifyEmitterProof(text, trust, nativeVerify, findings && (() => findings))
+  return verifyEmitterProof(text, trust, nativeVerify, findings && (() => findings), against)
 }
 
 async function scanLedger(text: string, ledger: string): Promise<readonly Finding[]> {

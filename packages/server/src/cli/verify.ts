@@ -106,7 +106,7 @@ async function verifyFile(
     case 'bundle':
       return verifyBundle(text, check)
     case 'emitter proof':
-      return verifyEmitterText(text, given.trust, ledger)
+      return verifyEmitterText(text, given, ledger)
     case 'page':
       return verifyPage(text, verifyBundle(bundleOfPage(text), check))
     case undefined:
@@ -186,7 +186,10 @@ function printEntries(entries: readonly EntryReport[]): void {
 function timeLines({ time }: EntryReport): string[] {
   if (!time) return []
   const { receivedAt, notBefore, notAfter } = time
-  const at = (ms: number): string => new Date(ms).toISOString()
+  const at = (ms: number): string => {
+    const date = new Date(ms)
+    return Number.isNaN(date.valueOf()) ? 'an impossible time' : date.toISOString()
+  }
   return [
     `received ${at(receivedAt)} by the operator's own clock`,
     ...(notBefore ? [`not in the ledger shown to ${notBefore.source} at ${at(notBefore.timeMs)}`] : []),
