@@ -852,8 +852,9 @@ def extend_trust(trust, origin, statements):
             continue
         if not any(counts(trusted, rotation['previous']) for trusted in ledger['keys']):
             continue
+        end = max(t['to'] for t in ledger['keys'] if counts(t, rotation['previous']))
         keys = [dict(t, to=size) if counts(t, rotation['previous']) else t for t in ledger['keys']]
-        keys.append({'key': rotation['next'], 'use': use, 'from': size, 'to': MAX_INTEGER})
+        keys.append({'key': rotation['next'], 'use': use, 'from': size, 'to': end})
         ledger = dict(ledger, keys=keys)
         findings.append(info('trust_extended', None, index))
     return (trust if ledger is None else dict(trust, **{origin: ledger})), findings
@@ -1001,6 +1002,8 @@ def verify_receipt(text, trust=None, against=()):
         return report([gap('promise_missing')])
     promise, signed, findings = check_statement(note, 'promise', trust)
     proven, of_receipts = judge_receipts(receipts, promise)
+    if not receipts:
+        of_receipts = [gap('receipt_unproven', 'a promise without a receipt: no record is shown to be under it')]
     heads = [read_head(head, trust) for head in against]
     findings = findings + of_receipts
     for head in heads:
@@ -1130,7 +1133,9 @@ def pointers_of_shape(shape, entry_id, leaves):
     pointers = value.get('pointers')
     if value.get('v') != 0 or value.get('v') is False or value.get('id') != entry_id or not isinstance(pointers, list):
         return None
-    if len(pointers) != leaves - 1 or len({jcs(p) for p in pointers}) < len(pointers):
+    if not all(isinstance(p, str) for p in pointers):
+        return None
+    if len(pointers) != leaves - 1 or len(set(pointers)) < len(pointers):
         return None
     return pointers
 
@@ -1614,6 +1619,9 @@ def verify_http(ledger, trust=None, against=()):
         check.compare_checkpoint(checkpoint, check.size)
     for head in heads:
         check.compare_head(head, checkpoint['origin'])
+        # Whoever compares with a head asks for its ledger: another one served in its place is no answer.
+        if check.findings and check.findings[-1]['code'] == 'head_unrelated':
+            check.findings[-1] = gap('head_unrelated')
     findings = findings + check.findings + [info('not_checked', 'payloads are not published and were not looked at')]
     return report(findings, entries=check.size, checkpoints=1 if signed else 0)
 
@@ -2362,6 +2370,10 @@ def verify_directory(path, trust=None, against=()):
         findings.extend(of_ledger.run())
         for what, count in of_ledger.checked.items():
             checked[what] += count
+    origins = [identity['origin'] for identity in ledgers.values()]
+    for head in [read_head(text, None) for text in against]:
+        if head is not None and head['origin'] not in origins:
+            findings.append(gap('head_unrelated', 'a known head is of a ledger that is not in this directory'))
     return report(findings + [info('not_checked', OUTSIDE)], **checked)
 
 
@@ -2493,7 +2505,10 @@ class DirectoryCheck:
         ledger = (self.trust or {}).get(self.origin)
         parsed = parse_note(note)
         stated = parse_checkpoint(parsed[0])
-        if stated['origin'] != self.origin or ledger is None:
+        if stated['origin'] != self.origin:
+            self.findings.append(error('anchor_mismatch', 'the anchor of size %d is of another ledger' % size))
+            return
+        if ledger is None:
             return
         signed, findings = judge_anchor(parsed, stated, self.trust)
         self.findings.extend(findings)

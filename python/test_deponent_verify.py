@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import unittest
+import unittest.mock
 
 import deponent_verify as verifier
 from deponent_verify import Malformed, from_base64, from_hex
@@ -265,6 +266,20 @@ class Primitives(VectorTest):
         }
         for text, number in printed.items():
             self.assertEqual(verifier.jcs(number), text)
+
+    def test_a_shape_of_what_are_no_pointers(self):
+        shape = {'v': 0, 'id': 'x', 'pointers': ['/a', 1]}
+        self.assertIsNone(verifier.pointers_of_shape(('', shape), 'x', 3))
+        self.assertIsNotNone(verifier.pointers_of_shape(('', dict(shape, pointers=['/a', '/b'])), 'x', 3))
+
+    def test_a_key_with_an_end_leads_to_none_beyond_it(self):
+        older, newer = {'name': 'a'}, {'name': 'b'}
+        trust = {'o': {'keys': [{'key': older, 'use': 'checkpoint', 'from': 0, 'to': 12}]}}
+        rotation = {'use': 'checkpoint', 'from': 10, 'previous': older, 'next': newer}
+        with unittest.mock.patch.object(verifier, 'parse_rotation', return_value=rotation):
+            extended, _ = verifier.extend_trust(trust, 'o', [(9, '')])
+        self.assertEqual(verifier.keys_for(extended['o'], 'checkpoint', 12), [newer])
+        self.assertEqual(verifier.keys_for(extended['o'], 'checkpoint', 13), [])
 
     def test_json_that_readers_may_disagree_on(self):
         for text in ('{"a":1,"a":2}', '"\\ud800"', 'NaN', '[1e999]', '', '[1,]', '01', '"\t"', '[' * 600 + ']' * 600, '\ufeff1'):

@@ -177,7 +177,7 @@ describe('verification of anchors', () => {
   const roots = new Map([3, 7].map((size) => [size, new Uint8Array(32).fill(size)]))
   const findingsOf = async (directory: string, expectedSize = 10) =>
     (await AnchorWalk.open(realDisk, directory))
-      .findings({ expectedSize, roots }, trust)
+      .findings({ expectedSize, roots }, trust, ORIGIN)
       .map(({ severity, code }) => `${severity} ${code}`)
 
   async function kept(...anchors: readonly Anchor[]): Promise<string> {

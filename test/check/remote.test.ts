@@ -1,8 +1,10 @@
 import {
   encodeEntryTile,
   encodeHashTile,
+  formatCheckpoint,
   parseTilePath,
   parseTrust,
+  rootOf,
   TILE_WIDTH,
   treeLevels,
 } from '@deponent/format'
@@ -12,8 +14,10 @@ import { describe, expect, test } from 'vitest'
 import { checkRemote, type LedgerSource } from '../../packages/server/src/check/remote.ts'
 import { bundleCheckpoint, ledgerOfBundles } from '../../tools/vectors/bundle-ledger.ts'
 import { trustFile } from '../../tools/vectors/ledger.ts'
+import { noteBy, signer } from '../format/signer.ts'
 
 const SIZE = 700
+const OTHER = signer('other.example', 41)
 const ledger = ledgerOfBundles(SIZE)
 const TRUST = parseTrust(trustFile())
 const CHECKPOINT = bundleCheckpoint(ledger, SIZE)
@@ -61,6 +65,14 @@ describe('a ledger that is only served', () => {
       'tile/entries/001',
       'tile/entries/002.p/188',
     ])
+  })
+
+  test('is no answer about the ledger of a head when it is another one', async () => {
+    const other = noteBy(formatCheckpoint({ origin: 'other.example', size: 0, root: rootOf([]) }), OTHER)
+    const keys = [{ vkey: OTHER.key.vkey, use: 'checkpoint' as const, sizes: { from: 0 } }]
+    const both = { ledgers: [...TRUST.ledgers, { ...TRUST.ledgers[0]!, origin: 'other.example', keys }] }
+    const report = await checkRemote(serve(), { trust: both, against: [other] })
+    expect(outcome(report)).toBe('incomplete head_unrelated not_checked')
   })
 
   test('without trust is incomplete, and without a checkpoint too', async () => {

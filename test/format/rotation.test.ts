@@ -108,6 +108,17 @@ describe('trust in a key', () => {
     expect(extendTrust(closed, shown).trust).toEqual(closed)
   })
 
+  test('that has an end is not led beyond that end', () => {
+    const keys = [{ vkey: CHECKPOINT_SIGNER.key.vkey, use: 'checkpoint', sizes: '0..12' }]
+    const bounded = parseTrust({ ledgers: [{ origin: ORIGIN, keys }] })
+    const { trust } = extendTrust(bounded, [
+      { index: 9, statement: statement(10, CHECKPOINT_SIGNER, SECOND) },
+      { index: 11, statement: statement(12, SECOND, THIRD) },
+    ])
+    expect(believed(trust, 12)).toEqual([SECOND.key.vkey, THIRD.key.vkey])
+    expect(believed(trust, 13)).toEqual([])
+  })
+
   test('that reaches the new key already is left as it is', () => {
     const shown = [{ index: 9, statement: statement(10, CHECKPOINT_SIGNER, SECOND) }]
     const once = extendTrust(TRUST, shown).trust

@@ -104,6 +104,16 @@ describe('a bundle', () => {
     )
   })
 
+  test('with half a surrogate pair is refused, also where nothing vouches for the text', async () => {
+    const text = formatBundle(await anchored())
+    for (const half of [String.raw`\ud800`, String.raw`\uDC00`, '\ud800'])
+      expect(verifyBundle(text.replace('a test', half), CHECK)).toMatchObject({
+        verdict: 'invalid',
+        findings: [{ code: 'bundle_malformed' }],
+      })
+    expect(verifyBundle(text.replace('a test', String.raw`\ud83d\ude00`), CHECK).verdict).toBe('valid')
+  })
+
   test('of anything at all is answered, in words that repeat nothing of it', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {

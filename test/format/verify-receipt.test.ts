@@ -41,6 +41,11 @@ describe('a saved answer', () => {
     )
   })
 
+  test('without any receipt shows nothing to be recorded', () => {
+    const none = { receipts: [], promise: promiseNote(7, 18) }
+    expect(outcome(verifyReceipt(none, TRUST))).toBe('incomplete receipt_unproven')
+  })
+
   test('one receipt with the promise inside verifies alone', () => {
     const { receipts, promise } = savedAnswer(7, 18)
     expect(outcome(verifyReceipt({ ...receipts[4], promise }, TRUST))).toBe('valid')

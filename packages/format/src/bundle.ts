@@ -134,6 +134,8 @@ function parseUnambiguous(text: string): object {
 }
 
 function isWrittenAs(value: object, text: string): boolean {
+  // Half a surrogate pair is written as it was read, and another reader would refuse it.
+  if (text.includes(String.raw`\ud`) || !text.isWellFormed()) return false
   try {
     return JSON.stringify(value) === text
   } catch {

@@ -49,7 +49,9 @@ function readReceiptHead(text: string, trust: Trust | undefined, verify?: Ed2551
 
 const UNREADABLE: KnownHead = { kind: 'unreadable', signed: false }
 
-function originOf(head: Exclude<KnownHead, { kind: 'unreadable' }>): string {
+/** The ledger a head says it is of; undefined when it cannot be read. */
+export function originOfHead(head: KnownHead): string | undefined {
+  if (head.kind === 'unreadable') return undefined
   return head.kind === 'checkpoint' ? head.checkpoint.origin : head.promise.origin
 }
 
@@ -58,7 +60,7 @@ export function compareWithHead(own: PromisedReceipts | undefined, head: KnownHe
   if (head.kind === 'unreadable') return [finding('gap', 'head_malformed')]
   if (!head.signed) return [finding('gap', 'head_unverified')]
   if (own === undefined) return []
-  if (originOf(head) !== own.promise.origin) return [finding('info', 'head_unrelated')]
+  if (originOfHead(head) !== own.promise.origin) return [finding('info', 'head_unrelated')]
   return head.kind === 'checkpoint'
     ? compareWithCheckpoint(own.promise, head.checkpoint)
     : compareWithReceipts(own, head)
@@ -99,7 +101,7 @@ export function compareBundleWithHead(bundle: BundleView | undefined, head: Know
   if (head.kind === 'unreadable') return [finding('gap', 'head_malformed')]
   if (!head.signed) return [finding('gap', 'head_unverified')]
   if (bundle === undefined) return []
-  if (originOf(head) !== bundle.checkpoint.origin) return [finding('info', 'head_unrelated')]
+  if (originOfHead(head) !== bundle.checkpoint.origin) return [finding('info', 'head_unrelated')]
   return head.kind === 'checkpoint'
     ? bundleAgreesWithCheckpoint(bundle, head.checkpoint)
     : bundleAgreesWithReceipts(bundle, head)
@@ -147,7 +149,7 @@ export interface LedgerView {
 export async function compareLedgerWithHead(ledger: LedgerView, head: KnownHead): Promise<Finding[]> {
   if (head.kind === 'unreadable') return [finding('gap', 'head_malformed')]
   if (!head.signed) return [finding('gap', 'head_unverified')]
-  if (originOf(head) !== ledger.origin) return [finding('info', 'head_unrelated')]
+  if (originOfHead(head) !== ledger.origin) return [finding('info', 'head_unrelated')]
   return head.kind === 'checkpoint'
     ? reachesCheckpoint(ledger, head.checkpoint)
     : reachesPromise(ledger, head.promise)

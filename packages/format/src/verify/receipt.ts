@@ -32,14 +32,17 @@ export function verifyReceipt(receipt: unknown, trust?: Trust, check: ReceiptChe
   if (saved instanceof FormatError) return reportOf([finding('error', 'receipt_malformed', saved.message)])
   if (saved.promise === null) return reportOf([finding('gap', 'promise_missing')])
   const promise = verifyPromiseNote(saved.promise, trust, check.verifySignature)
+  const none = saved.receipts.length === 0 ? [finding('gap', 'receipt_unproven', NO_RECEIPT)] : []
   const judged = judgeReceipts(saved.receipts, promise.stated)
   const heads = (check.against ?? []).map((text) => readHead(text, trust, check.verifySignature))
   const comparisons = heads.flatMap((head) => compareWithHead(signedReceipts(promise, judged.proven), head))
-  return reportOf([...promise.findings, ...judged.findings, ...comparisons], {
+  return reportOf([...promise.findings, ...none, ...judged.findings, ...comparisons], {
     entries: judged.proven.length,
     checkpoints: heads.filter((head) => head.kind === 'checkpoint' && head.signed).length,
   })
 }
+
+const NO_RECEIPT = 'a promise without a receipt: no record is shown to be under it'
 
 function readReceipts(receipt: unknown): SavedReceipts | FormatError {
   try {

@@ -6,7 +6,7 @@ import type { Ed25519Verify } from '../note.ts'
 import { parseRotation } from '../rotation.ts'
 import type { Rotation } from '../rotation.ts'
 import { trustedLedger } from '../trust.ts'
-import type { Trust, TrustedKey, TrustedLedger } from '../trust.ts'
+import type { SizeRange, Trust, TrustedKey, TrustedLedger } from '../trust.ts'
 import { finding } from '../verdict.ts'
 import type { Finding } from '../verdict.ts'
 
@@ -26,6 +26,7 @@ export interface ExtendedTrust {
 /**
  * Trust with the keys that rotation entries lead to. An entry counts when both keys signed its statement, the older one is trusted
  * for its use at that size, and it stands at the index its statement calls for. The older key then ends where the newer begins.
+ * Where trust in the older key ended anyway, trust in the newer ends with it.
  * An entry of a key nobody trusted changes nothing. That the entry stands in the ledger is for the caller to show.
  */
 export function extendTrust(
@@ -75,13 +76,22 @@ function follow(trust: Trust, rotation: Rotation): Trust | undefined {
   const keys = ledger.keys.map((key) =>
     isThat(key, rotation.previous, rotation) ? closed(key, rotation) : key,
   )
-  const next: TrustedKey = { vkey: rotation.next, use: rotation.use, sizes: { from: rotation.from } }
+  const next: TrustedKey = { vkey: rotation.next, use: rotation.use, sizes: inherited(ledger, rotation) }
   const extended: TrustedLedger = { ...ledger, keys: [...keys, next] }
   return { ledgers: trust.ledgers.map((other) => (other === ledger ? extended : other)) }
 }
 
 function closed(key: TrustedKey, { from }: Rotation): TrustedKey {
   return { ...key, sizes: { from: key.sizes.from, to: from } }
+}
+
+/** A key cannot vouch beyond the sizes it is believed at itself: where the reader gave it an end, the next one ends there too. */
+function inherited(ledger: TrustedLedger, rotation: Rotation): SizeRange {
+  const ends = ledger.keys
+    .filter((key) => isThat(key, rotation.previous, rotation))
+    .map(({ sizes }) => sizes.to ?? Number.MAX_SAFE_INTEGER)
+  const to = Math.max(...ends)
+  return to === Number.MAX_SAFE_INTEGER ? { from: rotation.from } : { from: rotation.from, to }
 }
 
 function trusts(ledger: TrustedLedger, vkey: string, rotation: Rotation): boolean {

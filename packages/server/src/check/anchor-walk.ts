@@ -8,6 +8,8 @@ import {
   type Finding,
   finding,
   FormatError,
+  parseCheckpoint,
+  parseNote,
   timeFindings,
   type Trust,
   verifyAnchor,
@@ -57,11 +59,16 @@ export class AnchorWalk {
   }
 
   /** All findings, once the entries were walked and it is known whom to trust. */
-  findings(tree: WalkedTree, trust: Trust | undefined): Finding[] {
+  findings(tree: WalkedTree, trust: Trust | undefined, origin: string): Finding[] {
     const findings = [...this.#findings]
     const untrusted: Finding[] = []
     const times: AnchorTime[] = []
     for (const anchor of this.#anchors) {
+      if (parseCheckpoint(parseNote(anchor.note).text).origin !== origin) {
+        const message = `the anchor of size ${anchor.size} is of another ledger`
+        findings.push(finding('error', 'anchor_mismatch', message))
+        continue
+      }
       const { checkpoint, times: seen, findings: found } = verifyAnchor(anchor, trust, nativeVerify)
       untrusted.push(...found.filter(({ code }) => code === 'timestamp_untrusted'))
       findings.push(...found.flatMap((one) => aboutAnchor(one, anchor)))

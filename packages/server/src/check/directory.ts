@@ -15,6 +15,7 @@ import {
   FormatError,
   type KnownHead,
   leafHashes,
+  originOfHead,
   parseTrust,
   readHead,
   reportOf,
@@ -74,8 +75,17 @@ export async function checkDirectory(
     for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const)
       checked[key] += report.checked[key]
   }
-  findings.push(finding('info', 'not_checked', OUTSIDE))
+  findings.push(...ledgersNotHere(format, check.against ?? []), finding('info', 'not_checked', OUTSIDE))
   return reportOf(findings, checked)
+}
+
+/** Beside its ledger a head is unrelated; one whose ledger is not here at all was compared with nothing. */
+function ledgersNotHere({ ledgers }: DirectoryFormat, against: readonly string[]): Finding[] {
+  const origins = new Set<string | undefined>(Object.values(ledgers).map(({ origin }) => origin))
+  const heads = against.map((text) => readHead(text, undefined, nativeVerify))
+  return heads
+    .filter((head) => head.kind !== 'unreadable' && !origins.has(originOfHead(head)))
+    .map(() => finding('gap', 'head_unrelated', 'a known head is of a ledger that is not in this directory'))
 }
 
 /** What lies in the directory without being named in it, and the lack of any name. */
@@ -84,7 +94,7 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
   if (Object.keys(ledgers).length === 0)
     findings.push(finding('error', 'format_damaged', 'format.json names no ledger'))
   for (const part of ['ledgers', 'vault']) {
-    const strangers = (await disk.list(`${path}/${part}`)).filter((name) => !(name in ledgers))
+    const strangers = (await disk.list(`${path}/${part}`)).filter((name) => !Object.hasOwn(ledgers, name))
     for (const name of strangers)
       findings.push(finding('error', 'format_damaged', `format.json does not name ${part}/${name}`))
   }
@@ -165,7 +175,7 @@ class LedgerCheck {
     const trust = this.#followed(this.#trust())
     if (this.#check.trust) this.#compareKeys(trust)
     this.#compareRoot(walk, this.#checkpoint(note, trust))
-    this.#findings.push(...anchors.findings(walk, trust))
+    this.#findings.push(...anchors.findings(walk, trust, origin))
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]

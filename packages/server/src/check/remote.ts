@@ -54,8 +54,18 @@ export async function checkRemote(source: LedgerSource, check: RemoteCheck = {})
   const walk = new RemoteWalk(source, stated, heads)
   await walk.run(check.onProgress)
   const compared = await Promise.all(heads.map((head) => walk.compare(head)))
-  const all = [...findings, ...walk.findings, ...compared.flat(), finding('info', 'not_checked', OUTSIDE)]
+  const all = [
+    ...findings,
+    ...walk.findings,
+    ...compared.flat().map(demanded),
+    finding('info', 'not_checked', OUTSIDE),
+  ]
   return reportOf(all, { entries: walk.size, checkpoints: signed ? 1 : 0 })
+}
+
+/** Whoever compares a served ledger with a head asks for that ledger: another one served in its place is no answer. */
+function demanded(found: Finding): Finding {
+  return found.code === 'head_unrelated' ? { ...found, severity: 'gap' } : found
 }
 
 const OUTSIDE = 'outside this check: payloads, which a ledger does not serve'
