@@ -55,6 +55,8 @@ export function counterIn({ kind }: Entry, record: CanonicalRecord): CounterFact
 export class Counters {
   readonly #store: StateStore
   readonly #ledger: string
+  /** Taken and not written yet, in order. */
+  #unstored: CounterFact[] = []
 
   constructor(store: StateStore, ledger: string) {
     this.#store = store
@@ -67,43 +69,45 @@ export class Counters {
     )
   }
 
-  /** Takes a fact; taking it again, as a replay does, changes nothing. */
+  /** Takes a fact found in the ledger; kept in memory until `store`. Taking it again, as a replay does, changes nothing. */
   apply(fact: CounterFact): void {
-    if ('declared' in fact) {
-      this.#store.run(
-        'INSERT OR REPLACE INTO counters (ledger, name, declared) VALUES (?, ?, ?)',
-        this.#ledger,
-        fact.name,
-        JSON.stringify(fact.declared),
-      )
-      return
+    this.#unstored.push(fact)
+  }
+
+  /** Writes what was applied; call inside a transaction of the state store, and `stored` once that is done. */
+  store(): void {
+    for (const fact of this.#unstored) {
+      if ('declared' in fact) this.#storeDeclaration(fact.name, fact.declared)
+      else this.#storeReading(fact.name, fact.reading)
     }
-    const { from, to, value } = fact.reading
-    this.#store.run(
-      'INSERT OR REPLACE INTO counter_readings (ledger, name, from_ms, to_ms, value) VALUES (?, ?, ?, ?, ?)',
-      this.#ledger,
-      fact.name,
-      from,
-      to,
-      value,
-    )
+  }
+
+  stored(): void {
+    this.#unstored = []
   }
 
   all(): DeclaredCounter[] {
     const rows = this.#store.all(
       `SELECT names.name AS name, declared FROM (SELECT name FROM counters WHERE ledger = ?
         UNION SELECT name FROM counter_readings WHERE ledger = ?) AS names
-        LEFT JOIN counters ON counters.ledger = ? AND counters.name = names.name ORDER BY name`,
+        LEFT JOIN counters ON counters.ledger = ? AND counters.name = names.name`,
       this.#ledger,
       this.#ledger,
       this.#ledger,
     )
-    return rows.map(({ name, declared }) => ({
-      name: String(name),
-      ...(declared !== null && {
-        declared: JSON.parse(String(declared)) as NonNullable<DeclaredCounter['declared']>,
-      }),
-    }))
+    const found = new Map<string, DeclaredCounter['declared']>()
+    for (const { name, declared } of rows)
+      found.set(
+        String(name),
+        declared === null
+          ? undefined
+          : (JSON.parse(String(declared)) as NonNullable<DeclaredCounter['declared']>),
+      )
+    for (const fact of this.#unstored)
+      found.set(fact.name, 'declared' in fact ? fact.declared : found.get(fact.name))
+    return [...found]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, declared]) => ({ name, ...(declared && { declared }) }))
   }
 
   /** The latest readings of a counter, in order of time. */
@@ -114,13 +118,38 @@ export class Counters {
       name,
       READINGS_MAX,
     )
-    return rows
-      .map(({ from_ms, to_ms, value }) => ({
-        from: Number(from_ms),
-        to: Number(to_ms),
-        value: Number(value),
-      }))
-      .toReversed()
+    const stored = rows.map(({ from_ms, to_ms, value }) => ({
+      from: Number(from_ms),
+      to: Number(to_ms),
+      value: Number(value),
+    }))
+    const unstored = this.#unstored.flatMap((fact) =>
+      'reading' in fact && fact.name === name ? fact.reading : [],
+    )
+    const bySpan = new Map(
+      [...stored, ...unstored].map((reading) => [`${reading.from} ${reading.to}`, reading]),
+    )
+    return [...bySpan.values()].toSorted((a, b) => a.from - b.from).slice(-READINGS_MAX)
+  }
+
+  #storeDeclaration(name: string, declared: NonNullable<DeclaredCounter['declared']>): void {
+    this.#store.run(
+      'INSERT OR REPLACE INTO counters (ledger, name, declared) VALUES (?, ?, ?)',
+      this.#ledger,
+      name,
+      JSON.stringify(declared),
+    )
+  }
+
+  #storeReading(name: string, { from, to, value }: CounterReading): void {
+    this.#store.run(
+      'INSERT OR REPLACE INTO counter_readings (ledger, name, from_ms, to_ms, value) VALUES (?, ?, ?, ?, ?)',
+      this.#ledger,
+      name,
+      from,
+      to,
+      value,
+    )
   }
 }
 

@@ -148,11 +148,12 @@ export class RecordingState {
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, dedupe, emitters, ledger, systems } = this.#options
+    const { store, counters, dedupe, emitters, ledger, systems } = this.#options
     store.transaction(() => {
       dedupe.store()
       emitters.store()
       systems.store()
+      counters.store()
       for (const first of this.#recordedSegments)
         store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
       store.run(
@@ -164,6 +165,7 @@ export class RecordingState {
     dedupe.stored()
     emitters.stored()
     systems.stored()
+    counters.stored()
     this.#recordedSegments = []
     this.#stored = this.#applied
   }
