@@ -212,6 +212,43 @@ describe('a signer in a process of its own', () => {
     await accepted.ledger.close()
   })
 
+  test('accepts no head in place of one that it signed', async () => {
+    const house = await newHouse()
+    const line = await newLine(house)
+    const life = await openWith(house, line)
+    await life.ledger.append(drafts(3))
+    await publish(life)
+    await life.ledger.append(drafts(2))
+    await publish(life)
+    const older = await life.ledger.rootAt(3)
+    const ask = { ask: 'accept', size: 3, root: Buffer.from(older).toString('base64') }
+    expect(JSON.parse(await line.ask(JSON.stringify(ask)))).toMatchObject({
+      refused: { code: 'signing_refused' },
+    })
+    expect(sizeOf((await RemoteSigner.connect(line.ask)).head()!.note)).toBe(5)
+    await life.ledger.close()
+  })
+
+  test('forgets nothing it signed by a change of keys that comes too early', async () => {
+    const house = await newHouse()
+    const line = await newLine(house)
+    const life = await openWith(house, line)
+    await life.ledger.append(drafts(3))
+    await publish(life)
+    await life.remote.stateRotation(3)
+    const next = life.remote.next!
+    await expect(life.remote.promote(next)).rejects.toThrow('has not signed the last checkpoint')
+    await life.remote.countersign(3)
+    line.signer = await signerOf(house)
+    await life.ledger.append(drafts(2))
+    await publish(life)
+    await expect(life.remote.promote(next)).rejects.toThrow('has not signed the last checkpoint')
+    await life.remote.countersign(5)
+    await life.remote.promote(next)
+    expect(sizeOf((await RemoteSigner.connect(line.ask)).head()!.note)).toBe(5)
+    await life.ledger.close()
+  })
+
   test('answers nonsense with a refusal', async () => {
     const signer = await signerOf(await newHouse())
     for (const line of [

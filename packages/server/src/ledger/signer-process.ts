@@ -135,6 +135,7 @@ export class SignerProcess {
   async #sign(ask: 'accept' | 'resume' | 'advance', size: number, root: Uint8Array): Promise<undefined> {
     const { signer, stored } = this.#held()
     if (ask === 'accept') {
+      if (signer.head()) throw new SigningRefused('the signer has signed for this ledger before')
       const range = await stored.rangeAt(size)
       mustBe(range, root)
       await signer.accept(range)
@@ -176,9 +177,11 @@ export class SignerProcess {
     this.#hasResumed = false
   }
 
-  /** After a change of keys everything is opened again under the new one. */
+  /** After a change of keys everything is opened again under the new one, which must know all that the older one signed. */
   async #promote(vkey: string): Promise<undefined> {
-    const { origin, rotating } = this.#held()
+    const { origin, file, signer, rotating } = this.#held()
+    if (file.next?.vkey === vkey && !(await signer.isKnownUnder(file.next)))
+      throw new SigningRefused('the next key has not signed the last checkpoint of the present one')
     await rotating.promote(vkey)
     await this.#hold(origin)
   }

@@ -50,7 +50,7 @@ export class Signer implements CheckpointSigner {
   static async open(disk: Disk, directory: string, key: SigningKey, origin: string): Promise<Signer> {
     const signer = new Signer(disk, directory, key, origin)
     const bytes = await disk.read(signer.#path(key))
-    if (bytes) signer.#head = signer.#readState(bytes)
+    if (bytes) signer.#head = readState(bytes, key)
     return signer
   }
 
@@ -118,6 +118,15 @@ export class Signer implements CheckpointSigner {
     return note
   }
 
+  /** Whether the state kept for a key reaches the last head; before anything was signed there is nothing to reach. */
+  async isKnownUnder(key: SigningKey): Promise<boolean> {
+    const head = this.#head
+    if (!head) return true
+    const bytes = await this.#disk.read(this.#path(key))
+    const known = bytes && readState(bytes, key)
+    return known !== undefined && (known.size > head.size || isSameHead(known, head))
+  }
+
   async #persist(size: number, root: Uint8Array): Promise<string> {
     const note = this.#key.note(formatCheckpoint({ origin: this.#origin, size, root }))
     await this.#disk.writeDurably(this.#path(this.#key), utf8(note), 0o600)
@@ -128,14 +137,18 @@ export class Signer implements CheckpointSigner {
   #path({ vkey }: SigningKey): string {
     return `${this.#directory}/${createHash('sha256').update(vkey).digest('hex')}`
   }
+}
 
-  #readState(bytes: Uint8Array): SignedHead {
-    const text = fromUtf8(bytes)
-    const note = parseNote(text)
-    if (verifyNote(note, [parseVkey(this.#key.vkey)], nativeVerify).length === 0) {
-      throw new FormatError('signer_state_damaged', 'the signer state is not signed by its own key')
-    }
-    const { size, root } = parseCheckpoint(note.text)
-    return { size, root, note: text }
+function isSameHead(one: SignedHead, other: SignedHead): boolean {
+  return one.size === other.size && equalBytes(one.root, other.root)
+}
+
+function readState(bytes: Uint8Array, { vkey }: SigningKey): SignedHead {
+  const text = fromUtf8(bytes)
+  const note = parseNote(text)
+  if (verifyNote(note, [parseVkey(vkey)], nativeVerify).length === 0) {
+    throw new FormatError('signer_state_damaged', 'the signer state is not signed by its own key')
   }
+  const { size, root } = parseCheckpoint(note.text)
+  return { size, root, note: text }
 }
