@@ -24,6 +24,7 @@ export class EmitterKeys {
   readonly #directory: string
   #digests = new Map<string, Uint8Array>()
   #readAt = -Infinity
+  #reading: Promise<void> | undefined
 
   /** `data`: the data directory. */
   constructor(disk: Disk, clock: Clock, data: string) {
@@ -47,10 +48,17 @@ export class EmitterKeys {
     return new Set(this.#digests.keys())
   }
 
-  async #refresh(): Promise<void> {
+  /** Whoever asks while the keys are read waits for them: what is not read yet must not pass for what is not there. */
+  #refresh(): Promise<void> {
     const now = this.#clock.monotonicMs()
-    if (now - this.#readAt < READ_EVERY_MS) return
-    this.#readAt = now
+    if (!this.#reading && now - this.#readAt < READ_EVERY_MS) return Promise.resolve()
+    this.#reading ??= this.#read(now).finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #read(now: number): Promise<void> {
     const names = (await this.#disk.list(this.#directory)).filter((name) => name.endsWith(SUFFIX))
     const digests = new Map<string, Uint8Array>()
     for (const name of names) {
@@ -59,6 +67,7 @@ export class EmitterKeys {
       if (digest) digests.set(name.slice(0, -SUFFIX.length), digest)
     }
     this.#digests = digests
+    this.#readAt = now
   }
 }
 
