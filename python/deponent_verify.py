@@ -2654,7 +2654,7 @@ class DirectoryCheck:
         is_public = bool(frame) and frame[0] & 0x80
         if entry['kind'] == 'key.rotated' and is_public and record and isinstance(record.get('statement'), str):
             self._rotations.append((index, record['statement']))
-        if entry['kind'] == 'vault.sealed' and record:
+        if entry['kind'] == 'vault.sealed' and is_public and record:
             self._recorded[record.get('first')] = record.get('digest')
 
     def _compare_segments(self):

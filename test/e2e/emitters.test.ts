@@ -116,6 +116,12 @@ describe('emitters over HTTP', () => {
     const answer = await server.post('/v1/records', { kind: 'emitter.declared', name: 'x', slug: 'e1' })
     expect(answer.status).toBe(400)
   })
+
+  test('the server alone records what its vault sealed', async () => {
+    const record = { kind: 'vault.sealed', segment: 1, first: 0, end: 9, digest: '0'.repeat(64) }
+    const answer = await server.post('/v1/records', record)
+    expect(await answer.json()).toMatchObject({ errors: [{ code: 'bad_value', path: '/kind' }] })
+  })
 })
 
 test('declared counters are held against what was recorded, hour by hour', async () => {

@@ -313,6 +313,7 @@ class LedgerCheck {
       this.#rotations.push({ index, statement: record.statement })
     if (
       entry.kind === 'vault.sealed' &&
+      frameHead(frame).isPublic &&
       typeof record?.first === 'number' &&
       typeof record.digest === 'string'
     ) {

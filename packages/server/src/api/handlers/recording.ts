@@ -106,6 +106,8 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
   if (kind === 'emitter.declared')
     return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
+  if (kind === 'vault.sealed')
+    return refused('bad_value', '/kind', 'segments of the vault are sealed and recorded by the server')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
   return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }
