@@ -79,8 +79,9 @@ export class SeenHeads {
     const accusation =
       'size' in stated ? await this.#againstCheckpoint(stated) : await this.#againstPromise(stated)
     if (accusation === undefined) return true
-    this.#store.run('INSERT OR REPLACE INTO accusing_heads (ledger, note) VALUES (?, ?)', this.#name, note)
+    // First of all nothing more is written; that must not hang on whether the store can be.
     this.#ledger.refuse(new NotSequencing('ledger_behind', accusation))
+    this.#store.run('INSERT OR IGNORE INTO accusing_heads (ledger, note) VALUES (?, ?)', this.#name, note)
     return false
   }
 
