@@ -213,3 +213,43 @@ describe('a scrub', () => {
     expect(findings.map(({ severity, code }) => [severity, code])).toEqual([['gap', 'scrub_overdue']])
   })
 })
+
+test('a store that takes nothing keeps nobody from starting or stopping', async () => {
+  const inner = new SqliteStateStore(':memory:')
+  let isFull = false
+  const store: StateStore = {
+    run: (sql, ...values) => {
+      if (isFull && sql.startsWith('INSERT')) throw new Error('database or disk is full')
+      inner.run(sql, ...values)
+    },
+    get: (sql, ...values) => inner.get(sql, ...values),
+    all: (sql, ...values) => inner.all(sql, ...values),
+    transaction: (work) => inner.transaction(work),
+    flush: () => inner.flush(),
+    close: () => inner.close(),
+  }
+  const troubles: string[] = []
+  const life = (): Scrub =>
+    new Scrub({
+      places: {
+        disk: realDisk,
+        ledger: `${template}/ledgers/default`,
+        vault: `${template}/vault/default`,
+        keyring: `${template}/keyring`,
+        name: 'default',
+        ledgerId: ledgerIdOf(origin),
+      },
+      clock: new TestClock(),
+      store,
+      days: 7,
+      head: () => undefined,
+      onDamage: ({ code }) => expect.fail(code),
+      onTrouble: (message) => troubles.push(message),
+    })
+  await life().stop()
+  isFull = true
+  const scrub = life()
+  scrub.start()
+  await scrub.stop()
+  expect(troubles).toEqual(['database or disk is full', 'database or disk is full'])
+})
