@@ -33,9 +33,9 @@ import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { EmitterWalk } from './emitter-walk.ts'
 import { AnchorWalk } from './anchor-walk.ts'
-import { frameHead } from '../vault/seal.ts'
 import { keyListFindings } from './key-list.ts'
 import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
+import type { Opening, RecordFacts, SealedPayload } from './payload-opening.ts'
 import { PayloadCheck } from './payloads.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import { unexpectedTiles } from './tile-files.ts'
@@ -47,6 +47,8 @@ export interface DirectoryCheck {
   trust?: Trust
   /** Texts of checkpoints or saved receipts known from elsewhere. */
   against?: readonly string[]
+  /** Threads to open payloads in; 1, and every small directory, is done in this thread. */
+  threads?: number
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -101,6 +103,16 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
   return findings
 }
 
+/** Fewer entries are checked before other threads have begun. */
+const ENTRIES_FOR_THREADS = 4 * TILE_WIDTH
+
+/** Entries whose payloads are being opened, in this thread or another. */
+interface BlockOnItsWay {
+  readonly block: readonly WalkedEntry[]
+  readonly sealed: readonly (SealedPayload | undefined)[]
+  readonly openings: Promise<Opening[]>
+}
+
 const OUTSIDE =
   'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
 
@@ -147,23 +159,12 @@ class LedgerCheck {
       ...sizes,
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
-    const payloads = await PayloadCheck.open({
-      disk: this.#disk,
-      keyringDirectory: `${this.#path}/keyring`,
-      vaultDirectory: `${this.#path}/vault/${this.#ledger}`,
-      ledger: this.#ledger,
-      ledgerId,
-    })
-    for await (const block of walk.entries()) {
-      for (const walked of block) {
-        const { index, entry } = walked
-        if (entry) anchors.take(index, entry.receivedAt)
-        if (entry && this.#ids.take(index, entry)) this.#noteRepeated(index)
-        await this.#checkPayload(walked, vault, payloads)
-      }
-      this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)
+    const payloads = await this.#openPayloads(ledgerId, walk.expectedSize)
+    try {
+      await this.#checkEntries(walk, anchors, vault, payloads)
+    } finally {
+      await payloads.close()
     }
-    payloads.finish()
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
     this.#compareSegments(vault)
@@ -288,37 +289,79 @@ class LedgerCheck {
     return stated
   }
 
-  async #checkPayload(
-    { index, entry, attachment }: WalkedEntry,
+  #openPayloads(ledgerId: Uint8Array, size: number): Promise<PayloadCheck> {
+    const place = {
+      disk: this.#disk,
+      keyringDirectory: `${this.#path}/keyring`,
+      vaultDirectory: `${this.#path}/vault/${this.#ledger}`,
+      ledger: this.#ledger,
+      ledgerId,
+    }
+    return PayloadCheck.open(place, size < ENTRIES_FOR_THREADS ? 1 : (this.#check.threads ?? 1))
+  }
+
+  /** Everything that is said of entries one by one. Payloads may be opened out of order; what comes of them is taken in order. */
+  async #checkEntries(
+    walk: LedgerWalk,
+    anchors: AnchorWalk,
     vault: VaultWalk,
     payloads: PayloadCheck,
   ): Promise<void> {
+    const onTheirWay: BlockOnItsWay[] = []
+    const takeFirst = async (): Promise<void> => {
+      const { block } = await this.#takePayloads(onTheirWay.shift()!, payloads)
+      this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)
+    }
+    for await (const block of walk.entries()) {
+      const sealed: (SealedPayload | undefined)[] = []
+      for (const walked of block) {
+        const { index, entry } = walked
+        if (entry) anchors.take(index, entry.receivedAt)
+        if (entry && this.#ids.take(index, entry)) this.#noteRepeated(index)
+        sealed.push(await this.#sealedPayload(walked, vault))
+      }
+      const openings = payloads.openAll(sealed.filter((payload) => payload !== undefined))
+      onTheirWay.push({ block, sealed, openings })
+      if (onTheirWay.length >= payloads.width) await takeFirst()
+    }
+    while (onTheirWay.length > 0) await takeFirst()
+    payloads.finish()
+  }
+
+  /** Where an entry's payload lies: in the vault, or beside it in the log. */
+  async #sealedPayload(
+    { index, entry, attachment }: WalkedEntry,
+    vault: VaultWalk,
+  ): Promise<SealedPayload | undefined> {
     const stored = await vault.frame(index)
-    if (stored === 'damaged' || !entry) {
-      if (entry) this.#emitters.take(index, entry, undefined)
-      return
-    }
+    if (stored === 'damaged' || !entry) return undefined
     const frame = stored === 'absent' ? attachment && decodeAttachment(attachment).frame : stored
-    if (!frame) {
-      this.#emitters.take(index, entry, undefined)
-      this.#findings.push(finding('error', 'payload_missing', undefined, index))
-      return
-    }
-    const record = payloads.check(index, entry, frame)
-    this.#emitters.take(index, entry, record)
-    // Anybody may send a record that says so; only the ledger's own are public.
-    if (index === 0 && entry.kind === 'key.succeeded' && record && frameHead(frame).isPublic)
-      this.#succession = record
-    if (entry.kind === 'key.rotated' && typeof record?.statement === 'string' && frameHead(frame).isPublic)
-      this.#rotations.push({ index, statement: record.statement })
-    if (
-      entry.kind === 'vault.sealed' &&
-      frameHead(frame).isPublic &&
-      typeof record?.first === 'number' &&
-      typeof record.digest === 'string'
-    ) {
-      this.#recordedSegments.set(record.first, record.digest)
-    }
+    if (frame) return { index, entry, frame }
+    this.#findings.push(finding('error', 'payload_missing', undefined, index))
+    return undefined
+  }
+
+  async #takePayloads(onItsWay: BlockOnItsWay, payloads: PayloadCheck): Promise<BlockOnItsWay> {
+    const openings = (await onItsWay.openings).values()
+    onItsWay.block.forEach(({ index, entry }, i) => {
+      const facts = onItsWay.sealed[i] && payloads.take(index, openings.next().value!)
+      if (entry) this.#emitters.take(index, entry, facts)
+      if (entry && facts) this.#takeOwn(index, entry, facts)
+    })
+    return onItsWay
+  }
+
+  /**
+   * What the ledger says of itself: the one before it, its keys, the segments of its vault. Anybody may send a record that says so; only
+   * the ledger's own are public.
+   */
+  #takeOwn(index: number, { kind }: Entry, { own, isPublic }: RecordFacts): void {
+    if (!own || !isPublic) return
+    if (index === 0 && kind === 'key.succeeded') this.#succession = own
+    if (kind === 'key.rotated' && typeof own.statement === 'string')
+      this.#rotations.push({ index, statement: own.statement })
+    if (kind === 'vault.sealed' && typeof own.first === 'number' && typeof own.digest === 'string')
+      this.#recordedSegments.set(own.first, own.digest)
   }
 
   #compareSegments(vault: VaultWalk): void {

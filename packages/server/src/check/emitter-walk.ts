@@ -1,28 +1,25 @@
 /**
- * What the numbers of a ledger's emitters tell: fed with its entries in order and their records where they could be opened, it finds
+ * What the numbers of a ledger's emitters tell: fed with its entries in order and what their records say where they could be opened, it finds
  * gaps, forks, duplicates, heads that do not follow, epochs that were never closed.
  */
-import { type CanonicalRecord, type Entry, EpochTally, type Finding } from '@deponent/format'
+import { type Entry, EpochTally, type Finding } from '@deponent/format'
 import { epochFindings, unclosedFindings } from '../recording/emitter-findings.ts'
-import { emitterDeclaredIn, linkIn, statementIn } from '../recording/emitter-facts.ts'
+import type { RecordFacts } from './payload-opening.ts'
 
 export class EmitterWalk {
   /** By slug, then epoch, in order of first appearance. */
   readonly #tallies = new Map<string, Map<number, EpochTally>>()
   readonly #slugs = new Map<string, string>()
 
-  /** Takes the next entry; `record` when its payload was opened. */
-  take(index: number, entry: Entry, record: CanonicalRecord | undefined): void {
+  /** Takes the next entry; `facts` when its payload was opened. */
+  take(index: number, entry: Entry, facts: RecordFacts | undefined): void {
+    const { link, declared, states } = facts ?? {}
     const { emitter, receivedAt } = entry
     if (emitter) {
       const { id, epoch, seq } = emitter
-      const link = linkIn(record)
       this.#tally(id, epoch).record({ seq, index, receivedAt, ...(link && { link }) })
     }
-    if (!record) return
-    const declared = emitterDeclaredIn(entry, record)
     if (declared) this.#slugs.set(declared.name, declared.slug)
-    const states = statementIn(entry, record)
     const slug = states && this.#slugs.get(states.name)
     if (slug !== undefined && states?.epoch !== undefined)
       this.#tally(slug, states.epoch).state(states.statement)

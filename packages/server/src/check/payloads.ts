@@ -1,11 +1,17 @@
 /** Opens payloads with the keyring, commits to them again, and compares with the roots in their entries. */
-import { type CanonicalRecord, type Entry, type Finding, finding, FormatError } from '@deponent/format'
+import { type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
-import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
+import { readDictionaries } from '../vault/dictionaries.ts'
 import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
-import { frameHead, open } from '../vault/seal.ts'
-import { recommit } from '../vault/vault.ts'
+import {
+  type Opening,
+  type OpeningKeys,
+  packedKeys,
+  type RecordFacts,
+  type SealedPayload,
+} from './payload-opening.ts'
+import { type PayloadThreads, payloadThreads } from './payload-threads.ts'
 
 export interface PayloadPlace {
   disk: Disk
@@ -19,76 +25,43 @@ export class PayloadCheck {
   readonly findings: Finding[] = []
   opened = 0
   unopened = 0
-  readonly #keys: readonly Uint8Array[] | undefined
   /** Indices of entries sealed with keys that the keyring has not got to. */
   readonly #ahead: number[] = []
-  readonly #dictionaries: readonly SystemDictionary[]
+  readonly #threads: PayloadThreads
 
-  private constructor(keys: readonly Uint8Array[] | undefined, dictionaries: readonly SystemDictionary[]) {
-    this.#keys = keys
-    this.#dictionaries = dictionaries
+  private constructor(threads: PayloadThreads) {
+    this.#threads = threads
   }
 
   /** Reads the keyring; without a root key sealed payloads stay unopened, which is said once. */
-  static async open({
-    disk,
-    keyringDirectory,
-    vaultDirectory,
-    ledger,
-    ledgerId,
-  }: PayloadPlace): Promise<PayloadCheck> {
+  static async open(place: PayloadPlace, threads: number): Promise<PayloadCheck> {
     const damage: Finding[] = []
-    let keys: readonly Uint8Array[] | undefined
-    let dictionaries: readonly SystemDictionary[] = []
-    try {
-      const root = await readRootKey(disk, keyringDirectory)
-      const bytes = await disk.read(`${keyringDirectory}/${ledger}.keys`)
-      if (root) {
-        keys = readKeys(bytes ?? new Uint8Array(0), root)
-        dictionaries = await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, root })
-      }
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      const code = error.code === 'dictionary_damaged' ? 'dictionary_damaged' : 'keyring_damaged'
-      damage.push(finding('error', code, error.message))
-    }
-    const check = new PayloadCheck(keys, dictionaries)
+    const keys = await readOpeningKeys(place, damage)
+    const check = new PayloadCheck(payloadThreads(keys, threads))
     check.findings.push(...damage)
     return check
   }
 
-  /** Checks one payload; gives the record when it could be opened. */
-  check(index: number, entry: Entry, frame: Uint8Array): CanonicalRecord | undefined {
-    try {
-      const { isPublic, keyNumbers } = frameHead(frame)
-      if (!this.#keys && !isPublic) {
-        this.unopened += 1
-        return undefined
-      }
-      if (this.#keys && keyNumbers.some((number) => number >= this.#keys!.length)) {
-        this.#ahead.push(index)
-        return undefined
-      }
-      const opened = open(
-        entry,
-        frame,
-        (number) => this.#keys?.[number],
-        (number) => this.#dictionaries[number]?.bytes,
-      )
-      if (!opened) {
-        this.findings.push(
-          finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index),
-        )
-        return undefined
-      }
-      const record = recommit(entry, opened)
+  /** How many batches may be on their way at once. */
+  get width(): number {
+    return this.#threads.width
+  }
+
+  /** Opens payloads; what comes of them is not part of the check until it is given to `take`, in the order of the entries. */
+  openAll(batch: readonly SealedPayload[]): Promise<Opening[]> {
+    return this.#threads.open(batch)
+  }
+
+  /** Notes what came of a payload; gives what its record says when it could be opened. */
+  take(index: number, opening: Opening): RecordFacts | undefined {
+    if (opening === 'closed') this.unopened += 1
+    else if (opening === 'ahead') this.#ahead.push(index)
+    else if ('code' in opening) this.findings.push(opening)
+    else {
       this.opened += 1
-      return record
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      this.findings.push(finding('error', 'payload_mismatch', error.message, index))
-      return undefined
+      return opening
     }
+    return undefined
   }
 
   /** Says what is said once of all payloads: how many stayed closed, and how many the keyring is too old for. */
@@ -106,5 +79,32 @@ export class PayloadCheck {
         ),
       )
     }
+  }
+
+  close(): Promise<void> {
+    return this.#threads.close()
+  }
+}
+
+/** The keys and dictionaries of a ledger, as far as they can be read; what is damaged goes to `damage`. */
+async function readOpeningKeys(
+  { disk, keyringDirectory, vaultDirectory, ledger, ledgerId }: PayloadPlace,
+  damage: Finding[],
+): Promise<OpeningKeys> {
+  let keys: Uint8Array | undefined
+  try {
+    const root = await readRootKey(disk, keyringDirectory)
+    if (!root) return { dictionaries: [] }
+    const bytes = await disk.read(`${keyringDirectory}/${ledger}.keys`)
+    keys = packedKeys(readKeys(bytes ?? new Uint8Array(0), root))
+    return {
+      keys,
+      dictionaries: await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, root }),
+    }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const code = error.code === 'dictionary_damaged' ? 'dictionary_damaged' : 'keyring_damaged'
+    damage.push(finding('error', code, error.message))
+    return { ...(keys && { keys }), dictionaries: [] }
   }
 }

@@ -39,6 +39,14 @@ export function days(text: string): number {
   return value
 }
 
+/** How many threads may work, 1 to 256. */
+export function threads(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 256)
+    throw new InvalidArgumentError('Threads are a number from 1 to 256.')
+  return value
+}
+
 /** A positive port number or 0. */
 export function port(text: string): number {
   const value = Number(text)

@@ -23,8 +23,10 @@ import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { requestBytes } from '../platform/http-client.ts'
 import { endProgress, print, progress } from '../platform/terminal.ts'
+import { threadsAvailable } from '../platform/worker.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
+import { threads } from './options.ts'
 import { verifyEmitterText } from './verify-emitter.ts'
 
 interface VerifyOptions {
@@ -33,6 +35,7 @@ interface VerifyOptions {
   entry?: string
   key?: string
   ledger?: string
+  threads?: number
   json?: boolean
 }
 
@@ -83,7 +86,11 @@ async function verifyTarget(target: string, options: VerifyOptions): Promise<Ver
   const given = await givenIn(options)
   if (/^https?:\/\//.test(target)) return verifyUrl(target, options, given)
   if (!(await isDirectory(target))) return verifyFile(target, options, given)
-  const report = await checkDirectory(realDisk, target, { ...given, onProgress: progressTeller() })
+  const report = await checkDirectory(realDisk, target, {
+    ...given,
+    threads: options.threads ?? threadsAvailable(),
+    onProgress: progressTeller(),
+  })
   endProgress()
   return report
 }
@@ -235,6 +242,7 @@ export const verify = new Command('verify')
     '--ledger <place>',
     'data directory or server to read whole, for what an emitter proof cannot show alone',
   )
+  .option('--threads <n>', 'threads that open the payloads of a directory; all cores when not given', threads)
   .option('--json', 'answer in JSON')
   .addHelpText(
     'after',

@@ -1,4 +1,5 @@
 /** A second thread that answers requests one after another. */
+import { availableParallelism } from 'node:os'
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 
 /** What the other side of a question receives and gives back. */
@@ -35,6 +36,7 @@ export class WorkerThread<Question, Answer> {
     this.#worker.on('message', ({ n, answer, error }: { n: number; answer: Answer; error?: string }) => {
       const waiting = this.#waiting.get(n)
       this.#waiting.delete(n)
+      if (this.#waiting.size === 0) this.#worker.unref()
       if (error === undefined) waiting?.resolve(answer)
       else waiting?.reject(new Error(error))
     })
@@ -46,6 +48,8 @@ export class WorkerThread<Question, Answer> {
     if (this.#lost) return Promise.reject(this.#lost)
     this.#asked += 1
     const n = this.#asked
+    // The process lasts as long as a question waits, and no longer for the worker's sake.
+    if (this.#waiting.size === 0) this.#worker.ref()
     return new Promise((resolve, reject) => {
       this.#waiting.set(n, { resolve, reject })
       this.#worker.postMessage({ n, question }, transfer)
@@ -62,6 +66,11 @@ export class WorkerThread<Question, Answer> {
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
+}
+
+/** How many threads this machine runs at once. */
+export function threadsAvailable(): number {
+  return availableParallelism()
 }
 
 /** What the asking side gave this worker at its start. */

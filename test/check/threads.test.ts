@@ -1,0 +1,105 @@
+import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { entriesOfTile, entryTile, storedTile } from '../../packages/server/src/ledger/tile-store.ts'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { SeededRandom } from '../../packages/server/src/platform/random.ts'
+import { loan, newPlace, openRecording, submission } from '../recording/open-tenant.ts'
+
+const RECORDS = 1_300
+const STORIES = 12
+let data = ''
+
+beforeAll(async () => {
+  const place = await newPlace()
+  const { tenant, close } = await openRecording(place)
+  for (let from = 0; from < RECORDS; from += 100)
+    await tenant.recorder.record(Array.from({ length: 100 }, (_, i) => submission(loan(from + i), i)))
+  await tenant.ledger.published(tenant.ledger.size, 5_000)
+  await close()
+  data = place.data
+})
+
+/** Chance that a seed decides. */
+class Chance {
+  readonly #random: SeededRandom
+
+  constructor(seed: string) {
+    this.#random = new SeededRandom(seed)
+  }
+
+  below(end: number): number {
+    return Buffer.from(this.#random.bytes(4)).readUInt32BE() % end
+  }
+
+  of<T>(all: readonly T[]): T {
+    return all[this.below(all.length)]!
+  }
+}
+
+async function filesOf(directory: string): Promise<string[]> {
+  const found = await readdir(directory, { recursive: true, withFileTypes: true })
+  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return paths.filter((path) => /(?:ledgers|vault|keyring)\//.test(path.slice(directory.length))).toSorted()
+}
+
+/** Gives an entry another payload root: it is still an entry, and what was sealed for it does not open. */
+async function forgeRoot(directory: string, chance: Chance): Promise<void> {
+  const n = chance.below(Math.floor(RECORDS / 256))
+  const path = join(directory, `ledgers/default/tile/entries/00${n}`)
+  const entries = entriesOfTile(await readFile(path)).map((entry) => entry.slice())
+  const entry = chance.of(entries)
+  const at = Buffer.from(entry).indexOf('"root":"') + 8
+  entry[at] = entry[at] === 0x30 ? 0x31 : 0x30
+  await writeFile(path, storedTile(entryTile(n, entries)))
+}
+
+async function flipOne(directory: string, chance: Chance): Promise<void> {
+  const path = chance.of(await filesOf(directory))
+  const bytes = await readFile(path)
+  if (bytes.length === 0) return
+  bytes[chance.below(bytes.length)]! ^= 0x20
+  await writeFile(path, bytes)
+}
+
+const DAMAGES = [
+  forgeRoot,
+  forgeRoot,
+  flipOne,
+  async (directory: string, chance: Chance) => rm(chance.of(await filesOf(directory))),
+  async (directory: string, chance: Chance) => {
+    const path = join(directory, 'keyring/default.keys')
+    const bytes = await readFile(path).catch(() => Buffer.alloc(0))
+    if (bytes.length > 0) await truncate(path, chance.below(bytes.length))
+  },
+]
+
+describe('a check in several threads', () => {
+  test('is told by nothing in the report of a whole directory', async () => {
+    const done: number[] = []
+    const report = await checkDirectory(realDisk, data, { threads: 3, onProgress: (at) => done.push(at) })
+    expect(report.verdict).toBe('valid')
+    expect(report.checked.payloads).toBe(report.checked.entries)
+    expect(report).toEqual(await checkDirectory(realDisk, data))
+    expect(done.at(-1)).toBe(report.checked.entries)
+    expect(done).toEqual(done.toSorted((a, b) => a - b))
+  })
+
+  test('finds the same in the same order, whatever is damaged', async () => {
+    const codes = new Set<string>()
+    for (let story = 0; story < STORIES; story += 1) {
+      const chance = new Chance(`damage ${story}`)
+      const { data: damaged } = await newPlace()
+      await cp(data, damaged, { recursive: true })
+      const damages = 1 + chance.below(4)
+      for (let i = 0; i < damages; i += 1) await chance.of(DAMAGES)(damaged, chance)
+      const alone = await checkDirectory(realDisk, damaged)
+      const together = await checkDirectory(realDisk, damaged, { threads: 3 })
+      expect({ story, ...together }).toEqual({ story, ...alone })
+      for (const { code } of alone.findings) codes.add(code)
+      await rm(damaged, { recursive: true })
+    }
+    expect([...codes]).toEqual(expect.arrayContaining(['payload_mismatch', 'keyring_older', 'leaf_mismatch']))
+  }, 120_000)
+})
