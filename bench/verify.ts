@@ -1,6 +1,7 @@
 /**
  * How fast a ledger is checked: every entry decoded and hashed, every tile compared, the root rebuilt (what `deponent verify` does to
- * tiles and log); how fast sealed payloads are opened and committed to again; how long an inclusion proof takes from warm tiles.
+ * tiles and log); how fast sealed payloads are opened and committed to again; how long an inclusion proof takes from warm tiles; how
+ * fast a whole directory of recorded decisions is checked, in this thread and with a thread for every core.
  *
  *   node bench/verify.ts [--entries 200000] [--payloads 10000] [--rounds 3] [--folder DIR]
  */
@@ -11,13 +12,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { canonicalJson, normalizeRecord, preparePayload, readJsonItems } from '@deponent/format'
+import { checkDirectory } from '../packages/server/src/check/directory.ts'
 import { LedgerWalk } from '../packages/server/src/check/ledger-walk.ts'
 import { ledgerIdOf } from '../packages/server/src/ledger/wal-frame.ts'
 import { realDisk } from '../packages/server/src/platform/disk.ts'
 import { realRandom } from '../packages/server/src/platform/random.ts'
+import { threadsAvailable } from '../packages/server/src/platform/worker.ts'
 import { entryIdOf } from '../packages/server/src/recording/entry-id.ts'
 import { open, seal } from '../packages/server/src/vault/seal.ts'
 import { recommit } from '../packages/server/src/vault/vault.ts'
+import { openRecording, submission } from '../test/recording/open-tenant.ts'
 import { decisionsOf } from './decisions/workload.ts'
 import { openRawLedger } from './ledger/raw-ledger.ts'
 import { describeMachine, machineLine } from './machine.ts'
@@ -37,6 +41,8 @@ const entries = Number(values.entries)
 const rounds = Number(values.rounds)
 const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'deponent-verify-'))
 
+// A ledger's timers keep no process alive, and there is no server here that does.
+const awake = setInterval(() => undefined, 1_000)
 console.log(`${machineLine(describeMachine(folder), 'no peer')}\n`)
 console.log('| what | per second | CPU µs each | other work |')
 console.log('| --- | --- | --- | --- |')
@@ -49,6 +55,12 @@ const payloads = sealedPayloads()
 console.log(
   await row('payloads opened and committed to again, 1 KB, one thread', payloads.length, recommitAll),
 )
+const data = await recordedDirectory()
+for (const threads of [1, threadsAvailable()]) {
+  const name = `a directory of decisions, everything checked, --threads ${threads}`
+  console.log(await row(name, payloads.length, () => check(threads)))
+}
+clearInterval(awake)
 rmSync(folder, { recursive: true })
 
 async function fill(): Promise<void> {
@@ -110,6 +122,23 @@ function recommitAll(): Promise<void> {
     recommit(entry, opened)
   }
   return Promise.resolve()
+}
+
+async function recordedDirectory(): Promise<string> {
+  const place = { data: join(folder, 'data'), signer: join(folder, 'data-signer') }
+  const { tenant, close } = await openRecording(place)
+  const decisions = decisionsOf({ seed: 4, count: Number(values.payloads), newSubjects: 0.2 })
+  for (let from = 0; from < decisions.length; from += 100)
+    await tenant.recorder.record(decisions.slice(from, from + 100).map((value, i) => submission(value, i)))
+  await tenant.ledger.published(tenant.ledger.size, 60_000)
+  await close()
+  return place.data
+}
+
+async function check(threads: number): Promise<void> {
+  const { verdict, checked } = await checkDirectory(realDisk, data, { threads })
+  if (verdict !== 'valid' || checked.payloads < payloads.length)
+    throw new Error(`${verdict}, ${checked.payloads} of ${payloads.length} payloads`)
 }
 
 async function row(name: string, count: number, run: () => Promise<void>): Promise<string> {
