@@ -158,7 +158,7 @@ describe('a signer in a process of its own', () => {
         previous: bytes.subarray(at + 64, at + 96),
       },
     )
-    bytes.set(forged.bytes, at)
+    bytes.set(forged.padded, at)
     await writeFile(path, bytes)
     life.clock.advance(200)
     await expect.poll(() => life.ledger.refusal?.code).toBe('signing_refused')

@@ -13,7 +13,7 @@ import {
   TILE_WIDTH,
 } from '@deponent/format'
 import { entryTile, TileStore } from '../ledger/tile-store.ts'
-import { padFrame, parseWalFileName, walFileName } from '../ledger/wal-file.ts'
+import { parseWalFileName, walFileName } from '../ledger/wal-file.ts'
 import { encodeFrame, ledgerIdOf } from '../ledger/wal-frame.ts'
 import { filesBelow } from '../platform/scratch.ts'
 import { encodeAttachment } from '../recording/attachment.ts'
@@ -119,8 +119,8 @@ async function writeLog(
   for (let first = start; first < entries.length; first += FRAME_ENTRIES) {
     const end = Math.min(first + FRAME_ENTRIES, entries.length)
     const attachments = items.slice(first, end).map((item) => encodeAttachment(item))
-    const { bytes, hash } = encodeFrame({ first, entries: entries.slice(first, end), attachments }, chain)
-    frames.push(padFrame(bytes))
+    const { padded, hash } = encodeFrame({ first, entries: entries.slice(first, end), attachments }, chain)
+    frames.push(padded)
     chain.number += 1
     chain.previous = hash
   }

@@ -19,6 +19,7 @@ import {
   inclusionPaths,
   inclusionProof,
   leafHashes,
+  rootOf,
   TILE_WIDTH,
 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
@@ -457,13 +458,13 @@ export class Ledger {
       this.refuse(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
       return
     }
-    const tree = inclusionPaths(hashes)
-    const promise = this.#promise(content.first, drafts.length, tree.root, receivedAt)
+    const promise = this.#promise(content.first, drafts.length, rootOf(hashes), receivedAt)
     this.#integrate(content, hashes)
     this.#publisher.schedule()
+    const committed: Committed = { content, hashes, paths: pathsWhenAsked(hashes), promise, receivedAt }
     let at = 0
     for (const waiting of group) {
-      waiting.resolve(appendedOf(waiting, at, { content, hashes, paths: tree.paths, promise, receivedAt }))
+      waiting.resolve(appendedOf(waiting, at, committed))
       at += waiting.drafts.length
     }
   }
@@ -536,9 +537,15 @@ function entryOf(draft: Draft, receivedAt: number): Entry {
 interface Committed {
   content: FrameContent
   hashes: readonly Uint8Array[]
-  paths: Uint8Array[][]
+  paths: () => Uint8Array[][]
   promise: string
   receivedAt: number
+}
+
+/** The path of each leaf to the root of the group, worked out when somebody first asks for one. */
+function pathsWhenAsked(hashes: readonly Uint8Array[]): () => Uint8Array[][] {
+  let paths: Uint8Array[][] | undefined
+  return () => (paths ??= inclusionPaths(hashes).paths)
 }
 
 /** One request's part of a group commit, `at` entries into it. */
@@ -548,6 +555,6 @@ function appendedOf(waiting: Waiting, at: number, committed: Committed): Appende
     receivedAt: committed.receivedAt,
     leafHashes: committed.hashes.slice(at, at + waiting.drafts.length),
     promise: committed.promise,
-    path: (i) => committed.paths[at + i]!,
+    path: (i) => committed.paths()[at + i]!,
   }
 }

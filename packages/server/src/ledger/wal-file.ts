@@ -3,7 +3,7 @@
  * boundaries, then preallocated zeros. A file gets its final name only when it is whole enough to be believed: created under a
  * `.tmp` name, zero-filled, synced, renamed, directory synced, and only then written to.
  */
-import { concatBytes, equalBytes, FormatError } from '@deponent/format'
+import { equalBytes, FormatError } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import {
   decodeFrameBody,
@@ -103,10 +103,4 @@ export async function frameAt(
 export async function blockInUse(file: DiskFile, position: number): Promise<boolean> {
   const block = await file.read(position, FRAME_ALIGNMENT)
   return !equalBytes(block, new Uint8Array(block.length))
-}
-
-/** Pads a frame's bytes with zeros to its boundary, so that one write covers whole pages. */
-export function padFrame(bytes: Uint8Array): Uint8Array {
-  const padded = Math.ceil(bytes.length / FRAME_ALIGNMENT) * FRAME_ALIGNMENT
-  return padded === bytes.length ? bytes : concatBytes(bytes, new Uint8Array(padded - bytes.length))
 }

@@ -6,7 +6,7 @@
  * - a frame starts on a 4,096-byte boundary: writing the next one never touches a page that holds acknowledged bytes.
  */
 import { createHash } from 'node:crypto'
-import { concatBytes, equalBytes, FormatError } from '@deponent/format'
+import { equalBytes, FormatError } from '@deponent/format'
 
 export const FRAME_ALIGNMENT = 4_096
 export const FRAME_HEADER_BYTES = 160
@@ -49,45 +49,50 @@ export function paddedFrameBytes(bodyBytes: number): number {
   return Math.ceil((FRAME_HEADER_BYTES + bodyBytes) / FRAME_ALIGNMENT) * FRAME_ALIGNMENT
 }
 
-function encodeBody(content: FrameContent): Uint8Array {
-  const size = content.entries.reduce(
-    (sum, entry, i) => sum + 6 + entry.length + content.attachments[i]!.length,
-    0,
-  )
-  const body = new Uint8Array(size)
-  const view = new DataView(body.buffer)
+/** Bytes of the body of a frame that holds this. */
+function bodyBytesOf({ entries, attachments }: FrameContent): number {
+  let size = 6 * entries.length
+  for (const entry of entries) size += entry.length
+  for (const attachment of attachments) size += attachment.length
+  return size
+}
+
+function writeBody(body: Uint8Array, { entries, attachments }: FrameContent): void {
+  const view = new DataView(body.buffer, body.byteOffset, body.length)
   let at = 0
-  content.entries.forEach((entry, i) => {
-    const attachment = content.attachments[i]!
+  entries.forEach((entry, i) => {
+    const attachment = attachments[i]!
     view.setUint16(at, entry.length)
     body.set(entry, at + 2)
     view.setUint32(at + 2 + entry.length, attachment.length)
     body.set(attachment, at + 6 + entry.length)
     at += 6 + entry.length + attachment.length
   })
-  return body
 }
 
-/** The whole frame, unpadded, and its header hash (the `previous` of the next). */
+/** The whole frame, zeros up to its boundary included, so that one write covers whole pages; and its header hash (the `previous` of the next). */
 export function encodeFrame(
   content: FrameContent,
   chain: { ledgerId: Uint8Array; generation: number; number: number; previous: Uint8Array },
-): { bytes: Uint8Array; hash: Uint8Array } {
-  const body = encodeBody(content)
-  const header = new Uint8Array(FRAME_HEADER_BYTES)
-  const view = new DataView(header.buffer)
+): { padded: Uint8Array; hash: Uint8Array } {
+  const bodyBytes = bodyBytesOf(content)
+  const padded = new Uint8Array(paddedFrameBytes(bodyBytes))
+  const header = padded.subarray(0, FRAME_HEADER_BYTES)
+  const body = padded.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + bodyBytes)
+  writeBody(body, content)
+  const view = new DataView(padded.buffer)
   header.set(MAGIC, 0)
   header.set(chain.ledgerId, 8)
   view.setBigUint64(24, BigInt(chain.generation))
   view.setBigUint64(32, BigInt(chain.number))
-  view.setBigUint64(40, BigInt(body.length))
+  view.setBigUint64(40, BigInt(bodyBytes))
   view.setBigUint64(48, BigInt(content.first))
   view.setBigUint64(56, BigInt(content.entries.length))
   header.set(chain.previous, 64)
   header.set(sha256(body), 96)
   const hash = sha256(header.subarray(0, 128))
   header.set(hash, 128)
-  return { bytes: concatBytes(header, body), hash }
+  return { padded, hash }
 }
 
 /** True when the bytes begin as a frame does; nothing else is checked. */
@@ -116,7 +121,7 @@ export function decodeFrameHeader(bytes: Uint8Array, ledgerId: Uint8Array): Fram
   }
 }
 
-/** Splits a body that the header vouches for; FormatError `wal_corrupt` when it does not. */
+/** Splits a body that the header vouches for, into views of it; FormatError `wal_corrupt` when it does not. */
 export function decodeFrameBody(header: FrameHeader, body: Uint8Array): FrameContent {
   const damaged = (what: string): FormatError =>
     new FormatError('wal_corrupt', `frame ${header.number}: ${what}`)
@@ -132,8 +137,8 @@ export function decodeFrameBody(header: FrameHeader, body: Uint8Array): FrameCon
     if (entryEnd + 4 > body.length) throw damaged('entry cut off')
     const attachmentEnd = entryEnd + 4 + view.getUint32(entryEnd)
     if (attachmentEnd > body.length) throw damaged('attachment cut off')
-    entries.push(body.slice(at + 2, entryEnd))
-    attachments.push(body.slice(entryEnd + 4, attachmentEnd))
+    entries.push(body.subarray(at + 2, entryEnd))
+    attachments.push(body.subarray(entryEnd + 4, attachmentEnd))
     at = attachmentEnd
   }
   if (entries.length !== header.count) throw damaged('entry count')

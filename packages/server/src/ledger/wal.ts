@@ -7,7 +7,7 @@
  *   that frame which says, at the next start, how far the ledger reaches.
  */
 import type { Disk, DiskFile } from '../platform/disk.ts'
-import { createWalFile, type FrameLocation, padFrame, readFrame, WAL_FILE_BYTES } from './wal-file.ts'
+import { createWalFile, type FrameLocation, readFrame, WAL_FILE_BYTES } from './wal-file.ts'
 import { decodeFrameHeader, encodeFrame, type FrameContent } from './wal-frame.ts'
 
 interface OpenFile {
@@ -53,13 +53,13 @@ export class Wal {
     const frames = contents.map((content) => wal.#encode(content))
     const bytes = Math.max(
       wal.#fileBytes,
-      frames.reduce((sum, frame) => sum + frame.padded.length, 0),
+      frames.reduce((sum, frame) => sum + frame.length, 0),
     )
     const file = await createWalFile(
       options.disk,
       options.directory,
       { generation: options.generation, sequence: 0 },
-      frames.map((frame) => frame.padded),
+      frames,
       bytes,
     )
     const first: OpenFile = { sequence: 0, file, bytes, frames: [] }
@@ -73,8 +73,8 @@ export class Wal {
     if (this.#failed) throw new Error('the write-ahead log stopped after a failed write')
     try {
       const frame = this.#encode(content)
-      const target = await this.#fileFor(frame.padded.length)
-      await target.file.write(frame.padded, this.#position)
+      const target = await this.#fileFor(frame.length)
+      await target.file.write(frame, this.#position)
       await target.file.datasync()
       this.#place(target, frame)
       if (this.#position > target.bytes / 2) this.#next ??= this.#create(target.sequence + 1, this.#fileBytes)
@@ -131,24 +131,24 @@ export class Wal {
     return this.#files.findLastIndex((file) => file.frames.length > 0)
   }
 
-  #encode(content: FrameContent): { padded: Uint8Array; bytes: Uint8Array } {
+  #encode(content: FrameContent): Uint8Array {
     const chain = {
       ledgerId: this.#ledgerId,
       generation: this.#generation,
       number: this.#number,
       previous: this.#previous,
     }
-    const { bytes, hash } = encodeFrame(content, chain)
+    const { padded, hash } = encodeFrame(content, chain)
     this.#number += 1
     this.#previous = hash
-    return { bytes, padded: padFrame(bytes) }
+    return padded
   }
 
-  #place(target: OpenFile, frame: { padded: Uint8Array; bytes: Uint8Array }): void {
-    const header = decodeFrameHeader(frame.bytes, this.#ledgerId)
+  #place(target: OpenFile, frame: Uint8Array): void {
+    const header = decodeFrameHeader(frame, this.#ledgerId)
     if (!header) throw new Error('a frame this process encoded does not decode')
-    target.frames.push({ header, position: this.#position, paddedBytes: frame.padded.length })
-    this.#position += frame.padded.length
+    target.frames.push({ header, position: this.#position, paddedBytes: frame.length })
+    this.#position += frame.length
   }
 
   async #fileFor(bytes: number): Promise<OpenFile> {
