@@ -107,7 +107,7 @@ class Connection {
 function headOf(bytes: Buffer): Head | 'malformed' | undefined {
   const headEnd = bytes.indexOf(HEAD_END)
   if (headEnd < 0) return bytes.length > HEAD_BYTES_MAX ? 'malformed' : undefined
-  const text = bytes.latin1Slice(0, headEnd)
+  const text = bytes.toString('latin1', 0, headEnd)
   const line = REQUEST_LINE.exec(text)
   const bodyBytes = Number(CONTENT_LENGTH.exec(text)?.[1] ?? 0)
   if (!line || bodyBytes > BODY_BYTES_MAX || UNSUPPORTED.test(text)) return 'malformed'

@@ -25,6 +25,7 @@ import {
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { removeLeftovers } from '../platform/leftovers.ts'
+import { severalAtOnce } from '../platform/several-at-once.ts'
 import { Anchoring, type Outside, type OutsideStatus } from './anchoring.ts'
 import { Anchors } from './anchors.ts'
 import type { EntryReader } from './entry-reader.ts'
@@ -35,7 +36,7 @@ import { codeOf, Publisher } from './publisher.ts'
 import { recover, type Recovered } from './recover.ts'
 import type { CheckpointSigner } from './signer-contract.ts'
 import type { SigningKey } from './signing-key.ts'
-import { entryTile, type Tile, TileStore } from './tile-store.ts'
+import { entryTile, type Tile, TILES_AT_ONCE, TileStore } from './tile-store.ts'
 import type { LedgerTree } from './tree.ts'
 import { Wal } from './wal.ts'
 import { type FrameContent, ledgerIdOf } from './wal-frame.ts'
@@ -497,7 +498,7 @@ export class Ledger {
     void this.#writeTiles()
   }
 
-  /** Writes full tiles in the background, in order, and lets memory go of what they hold. */
+  /** Writes full tiles in the background and lets memory go of what they hold. */
   #writeTiles(): Promise<void> {
     // With nothing to write a drain would end before it is remembered here, and be taken for one that never ends.
     if (this.#unwritten.length > 0) this.#writing ??= this.#drainTiles()
@@ -516,10 +517,10 @@ export class Ledger {
   }
 
   async #writeBatch(batch: readonly Tile[]): Promise<void> {
-    for (const tile of batch) {
+    await severalAtOnce(batch, TILES_AT_ONCE, async (tile) => {
       if (!this.#publisher.isSettled(tile)) await this.#tiles.write(tile)
       this.#tree.written(tile)
-    }
+    })
     const lastLeafTile = batch.findLast((tile) => tile.level === 0)
     if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
   }

@@ -6,6 +6,7 @@
 import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
+import { severalAtOnce } from '../platform/several-at-once.ts'
 import { NotSequencing, TileMissing } from './errors.ts'
 import type { Follower } from './follower.ts'
 import {
@@ -15,7 +16,7 @@ import {
   SigningRefused,
 } from './signer-contract.ts'
 import { readBack } from './stored-ledger.ts'
-import { entriesOfTile, hashesOfTile, type Tile, type TileStore } from './tile-store.ts'
+import { entriesOfTile, hashesOfTile, type Tile, TILES_AT_ONCE, type TileStore } from './tile-store.ts'
 import type { Wal } from './wal.ts'
 
 const PUBLISH_DELAY_MS = 200
@@ -272,7 +273,8 @@ export class Publisher {
       for (let n = first; n < Math.floor(count / width); n += 1) names.push({ level, n })
     }
     await tiles.makeDurable(names)
-    for (let n = this.#settledTiles; n < count; n += 1) await this.#rehash(n)
+    const full = names.flatMap(({ level, n }) => (level === 0 ? [n] : []))
+    await severalAtOnce(full, TILES_AT_ONCE, (n) => this.#rehash(n))
     this.#settledTiles = count
   }
 

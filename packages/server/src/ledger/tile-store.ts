@@ -9,6 +9,8 @@ import { removeLeftovers } from '../platform/leftovers.ts'
 import { packTile, salvageTile, unpackTile } from './tile-packing.ts'
 
 const CACHED_TILES_MAX = 256
+/** Tiles written or read back at a time: what the threads that Node has for files can do. */
+export const TILES_AT_ONCE = 4
 /** Tiles in one directory: three digits of their number. */
 const DIRECTORY_TILES = 1_000
 
@@ -90,10 +92,11 @@ export class TileStore {
 
   /** Makes the named tiles and their directory entries survive power loss. */
   async makeDurable(tiles: readonly { level: TileLevel; n: number }[]): Promise<void> {
+    const paths = tiles.map(({ level, n }) => `${this.#root}/${tilePath(level, n)}`)
+    // One after the other: behind a sync that failed there is nothing to learn from another.
+    for (const path of paths) await this.#disk.sync(path)
     const directories = new Set<string>()
-    for (const { level, n } of tiles) {
-      const path = `${this.#root}/${tilePath(level, n)}`
-      await this.#disk.sync(path)
+    for (const path of paths) {
       for (let up = directoryOf(path); up.length >= this.#root.length; up = directoryOf(up))
         directories.add(up)
     }
