@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rename } from 'node:fs/promises'
 import { parseNote, parseVkey, verifyNote, verifyReceipt } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { rotateKey } from '../../packages/server/src/rotate-key.ts'
+import { writeSeed } from '../../packages/server/src/ledger/signing-key.ts'
+import { realRandom } from '../../packages/server/src/platform/random.ts'
+import { resumeRotations, rotateKey } from '../../packages/server/src/rotate-key.ts'
 import {
   dyingAfter,
   expectValid,
@@ -95,3 +97,17 @@ test.each(['checkpoint', 'promise'] as const)(
   },
   120_000,
 )
+
+test('a rotation under way keeps a ledger that takes no entries from nothing but being finished', async () => {
+  const place = await newPlace()
+  await record(place, 0, 2)
+  const path = `${place.data}/keyring/default.checkpoint.key.next`
+  await writeSeed(realDisk, path, realRandom.bytes(32))
+  await rename(place.signer, `${place.signer}.away`)
+  await living(place, resumeRotations)
+  expect(await sizesOf(place)).toEqual(['checkpoint 0..', 'promise 0..'])
+  await rename(`${place.signer}.away`, place.signer)
+  await living(place, resumeRotations)
+  expect(await sizesOf(place)).toEqual(['checkpoint 0..4', 'promise 0..', 'checkpoint 4..'])
+  await expectValid(place)
+})

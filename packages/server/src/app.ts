@@ -127,7 +127,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       }),
     })
     undo.add(() => web.close())
-    if (tenant.ledger.refusal?.code !== 'write_failed') await announce(disk, directory, web.url)
+    if (isWritable(directory, tenant)) await announce(disk, directory, web.url)
     return { url: web.url, adminToken: directory.adminToken, tenant, projection, close: () => undo.run() }
   } catch (error) {
     await undo.run()
@@ -154,7 +154,7 @@ async function startProjection(
       resolveSubject: (subject) => tenant.reader.handlesOf(subject),
       onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
     })
-  if (tenant.ledger.refusal?.code !== 'write_failed') {
+  if (isWritable(directory, tenant)) {
     try {
       return await start(`${directory.path}/index`, directory.store)
     } catch (error) {
@@ -170,6 +170,11 @@ async function startProjection(
   const store = new SqliteStateStore(':memory:')
   undo.add(() => store.close())
   return start(path, store)
+}
+
+/** Whether files can be made in the directory, as far as its opening showed; a ledger may be refused for another reason first. */
+function isWritable({ unwritable }: OpenDirectory, { ledger }: Tenant): boolean {
+  return unwritable === undefined && ledger.refusal?.code !== 'write_failed'
 }
 
 /** Leaves the address where commands on the same machine look for a running server. */

@@ -33,6 +33,9 @@ export interface KeyChangeOptions {
 /** Keys cannot be changed as things are; the message says why. */
 export class KeyChangeRefused extends Error {}
 
+/** Nothing can be recorded, and so no key changed, until the ledger takes entries again. */
+class LedgerRefused extends KeyChangeRefused {}
+
 /** Replaces the key of a use, or finishes a change of it that was begun. */
 export async function rotateKey(options: KeyChangeOptions, use: KeyUse): Promise<Rotation> {
   const rotation = await inQuiet(options, (tenant) => rotateIn(options, tenant, use))
@@ -40,9 +43,18 @@ export async function rotateKey(options: KeyChangeOptions, use: KeyUse): Promise
   return rotation
 }
 
-/** Finishes changes that were begun and cut short; does nothing when there are none. */
+/** Finishes changes that were begun and cut short; does nothing when there are none, or while the ledger takes no entries. */
 export async function resumeRotations(options: KeyChangeOptions): Promise<void> {
   if (!(await isUnderWay(options))) return
+  try {
+    await resumeEach(options)
+  } catch (error) {
+    // It opens for reading all the same, and says why it takes nothing.
+    if (!(error instanceof LedgerRefused)) throw error
+  }
+}
+
+async function resumeEach(options: KeyChangeOptions): Promise<void> {
   for (const use of ['checkpoint', 'promise'] as const) {
     const rotation = await inQuiet(options, async (tenant) =>
       nextKey(tenant, use) === undefined ? undefined : rotateIn(options, tenant, use),
@@ -80,8 +92,7 @@ export async function inQuiet<T>(
   })
   try {
     const { refusal } = tenant.ledger
-    if (refusal)
-      throw new KeyChangeRefused(`the ledger takes no entries (${refusal.code}): ${refusal.message}`)
+    if (refusal) throw new LedgerRefused(`the ledger takes no entries (${refusal.code}): ${refusal.message}`)
     return await work(tenant)
   } finally {
     await tenant.close()
