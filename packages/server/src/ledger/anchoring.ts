@@ -201,7 +201,7 @@ export class Anchoring {
       gathered.lines.set(witness.name, line)
       witness.cosigned(gathered.size, cosignatureTimeS(line.signature) ?? 0)
     }
-    if (gathered.lines.size > 0) void this.#countersign(gathered)
+    if (gathered.lines.size > 0) void this.#tracked(this.#countersign(gathered))
   }
 
   #beginRounds(): void {
@@ -283,7 +283,7 @@ export class Anchoring {
     const sinceMs = clock.monotonicMs() - this.#keptAt
     clock.after(Math.max(GATHERED_FOR_MS, KEPT_EVERY_MS - sinceMs), () => {
       this.#isKeeping = false
-      if (this.#unkept && !this.#ending.signal.aborted) void this.#keep(this.#unkept)
+      if (this.#unkept && !this.#ending.signal.aborted) void this.#tracked(this.#keep(this.#unkept))
     })
   }
 
