@@ -1117,6 +1117,8 @@ def open_leaf(leaf, root, leaves):
             raise Malformed('not canonical')
         if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
             raise Malformed('not a pointer and a value')
+        if leaf['index'] > 0 and isinstance(pair[1], (dict, list)) and pair[1]:
+            raise Malformed('what is not empty has leaves of its own')
     except Malformed:
         return error('disclosure_malformed')
     hash_ = payload_leaf_hash(leaf['salt'], leaf['text'])
@@ -1126,7 +1128,7 @@ def open_leaf(leaf, root, leaves):
 
 
 def pointers_of_shape(shape, entry_id, leaves):
-    """The pointers of leaves 1, 2, …; None when this is no shape of the entry, or names a pointer twice."""
+    """The pointers of leaves 1, 2, …; None when this is no shape of the entry and of one record."""
     pointer, value = shape
     if pointer != '' or not isinstance(value, dict):
         return None
@@ -1135,7 +1137,13 @@ def pointers_of_shape(shape, entry_id, leaves):
         return None
     if not all(isinstance(p, str) for p in pointers):
         return None
-    if len(pointers) != leaves - 1 or len(set(pointers)) < len(pointers):
+    if not set(value) <= {'id', 'objects', 'pointers', 'v'} or len(pointers) != leaves - 1:
+        return None
+    if any((p and p[0] != '/') or re.search('~(?![01])', p) for p in pointers):
+        return None
+    # Sorted so, whatever lies below a pointer follows it at once: two leaves could then pass for one field.
+    places = sorted(p + '/' for p in pointers)
+    if any(later.startswith(earlier) for earlier, later in zip(places, places[1:])):
         return None
     return pointers
 

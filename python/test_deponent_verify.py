@@ -270,7 +270,11 @@ class Primitives(VectorTest):
     def test_a_shape_of_what_are_no_pointers(self):
         shape = {'v': 0, 'id': 'x', 'pointers': ['/a', 1]}
         self.assertIsNone(verifier.pointers_of_shape(('', shape), 'x', 3))
-        self.assertIsNotNone(verifier.pointers_of_shape(('', dict(shape, pointers=['/a', '/b'])), 'x', 3))
+        for pointers in (['!a', '/a'], ['/a~2', '/b'], ['/a', '/a/b'], ['', '/a'], ['/a', '/a']):
+            self.assertIsNone(verifier.pointers_of_shape(('', dict(shape, pointers=pointers)), 'x', 3))
+        self.assertIsNone(verifier.pointers_of_shape(('', dict(shape, pointers=['/a', '/b'], more=1)), 'x', 3))
+        for pointers in (['/a', '/b'], ['/a', '/a!'], ['/a~0', '/a~1']):
+            self.assertEqual(verifier.pointers_of_shape(('', dict(shape, pointers=pointers)), 'x', 3), pointers)
 
     def test_a_key_with_an_end_leads_to_none_beyond_it(self):
         older, newer = {'name': 'a'}, {'name': 'b'}

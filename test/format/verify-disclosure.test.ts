@@ -8,6 +8,7 @@ import {
 import type { DisclosedLeaf, DisclosureReport, PayloadCommitment } from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { jsonValue } from './arbitrary-json.ts'
 
 const ID = '01970000-0000-7000-8000-000000000000'
 const RECORD = { modelId: 'm', prediction: 'high', inputFeatures: { age: 41, 'a/b~c': null }, tags: [] }
@@ -93,6 +94,8 @@ describe('a disclosure', () => {
     ['text in another form than RFC 8785', { text: '["/modelId", "m"]' }],
     ['a leaf that is no pair', { text: '["/modelId","m",1]' }],
     ['a pointer that is no text', { text: '[1,"m"]' }],
+    ['a value that would have leaves of its own', { text: '["/modelId",{"a":1}]' }],
+    ['a list that would have leaves of its own', { text: '["/modelId",[1]]' }],
     ['a salt of the wrong width', { salt: new Uint8Array(15) }],
     ['an index that is none', { index: -1 }],
   ])('with %s is malformed', (_, change) => {
@@ -111,10 +114,29 @@ describe('a disclosure', () => {
     ['fewer pointers than leaves', ['/a'], ['["/a",1]', '["/b",2]']],
     ['a pointer in another place', ['/a', '/b'], ['["/b",1]', '["/a",2]']],
     ['a pointer it does not list', ['/a', '/b'], ['["/a",1]', '["/c",2]']],
+    ['what is no pointer, and reads like one', ['!a', '/a'], ['["!a",1]', '["/a",2]']],
+    ['an escape that is none', ['/a~2', '/b'], ['["/a~2",1]', '["/b",2]']],
+    ['a field inside one that is not empty', ['/a', '/b', '/a/c'], ['["/a",1]', '["/b",1]', '["/a/c",2]']],
+    ['the whole record beside a field', ['', '/a'], ['["",{}]', '["/a",2]']],
   ])('is refused when the shape has %s', (_, pointers, texts) => {
     const shape = `["",${JSON.stringify({ id: ID, pointers, v: 0 })}]`
     const forged = disclose([shape, ...texts])
     expect(outcome(verifyDisclosure(forged.commitment, forged.leaves))).toBe('invalid shape_mismatch')
+  })
+
+  test('is refused when the shape says more than a shape does', () => {
+    const shape = `["",${JSON.stringify({ extra: 1, id: ID, pointers: ['/a'], v: 0 })}]`
+    const forged = disclose([shape, '["/a",1]'])
+    expect(outcome(verifyDisclosure(forged.commitment, forged.leaves))).toBe('invalid shape_mismatch')
+  })
+
+  test('of the shape and leaves of any record is valid', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), jsonValue), (record) => {
+        const whole = disclose(preparePayload(record, ID).leafTexts)
+        expect(outcome(verifyDisclosure(whole.commitment, whole.leaves))).toBe('valid')
+      }),
+    )
   })
 
   test('of anything at all is answered', () => {

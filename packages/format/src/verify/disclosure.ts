@@ -107,7 +107,13 @@ function readLeaf({ index, salt, text }: DisclosedLeaf): DisclosedField | undefi
   const pair = readCanonical(text)
   if (!Array.isArray(pair) || pair.length !== 2) return undefined
   const [pointer, value] = pair
-  return typeof pointer === 'string' && value !== undefined ? { pointer, value } : undefined
+  if (typeof pointer !== 'string' || value === undefined) return undefined
+  return index === 0 || isLeafValue(value) ? { pointer, value } : undefined
+}
+
+/** What is not empty has leaves of its own. */
+function isLeafValue(value: JsonValue): boolean {
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0
 }
 
 /** The value of an RFC 8785 text; undefined for JSON in any other form. */
@@ -144,7 +150,18 @@ function pointersOf(
   if (pointer !== '' || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const pointers = value['pointers']
   if (value['v'] !== 0 || value['id'] !== id || !isTexts(pointers)) return undefined
-  return pointers.length === leaves - 1 && new Set(pointers).size === pointers.length ? pointers : undefined
+  if (!Object.keys(value).every((name) => SHAPE_MEMBERS.has(name))) return undefined
+  return pointers.length === leaves - 1 && areOfOneRecord(pointers) ? pointers : undefined
+}
+
+const SHAPE_MEMBERS: ReadonlySet<string> = new Set(['id', 'objects', 'pointers', 'v'])
+
+/** Whether every one is a pointer and none leads to another or into what another leads to: two leaves could then pass for one field. */
+function areOfOneRecord(pointers: readonly string[]): boolean {
+  if (!pointers.every((pointer) => /^(?:\/|$)/.test(pointer) && !/~(?![01])/.test(pointer))) return false
+  // Sorted so, whatever lies below a pointer follows it at once.
+  const places = pointers.map((pointer) => `${pointer}/`).toSorted()
+  return places.every((place, i) => i === 0 || !place.startsWith(places[i - 1]!))
 }
 
 function isTexts(value: JsonValue | undefined): value is string[] {
