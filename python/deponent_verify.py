@@ -784,6 +784,8 @@ def parse_trusted_ledger(place):
         raise place.misfit('a witness has a cosignature key')
     if len({witness['publicKey'] for witness in witnesses}) < len(witnesses):
         raise place.misfit('a witness key is listed twice')
+    if {witness['publicKey'] for witness in witnesses} & {key['key']['publicKey'] for key in keys}:
+        raise place.misfit('a key of the ledger cannot be its own witness')
     quorum = 0 if place.field('quorum').absent else place.field('quorum').position()
     if quorum > len(witnesses):
         raise place.misfit('quorum is larger than the number of witnesses')
@@ -1429,7 +1431,7 @@ def judge_tombstone(entry, entries, findings):
     leaf = sha256(b'\x12' + tombstone['salt'] + struct.pack('>Q', index))
     size = 2 ** len(tombstone['path'])
     reached = root_from_inclusion(leaf, tombstone['position'], size, tombstone['path'])
-    if not isinstance(root, str) or reached is None or reached.hex() != root:
+    if not index < tombstone['erasure'] or not isinstance(root, str) or reached is None or reached.hex() != root:
         findings.append(gap('erasure_unproven', None, index))
         return 0
     findings.append(info('payload_erased', None, index))

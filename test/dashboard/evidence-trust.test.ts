@@ -1,4 +1,4 @@
-import { FormatError } from '@deponent/format'
+import { FormatError, formatVkey, KEY_TYPE, parseVkey } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { trustOf } from '../../packages/dashboard/src/evidence/trust-input.ts'
 import { LEDGER_SIGNER, ORIGIN, RECEIPT_SIGNER, trustFile, WITNESSES } from '../../tools/vectors/ledger.ts'
@@ -11,6 +11,13 @@ describe("the reader's trust", () => {
 
   test('is a trust file as it stands', () => {
     expect(trustOf(JSON.stringify(trustFile(WITNESSES, 2)), ORIGIN)?.ledgers[0]).toMatchObject({ quorum: 2 })
+  })
+
+  test('does not count one voice under two names twice', () => {
+    const [first] = WITNESSES
+    const { publicKey } = parseVkey(first!.vkey)
+    const again = formatVkey('another.example/w', publicKey, KEY_TYPE.cosignature)
+    expect(() => trustOf([LEDGER_SIGNER.vkey, first!.vkey, again].join(' '), ORIGIN)).toThrow(FormatError)
   })
 
   test('is keys, and every witness among them must have cosigned', () => {

@@ -1,4 +1,4 @@
-import { parseTrust, trustedKeys, trustedLedger, trustSelf } from '@deponent/format'
+import { formatVkey, KEY_TYPE, parseTrust, trustedKeys, trustedLedger, trustSelf } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { CHECKPOINT_SIGNER, ORIGIN, RECEIPT_SIGNER, TRUST } from './ledger-of-tests.ts'
 import { codeOf, witness } from './signer.ts'
@@ -111,6 +111,14 @@ describe('trust file', () => {
       'one witness listed twice',
       '/ledgers/0/quorum',
       (ledger) => void (ledger['witnesses'] = [WITNESS.key.vkey, WITNESS.key.vkey]),
+    ],
+    [
+      'a witness that is a key of the ledger under another name',
+      '/ledgers/0',
+      (ledger) => {
+        const { publicKey } = CHECKPOINT_SIGNER.key
+        ledger['witnesses'] = [formatVkey('independent.example/w', publicKey, KEY_TYPE.cosignature)]
+      },
     ],
     ['an origin of two lines', '/ledgers/0/origin', (ledger) => void (ledger['origin'] = 'a\nb')],
   ])('refuses %s', (_, path, change) => {

@@ -67,6 +67,7 @@ function parseLedger(item: Field): TrustedLedger {
     .map((key) => parseKey(key, origin))
   const witnesses = optionalList(item.field('witnesses')).map(parseWitness)
   const timestampRoots = optionalList(item.field('timestampRoots')).map((root) => root.text())
+  if (hasCommon(witnesses, keys)) throw item.misfit('a key of the ledger cannot be its own witness')
   return { origin, keys, witnesses, quorum: parseQuorum(item.field('quorum'), witnesses), timestampRoots }
 }
 
@@ -110,6 +111,12 @@ function parseQuorum(item: Field, witnesses: readonly string[]): number {
   const publicKeys = witnesses.map((vkey) => toHex(parseVkey(vkey).publicKey))
   if (hasRepeated(publicKeys)) throw item.misfit('a witness key is listed twice')
   return quorum
+}
+
+/** One public key under two names is still one voice. */
+function hasCommon(witnesses: readonly string[], keys: readonly TrustedKey[]): boolean {
+  const own = new Set(keys.map(({ vkey }) => toHex(parseVkey(vkey).publicKey)))
+  return witnesses.some((vkey) => own.has(toHex(parseVkey(vkey).publicKey)))
 }
 
 function optionalList(item: Field): Field[] {

@@ -225,7 +225,8 @@ function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledE
   const { tombstone } = payload
   const erasure = all.find(({ source }) => source.index === tombstone.erasure)
   const setRoot = erasure && setRootOf(erasure)
-  if (setRoot !== undefined && opensTo(tombstone, index, setRoot)) {
+  // What an erasure speaks of was recorded before it.
+  if (setRoot !== undefined && index < tombstone.erasure && opensTo(tombstone, index, setRoot)) {
     return {
       ...judged,
       state: 'erased',
