@@ -136,7 +136,7 @@ async function recordedDirectory(): Promise<string> {
 }
 
 async function check(threads: number): Promise<void> {
-  const { verdict, checked } = await checkDirectory(realDisk, data, { threads })
+  const { verdict, checked } = await checkDirectory(realDisk, data, { threads: () => threads })
   if (verdict !== 'valid' || checked.payloads < payloads.length)
     throw new Error(`${verdict}, ${checked.payloads} of ${payloads.length} payloads`)
 }

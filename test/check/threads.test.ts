@@ -2,6 +2,7 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { threadsFor } from '../../packages/server/src/check/payload-threads.ts'
 import { entriesOfTile, entryTile, storedTile } from '../../packages/server/src/ledger/tile-store.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
@@ -9,6 +10,7 @@ import { loan, newPlace, openRecording, submission } from '../recording/open-ten
 
 const RECORDS = 1_300
 const STORIES = 12
+const three = { threads: () => 3 }
 let data = ''
 
 beforeAll(async () => {
@@ -75,10 +77,14 @@ const DAMAGES = [
   },
 ]
 
+test('a small directory is not worth a thread, a large one all of them', () => {
+  expect([1_000, 2_048, 5_000, 1e6].map((entries) => threadsFor(entries, 4))).toEqual([0, 1, 2, 4])
+})
+
 describe('a check in several threads', () => {
   test('is told by nothing in the report of a whole directory', async () => {
     const done: number[] = []
-    const report = await checkDirectory(realDisk, data, { threads: 3, onProgress: (at) => done.push(at) })
+    const report = await checkDirectory(realDisk, data, { ...three, onProgress: (at) => done.push(at) })
     expect(report.verdict).toBe('valid')
     expect(report.checked.payloads).toBe(report.checked.entries)
     expect(report).toEqual(await checkDirectory(realDisk, data))
@@ -95,7 +101,7 @@ describe('a check in several threads', () => {
       const damages = 1 + chance.below(4)
       for (let i = 0; i < damages; i += 1) await chance.of(DAMAGES)(damaged, chance)
       const alone = await checkDirectory(realDisk, damaged)
-      const together = await checkDirectory(realDisk, damaged, { threads: 3 })
+      const together = await checkDirectory(realDisk, damaged, three)
       expect({ story, ...together }).toEqual({ story, ...alone })
       for (const { code } of alone.findings) codes.add(code)
       await rm(damaged, { recursive: true })

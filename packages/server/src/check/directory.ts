@@ -47,8 +47,8 @@ export interface DirectoryCheck {
   trust?: Trust
   /** Texts of checkpoints or saved receipts known from elsewhere. */
   against?: readonly string[]
-  /** Threads to open payloads in; 1, and every small directory, is done in this thread. */
-  threads?: number
+  /** How many threads besides this one open the payloads of so many entries; below 2, or when not given, this one does. */
+  threads?(entries: number): number
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -102,9 +102,6 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
   }
   return findings
 }
-
-/** Fewer entries are checked before other threads have begun. */
-const ENTRIES_FOR_THREADS = 4 * TILE_WIDTH
 
 /** Entries whose payloads are being opened, in this thread or another. */
 interface BlockOnItsWay {
@@ -297,7 +294,7 @@ class LedgerCheck {
       ledger: this.#ledger,
       ledgerId,
     }
-    return PayloadCheck.open(place, size < ENTRIES_FOR_THREADS ? 1 : (this.#check.threads ?? 1))
+    return PayloadCheck.open(place, this.#check.threads?.(size) ?? 1)
   }
 
   /** Everything that is said of entries one by one. Payloads may be opened out of order; what comes of them is taken in order. */

@@ -5,6 +5,9 @@ import { type Opening, type OpeningKeys, openPayload, type SealedPayload } from 
 /** Batches that each thread has before it or in hand, so that none waits for the one who reads. */
 const BATCHES_EACH = 2
 
+/** About as many payloads are opened in the time that a thread takes to start. */
+const ENTRIES_A_THREAD = 2_048
+
 export interface PayloadThreads {
   /** How many batches may be on their way at once. */
   readonly width: number
@@ -13,7 +16,12 @@ export interface PayloadThreads {
   close(): Promise<void>
 }
 
-/** Opens payloads in `threads` threads besides this one; in this one when that is 1. */
+/** How many of the `available` threads the payloads of so many entries are worth. */
+export function threadsFor(entries: number, available: number): number {
+  return Math.min(available, Math.floor(entries / ENTRIES_A_THREAD))
+}
+
+/** Opens payloads in `threads` threads besides this one; in this one when there are fewer than 2. */
 export function payloadThreads(keys: OpeningKeys, threads: number): PayloadThreads {
   return threads > 1 ? new OtherThreads(keys, threads) : new ThisThread(keys)
 }

@@ -15,6 +15,7 @@ import {
 } from '@deponent/format'
 import { Command } from 'commander'
 import { checkDirectory } from '../check/directory.ts'
+import { threadsFor } from '../check/payload-threads.ts'
 import { checkRemote, type LedgerSource } from '../check/remote.ts'
 import { targetKind } from '../check/target.ts'
 import { EvidencePage, PageMissing } from '../evidence/evidence-page.ts'
@@ -88,7 +89,7 @@ async function verifyTarget(target: string, options: VerifyOptions): Promise<Ver
   if (!(await isDirectory(target))) return verifyFile(target, options, given)
   const report = await checkDirectory(realDisk, target, {
     ...given,
-    threads: options.threads ?? threadsAvailable(),
+    threads: (entries) => options.threads ?? threadsFor(entries, threadsAvailable()),
     onProgress: progressTeller(),
   })
   endProgress()
@@ -242,7 +243,11 @@ export const verify = new Command('verify')
     '--ledger <place>',
     'data directory or server to read whole, for what an emitter proof cannot show alone',
   )
-  .option('--threads <n>', 'threads that open the payloads of a directory; all cores when not given', threads)
+  .option(
+    '--threads <n>',
+    'threads that open the payloads of a directory; as many as there are cores, and fewer for a small one, when not given',
+    threads,
+  )
   .option('--json', 'answer in JSON')
   .addHelpText(
     'after',
