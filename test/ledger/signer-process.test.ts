@@ -244,6 +244,9 @@ describe('a signer in a process of its own', () => {
     await publish(life)
     await expect(life.remote.promote(next)).rejects.toThrow('has not signed the last checkpoint')
     await life.remote.countersign(5)
+    await expect(life.remote.advance(6, new Uint8Array(32))).rejects.toMatchObject({
+      code: 'key_change_pending',
+    })
     await life.remote.promote(next)
     expect(sizeOf((await RemoteSigner.connect(line.ask)).head()!.note)).toBe(5)
     await life.ledger.close()

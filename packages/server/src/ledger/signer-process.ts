@@ -47,6 +47,8 @@ export class SignerProcess {
   readonly #options: SignerProcessOptions
   #holding: Holding | undefined
   /** Whether the tree at the last head was read and compared in this life. */
+  /** The last head is signed by the next key too, which is not the one in use yet. */
+  #isKeyChanging = false
   #hasResumed = false
   #answering: Promise<unknown> = Promise.resolve()
 
@@ -100,6 +102,7 @@ export class SignerProcess {
         return this.#held().rotating.stateRotation(question.from)
       case 'countersign':
         await this.#held().rotating.countersign(question.size)
+        this.#isKeyChanging = true
         return undefined
       case 'promote':
         return this.#promote(question.vkey)
@@ -134,6 +137,9 @@ export class SignerProcess {
 
   async #sign(ask: 'accept' | 'resume' | 'advance', size: number, root: Uint8Array): Promise<undefined> {
     const { signer, stored } = this.#held()
+    // Else the older key, taken up again by a restart, could sign another ledger than the newer one did meanwhile.
+    if (ask === 'advance' && this.#isKeyChanging)
+      throw new SigningRefused('a change of keys was countersigned and is not finished', 'key_change_pending')
     if (ask === 'accept') {
       if (signer.head()) throw new SigningRefused('the signer has signed for this ledger before')
       const range = await stored.rangeAt(size)
@@ -174,6 +180,7 @@ export class SignerProcess {
       stored: new StoredLedger(disk, `${directory}/ledgers/${ledger}`, ledgerIdOf(origin)),
       rotating: new LocalRotatingKey(file, signer, random, origin),
     }
+    this.#isKeyChanging = false
     this.#hasResumed = false
   }
 
