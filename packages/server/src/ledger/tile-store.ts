@@ -9,8 +9,8 @@ import { removeLeftovers } from '../platform/leftovers.ts'
 import { packTile, salvageTile, unpackTile } from './tile-packing.ts'
 
 const CACHED_TILES_MAX = 256
-/** Tiles written or read back at a time: what the threads that Node has for files can do. */
-export const TILES_AT_ONCE = 4
+/** Tiles written or read back at a time. More take the threads that Node has for files from the log, whose write and sync senders wait for. */
+export const TILES_AT_ONCE = 1
 /** Tiles in one directory: three digits of their number. */
 const DIRECTORY_TILES = 1_000
 
