@@ -37,6 +37,19 @@ describe('the dashboard in a real browser', () => {
     expect(complaints).toEqual([])
   })
 
+  test('opens in a browser whose language is no language tag', async () => {
+    const context = await browser.newContext()
+    await context.addInitScript(() => {
+      Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true })
+    })
+    const page = await context.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    await page.goto(`${server.url}/#key=${server.key}`)
+    await page.getByText('undeclared').first().waitFor()
+    expect(errors).toEqual([])
+  })
+
   test('draws the numbers of an emitter and marks what never arrived', async () => {
     const sent = [1, 2, 5].map((seq) => ({
       modelId: 'm',
