@@ -1,25 +1,47 @@
 /** One request on its way through a handler. */
-import type { Caller, Keys } from '../access/keys.ts'
+import type { AccessControl } from '../access/access-control.ts'
+import type { AccessLog, Look } from '../access/access-log.ts'
+import type { Caller } from '../access/caller.ts'
+import type { Lockout } from '../access/lockout.ts'
+import type { Permit } from '../access/policy.ts'
+import type { RateLimit } from '../access/rate-limit.ts'
+import type { Reveals } from '../access/reveals.ts'
+import type { Session, Sessions } from '../access/sessions.ts'
 import type { Scrub } from '../check/scrub.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
 import type { Disk } from '../platform/disk.ts'
+import type { Connection } from '../platform/web-server.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
 import { BODY_BYTES_MAX, decompress } from '../ingest/decompress.ts'
 import { Problem } from './problem.ts'
 import type { Metrics } from './metrics.ts'
+import type { Settings } from './settings.ts'
 
-/** What handlers may use. */
-export interface Services {
+/** What belongs to one ledger. */
+export interface LedgerServices {
   tenant: Tenant
   projection: Projection
   scrub: Pick<Scrub, 'status'>
   metrics: Metrics
+  control: AccessControl
+  accessLog: AccessLog
+  reveals: Reveals
+}
+
+/** What belongs to the whole server. */
+export interface ServerServices {
+  ledgers: Ledgers
   evidence: EvidencePage
   clock: Clock
   disk: Disk
-  keys: Keys
+  /** The token of first start. */
+  adminToken: string
+  settings: Settings
+  sessions: Sessions
+  lockout: Lockout
+  rateLimit: RateLimit
   /** Directory of the built dashboard, when there is one. */
   dashboardDirectory: string
   version: string
@@ -27,17 +49,46 @@ export interface Services {
   onUnexpected(error: unknown): void
 }
 
+/** The ledgers a server hosts. */
+export interface Ledgers {
+  /** Undefined for a name nobody gave to a ledger here. */
+  get(name: string): LedgerServices | undefined
+  all(): readonly LedgerServices[]
+  /** The one that always exists. */
+  readonly first: LedgerServices
+  /** Makes a new ledger. @throws LedgerRefused */
+  create(name: string): Promise<LedgerServices>
+}
+
+/** What handlers may use. */
+export interface Services extends ServerServices, LedgerServices {}
+
 export interface Call {
   request: Request
+  /** Who is connected. */
+  from: Connection
   /** Who asks; on open routes anybody. */
   caller: Caller
+  /** What the caller may do by the action of this route. */
+  permit: Permit
+  /** What for, when that was said. */
+  purpose: string | undefined
   params: Record<string, string>
   query: URLSearchParams
   services: Services
+  /** The session of the browser, when the caller came with one. */
+  browser?: Session
+  /** What was seen, for the record of this look; a handler adds what only it knows. */
+  look: LookedAt
+}
+
+/** What a handler adds to the record of a look. */
+export type LookedAt = { -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part] } & {
+  /** Whether it must be durable before the answer leaves. */
+  isUrgent?: boolean
 }
 
 export type Handler = (call: Call) => Promise<Response> | Response
-
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(value), {
     status,

@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the route table. */
 import { z } from 'zod'
-import { type Route, ROUTES } from './contract.ts'
+import { ROUTES } from './contract.ts'
+import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
 
@@ -47,7 +48,7 @@ function operationOf(route: Route): Json {
   return {
     operationId: route.operation,
     summary: route.summary,
-    ...(route.right === 'open' ? { security: [] } : { security: [{ key: [] }] }),
+    ...(route.action === 'open' ? { security: [] } : { security: [{ key: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: { required: true, content: bodiesOf(route, route.body) } }),
     responses: { ...(route.judges ? judgements(route) : answers(route)), default: A_PROBLEM },

@@ -6,7 +6,10 @@ import { FormatError } from '@deponent/format'
 import { PageMissing } from '../evidence/evidence-page.ts'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
-import { EmitterNotYours } from '../recording/recording-right.ts'
+import { AccessUnrecordable } from '../access/access-log.ts'
+import { PolicyChanged } from '../access/access-control.ts'
+import { KeyRefused } from '../access/key-change.ts'
+import { EmitterNotYours, SystemNotYours } from '../recording/recording-right.ts'
 import { EngineUnavailable } from '../projection/engine/client.ts'
 import { EngineStopped } from '../projection/engine/engine.ts'
 import { IndexBehind, QueryError, QueryTooHeavy } from '../projection/queries/error.ts'
@@ -17,6 +20,8 @@ export class Problem extends Error {
   readonly code: string
   readonly members: Record<string, unknown>
   readonly headers: Record<string, string>
+  /** Whether something is there that the asker may not know of: told as missing, recorded as denied. */
+  isConcealing = false
 
   constructor(
     status: number,
@@ -33,6 +38,13 @@ export class Problem extends Error {
   }
 }
 
+/** Says of something its asker may not know of that it is not there. */
+export function concealed(detail: string, members: Record<string, unknown> = {}): Problem {
+  const problem = new Problem(404, 'not_found', detail, members)
+  problem.isConcealing = true
+  return problem
+}
+
 const BODY_STATUS: Record<BodyErrorCode, number> = {
   empty_body: 400,
   bad_json: 400,
@@ -44,6 +56,15 @@ const BODY_STATUS: Record<BodyErrorCode, number> = {
   too_many_records: 413,
 }
 
+/** What is wrong with a question is the asker's mistake, unless it is one the asker may not ask. */
+const QUERY_STATUS: Record<string, number> = { field_forbidden: 403, individual_value: 403 }
+
+const KEY_STATUS: Record<string, number> = { not_found: 404, emitter_taken: 409, key_revoked: 409, too_many_keys: 409 }
+
+function problemOfKey({ code, message, field }: KeyRefused): Problem {
+  return new Problem(KEY_STATUS[code] ?? 400, code, message, field === undefined ? {} : { field })
+}
+
 const RETRY_SOON = { 'Retry-After': '1' }
 const RETRY_LATER = { 'Retry-After': '30' }
 
@@ -52,6 +73,11 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof BodyError) return new Problem(BODY_STATUS[error.code], error.code, error.message)
   if (error instanceof EmitterNotYours) return new Problem(403, 'emitter_not_yours', error.message)
+  if (error instanceof SystemNotYours) return new Problem(403, 'system_not_yours', error.message)
+  if (error instanceof AccessUnrecordable)
+    return new Problem(503, 'access_unrecordable', error.message, {}, RETRY_LATER)
+  if (error instanceof KeyRefused) return problemOfKey(error)
+  if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {
     return new Problem(
@@ -65,7 +91,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof NotSequencing)
     return new Problem(503, error.code, 'the ledger takes no entries now', {}, RETRY_LATER)
   if (error instanceof QueryError) {
-    return new Problem(400, error.code, error.message, {
+    return new Problem(QUERY_STATUS[error.code] ?? 400, error.code, error.message, {
       field: error.field,
       expected: error.expected,
       came: error.came,

@@ -1,10 +1,11 @@
-/** From the route table to a web-standard handler: find the route, check the key, run the handler, answer every failure. */
+/** From the route table to a web-standard handler: find the route, admit the caller, run the handler, record the look, answer every failure. */
 import { toBase64, utf8 } from '@deponent/format'
 import { Hono } from 'hono'
-import { ANYBODY, type Caller } from '../access/keys.ts'
-import { bearerOf } from '../access/token.ts'
-import type { Call, Handler, Services } from './call.ts'
-import { type Operation, type Route, ROUTES } from './contract.ts'
+import type { Connection } from '../platform/web-server.ts'
+import type { Call, Handler, LedgerServices, ServerServices } from './call.ts'
+import { ROUTES } from './contract.ts'
+import { ANYBODY, Doorkeeper, type Visitor } from './doorkeeper.ts'
+import * as access from './handlers/access.ts'
 import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
@@ -14,7 +15,13 @@ import * as ledger from './handlers/ledger.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
 import * as recording from './handlers/recording.ts'
 import * as statistics from './handlers/statistics.ts'
+import * as keys from './handlers/keys.ts'
+import * as ledgers from './handlers/ledgers.ts'
+import * as session from './handlers/session.ts'
+import { recordDenial, recordLook } from './looks.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
+import { purposeOf, purposeRequired } from './purpose.ts'
+import type { Operation, Route } from './route.ts'
 
 const HANDLERS: Record<Operation, Handler> = {
   recordDecisions: recording.recordDecisions,
@@ -51,6 +58,22 @@ const HANDLERS: Record<Operation, Handler> = {
   getReadiness: health.getReadiness,
   getMetrics: health.getMetrics,
   getOpenApi: health.getOpenApi,
+  getSession: session.getSession,
+  beginSession: session.beginSession,
+  endSession: session.endSession,
+  listKeys: keys.listKeys,
+  makeKey: keys.makeKey,
+  rotateKey: keys.rotateKey,
+  revokeKey: keys.revokeKey,
+  getPolicy: keys.getPolicy,
+  putPolicy: keys.putPolicy,
+  listAccess: access.listAccess,
+  getDecisionAccess: access.getDecisionAccess,
+  getSubjectAccess: access.getSubjectAccess,
+  listLedgers: ledgers.listLedgers,
+  createLedger: ledgers.createLedger,
+  archiveLedger: ledgers.archiveLedger,
+  getSettings: ledgers.getSettings,
 }
 
 const SECURITY_HEADERS: Record<string, string> = {
@@ -62,27 +85,34 @@ const SECURITY_HEADERS: Record<string, string> = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
 
+/** Who is connected when nobody says: a test, or a caller within the process. */
+const LOCAL: Connection = { remoteAddress: '127.0.0.1', isSecure: false }
+
+interface Asked {
+  route: Route
+  request: Request
+  params: Record<string, string>
+  from: Connection
+}
+
 /** Builds the handler of the whole port. */
-export function createHandler(services: Services): (request: Request) => Promise<Response> {
-  const router = new Hono()
+export function createHandler(
+  server: ServerServices,
+): (request: Request, from?: Connection) => Promise<Response> {
+  const doorkeeper = new Doorkeeper(server)
+  const router = new Hono<{ Bindings: { from: Connection } }>()
   for (const route of ROUTES) {
-    router.on(route.method, patternOf(route), (context) =>
-      answer(services, route, {
-        request: context.req.raw,
-        caller: ANYBODY,
-        params: context.req.param(),
-        query: new URL(context.req.url).searchParams,
-        services,
-      }),
+    router.on(route.method, patternOf(route), ({ req, env }) =>
+      answer(server, doorkeeper, { route, request: req.raw, params: req.param(), from: env.from }),
     )
   }
   for (const [pattern, methods] of methodsByPattern())
     router.all(pattern, () => problemResponse(methodNotAllowed(methods)))
-  router.get('*', (context) => pageOrProblem(services, context.req.raw))
+  router.get('*', ({ req }) => pageOrProblem(server, req.raw))
   router.all('*', ({ req }) =>
     problemResponse(isApi(req.raw) ? noSuchAddress() : methodNotAllowed(['GET', 'HEAD'])),
   )
-  return async (request) => secured(await router.fetch(request))
+  return async (request, from = LOCAL) => secured(await router.fetch(request, { from }))
 }
 
 /** The path of a route in the words of the router. */
@@ -112,63 +142,83 @@ function isApi(request: Request): boolean {
   return /^\/(v1|ledgers|api|mcp)(\/|$)/.test(new URL(request.url).pathname)
 }
 
-async function answer(services: Services, route: Route, call: Call): Promise<Response> {
-  const started = services.clock.monotonicMs()
-  const response = await attempt(services, route, call)
-  if (route.right === 'record') stateHead(services, response)
-  const seconds = (services.clock.monotonicMs() - started) / 1_000
-  services.metrics.requestSeconds.observe(
-    { operation: route.operation, status: String(response.status) },
-    seconds,
-  )
+async function answer(server: ServerServices, doorkeeper: Doorkeeper, asked: Asked): Promise<Response> {
+  const started = server.clock.monotonicMs()
+  const { route, request } = asked
+  const query = new URL(request.url).searchParams
+  let visitor: Visitor = { caller: ANYBODY, ledger: server.ledgers.first }
+  let response: Response
+  try {
+    visitor = doorkeeper.admit(route, request, asked.from)
+    visitor = doorkeeper.enter(visitor, route, asked.params)
+    response = await serve(server, doorkeeper, visitor, asked, query)
+  } catch (error) {
+    response = refused(server, visitor, asked, query, error)
+  }
+  const { metrics } = visitor.ledger
+  if (route.judges) stateHead(visitor.ledger, response)
+  const seconds = (server.clock.monotonicMs() - started) / 1_000
+  metrics.requestSeconds.observe({ operation: route.operation, status: String(response.status) }, seconds)
   return response
 }
 
+/** What is asked for, its look on record. */
+async function serve(
+  server: ServerServices,
+  doorkeeper: Doorkeeper,
+  visitor: Visitor,
+  { route, request, params, from }: Asked,
+  query: URLSearchParams,
+): Promise<Response> {
+  const { caller, ledger, session: browser } = visitor
+  const permit = doorkeeper.permitFor(visitor, route)
+  const purpose = purposeOf(request, caller)
+  if (permit.isForPurposes && purpose === undefined)
+    throw purposeRequired('this key reads for a stated purpose only (header Deponent-Purpose)')
+  const seen = caller === ANYBODY ? null : request.headers.get('deponent-seen')
+  if (seen !== null) await ledger.tenant.seen.consider(seen)
+  const call: Call = {
+    request,
+    from,
+    caller,
+    permit,
+    purpose,
+    params,
+    query,
+    services: { ...server, ...ledger },
+    look: {},
+    ...(browser && { browser }),
+  }
+  const response = await HANDLERS[route.operation](call)
+  await recordLook(route, call)
+  return response
+}
+
+function refused(
+  server: ServerServices,
+  { caller, ledger }: Visitor,
+  { route, params }: Asked,
+  query: URLSearchParams,
+  error: unknown,
+): Response {
+  const problem = problemOf(error)
+  ledger.metrics.refused.inc({ code: problem.code })
+  if (problem.status === 500) server.onUnexpected(error)
+  const isDenial = problem.status === 403 || problem.isConcealing
+  if (isDenial && caller !== ANYBODY) recordDenial(route, ledger, caller, problem, { params, query })
+  return problemResponse(problem)
+}
+
 /** Whoever records is told the latest checkpoint, to be brought back as `Deponent-Seen`. */
-function stateHead({ tenant }: Services, response: Response): void {
+function stateHead({ tenant }: LedgerServices, response: Response): void {
   const { checkpoint } = tenant.ledger
   if (checkpoint) response.headers.set('Deponent-Checkpoint', toBase64(utf8(checkpoint.note)))
 }
 
-async function attempt(services: Services, route: Route, call: Call): Promise<Response> {
-  try {
-    const caller = await authorise(services, route, call.request)
-    const seen = caller === ANYBODY ? null : call.request.headers.get('deponent-seen')
-    if (seen !== null) await services.tenant.seen.consider(seen)
-    return await HANDLERS[route.operation]({ ...call, caller })
-  } catch (error) {
-    const problem = problemOf(error)
-    services.metrics.refused.inc({ code: problem.code })
-    if (problem.status === 500) services.onUnexpected(error)
-    return problemResponse(problem)
-  }
-}
-
-async function authorise(services: Services, { right }: Route, request: Request): Promise<Caller> {
-  if (right === 'open') return ANYBODY
-  const given = bearerOf(request.headers.get('authorization'))
-  const caller = given === undefined ? undefined : await services.keys.callerOf(given)
-  if (caller?.has(right)) return caller
-  if (caller) throw new Problem(403, 'forbidden', 'this key has no right to this address')
-  throw new Problem(
-    401,
-    'unauthorized',
-    'a valid key is needed: Authorization: Bearer KEY',
-    {},
-    { 'WWW-Authenticate': 'Bearer' },
-  )
-}
-
-async function pageOrProblem(services: Services, request: Request): Promise<Response> {
+async function pageOrProblem(server: ServerServices, request: Request): Promise<Response> {
   if (isApi(request)) return problemResponse(noSuchAddress())
   try {
-    return await getDashboard({
-      request,
-      caller: ANYBODY,
-      params: {},
-      query: new URLSearchParams(),
-      services,
-    })
+    return await getDashboard(request, server)
   } catch (error) {
     return problemResponse(problemOf(error))
   }

@@ -45,10 +45,16 @@ export function statementIn(entry: Entry, record: CanonicalRecord): StateFact['s
 
 /** The declaration of an emitter that a record of the server makes. */
 export function emitterDeclaredIn(entry: Entry, record: CanonicalRecord): KnownEmitter | undefined {
-  const { name, slug, system } = record
+  const { name, slug, system, owner } = record
   if (entry.kind !== 'emitter.declared' || typeof name !== 'string' || typeof slug !== 'string')
     return undefined
-  return { name, slug, system: typeof system === 'string' ? system : '', declaredAt: entry.receivedAt }
+  return {
+    name,
+    slug,
+    system: typeof system === 'string' ? system : '',
+    declaredAt: entry.receivedAt,
+    ...(typeof owner === 'string' && { owner }),
+  }
 }
 
 export function statementOf({ kind, receivedAt }: Entry, record: CanonicalRecord): EmitterStatement {

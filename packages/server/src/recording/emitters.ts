@@ -14,6 +14,8 @@ export interface KnownEmitter {
   /** The system it was first heard from. */
   readonly system: string
   readonly declaredAt: number
+  /** The identity that alone records under its name; absent where it was first heard from through the token of first start. */
+  readonly owner?: string
 }
 
 /** An emitter's numbering within one epoch. */
@@ -52,9 +54,17 @@ export class Emitters {
     store.run(
       'CREATE TABLE IF NOT EXISTS emitter_epochs (ledger TEXT, slug TEXT, epoch INTEGER, resends INTEGER, tally TEXT, PRIMARY KEY (ledger, slug, epoch)) WITHOUT ROWID',
     )
-    for (const row of store.all('SELECT * FROM emitters WHERE ledger = ?', ledger)) {
+    store.run(
+      'CREATE TABLE IF NOT EXISTS emitter_owners (ledger TEXT, slug TEXT, owner TEXT, PRIMARY KEY (ledger, slug)) WITHOUT ROWID',
+    )
+    const rows = store.all(
+      'SELECT * FROM emitters LEFT JOIN emitter_owners USING (ledger, slug) WHERE ledger = ?',
+      ledger,
+    )
+    for (const row of rows) {
       const [slug, name, system] = [String(row.slug), String(row.name), String(row.system)]
-      this.#remember({ slug, name, system, declaredAt: Number(row.declared_at) })
+      const owner = row.owner === null ? {} : { owner: String(row.owner) }
+      this.#remember({ slug, name, system, declaredAt: Number(row.declared_at), ...owner })
       this.#unnumberedLosses.set(slug, Number(row.unnumbered))
     }
   }
@@ -217,7 +227,11 @@ export class Emitters {
     this.#minted = Math.max(this.#minted, Number(emitter.slug.slice(1)) || 0)
   }
 
-  #storeEmitter({ slug, name, system, declaredAt }: KnownEmitter): void {
+  #storeEmitter({ slug, name, system, declaredAt, owner }: KnownEmitter): void {
+    if (owner !== undefined) {
+      const sql = 'INSERT OR REPLACE INTO emitter_owners (ledger, slug, owner) VALUES (?, ?, ?)'
+      this.#store.run(sql, this.#ledger, slug, owner)
+    }
     this.#store.run(
       'INSERT OR REPLACE INTO emitters (ledger, slug, name, system, declared_at, unnumbered) VALUES (?, ?, ?, ?, ?, ?)',
       this.#ledger,

@@ -30,7 +30,7 @@ import type { Marker } from './marker.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { Recent } from './recent.ts'
 import { Settle } from './settle.ts'
-import { EmitterNotYours, type RecordingRight } from './recording-right.ts'
+import { EmitterNotYours, type RecordingRight, SystemNotYours } from './recording-right.ts'
 import { DEFAULT_SYSTEM, type Numbering, type Submission, type Target } from './submission.ts'
 import { type StatedHead, StatedHeads } from './stated-heads.ts'
 import type { Systems } from './systems.ts'
@@ -119,10 +119,12 @@ export class Recorder {
     const { intake, ledger } = this.#options
     const opened = await intake.open(source, ledger.now())
     try {
-      checkRight(opened, as)
-      const envelope = await this.#answer(opened)
-      if (as.head)
-        await this.#heads.stated(as.head, await this.#emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM))
+      checkRight(opened, as, this.#options.emitters)
+      const envelope = await this.#answer(opened, as.right)
+      if (as.head) {
+        const slug = await this.#emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM, as.right?.owner)
+        await this.#heads.stated(as.head, slug)
+      }
       return envelope
     } catch (error) {
       // A job that did not come to be sealed is ended all the same.
@@ -131,9 +133,12 @@ export class Recorder {
     }
   }
 
-  async #answer({ job, candidates, errors, refused }: IntakeOpened): Promise<Envelope> {
-    const slugs = await this.#slugsOf(candidates)
-    const resolved = await this.#resolveTargets(candidates, errors)
+  async #answer(
+    { job, candidates, errors, refused }: IntakeOpened,
+    right: RecordingRight | undefined,
+  ): Promise<Envelope> {
+    const slugs = await this.#slugsOf(candidates, right?.owner)
+    const resolved = await this.#resolveTargets(candidates, errors, right)
     const judged = this.#judge(resolved)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
     const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i))
@@ -143,7 +148,7 @@ export class Recorder {
       if (sameContent) receipts.push(await this.#duplicateReceipt(candidate, at))
       else errors.push(conflictOf(candidate))
     }
-    await this.#declareUnkept(candidates, refused, errors, judged.repeated)
+    await this.#declareUnkept(candidates, refused, errors, judged.repeated, right?.owner)
     return {
       recorded: ready.length,
       duplicates: receipts.length - ready.length,
@@ -194,23 +199,23 @@ export class Recorder {
     return found
   }
 
-  async #slugsOf(candidates: readonly Candidate[]): Promise<Slugs> {
+  async #slugsOf(candidates: readonly Candidate[], owner: string | undefined): Promise<Slugs> {
     const systems = new Map<string, string>()
     const emitters = new Map<string, string>()
     for (const { systemName, emitter, statesEmitter } of candidates) {
       if (!systems.has(systemName)) systems.set(systemName, await this.#slugOf(systemName))
       for (const name of [emitter?.id, statesEmitter]) {
         if (name !== undefined && !emitters.has(name))
-          emitters.set(name, await this.#emitterSlugOf(name, systemName))
+          emitters.set(name, await this.#emitterSlugOf(name, systemName, owner))
       }
     }
     return { systems, emitters }
   }
 
-  /** The slug of an emitter; a new one is declared by a record of the system it is first heard from. */
-  #emitterSlugOf(name: string, system: string): Promise<string> | string {
+  /** The slug of an emitter; a new one is declared by a record of the system it is first heard from, and is its first sender's. */
+  #emitterSlugOf(name: string, system: string, owner: string | undefined): Promise<string> | string {
     return this.#options.emitters.ensure(name, async (slug) => {
-      const record = { name, slug, system, basis: 'observed' }
+      const record = { name, slug, system, basis: 'observed', ...(owner !== undefined && { owner }) }
       await this.#appendOwn('emitter.declared', await this.#slugOf(system), system, record, false)
     })
   }
@@ -221,6 +226,7 @@ export class Recorder {
     refused: IntakeOpened['refused'],
     errors: readonly RecordError[],
     repeated: readonly Repeated[],
+    owner: string | undefined,
   ): Promise<void> {
     const numbers = new Map(refused.map(({ position, emitter }) => [position, emitter]))
     for (const { position, emitter } of candidates) if (emitter) numbers.set(position, emitter)
@@ -228,7 +234,7 @@ export class Recorder {
     const losses: OwnRecord[] = []
     const declared = new Set<string>()
     const declare = async (emitter: Numbering, reason: string, details: CanonicalRecord): Promise<void> => {
-      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM)
+      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM, owner)
       const { id, epoch, seq, link } = emitter
       const key = `${slug} ${epoch} ${seq}`
       if (declared.has(key) || this.#options.emitters.accountsFor(slug, epoch, seq)) return
@@ -244,7 +250,7 @@ export class Recorder {
     for (const { candidate } of repeated) {
       const { emitter } = candidate
       if (!emitter) continue
-      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM)
+      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM, owner)
       if (this.#options.emitters.accountsFor(slug, emitter.epoch, emitter.seq))
         this.#options.emitters.resent(slug, emitter.epoch)
       else await declare(emitter, 'duplicate', { code: 'duplicate' })
@@ -292,11 +298,17 @@ export class Recorder {
   }
 
   /** Finds the decision each record about a decision names; refuses those whose decision is not recorded. */
-  async #resolveTargets(candidates: readonly Candidate[], errors: RecordError[]): Promise<Resolved[]> {
+  async #resolveTargets(
+    candidates: readonly Candidate[],
+    errors: RecordError[],
+    right: RecordingRight | undefined,
+  ): Promise<Resolved[]> {
     const resolved: Resolved[] = []
     for (const candidate of candidates) {
       const target = await this.#targetOf(candidate)
       if (target === undefined) resolved.push(candidate)
+      else if (typeof target === 'number' && !(await this.#mayConcern(target, right)))
+        errors.push(unknownDecision(candidate))
       else if (typeof target === 'number') resolved.push(await this.#about(candidate, target))
       else errors.push(target)
     }
@@ -316,8 +328,16 @@ export class Recorder {
     }
     if (found.length === 1) return found[0]!
     return found.length === 0
-      ? refusal(candidate, 'unknown_decision', 'no decision with this id is recorded; record it first')
+      ? unknownDecision(candidate)
       : refusal(candidate, 'ambiguous_id', 'several systems used this decision id; name the system')
+  }
+
+  /** Whether records may be sent about the decision at an index: one of another system is as good as not there. */
+  async #mayConcern(index: number, right: RecordingRight | undefined): Promise<boolean> {
+    if (!right) return true
+    const { ledger, systems } = this.#options
+    const { system } = await ledger.entry(index)
+    return right.mayRecordIn(systems.nameOf(system) ?? DEFAULT_SYSTEM)
   }
 
   async #linkedTarget(ids: readonly string[]): Promise<number | undefined> {
@@ -460,19 +480,29 @@ function placeOf({ epoch, seq }: Numbering): { epoch: number; seq: number } {
   return { epoch, seq }
 }
 
-/** @throws EmitterNotYours when a record of the request belongs to an emitter the caller may not speak for */
-function checkRight({ candidates, refused }: IntakeOpened, { right, head }: RecordedAs): void {
+/** @throws EmitterNotYours · SystemNotYours when a record of the request belongs to what the caller may not speak for */
+function checkRight(
+  { candidates, refused }: IntakeOpened,
+  { right, head }: RecordedAs,
+  emitters: Emitters,
+): void {
   if (!right) return
   const may = (name: string | undefined): void => {
-    if (!right.mayRecordFor(name)) throw new EmitterNotYours()
+    const owner = name === undefined ? undefined : emitters.named(name)?.owner
+    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner)) throw new EmitterNotYours()
   }
-  for (const { emitter, statesEmitter } of candidates) {
+  for (const { emitter, statesEmitter, systemName } of candidates) {
+    if (!right.mayRecordIn(systemName)) throw new SystemNotYours()
     if (emitter) may(emitter.id)
     if (statesEmitter !== undefined) may(statesEmitter)
     else if (!emitter) may(undefined)
   }
   for (const { emitter } of refused) may(emitter.id)
   if (head) may(head.emitter)
+}
+
+function unknownDecision(candidate: Candidate): RecordError {
+  return refusal(candidate, 'unknown_decision', 'no decision with this id is recorded; record it first')
 }
 
 function refusal(candidate: Candidate, code: string, message: string): RecordError {

@@ -1,4 +1,4 @@
-import { choice, count, identifier, json, list, text } from '../fields.ts'
+import { choice, count, identifier, json, list, text, time } from '../fields.ts'
 import { defineKind } from '../kind.ts'
 
 /** Somebody read or exported recorded content, or was denied: who, what, for which purpose, in which right. */
@@ -14,6 +14,12 @@ export const access = defineKind({
     query: json,
     result: choice('read', 'denied', 'exported'),
     count,
+    /** The code of a denial. */
+    code: text,
+    /** How often the same was asked again within a minute, from when until when. */
+    repeats: count,
+    from: time,
+    until: time,
     recipient: json,
     requestId: identifier,
     affectedUserId: identifier,

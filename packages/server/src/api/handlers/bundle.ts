@@ -1,10 +1,12 @@
 /** Evidence to hand on: bundles of entries with chosen fields, as JSON or as a page that verifies itself. */
-import { BUNDLE_ENTRIES_MAX, type CanonicalRecord, formatBundle, FormatError } from '@deponent/format'
+import { BUNDLE_ENTRIES_MAX, type CanonicalRecord, formatBundle, FormatError, type JsonValue } from '@deponent/format'
 import { ChoiceRefused, FieldsSealed, makeBundle } from '../../evidence/make-bundle.ts'
-import { type Call, type Handler, objectOf, type Services } from '../call.ts'
+import { type Call, type Handler, objectOf } from '../call.ts'
+import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
-import { sealedView } from '../sealed-view.ts'
-import { purposeOf, recordAccess } from './access-record.ts'
+import { purposeRequired } from '../purpose.ts'
+import { notThere, placeOf, readEach } from '../read-entry.ts'
+import { recordView } from '../record-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex, decisionIndexOf } from './recording.ts'
 
@@ -12,10 +14,10 @@ const PUBLISHED_WAIT_MS = 5_000
 /** Ids in one request, each of which the access record names. */
 const IDS_MAX = 1_000
 
-/** Which entries, and what the access record says of the choice. */
+/** Which entries, and what the record of this look says of the choice. */
 interface Choice {
   indices: number[]
-  access: CanonicalRecord
+  access: { objects?: readonly string[]; query?: JsonValue }
 }
 
 export const getBundle: Handler = async (call) => {
@@ -78,11 +80,8 @@ function pointersOf(value: unknown, field: string): readonly string[] | 'all' {
   if (value === 'all') return 'all'
   if (!Array.isArray(value))
     throw new Problem(400, 'wrong_type', 'expected a list of JSON pointers, or all', { field })
-  const pointers: unknown[] = value.filter((pointer) => pointer !== '')
-  if (pointers.length === 1 && pointers[0] === 'all') return 'all'
-  if (!pointers.every((pointer) => typeof pointer === 'string' && /^(?:\/(?:[^~/]|~[01])*)+$/.test(pointer)))
-    throw new Problem(400, 'bad_value', 'expected JSON pointers such as /modelId, or all', { field })
-  return pointers as string[]
+  const given: unknown[] = value.filter((pointer) => pointer !== '')
+  return given.length === 1 && given[0] === 'all' ? 'all' : pointersIn(given, field)
 }
 
 async function answer(
@@ -90,29 +89,24 @@ async function answer(
   { indices, access }: Choice,
   disclose: readonly string[] | 'all',
 ): Promise<Response> {
-  const { services, request } = call
+  const { services, request, look } = call
   const { tenant, evidence, clock, version } = services
   const end = indices.at(-1)! + 1
   if (end > tenant.ledger.size) throw new Problem(404, 'not_found', 'the ledger does not reach this index')
   if (!(await tenant.ledger.published(end, PUBLISHED_WAIT_MS))) throw notYet()
-  const purpose = purposeOf(request)
   const disclosed = disclose === 'all' ? 'all' : disclose.join(',').slice(0, 1_000)
   const statement = {
     exportedAt: new Date(clock.now()).toISOString(),
     exportedBy: `deponent ${version}`,
     disclosed: disclosed === '' ? 'names of fields only' : disclosed,
   }
-  const bundle = await made(services, { indices, disclose, purpose, statement })
+  const bundle = await made(call, { indices, disclose, statement })
   const asPage = prefersPage(request)
   const text = asPage ? await evidence.pageOf(bundle) : bundle
-  await recordAccess(tenant, {
-    ...access,
-    action: 'export',
-    ...(purpose !== undefined && { purpose }),
-    fields: disclose === 'all' ? ['all'] : [...disclose],
-    count: indices.length,
-    result: 'exported',
-  })
+  Object.assign(look, access)
+  look.result = 'exported'
+  look.fields = disclose === 'all' ? ['all'] : [...disclose]
+  look.count = indices.length
   const name = `evidence-${indices[0]}${indices.length > 1 ? `-${indices.at(-1)}` : ''}.${asPage ? 'html' : 'json'}`
   return new Response(text, {
     headers: {
@@ -128,16 +122,13 @@ async function answer(
 interface Making {
   indices: readonly number[]
   disclose: readonly string[] | 'all'
-  purpose: string | undefined
   statement: Readonly<Record<string, string>>
 }
 
-async function made({ tenant, projection }: Services, making: Making): Promise<string> {
-  const { indices, disclose, purpose, statement } = making
-  const view = ({ system }: { system: string }, record: CanonicalRecord): CanonicalRecord =>
-    purpose === undefined
-      ? sealedView(record, new Set(projection.sealedFields(tenant.systems.nameOf(system) ?? 'default')))
-      : record
+async function made(call: Call, { indices, disclose, statement }: Making): Promise<string> {
+  const { tenant } = call.services
+  const views = await viewsOf(call, indices)
+  const view = ({ id }: { id: string }, record: CanonicalRecord): CanonicalRecord => views.get(id)!(record)
   try {
     return formatBundle(await makeBundle(tenant, { indices, disclose, view, statement }))
   } catch (error) {
@@ -145,12 +136,31 @@ async function made({ tenant, projection }: Services, making: Making): Promise<s
   }
 }
 
-function problemOfMaking(error: unknown): unknown {
-  if (error instanceof FieldsSealed) {
-    const detail =
-      'sealed fields are exported for a stated purpose only (header Deponent-Purpose, option --purpose)'
-    return new Problem(403, 'purpose_required', detail, { fields: error.fields })
+type View = (record: CanonicalRecord) => CanonicalRecord
+
+/** How much of each entry its exporter may hand on. @throws Problem for one that may not be handed on at all */
+async function viewsOf(call: Call, indices: readonly number[]): Promise<Map<string, View>> {
+  const { permit, purpose, services } = call
+  const views = new Map<string, View>()
+  for await (const read of readEach(call, indices)) {
+    const place = placeOf(read)
+    const classes = permit.fieldsOf(place, purpose !== undefined)
+    if (classes.size === 0) throw permit.fieldsOf(place, true).size > 0 ? needsPurpose() : notThere()
+    const sealedFeatures = new Set(services.projection.sealedFields(read.systemName))
+    const revealed = purpose === undefined ? {} : { revealed: 'all' as const }
+    views.set(read.entry.id, (record) => recordView(record, { classes, sealedFeatures, ...revealed }))
   }
+  return views
+}
+
+function needsPurpose(members: Record<string, unknown> = {}): Problem {
+  const detail =
+    'sealed fields are exported for a stated purpose only (header Deponent-Purpose, option --purpose)'
+  return purposeRequired(detail, members)
+}
+
+function problemOfMaking(error: unknown): unknown {
+  if (error instanceof FieldsSealed) return needsPurpose({ fields: error.fields })
   if (error instanceof ChoiceRefused)
     return new Problem(error.code === 'bundle_too_large' ? 413 : 400, error.code, error.message)
   if (error instanceof FormatError)

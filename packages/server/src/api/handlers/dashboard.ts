@@ -1,6 +1,6 @@
 /** The static files of the dashboard; every address that is not a file is the application itself. */
 import { extname, normalize } from 'node:path'
-import type { Handler } from '../call.ts'
+import type { ServerServices } from '../call.ts'
 import { Problem } from '../problem.ts'
 
 const TYPES: Record<string, string> = {
@@ -15,8 +15,10 @@ const TYPES: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-export const getDashboard: Handler = async ({ request, services }) => {
-  const { disk, dashboardDirectory } = services
+export async function getDashboard(
+  request: Request,
+  { disk, dashboardDirectory }: Pick<ServerServices, 'disk' | 'dashboardDirectory'>,
+): Promise<Response> {
   const path = pathOf(request)
   const isFile = path.startsWith('/assets/') || (extname(path) !== '' && path.lastIndexOf('/') === 0)
   const bytes = extname(path) !== '' && isFile ? await disk.read(`${dashboardDirectory}${path}`) : undefined

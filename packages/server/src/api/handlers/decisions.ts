@@ -4,47 +4,75 @@ import {
   type EntryTime,
   FormatError,
   formatTlogProof,
-  recordTime,
   type TimeBound,
 } from '@deponent/format'
 import { statedTime } from '../../ledger/stated-time.ts'
-import type { ReadEntry } from '../../recording/reader.ts'
-import { type Handler, json, objectOf } from '../call.ts'
+import { type Call, type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
+import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
-import { sealedView } from '../sealed-view.ts'
-import { purposeOf, recordAccess } from './access-record.ts'
+import { placeOf, readSeen, readOne, type SeenEntry, seenBy, viewOf } from '../read-entry.ts'
+import { restrictionOf } from '../restriction.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
 
-export const listDecisions: Handler = async ({ query, services }) =>
-  json(await services.projection.list(query))
+export const listDecisions: Handler = async (call) => {
+  const list = await call.services.projection.list(call.query, restrictionOf(call))
+  call.look.objects = list.items.map(({ id }) => id)
+  call.look.count = list.items.length
+  return json(list)
+}
 
 export const getDecision: Handler = async (call) => {
-  const { projection, tenant } = call.services
+  const { tenant } = call.services
   const index = await decisionIndex(call)
-  const { entry, record, subject, systemName } = await readOne(tenant, index)
-  const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
-  const purpose = purposeOf(call.request)
-  if (purpose !== undefined && record) {
-    await recordAccess(tenant, { action: 'reveal', purpose, objects: [entry.id], count: 1, result: 'read' })
-  }
+  const seen = await readSeen(call, index)
+  const { entry, record, subject, systemName } = seen
+  call.look.objects = [entry.id]
+  const reveal = revealFor(call, seen)
+  const { classes } = seen
   return json({
     id: entry.id,
     kind: entry.kind,
     index,
     ledger: tenant.name,
-    at,
+    at: new Date(placeOf(seen).at).toISOString(),
     receivedAt: new Date(entry.receivedAt).toISOString(),
     ...(await timeOf(tenant, index, entry.receivedAt)),
     system: systemName,
-    ...(subject !== undefined && { subject }),
-    record:
-      record &&
-      (purpose !== undefined ? record : sealedView(record, new Set(projection.sealedFields(systemName)))),
+    ...(subject !== undefined && classes.has('identifier') && { subject }),
+    record: viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields),
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
+    ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
+}
+
+/** What of a record is revealed to its reader, and until when. */
+interface Revealing {
+  readonly fields: readonly string[] | 'all'
+  readonly classes: SeenEntry['classes']
+  readonly until: number
+}
+
+/** Opens what a stated purpose opens, on record before it is shown; undefined when nothing is revealed. */
+function revealFor(call: Call, { entry, record, classes, ...read }: SeenEntry): Revealing | undefined {
+  const { caller, purpose, query, services } = call
+  const asked = query.get('reveal')
+  if (asked !== null && purpose === undefined)
+    throw new Problem(403, 'purpose_required', 'fields are revealed for a stated purpose only (Deponent-Purpose)')
+  if (purpose === undefined || !record) return undefined
+  const fields = asked === null ? 'all' : pointersIn(asked.split(','), 'reveal')
+  const permit = caller.permit('reveal')
+  const revealed = permit?.fieldsOf(placeOf({ entry, record, ...read }), true) ?? new Set()
+  if (!revealed.has('sealed')) return undefined
+  const { control, reveals } = services
+  const reveal = { identity: caller.id, entry: entry.id, purpose, fields }
+  const open = reveals.until(reveal)
+  call.look.fields = fields === 'all' ? ['all'] : [...fields]
+  call.look.isUrgent = open === undefined
+  const until = open ?? reveals.open(reveal, control.policy.revealMinutes)
+  return { fields, classes: new Set([...classes, ...revealed]), until }
 }
 
 /** Between which moments outsiders place the entry; nothing where they placed nothing. */
@@ -74,24 +102,10 @@ function boundOf({ timeMs, source }: TimeBound): { at: string; source: string } 
   return { at: new Date(timeMs).toISOString(), source }
 }
 
-/** An entry with its record; what does not open as it was sealed is the server's trouble, not the reader's. */
-async function readOne({ reader }: Tenant, index: number): Promise<ReadEntry> {
-  try {
-    return await reader.one(index)
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    throw new Problem(
-      500,
-      error.code,
-      'the stored payload is damaged; the entry and its proof are not affected',
-      { index },
-    )
-  }
-}
-
 export const getProof: Handler = async (call) => {
   const { ledger } = call.services.tenant
   const index = await decisionIndex(call)
+  call.look.objects = [(await ledger.entry(index)).id]
   const { checkpoint } = ledger
   if (!checkpoint || index >= checkpoint.size) throw notYet()
   const hashes = await ledger.inclusionProof(index, checkpoint.size)
@@ -101,23 +115,21 @@ export const getProof: Handler = async (call) => {
   })
 }
 
-/** Everything recorded about one decision, oldest first. */
+/** Everything recorded about one decision, oldest first, as far as its reader may see it. */
 export const getTimeline: Handler = async (call) => {
-  const { projection, tenant } = call.services
+  const { projection } = call.services
   const index = await decisionIndex(call)
+  await readSeen(call, index)
   const items = []
-  for (const about of await projection.about(index)) {
-    const { entry, record, systemName } = await readOne(tenant, about)
-    const sealed = new Set(projection.sealedFields(systemName))
-    const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()
-    items.push({
-      id: entry.id,
-      kind: entry.kind,
-      index: about,
-      at,
-      record: record && sealedView(record, sealed),
-    })
+  for (const about of await projection.about(index, restrictionOf(call))) {
+    const seen = seenBy(call, await readOne(call, about))
+    if (!seen) continue
+    const { entry } = seen
+    const at = new Date(placeOf(seen).at).toISOString()
+    items.push({ id: entry.id, kind: entry.kind, index: about, at, record: viewOf(call, seen) })
   }
+  call.look.objects = items.map(({ id }) => id)
+  call.look.count = items.length
   return json({ items })
 }
 
@@ -127,5 +139,7 @@ export const lookUpSubject: Handler = async (call) => {
   if (typeof subject !== 'string' || subject === '') {
     throw new Problem(400, 'missing_field', 'subject must be a non-empty string', { field: '/subject' })
   }
-  return json({ handle: call.services.tenant.reader.subjectHandle(subject) })
+  const handle = call.services.tenant.reader.subjectHandle(subject)
+  call.look.query = { subject: handle }
+  return json({ handle })
 }

@@ -14,8 +14,9 @@ export const getEmitterProof: Handler = async (call) => {
   const emitter = tenant.emitters.named(call.params.emitter ?? '')
   const known = emitter && tenant.emitters.epochs(emitter)
   const epoch = numberIn(call, 'epoch') ?? known?.[0]?.epoch
+  const isSeen = emitter !== undefined && call.permit.reachesSystem(emitter.system)
   const tally = known?.find((candidate) => candidate.epoch === epoch)?.tally
-  if (!emitter || !tally || epoch === undefined)
+  if (!isSeen || !tally || epoch === undefined)
     throw new Problem(404, 'not_found', 'no emitter of this name numbered records in this epoch')
   const from = numberIn(call, 'from') ?? tally.summary().first ?? 1
   const to = numberIn(call, 'to')

@@ -1,16 +1,38 @@
 /** Whether the process lives, whether it can serve, and its numbers. */
 import { openApi } from '../openapi.ts'
-import { type Handler, json } from '../call.ts'
+import { type Handler, json, type LedgerServices, type Services } from '../call.ts'
 
 export const getHealth: Handler = ({ services }) => json({ status: 'ok', version: services.version })
 
-export const getReadiness: Handler = ({ services }) => {
-  const { clock, projection, tenant } = services
+/** To anybody whether the process can record and answer; to whoever belongs to a ledger also how far that one is. */
+export const getReadiness: Handler = ({ caller, services }) => {
+  const all = services.ledgers.all().map(checksOf)
+  const ready = all.every(({ isReady }) => isReady)
+  const worst = all.find(({ isReady }) => !isReady) ?? all[0]!
+  const checks = caller.keyId === '' ? worst.states : detailsOf(services)
+  return json({ ready, checks }, ready ? 200 : 503)
+}
+
+interface Checks {
+  isReady: boolean
+  states: { ledger: { state: string }; index: { state: string } }
+}
+
+function checksOf({ projection, tenant }: LedgerServices): Checks {
+  const { refusal } = tenant.ledger
+  const { engine } = projection.health()
+  return {
+    isReady: !refusal && engine === 'ready',
+    states: { ledger: { state: refusal?.code ?? 'open' }, index: { state: engine } },
+  }
+}
+
+function detailsOf({ clock, projection, tenant }: Services): object {
   const { checkpoint, refusal, size } = tenant.ledger
   const { engine, position, lag, trouble, findings } = projection.health()
-  const checks = {
+  return {
     ledger: {
-      state: refusal ? refusal.code : 'open',
+      state: refusal?.code ?? 'open',
       name: tenant.name,
       size,
       checkpointSize: checkpoint?.size ?? 0,
@@ -19,8 +41,6 @@ export const getReadiness: Handler = ({ services }) => {
     },
     index: { state: engine, position, lag, findings, ...(trouble !== '' && { message: trouble }) },
   }
-  const ready = !refusal && engine === 'ready'
-  return json({ ready, checks }, ready ? 200 : 503)
 }
 
 export const getMetrics: Handler = async ({ services }) => {

@@ -1,13 +1,16 @@
 /** Everything that brings records in. */
 import { FormatError, fromHex, isRecordKind, type RecordKind } from '@deponent/format'
+import { ADMIN_TOKEN_ID } from '../../access/caller.ts'
 import { type DecodedItem, decodeBody, type ReadingError } from '../../ingest/decode.ts'
 import type { Envelope } from '../../recording/envelope.ts'
 import type { IntakeSource } from '../../recording/intake.ts'
 import { linkFor } from '../../recording/links.ts'
+import type { RecordingRight } from '../../recording/recording-right.ts'
 import type { StatedHead } from '../../recording/stated-heads.ts'
 import { type Submission, textAsSent } from '../../recording/submission.ts'
 import { bodyOf, type Call, type Handler, json } from '../call.ts'
-import { Problem } from '../problem.ts'
+import { concealed, Problem } from '../problem.ts'
+import { isReachable, UNKNOWN_ID } from '../read-entry.ts'
 
 const CHECKPOINT_WAIT_MS = 5_000
 /** Entries the index may be behind before recording is asked to pause. */
@@ -55,17 +58,20 @@ export function decisionIndex(call: Call): Promise<number> {
   return decisionIndexOf(call, call.params.id ?? '')
 }
 
-/** The same of an id that stands elsewhere, at `field`. */
-export async function decisionIndexOf(
-  { query, services }: Call,
-  id: string,
-  field?: string,
-): Promise<number> {
+/**
+ * The same of an id that stands elsewhere, at `field`. What the caller's permit does not reach is not there, so that nobody learns
+ * which ids others use.
+ */
+export async function decisionIndexOf(call: Call, id: string, field?: string): Promise<number> {
+  const { permit, query, services } = call
   const { recorder, ledger } = services.tenant
   const place = field === undefined ? {} : { field }
-  const found = await recorder.findDecisions(id, query.get('system') ?? undefined)
+  const known = await recorder.findDecisions(id, query.get('system') ?? undefined)
+  const found: number[] = []
+  for (const index of known) if (await isReachable(call, permit, index)) found.push(index)
   if (found.length === 1) return found[0]!
-  if (found.length === 0) throw new Problem(404, 'not_found', 'no record with this id is known', place)
+  if (found.length === 0)
+    throw known.length > 0 ? concealed(UNKNOWN_ID, place) : new Problem(404, 'not_found', UNKNOWN_ID, place)
   const ids = await Promise.all(found.map(async (index) => (await ledger.entry(index)).id))
   throw new Problem(
     409,
@@ -108,6 +114,10 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
     return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
   if (kind === 'vault.sealed')
     return refused('bad_value', '/kind', 'segments of the vault are sealed and recorded by the server')
+  if (kind === 'access')
+    return refused('bad_value', '/kind', 'the server records looks at its own records; others are access.external')
+  if (typeof kind === 'string' && kind.startsWith('key.'))
+    return refused('bad_value', '/kind', 'the server records what becomes of its keys')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
   return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }
@@ -137,18 +147,27 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function record({ caller, query, request, services }: Call, source: IntakeSource): Promise<Response> {
+async function record(call: Call, source: IntakeSource): Promise<Response> {
+  const { query, request, services } = call
   const { metrics, projection, tenant } = services
   const head = statedHead(request.headers.get('deponent-emitter-head'))
   if (projection.lag() > INDEX_LAG_MAX) {
     throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
   }
-  const envelope = await tenant.recorder.recordFrom(source, { right: caller, ...(head && { head }) })
+  const envelope = await tenant.recorder.recordFrom(source, { right: rightOf(call), ...(head && { head }) })
   metrics.recorded.inc(envelope.recorded)
   metrics.duplicates.inc(envelope.duplicates)
   metrics.rejected.inc(envelope.rejected)
   if (query.get('wait') === 'checkpoint') await tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
   return json(envelope, statusOf(envelope))
+}
+
+function rightOf({ caller, permit }: Call): RecordingRight {
+  return {
+    ...(caller.keyId !== ADMIN_TOKEN_ID && { owner: caller.id }),
+    mayRecordFor: (name) => caller.mayRecordFor(name),
+    mayRecordIn: (system) => permit.touchesSystem(system),
+  }
 }
 
 const STATED_HEAD =

@@ -1,38 +1,55 @@
 /** Numbers over many decisions. */
 import { listedEmitters, fullCoverage } from '../coverage.ts'
-import { type Handler, json, objectOf } from '../call.ts'
+import { type Call, type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
+import { freeRestrictionOf, restrictionOf } from '../restriction.ts'
 
-export const getAggregate: Handler = async ({ query, services }) =>
-  json(await services.projection.aggregate(query))
-export const getUsage: Handler = async ({ query, services }) =>
-  json(await services.projection.statsUsage(query))
-export const getConfidence: Handler = async ({ query, services }) =>
-  json(await services.projection.statsConfidence(query))
-export const getOverrides: Handler = async ({ query, services }) =>
-  json(await services.projection.statsOverrides(query))
-export const getCoverage: Handler = async ({ query, services }) => {
-  refuseParameters(query)
-  const { clock, projection, tenant } = services
-  return json(await fullCoverage(projection, tenant, clock.now()))
+/** Of a statement, what the record of the look keeps: as long as one may be. */
+const SQL_CHARACTERS_KEPT = 20_000
+
+export const getAggregate: Handler = async (call) => {
+  const answer = await call.services.projection.aggregate(call.query, restrictionOf(call))
+  call.look.count = answer.items.length
+  return json(answer)
 }
-export const getEmitters: Handler = ({ query, services }) => {
-  refuseParameters(query)
-  const { clock, tenant } = services
-  return json({ items: listedEmitters(tenant.emitters, clock.now()), asOf: { size: tenant.ledger.size } })
+export const getUsage: Handler = async (call) =>
+  json(await call.services.projection.statsUsage(call.query, restrictionOf(call)))
+export const getConfidence: Handler = async (call) =>
+  json(await call.services.projection.statsConfidence(call.query, restrictionOf(call)))
+export const getOverrides: Handler = async (call) =>
+  json(await call.services.projection.statsOverrides(call.query, restrictionOf(call)))
+export const getCoverage: Handler = async (call) => {
+  refuseParameters(call.query)
+  const { clock, projection, tenant } = call.services
+  return json(await fullCoverage(projection, tenant, clock.now(), restrictionOf(call)))
 }
-export const getCompleteness: Handler = async ({ query, services }) =>
-  json(await services.projection.statsCompleteness(query))
-export const getSystems: Handler = async ({ query, services }) => {
-  refuseParameters(query)
-  return json(await services.projection.systems())
+export const getEmitters: Handler = (call) => {
+  refuseParameters(call.query)
+  const { clock, tenant } = call.services
+  const items = listedEmitters(tenant.emitters, clock.now(), reachOf(call))
+  return json({ items, asOf: { size: tenant.ledger.size } })
+}
+export const getCompleteness: Handler = async (call) =>
+  json(await call.services.projection.statsCompleteness(call.query, restrictionOf(call)))
+export const getSystems: Handler = async (call) => {
+  refuseParameters(call.query)
+  return json(await call.services.projection.systems(restrictionOf(call)))
 }
 
-export const postSql: Handler = async ({ request, services }) => {
+export const postSql: Handler = async (call) => {
+  const { request, services, look } = call
   const { sql } = await objectOf(request)
   if (typeof sql !== 'string')
     throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
-  return json(await services.projection.sql(sql))
+  look.query = { sql: sql.slice(0, SQL_CHARACTERS_KEPT) }
+  const answer = await services.projection.sql(sql, freeRestrictionOf(call))
+  look.count = answer.rows.length
+  return json(answer)
+}
+
+/** Which systems the caller sees whole. */
+function reachOf({ permit }: Call): (system: string) => boolean {
+  return (system) => permit.reachesSystem(system)
 }
 
 /** For answers about everything: a filter that would be ignored is refused instead. */

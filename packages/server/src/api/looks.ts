@@ -1,0 +1,82 @@
+/** From a request to the record of the look it was. */
+import type { JsonValue } from '@deponent/format'
+import type { Look } from '../access/access-log.ts'
+import type { Caller } from '../access/caller.ts'
+import type { Call, LedgerServices } from './call.ts'
+import type { Problem } from './problem.ts'
+import type { Route } from './route.ts'
+
+/** Characters of one value of a question that the record keeps. */
+const VALUE_CHARACTERS_MAX = 2_000
+
+/** Records what was seen, as the route asks; the answer may leave when this resolves. @throws AccessUnrecordable */
+export async function recordLook(route: Route, call: Call): Promise<void> {
+  const { look } = call
+  if (route.look === 'none' && !look.isUrgent) return
+  const { accessLog } = call.services
+  const seen = lookOf(route, call)
+  if (route.look === 'before' || look.isUrgent) await accessLog.now(seen)
+  else accessLog.soon(seen)
+}
+
+/** Records that somebody was denied. A ledger that takes no entries denies on. */
+export function recordDenial(
+  route: Route,
+  ledger: LedgerServices,
+  caller: Caller,
+  { code }: Problem,
+  asked: Pick<Call, 'params' | 'query'>,
+): void {
+  try {
+    ledger.accessLog.soon({
+      actor: actorOf(caller, route),
+      action: route.operation,
+      result: 'denied',
+      query: canonicalQuery(asked.query, asked.params, handles(ledger)),
+      code,
+    })
+  } catch {
+    // Nothing was shown.
+  }
+}
+
+function lookOf(route: Route, { caller, look, params, purpose, query, services }: Call): Look {
+  const { isUrgent: _, ...seen } = look
+  return {
+    result: 'read',
+    query: canonicalQuery(query, params, handles(services)),
+    ...seen,
+    actor: actorOf(caller, route),
+    action: route.operation,
+    ...(purpose !== undefined && { purpose }),
+  }
+}
+
+function actorOf(caller: Caller, { action }: Route): Look['actor'] {
+  return action === 'open' || action === 'any' || action === 'installation'
+    ? { id: caller.id, name: caller.name, role: caller.roles[0] ?? 'none' }
+    : caller.actor(action)
+}
+
+/** People appear in the record of a look by their handle, as everywhere outside the sealed record about them. */
+function handles({ tenant }: LedgerServices): (subject: string) => string {
+  return (subject) => tenant.reader.handlesOf(subject)[0]!
+}
+
+/** A question in one spelling: parameters by name, each value once, whatever their order in the address. */
+export function canonicalQuery(
+  query: URLSearchParams,
+  params: Record<string, string>,
+  handleOf: (subject: string) => string,
+): JsonValue {
+  const pairs = [...Object.entries(params).map(([name, value]) => [`:${name}`, value] as const), ...query]
+  const sorted = pairs
+    .filter(([name]) => name !== 'cursor')
+    .map(([name, value]) => [name.slice(0, 200), told(name, value, handleOf)] as const)
+    .toSorted(([a, x], [b, y]) => (a === b ? Number(x > y) - Number(x < y) : a < b ? -1 : 1))
+  return Object.fromEntries(sorted)
+}
+
+function told(name: string, value: string, handleOf: (subject: string) => string): string {
+  return name === 'subject' || name === ':subject' ? handleOf(value) : value.slice(0, VALUE_CHARACTERS_MAX)
+}

@@ -1,0 +1,91 @@
+/** Opening single entries for whoever may see them. */
+import { type CanonicalRecord, FormatError, recordTime } from '@deponent/format'
+import type { FieldClass } from '../access/field-class.ts'
+import type { Permit, Place } from '../access/policy.ts'
+import type { ReadEntry } from '../recording/reader.ts'
+import type { Call } from './call.ts'
+import { concealed, Problem } from './problem.ts'
+import { purposeRequired } from './purpose.ts'
+import { recordView } from './record-view.ts'
+
+/** An entry its caller may see, and which classes of its fields. */
+export interface SeenEntry extends ReadEntry {
+  readonly classes: ReadonlySet<FieldClass>
+}
+
+/** What an entry is to the policy. */
+export function placeOf({ entry, record, subject, systemName }: ReadEntry): Place {
+  return {
+    system: systemName,
+    at: (record && recordTime(record)) ?? entry.receivedAt,
+    ...(subject !== undefined && { subject }),
+  }
+}
+
+/** The entry, if the caller may see it; otherwise it is not there. @throws Problem */
+export async function readSeen(call: Call, index: number): Promise<SeenEntry> {
+  const seen = seenBy(call, await readOne(call, index))
+  if (seen) return seen
+  throw notThere()
+}
+
+/** The entry as far as the caller may see it; undefined when not at all. @throws Problem when it takes a purpose to see it */
+export function seenBy({ permit, purpose }: Call, read: ReadEntry): SeenEntry | undefined {
+  const place = placeOf(read)
+  const classes = permit.fieldsOf(place, purpose !== undefined)
+  if (classes.size > 0) return { ...read, classes }
+  if (permit.fieldsOf(place, true).size > 0)
+    throw purposeRequired('this is shown for a stated purpose only (header Deponent-Purpose)')
+  return undefined
+}
+
+/** Whether an entry may be seen at all, with or without a purpose. */
+export async function isReachable(call: Call, permit: Permit, index: number): Promise<boolean> {
+  if (permit.isWhole) return true
+  return permit.fieldsOf(placeOf(await readOne(call, index)), true).size > 0
+}
+
+/** An entry with its record; what does not open as it was sealed is the server's trouble, not the reader's. */
+export function readOne({ services }: Call, index: number): Promise<ReadEntry> {
+  return damagedAside(() => services.tenant.reader.one(index), { index })
+}
+
+async function damagedAside<T>(read: () => Promise<T>, members: Record<string, unknown> = {}): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const detail = 'the stored payload is damaged; the entry and its proof are not affected'
+    throw new Problem(500, error.code, detail, members)
+  }
+}
+
+const TOGETHER_MAX = 512
+
+/** Entries one after another; those that stand together are read together. */
+export async function* readEach(call: Call, indices: readonly number[]): AsyncGenerator<ReadEntry> {
+  for (let at = 0; at < indices.length; ) {
+    const from = indices[at]!
+    let to = from + 1
+    while (indices[at + to - from] === to && to - from < TOGETHER_MAX) to += 1
+    at += to - from
+    if (to === from + 1) yield await readOne(call, from)
+    else yield* await damagedAside(() => call.services.tenant.reader.read(from, to))
+  }
+}
+
+/** The record of an entry as its caller sees it, with these sealed fields revealed. */
+export function viewOf(
+  { services }: Call,
+  { record, systemName, classes }: SeenEntry,
+  revealed?: readonly string[] | 'all',
+): CanonicalRecord | undefined {
+  const sealedFeatures = new Set(services.projection.sealedFields(systemName))
+  return record && recordView(record, { classes, sealedFeatures, ...(revealed && { revealed }) })
+}
+
+export const UNKNOWN_ID = 'no record with this id is known'
+
+export function notThere(): Problem {
+  return concealed(UNKNOWN_ID)
+}

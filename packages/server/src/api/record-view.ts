@@ -1,0 +1,94 @@
+/**
+ * What of a record its reader may see. The rest shows as `{"sealed": true}`: free text and messages, whoever the record names, and
+ * features that took too many values to be kept queryable, until a purpose is stated; fields of a class the reader's role does not
+ * see, for good.
+ */
+import type { CanonicalRecord, JsonValue } from '@deponent/format'
+import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
+
+const SEALED: JsonValue = { sealed: true }
+const QUERYABLE_TEXT_BYTES_MAX = 64
+
+/** Top-level fields that are sealed only. */
+const SEALED_FIELDS = new Set([
+  'input',
+  'messages',
+  'metadata',
+  'affectedUserId',
+  'userId',
+  'affectedSubjects',
+  'ipAddress',
+  'userAgent',
+  'contextData',
+  'retrievedDocuments',
+  'toolCalls',
+  'overrideReason',
+  'statement',
+  'text',
+  'reasoning',
+  'emitter',
+])
+
+export interface Seeing {
+  /** Classes the reader sees. */
+  readonly classes: ReadonlySet<FieldClass>
+  /** Features of the record's system that are sealed only. */
+  readonly sealedFeatures: ReadonlySet<string>
+  /** JSON pointers of sealed fields that are revealed; `all` of them, or none when absent. */
+  readonly revealed?: readonly string[] | 'all'
+}
+
+/** The record with everything covered that may not be seen. */
+export function recordView(record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
+  const view: CanonicalRecord = {}
+  for (const [name, value] of Object.entries(record)) view[name] = viewOf(name, value, seeing)
+  return view
+}
+
+function viewOf(name: string, value: JsonValue, seeing: Seeing): JsonValue {
+  const pointer = `/${escaped(name)}`
+  const { classes } = seeing
+  if (SEALED_FIELDS.has(name)) return isRevealed(pointer, seeing) ? value : SEALED
+  if (!classes.has(fieldClassOf(name))) return SEALED
+  if (name === 'inputFeatures' && isObject(value))
+    return mapped(value, (feature, inner) => featureView(feature, inner, seeing))
+  if (name === 'explanation' && isObject(value))
+    return mapped(value, (part, inner) =>
+      part !== 'reasoning' || isRevealed(`${pointer}/reasoning`, seeing) ? inner : SEALED,
+    )
+  return value
+}
+
+function featureView(name: string, value: JsonValue, seeing: Seeing): JsonValue {
+  if (!seeing.classes.has(fieldClassOf(`feature.${name}`))) return SEALED
+  const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name)
+  return isOpen || isRevealed(`/inputFeatures/${escaped(name)}`, seeing) ? value : SEALED
+}
+
+/** Whether a sealed field is revealed by itself or with what it stands in. */
+function isRevealed(pointer: string, { classes, revealed }: Seeing): boolean {
+  if (revealed === undefined || !classes.has('sealed')) return false
+  return revealed === 'all' || revealed.some((given) => pointer === given || pointer.startsWith(`${given}/`))
+}
+
+/** Numbers, booleans and short strings: what may be searched while a field stays narrow. */
+function isQueryable(value: JsonValue): boolean {
+  if (typeof value === 'string') return Buffer.byteLength(value) <= QUERYABLE_TEXT_BYTES_MAX
+  return typeof value === 'number' || typeof value === 'boolean'
+}
+
+function mapped(
+  object: { [name: string]: JsonValue },
+  view: (name: string, value: JsonValue) => JsonValue,
+): JsonValue {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, view(name, value)]))
+}
+
+/** A name as a segment of a JSON pointer (RFC 6901). */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+function isObject(value: JsonValue): value is { [name: string]: JsonValue } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

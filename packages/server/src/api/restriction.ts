@@ -1,0 +1,58 @@
+/** What of the index a caller may ask about: the permit in the words of the projection. */
+import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
+import type { Restriction } from '../projection/restriction.ts'
+import type { Call } from './call.ts'
+import { Problem } from './problem.ts'
+import { purposeRequired } from './purpose.ts'
+
+/** Members of a question that name fields, each in a list between commas. */
+const LISTS = ['by', 'metrics']
+
+/** What this question may touch. @throws Problem when it asks about a class of fields that its caller may not see */
+export function restrictionOf(call: Call): Restriction {
+  const { permit, purpose } = call
+  const hasPurpose = purpose !== undefined
+  const asked = classesOf(call.query)
+  const boxes = permit.boxes(asked, hasPurpose)
+  if (boxes.length === 0) {
+    if (permit.boxes(asked, true).length > 0)
+      throw purposeRequired('this question is answered for a stated purpose only (header Deponent-Purpose)')
+    throw new Problem(403, 'field_forbidden', 'the question names a class of fields this key may not see', {
+      classes: [...asked].filter((name) => permit.boxes([name], true).length === 0),
+    })
+  }
+  const usable = permit.fieldsIn(boxes, hasPurpose)
+  return restrict(call, boxes, usable)
+}
+
+/** The same for a question that may name any field there is: only what may be seen in all of its records is there to be named. */
+export function freeRestrictionOf(call: Call): Restriction {
+  const hasPurpose = call.purpose !== undefined
+  return restrict(call, call.permit.boxes([], hasPurpose), call.permit.fieldsEverywhere(hasPurpose))
+}
+
+function restrict(
+  { permit, caller, purpose }: Call,
+  boxes: Restriction['boxes'] & object,
+  usable: ReadonlySet<FieldClass>,
+): Restriction {
+  const isWhole = boxes.some(({ systems, from, to }) => systems === undefined && from === undefined && to === undefined)
+  const smallCells = caller.smallCells(purpose !== undefined)
+  return {
+    ...(!isWhole && { boxes }),
+    ...(permit.subject !== undefined && { subjects: [permit.subject] }),
+    ...(permit.action === 'aggregate' && smallCells !== undefined && { smallCells }),
+    withholds: (name) => !usable.has(fieldClassOf(name)),
+  }
+}
+
+/** Classes of the fields a question names. */
+function classesOf(query: URLSearchParams): Set<FieldClass> {
+  const classes = new Set<FieldClass>(['plain'])
+  for (const [name, value] of query) {
+    if (LISTS.includes(name)) {
+      for (const part of value.split(',')) classes.add(fieldClassOf(part.trim()))
+    } else classes.add(fieldClassOf(name))
+  }
+  return classes
+}

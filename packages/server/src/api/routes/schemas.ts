@@ -1,0 +1,12 @@
+/** Shapes that several routes share. */
+import { z } from 'zod'
+
+export const count = z.int().nonnegative()
+export const anyRecord = z.looseObject({})
+export const items = z.object({ items: z.array(anyRecord) })
+export const page = z.object({
+  items: z.array(anyRecord),
+  next: z.string().nullable(),
+  asOf: z.object({ size: count }),
+})
+export const systemQuery = z.object({ system: z.string().optional() })

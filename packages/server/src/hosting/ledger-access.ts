@@ -1,0 +1,93 @@
+/** Who may do what on a hosted ledger, and the record of every look at it. */
+import { AccessControl } from '../access/access-control.ts'
+import { AccessLog, type OpenMark } from '../access/access-log.ts'
+import { Reveals } from '../access/reveals.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import type { StateStore } from '../platform/state-store.ts'
+import type { Tenant } from '../tenant.ts'
+
+export interface LedgerAccess {
+  readonly control: AccessControl
+  readonly accessLog: AccessLog
+  readonly reveals: Reveals
+}
+
+export interface LedgerAccessOptions {
+  disk: Disk
+  clock: Clock
+  random: Random
+  /** The data directory. */
+  data: string
+  store: StateStore
+  tenant: Pick<Tenant, 'name' | 'ledger' | 'recorder'>
+}
+
+/** Opens both; what the process before left unsaid, and changes from outside, are put on record first. @throws AccessFileDamaged */
+export async function openLedgerAccess(options: LedgerAccessOptions): Promise<LedgerAccess> {
+  const { disk, clock, random, data, store, tenant } = options
+  const { ledger, name, recorder } = tenant
+  const notes = new Notes(store, name)
+  const control = await AccessControl.open({
+    disk,
+    clock,
+    random,
+    data,
+    ledger: name,
+    record: (kind, record) => recorder.recordOwn(kind, record),
+    remembered: () => notes.get('access_file'),
+    remember: (digest) => notes.set('access_file', digest),
+  })
+  const isRecording = (): boolean => ledger.refusal === undefined
+  const accessLog = new AccessLog({
+    clock,
+    mark: markIn(notes),
+    append: (records) => recorder.recordOwnAll(records.map((record) => ({ kind: 'access', record }))),
+    isRecording,
+  })
+  if (isRecording()) {
+    await control.reconcile()
+    await accessLog.begin()
+  }
+  return { control, accessLog, reveals: new Reveals(clock) }
+}
+
+function markIn(notes: Notes): OpenMark {
+  return {
+    left: () => {
+      const since = notes.get('looks_since')
+      return since === undefined ? undefined : Number(since)
+    },
+    set: (since) => notes.set('looks_since', `${since}`),
+    clear: () => notes.remove('looks_since'),
+  }
+}
+
+/** Single values remembered about a ledger. They survive the process; losing them with the store costs a note, never a record. */
+class Notes {
+  readonly #store: StateStore
+  readonly #ledger: string
+
+  constructor(store: StateStore, ledger: string) {
+    this.#store = store
+    this.#ledger = ledger
+    store.run(
+      'CREATE TABLE IF NOT EXISTS access_notes (ledger TEXT, name TEXT, value TEXT, PRIMARY KEY (ledger, name)) WITHOUT ROWID',
+    )
+  }
+
+  get(name: string): string | undefined {
+    const row = this.#store.get('SELECT value FROM access_notes WHERE ledger = ? AND name = ?', this.#ledger, name)
+    return row && String(row.value)
+  }
+
+  set(name: string, value: string): void {
+    const sql = 'INSERT OR REPLACE INTO access_notes (ledger, name, value) VALUES (?, ?, ?)'
+    this.#store.run(sql, this.#ledger, name, value)
+  }
+
+  remove(name: string): void {
+    this.#store.run('DELETE FROM access_notes WHERE ledger = ? AND name = ?', this.#ledger, name)
+  }
+}
