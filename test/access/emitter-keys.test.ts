@@ -12,12 +12,12 @@ const ADMIN = 'dpk_admin'
 
 async function withKey(): Promise<{ directory: string; token: string }> {
   const directory = await mkdtemp(join(tmpdir(), 'deponent-keys-'))
-  const path = await makeEmitterKey(realDisk, realRandom, directory, 'checkout-1')
+  const path = await makeEmitterKey(realDisk, realRandom, directory, 'default', 'checkout-1')
   return { directory, token: (await readFile(path, 'utf8')).trim() }
 }
 
 const keysOn = (disk: Disk, directory: string): Keys =>
-  new Keys({ disk, clock: new TestClock(), directory, adminToken: ADMIN })
+  new Keys({ disk, clock: new TestClock(), directory, ledger: 'default', adminToken: ADMIN })
 
 describe('keys of emitters', () => {
   test('count for everybody who asks while they are read for the first time', async () => {

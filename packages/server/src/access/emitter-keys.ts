@@ -1,5 +1,6 @@
 /**
- * Keys of emitters, one pair of files each in DIR/keyring/emitters: NAME.key is the token for whoever runs the emitter and may be moved
+ * Keys of emitters, one pair of files each in DIR/keyring/emitters, those of another ledger than the first one below it in a directory
+ * of that ledger's name, which has no dot and so is no file of an emitter: NAME.key is the token for whoever runs the emitter and may be moved
  * away, NAME.sha256 its digest, the only thing the server reads. A key works from within a second of being made.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -15,7 +16,9 @@ const SUFFIX = '.sha256'
 /** What may be an emitter's name, and with it a file's. */
 export const EMITTER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
-const directoryOf = (data: string): string => `${data}/keyring/emitters`
+const FIRST_LEDGER = 'default'
+const directoryOf = (data: string, ledger: string): string =>
+  ledger === FIRST_LEDGER ? `${data}/keyring/emitters` : `${data}/keyring/emitters/${ledger}`
 const digestOf = (token: string): Uint8Array => createHash('sha256').update(token).digest()
 
 export class EmitterKeys {
@@ -27,10 +30,10 @@ export class EmitterKeys {
   #reading: Promise<void> | undefined
 
   /** `data`: the data directory. */
-  constructor(disk: Disk, clock: Clock, data: string) {
+  constructor(disk: Disk, clock: Clock, data: string, ledger: string) {
     this.#disk = disk
     this.#clock = clock
-    this.#directory = directoryOf(data)
+    this.#directory = directoryOf(data, ledger)
   }
 
   /** The emitter whose key this is. Every key is compared, in constant time. */
@@ -71,14 +74,15 @@ export class EmitterKeys {
   }
 }
 
-/** Makes a key for an emitter, replacing the one it has; gives the path of the file that holds the token. */
+/** Makes a key for an emitter of a ledger, replacing the one it has; gives the path of the file that holds the token. */
 export async function makeEmitterKey(
   disk: Disk,
   random: Random,
   data: string,
+  ledger: string,
   name: string,
 ): Promise<string> {
-  const directory = directoryOf(data)
+  const directory = directoryOf(data, ledger)
   await disk.makeDirectory(directory, 0o700)
   const token = randomToken(random)
   const path = `${directory}/${name}.key`

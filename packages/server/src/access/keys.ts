@@ -20,6 +20,8 @@ export interface KeysOptions {
   clock: Clock
   /** The data directory. */
   directory: string
+  /** Whose emitters record with keys of their own. */
+  ledger: string
   adminToken: string
 }
 
@@ -27,9 +29,9 @@ export class Keys {
   readonly #adminToken: string
   readonly #emitters: EmitterKeys
 
-  constructor({ disk, clock, directory, adminToken }: KeysOptions) {
+  constructor({ disk, clock, directory, ledger, adminToken }: KeysOptions) {
     this.#adminToken = adminToken
-    this.#emitters = new EmitterKeys(disk, clock, directory)
+    this.#emitters = new EmitterKeys(disk, clock, directory, ledger)
   }
 
   /**

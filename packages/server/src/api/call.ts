@@ -1,21 +1,14 @@
 /** One request on its way through a handler. */
 import type { Caller, Keys } from '../access/keys.ts'
-import type { Scrub } from '../check/scrub.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
+import type { LedgerServices } from '../hosting/hosted-ledger.ts'
 import type { Disk } from '../platform/disk.ts'
-import type { Projection } from '../projection/index.ts'
-import type { Tenant } from '../tenant.ts'
 import { BODY_BYTES_MAX, decompress } from '../ingest/decompress.ts'
 import { Problem } from './problem.ts'
-import type { Metrics } from './metrics.ts'
 
 /** What handlers may use. */
-export interface Services {
-  tenant: Tenant
-  projection: Projection
-  scrub: Pick<Scrub, 'status'>
-  metrics: Metrics
+export interface Services extends LedgerServices {
   evidence: EvidencePage
   clock: Clock
   disk: Disk
