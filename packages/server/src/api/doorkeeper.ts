@@ -118,13 +118,13 @@ export class Doorkeeper {
   #withAdminToken(request: Request): Visitor {
     const { ledgers, clock } = this.#server
     const named = request.headers.get('deponent-ledger')
-    const ledger = named === null ? ledgers.first : ledgers.get(named)
+    const ledger = named === null ? ledgers.default : ledgers.get(named)
     if (!ledger) throw noSuchLedger()
     return { ledger, caller: adminTokenOf(ledger.control, clock.now) }
   }
 
   #anybody(): Visitor {
-    return { caller: ANYBODY, ledger: this.#server.ledgers.first }
+    return { caller: ANYBODY, ledger: this.#server.ledgers.default }
   }
 
   /** A wrong key counts against its address; no key at all is no attempt. */

@@ -146,7 +146,7 @@ async function answer(server: ServerServices, doorkeeper: Doorkeeper, asked: Ask
   const started = server.clock.monotonicMs()
   const { route, request } = asked
   const query = new URL(request.url).searchParams
-  let visitor: Visitor = { caller: ANYBODY, ledger: server.ledgers.first }
+  let visitor: Visitor = { caller: ANYBODY, ledger: server.ledgers.default }
   let response: Response
   try {
     visitor = doorkeeper.admit(route, request, asked.from)

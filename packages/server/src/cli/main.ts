@@ -17,6 +17,7 @@ import { CommandError, EXIT } from './exit.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
+import { ledgers } from './ledgers.ts'
 import { prove } from './prove.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
@@ -36,6 +37,7 @@ const COMMANDS = [
   prove,
   query,
   keys,
+  ledgers,
   reindex,
   drill,
   conformance,

@@ -4,15 +4,23 @@ import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { diagnostics } from './diagnostics.ts'
-import { days, port, signerSocket, signerState, withData } from './options.ts'
+import {
+  days,
+  localSignerForOthers,
+  port,
+  signerSockets,
+  type SignerSocketsOption,
+  signerState,
+  withData,
+} from './options.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
 
-export interface ServeOptions extends OutsideOptions {
+export interface ServeOptions extends OutsideOptions, SignerSocketsOption {
   data: string
   port: number
   host: string
   signerState?: string
-  signerSocket?: string
+  localSignerForOthers?: boolean
   acceptHead?: boolean
   scrubDays: number
   clickhouseUrl?: string
@@ -26,7 +34,8 @@ export function withServing(command: Command): Command {
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .addOption(signerState())
-    .addOption(signerSocket())
+    .addOption(signerSockets())
+    .addOption(localSignerForOthers())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
@@ -46,7 +55,8 @@ export async function startServer(options: ServeOptions): Promise<App> {
     host: options.host,
     port: options.port,
     signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
-    ...(options.signerSocket !== undefined && { signerSocket: options.signerSocket }),
+    ...(options.signerSocket && { signerSockets: options.signerSocket }),
+    localSignerForOthers: options.localSignerForOthers ?? false,
     acceptHead: options.acceptHead ?? false,
     scrubDays: options.scrubDays,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
