@@ -6,18 +6,20 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
+const P256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+
 export interface CertificateFiles {
   certificate: string
   key: string
 }
 
-/** A self-signed certificate for `localhost`, made by OpenSSL; `more` are further arguments of `openssl req`. */
-export async function makeCertificate(...more: string[]): Promise<CertificateFiles> {
+/** A self-signed certificate for `localhost`, made by OpenSSL. */
+export async function makeCertificate(algorithm: readonly string[] = P256): Promise<CertificateFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'deponent-tls-'))
   const files = { certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') }
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const kind = ['-x509', '-nodes', '-days', '2', '-newkey', ...algorithm]
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  await run('openssl', ['req', ...kind, ...subject, '-keyout', files.key, '-out', files.certificate, ...more])
+  await run('openssl', ['req', ...kind, ...subject, '-keyout', files.key, '-out', files.certificate])
   return files
 }
 

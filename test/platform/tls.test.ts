@@ -38,7 +38,8 @@ async function start(
   more: { onTrouble?: (reason: string) => void } = {},
 ): Promise<{ port: number; heard: Connection[]; local: string }> {
   const heard: Connection[] = []
-  const handle = (_: Request, connection: Connection): Response => {
+  const handle = async (request: Request, connection: Connection): Promise<Response> => {
+    await request.text()
     heard.push(connection)
     return new Response('heard')
   }
@@ -93,7 +94,7 @@ describe('a certificate and a key that cannot be used', () => {
   })
 
   test('are refused when the key is too short for anybody to trust', async () => {
-    const weak = await makeCertificate('-newkey', 'rsa:1024')
+    const weak = await makeCertificate(['rsa:1024'])
     expect(await failing(weak)).toContain('OpenSSL refuses this pair')
   })
 })

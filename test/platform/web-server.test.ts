@@ -115,6 +115,14 @@ describe('how much one client may ask', () => {
     expect(heard.map(({ path }) => path)).toEqual(['/1'])
   })
 
+  test('what is broken in a later request is no part of the answer to an earlier one', async () => {
+    const release = Promise.withResolvers<Response>()
+    const { port } = await start({ handle: () => release.promise })
+    const received = exchange(port, 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n')
+    expect(statusesIn(await received)).toEqual([])
+    release.resolve(new Response('late'))
+  })
+
   test('more than a few unanswered requests on one connection are refused', async () => {
     const { port, heard } = await start({ limits: { pipelined: 3 } })
     const received = await exchange(port, 'GET /open HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(10))

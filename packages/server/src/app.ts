@@ -11,10 +11,12 @@ import type { OutsideStatus } from './ledger/anchoring.ts'
 import { ledgerIdOf } from './ledger/wal-frame.ts'
 import { type Clock, realClock } from './platform/clock.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
+import { failureOf } from './platform/failure.ts'
 import { realHttpClient } from './platform/http-client.ts'
 import { type Random, realRandom } from './platform/random.ts'
 import { temporaryDirectory } from './platform/places.ts'
 import { SqliteStateStore, type StateStore } from './platform/state-store.ts'
+import type { TlsFiles } from './platform/tls-files.ts'
 import { startWebServer } from './platform/web-server.ts'
 import {
   DEFAULT_SETTINGS,
@@ -50,6 +52,10 @@ export interface AppOptions {
   /** Socket of the signer's own process; without it the signer is part of this one. */
   signerSocket?: string
   acceptHead?: boolean
+  /** HTTPS with this certificate; plain HTTP when absent. */
+  tls?: TlsFiles
+  /** A proxy in front says who is connected. */
+  isBehindProxy?: boolean
   /** Nobody is asked when absent. */
   outside?: OutsideSettings
   /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
@@ -109,6 +115,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     const web = await startWebServer({
       host: options.host,
       port: options.port,
+      ...(options.tls && { tls: options.tls }),
+      isBehindProxy: options.isBehindProxy ?? false,
+      onTrouble: (reason) => options.diagnose('a renewed certificate cannot be used', { reason }),
       handle: createHandler({
         tenant,
         projection,
@@ -120,14 +129,11 @@ export async function startApp(options: AppOptions): Promise<App> {
         keys: new Keys({ disk, clock, directory: options.directory, adminToken: directory.adminToken }),
         dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
         version: VERSION,
-        onUnexpected: (error) =>
-          options.diagnose('a request failed unexpectedly', {
-            stack: error instanceof Error ? error.stack : '',
-          }),
+        onUnexpected: (error) => options.diagnose('a request failed unexpectedly', { ...failureOf(error) }),
       }),
     })
     undo.add(() => web.close())
-    if (isWritable(directory, tenant)) await announce(disk, directory, web.url)
+    if (isWritable(directory, tenant)) await announce(disk, directory, web.localUrl)
     return { url: web.url, adminToken: directory.adminToken, tenant, projection, close: () => undo.run() }
   } catch (error) {
     await undo.run()

@@ -18,6 +18,7 @@ import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
+import { reasonOf } from './platform/failure.ts'
 import { decodeAttachment } from './recording/attachment.ts'
 import { counterIn, Counters } from './recording/counters.ts'
 import { Dedupe } from './recording/dedupe.ts'
@@ -212,7 +213,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
 }
 
 function writeFailed(error: unknown): NotSequencing {
-  return new NotSequencing('write_failed', error instanceof Error ? error.message : String(error))
+  return new NotSequencing('write_failed', reasonOf(error))
 }
 
 const framesOf = (attachments: readonly Uint8Array[]): Uint8Array[] =>

@@ -3,6 +3,7 @@ import { toBase64, utf8 } from '@deponent/format'
 import { Hono } from 'hono'
 import { ANYBODY, type Caller } from '../access/keys.ts'
 import { bearerOf } from '../access/token.ts'
+import type { Connection } from '../platform/connection.ts'
 import type { Call, Handler, Services } from './call.ts'
 import { type Operation, type Route, ROUTES } from './contract.ts'
 import * as bundle from './handlers/bundle.ts'
@@ -15,6 +16,7 @@ import { getLedgerStatus } from './handlers/ledger-status.ts'
 import * as recording from './handlers/recording.ts'
 import * as statistics from './handlers/statistics.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
+import { secured } from './security-headers.ts'
 
 const HANDLERS: Record<Operation, Handler> = {
   recordDecisions: recording.recordDecisions,
@@ -53,17 +55,10 @@ const HANDLERS: Record<Operation, Handler> = {
   getOpenApi: health.getOpenApi,
 }
 
-const SECURITY_HEADERS: Record<string, string> = {
-  'Content-Security-Policy':
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-}
-
 /** Builds the handler of the whole port. */
-export function createHandler(services: Services): (request: Request) => Promise<Response> {
+export function createHandler(
+  services: Services,
+): (request: Request, connection: Connection) => Promise<Response> {
   const router = new Hono()
   for (const route of ROUTES) {
     router.on(route.method, patternOf(route), (context) =>
@@ -82,7 +77,8 @@ export function createHandler(services: Services): (request: Request) => Promise
   router.all('*', ({ req }) =>
     problemResponse(isApi(req.raw) ? noSuchAddress() : methodNotAllowed(['GET', 'HEAD'])),
   )
-  return async (request) => secured(await router.fetch(request))
+  router.onError((error) => failed(services, error))
+  return async (request, { isSecure }) => secured(await router.fetch(request), isSecure)
 }
 
 /** The path of a route in the words of the router. */
@@ -137,11 +133,15 @@ async function attempt(services: Services, route: Route, call: Call): Promise<Re
     if (seen !== null) await services.tenant.seen.consider(seen)
     return await HANDLERS[route.operation]({ ...call, caller })
   } catch (error) {
-    const problem = problemOf(error)
-    services.metrics.refused.inc({ code: problem.code })
-    if (problem.status === 500) services.onUnexpected(error)
-    return problemResponse(problem)
+    return failed(services, error)
   }
+}
+
+function failed(services: Services, error: unknown): Response {
+  const problem = problemOf(error)
+  services.metrics.refused.inc({ code: problem.code })
+  if (problem.status === 500) services.onUnexpected(error)
+  return problemResponse(problem)
 }
 
 async function authorise(services: Services, { right }: Route, request: Request): Promise<Caller> {
@@ -172,9 +172,4 @@ async function pageOrProblem(services: Services, request: Request): Promise<Resp
   } catch (error) {
     return problemResponse(problemOf(error))
   }
-}
-
-function secured(response: Response): Response {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
-  return response
 }

@@ -56,3 +56,14 @@ function framesOf({ message, stack }: Error): string[] {
       .map((line) => line.trim().slice('at '.length))
   )
 }
+
+/** Errors whose words V8 or Node chose: they quote the value that was wrong. Plain ones come from here or from the system. */
+const QUOTING = [SyntaxError, TypeError, RangeError, ReferenceError, URIError, EvalError] as const
+
+/** Why something failed, in words that can be kept: the error's own where they are ours or the system's, else what kind it was. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an unknown failure'
+  if (!QUOTING.some((kind) => error instanceof kind)) return error.message
+  const { name, code } = failureOf(error)
+  return code === undefined ? name : `${name} ${code}`
+}

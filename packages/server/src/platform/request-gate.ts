@@ -20,8 +20,8 @@ export class RequestGate {
   readonly #listener: Listener
   /** Connections on which something was refused: nothing that comes on them is believed any more. */
   readonly #closing = new WeakSet<Duplex>()
-  /** Requests that were let in and not answered yet. */
-  readonly #waiting = new WeakMap<Duplex, Set<IncomingMessage>>()
+  /** Answers to requests that were let in, until they are sent. */
+  readonly #waiting = new WeakMap<Duplex, Set<ServerResponse>>()
 
   constructor(limits: WebLimits, listener: Listener) {
     this.#limits = limits
@@ -41,8 +41,8 @@ export class RequestGate {
       refuse(response, fault)
       return
     }
-    waiting.add(request)
-    response.once('close', () => waiting.delete(request))
+    waiting.add(response)
+    response.once('close', () => waiting.delete(response))
     this.#listener(request, response)
   }
 
@@ -52,17 +52,24 @@ export class RequestGate {
     if (this.#closing.has(socket)) return
     this.#closing.add(socket)
     const fault = faultOf(error.code ?? '')
-    const waiting = [...this.#waitingOn(socket)]
-    // An answer that is being given belongs to an earlier request, and one in its place would be taken for it.
-    const isAboutTheNext = waiting.length === 0 || (waiting.length === 1 && !waiting[0]!.complete)
-    if (fault && isAboutTheNext && socket.writable) socket.end(plainAnswer(fault), () => socket.destroy())
+    const isNext = this.#isNextToBeAnswered(socket)
+    if (fault && isNext && socket.writable) socket.end(plainAnswer(fault), () => socket.destroy())
     else socket.destroy()
   }
 
-  #waitingOn(socket: Duplex): Set<IncomingMessage> {
+  /**
+   * Whether what just failed to arrive is what the other side hears about next: the body of the only request, or a request when
+   * none waits. An answer in any other place would be taken for that of an earlier request, or for a part of one.
+   */
+  #isNextToBeAnswered(socket: Duplex): boolean {
+    const [first, ...more] = this.#waitingOn(socket)
+    return !first || (more.length === 0 && !first.headersSent && !first.req.complete)
+  }
+
+  #waitingOn(socket: Duplex): Set<ServerResponse> {
     const known = this.#waiting.get(socket)
     if (known) return known
-    const waiting = new Set<IncomingMessage>()
+    const waiting = new Set<ServerResponse>()
     this.#waiting.set(socket, waiting)
     return waiting
   }
