@@ -1,21 +1,23 @@
 /** The list of choices: which parts make a running server, in which order they start and stop. */
 import { fileURLToPath } from 'node:url'
 import type { Policy } from '@deponent/format'
-import { Keys } from './access/keys.ts'
+import { Lockout } from './access/lockout.ts'
+import { RateLimit } from './access/rate-limit.ts'
+import { Sessions } from './access/sessions.ts'
 import { createHandler } from './api/server.ts'
+import type { Settings } from './api/settings.ts'
 import { announceServer, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
-import { servicesOf } from './hosting/hosted-ledger.ts'
 import { HostedLedgers } from './hosting/hosted-ledgers.ts'
 import { Indexes } from './hosting/indexes.ts'
-import { DEFAULT_LEDGER } from './hosting/ledger-name.ts'
-import { StoredLedgerStates } from './hosting/ledger-states.ts'
 import { Signers, type SignerSockets } from './hosting/signers.ts'
 import { isWritable } from './hosting/writable.ts'
 import { realClock as clock } from './platform/clock.ts'
 import { realDisk as disk } from './platform/disk.ts'
+import { failureOf } from './platform/failure.ts'
 import { realHttpClient } from './platform/http-client.ts'
 import { realRandom as random } from './platform/random.ts'
+import type { TlsFiles } from './platform/tls-files.ts'
 import { startWebServer } from './platform/web-server.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
 import { orUndo } from './undo.ts'
@@ -41,6 +43,13 @@ export interface AppOptions {
   /** New ledgers may be signed for in this process although the first one is not. */
   localSignerForOthers?: boolean
   acceptHead?: boolean
+  /** HTTPS with this certificate; plain HTTP when absent. */
+  tls?: TlsFiles
+  /** A proxy in front says who is connected. */
+  isBehindProxy?: boolean
+  /** The raw ledger, or metrics, for whoever asks, without a key. */
+  publicLedger?: boolean
+  publicMetrics?: boolean
   /** Nobody is asked when absent. */
   outside?: OutsideSettings
   /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
@@ -75,7 +84,6 @@ export function startApp(options: AppOptions): Promise<App> {
         sockets: options.signerSockets ?? new Map(),
         localForOthers: options.localSignerForOthers ?? false,
       }),
-      states: new StoredLedgerStates(disk, directory.path),
       indexes: new Indexes({ directory, clickhouseUrl, diagnose }),
       acceptHead: options.acceptHead ?? false,
       outside: options.outside && { ...options.outside, http: realHttpClient, random, diagnose },
@@ -88,20 +96,38 @@ export function startApp(options: AppOptions): Promise<App> {
     const web = await startWebServer({
       host: options.host,
       port: options.port,
+      ...(options.tls && { tls: options.tls }),
+      isBehindProxy: options.isBehindProxy ?? false,
+      onTrouble: (reason) => diagnose('a renewed certificate cannot be used', { reason }),
       handle: createHandler({
-        ...servicesOf(ledgers.default),
+        ledgers,
+        adminToken,
+        settings: settingsOf(options),
+        sessions: new Sessions({ secret: ledgers.default.tenant.vault.derive('sessions'), clock, random }),
+        lockout: new Lockout(clock),
+        rateLimit: new RateLimit(clock),
         evidence: new EvidencePage(disk),
         clock,
         disk,
-        keys: new Keys({ disk, clock, directory: directory.path, ledger: DEFAULT_LEDGER, adminToken }),
         dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
         version: VERSION,
-        onUnexpected: (error) =>
-          diagnose('a request failed unexpectedly', { stack: error instanceof Error ? error.stack : '' }),
+        onUnexpected: (error) => diagnose('a request failed unexpectedly', { ...failureOf(error) }),
       }),
     })
     undo.add(() => web.close())
-    if (isWritable(directory, ledgers.default.tenant)) await announceServer(disk, directory, web.url)
+    if (isWritable(directory, ledgers.default.tenant))
+      await announceServer(disk, directory, web.localUrl)
     return { url: web.url, adminToken, ledgers, close: () => undo.run() }
   })
+}
+
+function settingsOf(options: AppOptions): Settings {
+  const { tls, isBehindProxy, publicLedger, publicMetrics, scrubDays, clickhouseUrl } = options
+  return {
+    transport: tls ? 'tls' : isBehindProxy ? 'proxy' : 'loopback',
+    publicLedger: publicLedger ?? false,
+    publicMetrics: publicMetrics ?? false,
+    scrubDays: scrubDays ?? SCRUB_DAYS,
+    index: clickhouseUrl === undefined ? 'embedded' : 'server',
+  }
 }

@@ -11,6 +11,7 @@ import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
+import { reasonOf } from './platform/failure.ts'
 import { Announcements } from './recording/announcements.ts'
 import { decodeAttachment } from './recording/attachment.ts'
 import { Counters } from './recording/counters.ts'
@@ -209,7 +210,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
 }
 
 function writeFailed(error: unknown): NotSequencing {
-  return new NotSequencing('write_failed', error instanceof Error ? error.message : String(error))
+  return new NotSequencing('write_failed', reasonOf(error))
 }
 
 const framesOf = (attachments: readonly Uint8Array[]): Uint8Array[] =>

@@ -8,9 +8,10 @@ import type { Session, Sessions } from '../access/sessions.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
 import type { HostedLedger, LedgerServices } from '../hosting/hosted-ledger.ts'
+import type { RequestMetrics } from '../hosting/metrics.ts'
 import { BODY_BYTES_MAX, decompress } from '../ingest/decompress.ts'
 import type { Disk } from '../platform/disk.ts'
-import type { Connection } from '../platform/web-server.ts'
+import type { Connection } from '../platform/connection.ts'
 import { Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 
@@ -42,6 +43,8 @@ export interface Ledgers {
   all(): readonly HostedLedger[]
   /** The one that always exists. */
   readonly default: HostedLedger
+  /** Numbers of the process that belong to no ledger. */
+  readonly metrics: RequestMetrics
   /** Makes a new ledger. @throws HostingError */
   create(name: string): Promise<HostedLedger>
 }

@@ -6,6 +6,7 @@
 import { type Finding, finding } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { beginRound, readUnit, type RoundState, type ScrubbedPlaces } from './scrub-round.ts'
 import { readScrub, type ScrubMemory, writeScrub } from './scrub-memory.ts'
 
@@ -85,7 +86,7 @@ export class Scrub {
     this.#cancel = this.#options.clock.after(ms, () => {
       this.#reading = this.#step()
         .catch((error: unknown) => {
-          this.#options.onTrouble(messageOf(error))
+          this.#options.onTrouble(reasonOf(error))
           return IDLE_MS
         })
         .then((pauseMs) => this.#after(pauseMs))
@@ -142,13 +143,9 @@ export class Scrub {
       writeScrub(store, places.name, this.#memory)
       this.#unkept = 0
     } catch (error) {
-      onTrouble(messageOf(error))
+      onTrouble(reasonOf(error))
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function nameOf({ code, index, message }: Finding): string {

@@ -14,6 +14,7 @@ import {
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { identityOf, readDirectoryFormat } from './identity.ts'
 import { KeyFile } from './key-file.ts'
 import { LocalRotatingKey } from './key-rotation.ts'
@@ -81,7 +82,7 @@ export class SignerProcess {
     } catch (error) {
       const code =
         error instanceof SigningRefused || error instanceof FormatError ? error.code : 'signer_failed'
-      const message = error instanceof Error ? error.message : String(error)
+      const message = reasonOf(error)
       this.#options.onRefusal?.(code, message)
       return { refused: { code, message } }
     }

@@ -254,11 +254,13 @@ export class Projection {
   }
 
   health(): ProjectionHealth {
+    const { state } = this.#engine
     return {
-      engine: this.#engine.state,
+      engine: state,
       position: this.position(),
       lag: this.lag(),
-      trouble: this.#projector.trouble() || (this.#engine.state === 'ready' ? '' : this.#engine.trouble),
+      // Not the engine's own words, which may quote what it worked on: everybody may ask how the index does.
+      trouble: this.#projector.trouble() || (state === 'ready' ? '' : `the index engine is ${state}`),
       findings: this.#projector.findings.count(),
     }
   }
