@@ -17,12 +17,14 @@ import { temporaryDirectory } from './platform/places.ts'
 import { SqliteStateStore, type StateStore } from './platform/state-store.ts'
 import { startWebServer } from './platform/web-server.ts'
 import {
+  databaseOfLedger,
   DEFAULT_SETTINGS,
+  type EngineSettings,
+  EngineStopped,
+  IndexEngine,
   Projection,
-  type ProjectionSettings,
   type ProjectionSource,
 } from './projection/index.ts'
-import { EngineStopped } from './projection/engine/engine.ts'
 import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
 import { resumeRotations } from './rotate-key.ts'
@@ -145,15 +147,18 @@ async function startProjection(
   options: AppOptions,
   undo: Undo,
 ): Promise<Projection> {
-  const start = (path: string, store: StateStore): Promise<Projection> =>
-    Projection.start({
-      directory: path,
+  const start = async (path: string, store: StateStore): Promise<Projection> => {
+    const engine = await IndexEngine.start({ directory: path, settings: settingsOf(options.clickhouseUrl) })
+    undo.add(() => engine.stop())
+    return Projection.start({
+      engine,
+      database: databaseOfLedger(DEFAULT_LEDGER),
       positions: new StoredPositions(store, DEFAULT_LEDGER),
       source: sourceOf(tenant),
-      settings: settingsOf(options.clickhouseUrl),
       resolveSubject: (subject) => tenant.reader.handlesOf(subject),
       onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
     })
+  }
   if (isWritable(directory, tenant)) {
     try {
       return await start(`${directory.path}/index`, directory.store)
@@ -223,7 +228,7 @@ function sourceOf({ reader, recent }: Tenant): ProjectionSource {
   }
 }
 
-function settingsOf(clickhouseUrl: string | undefined): ProjectionSettings {
+function settingsOf(clickhouseUrl: string | undefined): EngineSettings {
   if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
   const url = new URL(clickhouseUrl)
   const server = {

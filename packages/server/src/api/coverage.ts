@@ -1,6 +1,6 @@
 /** What is known of missing records: by the numbers of emitters, and by counts that others keep. */
 import { type EpochSummary, type Finding, finding, isoTime } from '@deponent/format'
-import type { CoverageAnswer, Projection, SpanCount } from '../projection/index.ts'
+import { type CoverageAnswer, type Projection, type SpanCount, UNRESTRICTED } from '../projection/index.ts'
 import type { Counters, CounterReading, DeclaredCounter } from '../recording/counters.ts'
 import { epochFindings, unclosedFindings } from '../recording/emitter-findings.ts'
 import type { EmitterEpoch, Emitters, KnownEmitter } from '../recording/emitters.ts'
@@ -127,7 +127,7 @@ export async function fullCoverage(
   { emitters, counters }: { emitters: Emitters; counters: Counters },
   now: number,
 ): Promise<FullCoverage> {
-  const { status, emitters: _, ...indexed } = await projection.statsCoverage()
+  const { status, emitters: _, ...indexed } = await projection.statsCoverage(UNRESTRICTED)
   const reports = emitterReports(emitters, now)
   const reconciled = await reconcile(projection, emitters, counters, now)
   const totals = reports.map(totalsOf)
@@ -195,7 +195,7 @@ async function countsFor(
   const { emitter, ...filter } = declared.filter
   // An emitter nobody heard of has no entries: no slug stands for it.
   const slug = emitter === undefined ? {} : { emitter: emitters.named(emitter)?.slug ?? '-' }
-  return projection.countSpans({ ...filter, ...slug }, readings)
+  return projection.countSpans({ ...filter, ...slug }, readings, UNRESTRICTED)
 }
 
 /** `until`: spans that end later cannot be told yet. */

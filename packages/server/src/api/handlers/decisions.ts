@@ -8,6 +8,7 @@ import {
   type TimeBound,
 } from '@deponent/format'
 import { statedTime } from '../../ledger/stated-time.ts'
+import { UNRESTRICTED } from '../../projection/index.ts'
 import type { ReadEntry } from '../../recording/reader.ts'
 import { type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
@@ -18,7 +19,7 @@ import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
 
 export const listDecisions: Handler = async ({ query, services }) =>
-  json(await services.projection.list(query))
+  json(await services.projection.list(query, UNRESTRICTED))
 
 export const getDecision: Handler = async (call) => {
   const { projection, tenant } = call.services
@@ -106,7 +107,7 @@ export const getTimeline: Handler = async (call) => {
   const { projection, tenant } = call.services
   const index = await decisionIndex(call)
   const items = []
-  for (const about of await projection.about(index)) {
+  for (const about of await projection.about(index, UNRESTRICTED)) {
     const { entry, record, systemName } = await readOne(tenant, about)
     const sealed = new Set(projection.sealedFields(systemName))
     const at = new Date((record && recordTime(record)) ?? entry.receivedAt).toISOString()

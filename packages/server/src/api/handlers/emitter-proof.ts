@@ -1,6 +1,7 @@
 /** `GET /v1/emitters/{emitter}/proof`: the file that shows which numbers of an emitter the ledger has. */
 import { writeEmitterProof } from '@deponent/format'
 import { EmitterProofMaker, PROOF_NUMBERS_MAX } from '../../recording/emitter-proof.ts'
+import { UNRESTRICTED } from '../../projection/index.ts'
 import type { Call, Handler } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { notYet } from './ledger.ts'
@@ -27,9 +28,10 @@ export const getEmitterProof: Handler = async (call) => {
   const entries = await projection.entriesNumbered(
     { emitter: emitter.slug, epoch, from, to: to ?? Number.MAX_SAFE_INTEGER },
     PROOF_NUMBERS_MAX + 1,
+    UNRESTRICTED,
   )
   if (entries.length > PROOF_NUMBERS_MAX) throw bad('to', `at most ${PROOF_NUMBERS_MAX} numbers`)
-  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX)
+  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX, UNRESTRICTED)
   const maker = new EmitterProofMaker(tenant.ledger, tenant.vault)
   const asked = { epoch, from, ...(to !== undefined && { to }) }
   const proof = await maker.make(emitter, asked, { entries, statements })
