@@ -22,7 +22,11 @@ export interface Probe {
 }
 
 const PURPOSE = { 'Deponent-Purpose': 'complaint 7' }
-const get = (path: string, headers: Record<string, string> = PURPOSE): Probe => ({ method: 'GET', path, headers })
+const get = (path: string, headers: Record<string, string> = PURPOSE): Probe => ({
+  method: 'GET',
+  path,
+  headers,
+})
 const post = (path: string, body: unknown, headers: Record<string, string> = PURPOSE): Probe => ({
   method: 'POST',
   path,

@@ -73,6 +73,8 @@ export function startApp(options: AppOptions): Promise<App> {
   return orUndo(async (undo) => {
     const directory = await openDirectory(disk, random, options.directory)
     undo.add(() => directory.release())
+    const indexes = new Indexes({ directory, clickhouseUrl, diagnose })
+    undo.add(() => indexes.close())
     const ledgers = await HostedLedgers.open({
       disk,
       clock,
@@ -84,7 +86,7 @@ export function startApp(options: AppOptions): Promise<App> {
         sockets: options.signerSockets ?? new Map(),
         localForOthers: options.localSignerForOthers ?? false,
       }),
-      indexes: new Indexes({ directory, clickhouseUrl, diagnose }),
+      indexes,
       acceptHead: options.acceptHead ?? false,
       outside: options.outside && { ...options.outside, http: realHttpClient, random, diagnose },
       scrubDays: options.scrubDays ?? SCRUB_DAYS,
@@ -115,8 +117,7 @@ export function startApp(options: AppOptions): Promise<App> {
       }),
     })
     undo.add(() => web.close())
-    if (isWritable(directory, ledgers.default.tenant))
-      await announceServer(disk, directory, web.localUrl)
+    if (isWritable(directory, ledgers.default.tenant)) await announceServer(disk, directory, web.localUrl)
     return { url: web.url, adminToken, ledgers, close: () => undo.run() }
   })
 }

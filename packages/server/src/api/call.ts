@@ -72,7 +72,9 @@ export interface Call {
 }
 
 /** What a handler adds to the record of a look. */
-export type LookedAt = { -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part] } & {
+export type LookedAt = {
+  -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part]
+} & {
   /** Whether it must be durable before the answer leaves. */
   isUrgent?: boolean
 }

@@ -119,7 +119,11 @@ export class Doorkeeper {
     const { sessions } = server
     if (!['GET', 'HEAD'].includes(request.method)) {
       if (!sessions.isCsrf(session, request.headers.get('deponent-csrf')))
-        throw new Problem(403, 'csrf_missing', 'a request of a session that changes something carries Deponent-CSRF')
+        throw new Problem(
+          403,
+          'csrf_missing',
+          'a request of a session that changes something carries Deponent-CSRF',
+        )
     }
     if (session.key === ADMIN_TOKEN_ID) return { ...this.#withAdminToken(request), session }
     const ledger = server.ledgers.get(session.ledger)

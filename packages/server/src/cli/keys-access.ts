@@ -65,7 +65,10 @@ export const make = withLedger(withConnection(new Command('make')))
   .option('--purpose <words...>', 'these purposes only may be stated (default: any)')
   .option('--subject <id>', 'with --role subject: the person it is for')
   .option('--expires-in <days>', 'days until it opens nothing any more (default: never)', days)
-  .addHelpText('after', '\nExample:\n  deponent keys make "Ada Lovelace" --role auditor --system credit --expires-in 90')
+  .addHelpText(
+    'after',
+    '\nExample:\n  deponent keys make "Ada Lovelace" --role auditor --system credit --expires-in 90',
+  )
   .action(async (name: string, options: MakeOptions) => {
     const { role, system, purpose, subject, expiresIn, json } = options
     const asked = {
@@ -98,7 +101,13 @@ export const list = withLedger(withConnection(new Command('list')))
       systems: item.systems?.join(', ') ?? 'every one',
       keys: item.revokedAt === null ? live(item) : 'revoked',
     }))
-    print(options.json ? JSON.stringify({ items }) : rows.length === 0 ? 'no keys but the token of first start' : table(rows))
+    print(
+      options.json
+        ? JSON.stringify({ items })
+        : rows.length === 0
+          ? 'no keys but the token of first start'
+          : table(rows),
+    )
   })
 
 function overlap(text: string): number {
@@ -126,7 +135,10 @@ export const revoke = withLedger(withConnection(new Command('revoke')))
   .addHelpText('after', '\nExample:\n  deponent keys revoke k-0123456789abcdef')
   .action(async (id: string, options: KeysOptions) => {
     if (!/^[ik]-[0-9a-f]{16}$/.test(id))
-      throw new CommandError(EXIT.usage, 'ids begin with i- (an identity) or k- (a key); see deponent keys list')
+      throw new CommandError(
+        EXIT.usage,
+        'ids begin with i- (an identity) or k- (a key); see deponent keys list',
+      )
     const answer = await speaking(options, (connection) => connection.send('DELETE', `/v1/keys/${id}`))
     const { identity } = jsonOf(answer) as { identity: Identity }
     print(options.json ? JSON.stringify({ identity }) : `${id} of ${identity.name} opens nothing any more`)

@@ -22,7 +22,8 @@ async function keyFor(connection: Connection, emitter: string): Promise<string> 
     items: { id: string; emitter?: string; revokedAt: number | null }[]
   }
   const speaker = items.find((item) => item.emitter === emitter && item.revokedAt === null)
-  if (!speaker) throw new CommandError(EXIT.negative, 'the emitter was taken and is free again; try once more')
+  if (!speaker)
+    throw new CommandError(EXIT.negative, 'the emitter was taken and is free again; try once more')
   const rotated = await connection.post(`/v1/keys/${speaker.id}/rotate`, '{"overlapSeconds":0}')
   return (jsonOf(rotated) as { key: string }).key
 }
@@ -44,7 +45,9 @@ export const emitter = withLedger(withConnection(new Command('emitter')))
       const key = await keyFor(connection, name)
       const path = await kept(data, ledger, name, key)
       print(json ? JSON.stringify({ emitter: name, path }) : path)
-      note('the file holds the key; hand it to the emitter, and move it away if this machine need not know it')
+      note(
+        'the file holds the key; hand it to the emitter, and move it away if this machine need not know it',
+      )
     } finally {
       await connection.close()
     }

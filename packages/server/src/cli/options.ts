@@ -13,7 +13,10 @@ export function withData(command: Command): Command {
 export function withConnection(command: Command): Command {
   return withData(command)
     .option('--url <url>', 'a running server to use instead of the data directory')
-    .option('--key <key>', 'key to use (or DEPONENT_KEY); without --url the token of first start is used when none is given')
+    .option(
+      '--key <key>',
+      'key to use (or DEPONENT_KEY); without --url the token of first start is used when none is given',
+    )
     .addOption(signerState())
     .addOption(signerSockets())
     .option('--json', 'answer in JSON')

@@ -1,17 +1,22 @@
 /**
- * Where the ledgers of a server are indexed. Each has databases of its own; the embedded engine keeps those of another ledger than
- * the first in a directory beside the first one's.
+ * Where the ledgers of a server are indexed: one engine for all of them, in which each has databases of its own. A ledger whose
+ * directory cannot be written, and every ledger when the engine does not open its data, is indexed in another engine that lasts as long
+ * as the process.
  */
-import { createHash } from 'node:crypto'
 import type { OpenDirectory } from '../directory.ts'
 import { temporaryDirectory } from '../platform/places.ts'
 import { SqliteStateStore, type StateStore } from '../platform/state-store.ts'
-import { EngineStopped } from '../projection/engine/engine.ts'
-import { DEFAULT_SETTINGS, Projection, type ProjectionSettings } from '../projection/index.ts'
+import {
+  databaseOfLedger,
+  DEFAULT_SETTINGS,
+  EngineStopped,
+  type EngineSettings,
+  IndexEngine,
+  Projection,
+} from '../projection/index.ts'
 import { StoredPositions } from '../projection/positions.ts'
 import type { Tenant } from '../tenant.ts'
-import type { Undo } from '../undo.ts'
-import { DEFAULT_LEDGER } from './ledger-name.ts'
+import { Undo } from '../undo.ts'
 import { sourceOf } from './projection-source.ts'
 import { isWritable } from './writable.ts'
 
@@ -27,8 +32,17 @@ export interface StartsProjections {
   start(tenant: Tenant, undo: Undo): Promise<Projection>
 }
 
+/** An engine, and where positions in it are remembered. */
+interface Place {
+  readonly engine: IndexEngine
+  readonly store: StateStore
+}
+
 export class Indexes implements StartsProjections {
   readonly #options: IndexesOptions
+  readonly #undo = new Undo()
+  #lasting: Promise<Place> | undefined
+  #passing: Promise<Place> | undefined
 
   constructor(options: IndexesOptions) {
     this.#options = options
@@ -39,64 +53,71 @@ export class Indexes implements StartsProjections {
    * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
    */
   async start(tenant: Tenant, undo: Undo): Promise<Projection> {
-    const { directory, diagnose } = this.#options
-    if (isWritable(directory, tenant)) {
-      const path = indexPathOf(directory.path, tenant.name)
-      try {
-        return await this.#startIn(path, directory.store, tenant, undo)
-      } catch (error) {
-        if (!(error instanceof EngineStopped)) throw error
-        diagnose('the index does not open; another is filled for as long as this server runs', {
-          ledger: tenant.name,
-          reason: error.message,
-          remedy: `stop the server and remove ${path}: it is built again from the ledger`,
-        })
-      }
-    }
-    const { path, remove } = await temporaryDirectory()
-    undo.add(remove)
-    const store = new SqliteStateStore(':memory:')
-    undo.add(() => store.close())
-    return this.#startIn(path, store, tenant, undo)
-  }
-
-  async #startIn(path: string, store: StateStore, tenant: Tenant, undo: Undo): Promise<Projection> {
+    const { engine, store } = await this.#placeFor(tenant)
     const projection = await Projection.start({
-      directory: path,
+      engine,
+      database: databaseOfLedger(tenant.name),
       positions: new StoredPositions(store, tenant.name),
       source: sourceOf(tenant),
-      settings: settingsOf(tenant.name, this.#options.clickhouseUrl),
       resolveSubject: (subject) => tenant.reader.handlesOf(subject),
       onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
     })
     undo.add(() => projection.stop())
     return projection
   }
+
+  /** Ends the engines; after the indexes in them. */
+  close(): Promise<void> {
+    return this.#undo.run()
+  }
+
+  async #placeFor(tenant: Tenant): Promise<Place> {
+    const { directory, diagnose } = this.#options
+    if (!isWritable(directory, tenant)) return this.#passingPlace()
+    try {
+      return await (this.#lasting ??= this.#lastingPlace())
+    } catch (error) {
+      if (!(error instanceof EngineStopped)) throw error
+      const path = `${directory.path}/index`
+      diagnose('the index does not open; another is filled for as long as this server runs', {
+        ledger: tenant.name,
+        reason: error.message,
+        remedy: `stop the server and remove ${path}: it is built again from the ledger`,
+      })
+      return this.#passingPlace()
+    }
+  }
+
+  async #lastingPlace(): Promise<Place> {
+    const { path, store } = this.#options.directory
+    return { engine: await this.#engineIn(`${path}/index`), store }
+  }
+
+  #passingPlace(): Promise<Place> {
+    const begin = async (): Promise<Place> => {
+      const { path, remove } = await temporaryDirectory()
+      this.#undo.add(remove)
+      const store = new SqliteStateStore(':memory:')
+      this.#undo.add(() => store.close())
+      return { engine: await this.#engineIn(path), store }
+    }
+    return (this.#passing ??= begin())
+  }
+
+  async #engineIn(directory: string): Promise<IndexEngine> {
+    const engine = await IndexEngine.start({ directory, settings: settingsOf(this.#options.clickhouseUrl) })
+    this.#undo.add(() => engine.stop())
+    return engine
+  }
 }
 
-function indexPathOf(directory: string, ledger: string): string {
-  return ledger === DEFAULT_LEDGER ? `${directory}/index` : `${directory}/index-${ledger}`
-}
-
-function settingsOf(ledger: string, clickhouseUrl: string | undefined): ProjectionSettings {
-  const settings = { ...DEFAULT_SETTINGS, database: databaseOf(ledger) }
-  if (clickhouseUrl === undefined) return settings
+function settingsOf(clickhouseUrl: string | undefined): EngineSettings {
+  if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
   const url = new URL(clickhouseUrl)
   const server = {
     url: url.origin,
     username: decodeURIComponent(url.username) || 'default',
     password: decodeURIComponent(url.password),
   }
-  return { ...settings, server }
-}
-
-/**
- * The name of a ledger's databases. An index NAME has a second database NAME_index, so a ledger whose own name ends that way is named
- * by a digest, which begins with a digit as no ledger's name does: no two ledgers meet in one database.
- */
-export function databaseOf(ledger: string): string {
-  const { database } = DEFAULT_SETTINGS
-  if (ledger === DEFAULT_LEDGER) return database
-  if (!/(?:^|-)index$/.test(ledger)) return `${database}_${ledger.replaceAll('-', '_')}`
-  return `${database}_0${createHash('sha256').update(ledger).digest('hex').slice(0, 16)}`
+  return { ...DEFAULT_SETTINGS, server }
 }

@@ -490,7 +490,8 @@ function checkRight(
   if (!right) return
   const may = (name: string | undefined): void => {
     const owner = name === undefined ? undefined : emitters.named(name)?.owner
-    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner)) throw new EmitterNotYours()
+    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner))
+      throw new EmitterNotYours()
   }
   for (const { emitter, statesEmitter, systemName } of candidates) {
     if (!right.mayRecordIn(systemName)) throw new SystemNotYours()

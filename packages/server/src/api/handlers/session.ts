@@ -12,8 +12,8 @@ import { CLEAR_SITE_DATA } from '../security-headers.ts'
 export const getSession: Handler = (call) => {
   const { browser, from, services } = call
   const value = browser && services.sessions.reissue(browser)
-  const headers = value === undefined ? {} : { 'Set-Cookie': setSessionCookie(value, from.isSecure) }
-  return json(sessionOf(call, browser), 200, headers)
+  const cookie = value === undefined ? undefined : setSessionCookie(value, from.isSecure)
+  return json(sessionOf(call, browser), 200, cookie === undefined ? {} : { 'Set-Cookie': cookie })
 }
 
 /** Takes a key, gives a cookie: the page need not keep the key. */
@@ -36,7 +36,8 @@ function sessionOf({ caller, purpose, services }: Call, session: Session | undef
   const { ledgers, sessions, tenant } = services
   const { id, name, roles, systems, subject, purposes } = caller
   const hasPurpose = purpose !== undefined
-  const fields = (caller.permit('read') ?? caller.permit('aggregate'))?.fieldsSomewhere(hasPurpose) ?? new Set()
+  const fields =
+    (caller.permit('read') ?? caller.permit('aggregate'))?.fieldsSomewhere(hasPurpose) ?? new Set()
   const isEverywhere = caller.keyId === ADMIN_TOKEN_ID
   return {
     identity: { id, name, roles, systems, ...(subject !== undefined && { subject }) },
