@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Services } from '../../packages/server/src/api/call.ts'
-import { Metrics } from '../../packages/server/src/api/metrics.ts'
+import type { ServerServices } from '../../packages/server/src/api/call.ts'
+import { LedgerMetrics } from '../../packages/server/src/hosting/metrics.ts'
 import { CLEAR_SITE_DATA, secured } from '../../packages/server/src/api/security-headers.ts'
 import { createHandler } from '../../packages/server/src/api/server.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
@@ -55,13 +55,18 @@ test('the end of a session clears answers, and not the keys and heads a browser 
 })
 
 describe('a handler that fails in a way nobody foresaw', () => {
-  const failing = (unexpected: unknown[]): ReturnType<typeof createHandler> =>
-    createHandler({
+  const failing = (unexpected: unknown[]): ReturnType<typeof createHandler> => {
+    const ledger = { metrics: new LedgerMetrics('default') }
+    const failure = (): never => {
+      throw new TypeError('no such subject: Alice')
+    }
+    return createHandler({
       clock: new TestClock(),
-      metrics: new Metrics(),
-      keys: { callerOf: () => Promise.reject(new TypeError('no such subject: Alice')) },
+      adminToken: 'b',
+      ledgers: { default: ledger, all: failure },
       onUnexpected: (error: unknown) => unexpected.push(error),
-    } as unknown as Services)
+    } as unknown as ServerServices)
+  }
 
   test('answers 500 without a word of it, under the same headers, and tells the diagnostics', async () => {
     const unexpected: unknown[] = []

@@ -544,7 +544,10 @@ describe('a directory of its own', () => {
     })
     const answer = await runCommand(['reindex', ...at, '--json'])
     expect(answer).toMatchObject({ code: 0, stderr: '' })
-    expect(JSON.parse(answer.stdout)).toMatchObject({ entries: expect.any(Number), ledgers: [{ ledger: 'default' }] })
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      entries: expect.any(Number),
+      ledgers: [{ ledger: 'default' }],
+    })
     const queried = await runCommand(['query', 'SELECT decisionId FROM decisions', ...at, '--json'])
     expect(JSON.parse(queried.stdout)).toMatchObject({ rows: [['alone']] })
     expect((await runCommand(['verify', own.data])).code).toBe(0)

@@ -148,7 +148,11 @@ function isSchema(schema: unknown): boolean {
     if (['anyOf', 'oneOf', 'allOf'].includes(keyword))
       return Array.isArray(value) && value.length > 0 && value.every(isSchema)
     if (keyword === 'required' || keyword === 'enum') return Array.isArray(value)
-    if (['minimum', 'maximum', 'exclusiveMinimum', 'minItems', 'maxItems', 'minLength', 'maxLength'].includes(keyword))
+    if (
+      ['minimum', 'maximum', 'exclusiveMinimum', 'minItems', 'maxItems', 'minLength', 'maxLength'].includes(
+        keyword,
+      )
+    )
       return typeof value === 'number'
     return ['$ref', 'const', 'description', 'default', 'format', 'pattern'].includes(keyword)
   })

@@ -3,7 +3,6 @@ import { openDirectory } from '../../packages/server/src/directory.ts'
 import { HostedLedgers, type HostingOptions } from '../../packages/server/src/hosting/hosted-ledgers.ts'
 import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
 import { Indexes, type StartsProjections } from '../../packages/server/src/hosting/indexes.ts'
-import { StoredLedgerStates } from '../../packages/server/src/hosting/ledger-states.ts'
 import { Signers, type SignerSockets } from '../../packages/server/src/hosting/signers.ts'
 import { type Clock, realClock } from '../../packages/server/src/platform/clock.ts'
 import { type Disk, realDisk } from '../../packages/server/src/platform/disk.ts'
@@ -52,7 +51,6 @@ export async function openLedgers(place: Place, options: HostingOfTests = {}): P
       directory,
       signerDirectory: place.signer,
       signers: new Signers({ clock, sockets, localForOthers }),
-      states: new StoredLedgerStates(disk, place.data),
       indexes: isIndexed ? new Indexes({ directory, diagnose }) : noIndex,
       acceptHead: false,
       outside,
