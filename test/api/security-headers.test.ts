@@ -15,9 +15,11 @@ describe('every answer', () => {
   )
 
   test('lets a page run nothing but its own scripts, and no text as code', () => {
-    expect(directives.get('default-src')).toBe("'none'")
+    expect(directives.get('default-src')).toBe("'self'")
+    for (const name of ['object-src', 'frame-src', 'worker-src', 'manifest-src'])
+      expect(directives.get(name)).toBe("'none'")
     expect(directives.get('script-src')).toBe("'self' 'wasm-unsafe-eval'")
-    expect(policy).not.toMatch(/'unsafe-|\*|https?:/)
+    expect(policy).not.toMatch(/'unsafe-|\*|https?:|data:|blob:/)
     expect(directives.get('require-trusted-types-for')).toBe("'script'")
     expect(directives.get('trusted-types')).toBe("'none'")
   })
