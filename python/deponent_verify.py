@@ -1916,20 +1916,20 @@ class Keyring:
     @staticmethod
     def _whole(data, at):
         """(first, count, end) of the undamaged frame at a place, else None."""
-        if data[at : at + 8] != b'DPNKEYR0' or at + 32 > len(data):
+        if data[at : at + 8] != b'DPNKEYR1' or at + 32 > len(data):
             return None
         first, count = struct.unpack_from('>QI', data, at + 8)
-        end = at + 32 + 64 * count + 16 + 32
+        end = at + 32 + 48 * count + 16 + 32
         if end > len(data) or sha256(data[at : end - 32]) != data[end - 32 : end]:
             return None
         return first, count, end
 
     def _is_followed(self, data, at):
-        later = data.find(b'DPNKEYR0', at + 1)
+        later = data.find(b'DPNKEYR1', at + 1)
         while later >= 0:
             if self._whole(data, later) is not None:
                 return True
-            later = data.find(b'DPNKEYR0', later + 1)
+            later = data.find(b'DPNKEYR1', later + 1)
         return False
 
     def _read(self, data, wrapping_key):
@@ -1944,7 +1944,7 @@ class Keyring:
             pairs = gcm_open(wrapping_key, data[at + 20 : at + 32], data[at + 32 : end - 32], data[at : at + 32])
             if pairs is None:
                 raise Malformed('a keyring frame does not open with this root key')
-            keys.extend(pairs[i + 32 : i + 64] for i in range(0, len(pairs), 64))
+            keys.extend(pairs[i + 16 : i + 48] for i in range(0, len(pairs), 48))
             at = end
         return keys
 
