@@ -41,8 +41,8 @@ export const TEXT_BYTES_MAX: i32 = 32768
 export const CODED_BYTES_MAX: i32 = 32768
 
 const KNOTS: usize = memory.data<u16>([
-  1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785, 3901, 3975, 4022,
-  4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
+  1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785,
+  3901, 3975, 4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094,
 ])
 const RATES: usize = memory.data(4 * 16, 64)
 const SQUASH: usize = memory.data(2 * 4096, 64)
@@ -188,7 +188,6 @@ function decodeTo(textEnd: usize): bool {
   return true
 }
 
-@inline
 function hashed(hash: u32, value: u32): u32 {
   const mixed = (hash ^ value) * 0x2c1b3c6d
   return mixed ^ (mixed >> 15)
@@ -249,7 +248,6 @@ function flag(counter: i32, bit: u32): u32 {
   return coded
 }
 
-@inline
 function count(place: usize, state: u32, bit: u32): void {
   const met = state & 15
   const probability = i32(state >> 4)
@@ -274,7 +272,6 @@ function codeByte(byte: u32): u32 {
   return so & 255
 }
 
-@inline
 function groupOf(order: usize, hash: u32): usize {
   const offset = order * ORDER_BYTES + 8 * (hash >> (32 - GROUP_BITS))
   const group = GROUPS + offset
@@ -285,7 +282,6 @@ function groupOf(order: usize, hash: u32): usize {
   return group
 }
 
-@inline
 function mixBit(counter: usize, bit: u32): u32 {
   const place0 = group0 + counter
   const place1 = group1 + counter
@@ -299,7 +295,8 @@ function mixBit(counter: usize, bit: u32): u32 {
   const input1: i32 = load<i16>(STRETCH + 2 * (state1 >> 4))
   const input2: i32 = load<i16>(STRETCH + 2 * (state2 >> 4))
   const input3: i32 = load<i16>(STRETCH + 2 * (state3 >> 4))
-  const met = u32((state0 & 15) !== 0) + u32((state1 & 15) !== 0) + u32((state2 & 15) !== 0) + u32((state3 & 15) !== 0)
+  const met =
+    u32((state0 & 15) !== 0) + u32((state1 & 15) !== 0) + u32((state2 & 15) !== 0) + u32((state3 & 15) !== 0)
   const weights = WEIGHTS + 16 * met
   const sum =
     input0 * (load<i32>(weights) >> 2) +
@@ -321,14 +318,12 @@ function mixBit(counter: usize, bit: u32): u32 {
   return coded
 }
 
-@inline
 function learn(place: usize, input: i32, error: i32): void {
   const weight = load<i32>(place) + ((input * error + 8192) >> 14)
   store<i32>(place, min<i32>(WEIGHT_MAX, max<i32>(-WEIGHT_MAX, weight)))
 }
 
 /** Codes one bit that is 1 with `probability` out of 4,096. */
-@inline
 function codeBit(bit: u32, probability: u32): u32 {
   const range = high - low
   const middle = low + (range >> 12) * probability + (((range & 4095) * probability) >> 12)
