@@ -87,7 +87,7 @@ async function onScrub(data: string): Promise<Observation[]> {
       },
     ]
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

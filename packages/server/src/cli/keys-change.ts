@@ -41,7 +41,7 @@ async function changing<T>(options: KeysOptions, work: (change: KeyChangeOptions
       remoteSigner: await connectSigner(options.signerSocket, realClock),
     })
   } finally {
-    directory.release()
+    await directory.release()
   }
 }
 
