@@ -10,6 +10,7 @@ import { EvidencePage } from './evidence/evidence-page.ts'
 import type { OutsideStatus } from './ledger/anchoring.ts'
 import { ledgerIdOf } from './ledger/wal-frame.ts'
 import { type Clock, realClock } from './platform/clock.ts'
+import { deflateApart } from './platform/deflate.ts'
 import { type Disk, realDisk } from './platform/disk.ts'
 import { realHttpClient } from './platform/http-client.ts'
 import { type Random, realRandom } from './platform/random.ts'
@@ -94,6 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         outside: { ...options.outside, http: realHttpClient, random, diagnose: options.diagnose },
       }),
       intake: (start) => new WorkerIntake(start),
+      deflate: deflateApart,
       onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
       onSignerTrouble: (trouble) =>
         trouble === undefined

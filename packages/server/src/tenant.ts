@@ -16,6 +16,7 @@ import { SeenHeads } from './ledger/seen-heads.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
 import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
+import type { Deflate } from './platform/deflate.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { decodeAttachment } from './recording/attachment.ts'
@@ -50,6 +51,8 @@ export interface TenantOptions {
   isQuiet?: boolean
   /** Witnesses and timestamp authorities, when any are configured. */
   outside?: Outside
+  /** Compresses what the ledger stores; in this thread when absent. */
+  deflate?: Deflate
   /** Makes the intake: in this thread or in one of its own. */
   intake(start: IntakeStart): Intake
   onStop(reason: NotSequencing): void
@@ -145,6 +148,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     signer,
     acceptHead: options.acceptHead,
     ...(options.outside && { outside: options.outside }),
+    ...(options.deflate && { deflate: options.deflate }),
     followers: [state, vaultFollower(vault)],
     prepare: async (contents) => {
       if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)
