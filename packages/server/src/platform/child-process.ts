@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { constants, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -87,6 +87,9 @@ export const realChildProcesses: ChildProcesses = {
   },
 }
 
+/** About half the share of the processor that others get while all of it is wanted; more would starve a child on a busy machine. */
+const STANDING_BACK = 3
+
 /** The same pipes, seen from inside the child. */
 export interface ParentProcess {
   /** The first line the parent wrote; undefined when it left without one. */
@@ -119,7 +122,7 @@ export function parentProcess(): ParentProcess {
     complain: (text) => process.stderr.write(`${text}\n`),
     standBack: () => {
       try {
-        setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+        setPriority(STANDING_BACK)
       } catch {
         // Where the system does not let us, we compete as before.
       }
