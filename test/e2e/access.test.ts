@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request as httpRequest } from 'node:http'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
 
@@ -411,7 +411,7 @@ describe('a server that is killed', () => {
     })
     asked.on('error', () => undefined)
     asked.end(JSON.stringify({ from: 1, to: 1_001, disclose: 'all' }))
-    const [answer] = (await once(asked, 'response')) as [import('node:http').IncomingMessage]
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     expect(answer.statusCode).toBe(200)
     answer.on('error', () => undefined)
     await once(answer, 'readable')

@@ -88,13 +88,14 @@ describe('two ledgers that are told the same', () => {
       const tables = store
         .all("SELECT name FROM sqlite_master WHERE type = 'table'")
         .map(({ name }) => String(name))
-      for (const table of tables) {
+      // Marks of resends stand in one table: their keys are made with keys of each ledger's own.
+      for (const table of tables.filter((name) => name !== 'seen')) {
         const columns = store.all(`SELECT name, pk FROM pragma_table_info('${table}')`)
         expect([table, columns.find(({ name }) => name === 'ledger')?.pk]).toEqual([table, 1])
       }
-      expect(tables).toContain('recorded')
+      expect(tables).toContain('seen')
     } finally {
-      store.close()
+      await store.close()
     }
   })
 

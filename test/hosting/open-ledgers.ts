@@ -59,11 +59,15 @@ export async function openLedgers(place: Place, options: HostingOfTests = {}): P
       diagnose,
     })
     const close = async (): Promise<void> => {
-      await ledgers.close().finally(() => directory.release())
+      try {
+        await ledgers.close()
+      } finally {
+        await directory.release()
+      }
     }
     return { ledgers, told, close }
   } catch (error) {
-    directory.release()
+    await directory.release()
     throw error
   }
 }

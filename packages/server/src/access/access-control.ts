@@ -229,7 +229,7 @@ function keyRecord(identity: Identity, keyId: string, by: Actor): CanonicalRecor
 }
 
 function changeOf(by: Actor, object: string, reason: string, details: object): CanonicalRecord {
-  return { object, reason, ...(plain(details) as CanonicalRecord), actor: plain(by), basis: 'observed' }
+  return { object, reason, ...plain(details), actor: plain(by), basis: 'observed' }
 }
 
 /** The JSON of what may hold undefined members. */

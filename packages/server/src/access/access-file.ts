@@ -74,8 +74,7 @@ export async function readAccessFile(disk: Disk, data: string, ledger: string): 
   if (!bytes) return NEW_LEDGER
   try {
     const { format: _, ...content } = file.parse(JSON.parse(fromUtf8(bytes)))
-    // zod writes an absent member as `undefined` in its type; there is none in what was read from JSON.
-    return content as AccessContent
+    return content
   } catch {
     throw new AccessFileDamaged(`${pathOf(data, ledger)} is damaged: nobody can be told apart by it`)
   }

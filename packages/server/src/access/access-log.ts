@@ -163,7 +163,7 @@ export class AccessLog {
   }
 
   #settleAll(): void {
-    for (const key of [...this.#repeated.keys()]) this.#settle(key)
+    for (const key of this.#repeated.keys()) this.#settle(key)
   }
 
   #push(record: CanonicalRecord): void {

@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
 
 /** Members of a question that name fields, each in a list between commas. */
-const LISTS = ['by', 'metrics']
+const LISTS: ReadonlySet<string> = new Set(['by', 'metrics'])
 
 /** What this question may touch. @throws Problem when it asks about a class of fields that its caller may not see */
 export function restrictionOf(call: Call): Restriction {
@@ -52,7 +52,7 @@ function restrict(
 function classesOf(query: URLSearchParams): Set<FieldClass> {
   const classes = new Set<FieldClass>(['plain'])
   for (const [name, value] of query) {
-    if (LISTS.includes(name)) {
+    if (LISTS.has(name)) {
       for (const part of value.split(',')) classes.add(fieldClassOf(part.trim()))
     } else classes.add(fieldClassOf(name))
   }

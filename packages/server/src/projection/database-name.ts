@@ -5,14 +5,13 @@
 
 import { createHash } from 'node:crypto'
 
-/** What every database of ours is called, or begins with before a `_`. */
-export const DATABASE_PREFIX = 'deponent'
-export const DEFAULT_DATABASE = DATABASE_PREFIX
+/** The index of the ledger `default`; with a `_`, the beginning of every other database of ours. */
+export const DEFAULT_DATABASE = 'deponent'
 /** Longest name of an index: what is put behind it still fits a file name. */
 export const DATABASE_LENGTH_MAX = 41
 
 const DIGITS = 12
-const READABLE_MAX = DATABASE_LENGTH_MAX - DATABASE_PREFIX.length - DIGITS - 2
+const READABLE_MAX = DATABASE_LENGTH_MAX - DEFAULT_DATABASE.length - DIGITS - 2
 
 /** Names without a hyphen are told apart by themselves; one of them is the end of another database's name. */
 const PLAIN = /^(?!index$)[a-z][a-z0-9]{0,31}$/
@@ -21,14 +20,14 @@ const PLAIN = /^(?!index$)[a-z][a-z0-9]{0,31}$/
 export function databaseOfLedger(ledger: string): string {
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(ledger)) throw new Error('not the name of a ledger')
   if (ledger === 'default') return DEFAULT_DATABASE
-  if (PLAIN.test(ledger)) return `${DATABASE_PREFIX}_${ledger}`
+  if (PLAIN.test(ledger)) return `${DEFAULT_DATABASE}_${ledger}`
   const digest = createHash('sha256').update(ledger).digest('hex').slice(0, DIGITS)
-  return `${DATABASE_PREFIX}_${ledger.slice(0, READABLE_MAX).replaceAll('-', '_')}_${digest}`
+  return `${DEFAULT_DATABASE}_${ledger.slice(0, READABLE_MAX).replaceAll('-', '_')}_${digest}`
 }
 
 /** Whether a database of this name is ours or may become ours. */
 export function isOurDatabase(name: string): boolean {
-  return name === DATABASE_PREFIX || name.startsWith(`${DATABASE_PREFIX}_`)
+  return name === DEFAULT_DATABASE || name.startsWith(`${DEFAULT_DATABASE}_`)
 }
 
 const NARROWED_DIGITS = 16

@@ -1,7 +1,6 @@
 /** Keys and the policy: made, changed and shown. Each change is a record before it takes effect. */
 import { told } from '../../access/identity.ts'
 import type { MadeKey } from '../../access/key-change.ts'
-import type { Policy } from '../../access/policy.ts'
 import { bodyAs } from '../body.ts'
 import { type Handler, json } from '../call.ts'
 import { keyRequest, policyRequest, rotateRequest } from '../routes/access.ts'
@@ -43,8 +42,7 @@ export const getPolicy: Handler = ({ services }) => json(services.control.policy
 
 export const putPolicy: Handler = async ({ caller, request, services }) => {
   const { reason, ...policy } = await bodyAs(request, policyRequest)
-  // zod writes an absent member as `undefined` in its type; there is none in what was read from JSON.
-  return json(await services.control.changePolicy(policy as Policy, reason, caller.actor('policy')))
+  return json(await services.control.changePolicy(policy, reason, caller.actor('policy')))
 }
 
 function madeKey({ identity, keyId, token }: MadeKey): object {
