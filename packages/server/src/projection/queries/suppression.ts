@@ -41,7 +41,7 @@ export function showLarge<Row>(
   if (hidden.size === 0) return { rows, nothing: false }
   return {
     rows: rows.filter((_, i) => !hidden.has(i)),
-    nothing: hidden.size === rows.length,
+    nothing: false,
     suppressed: { groups: hidden.size, below: smallCells },
   }
 }
