@@ -54,7 +54,9 @@ export function Failed({ error, again }: FailedProps) {
 function titleOf(error: Error): string {
   if (!(error instanceof ApiError)) return 'This view failed'
   if (error.status === 0) return 'No connection'
-  if (error.status === 403) return 'Your key may not see this'
+  if (error.code === 'purpose_required') return 'This is shown for a stated purpose only'
+  if (error.code === 'access_unrecordable') return 'This look cannot be recorded, so nothing is shown'
+  if (error.status === 403) return 'Your key may not do this'
   if (error.code.startsWith('payload_')) return 'The sealed content does not open'
   if (error.status === 503) return 'The server cannot answer this right now'
   return `The server answered ${error.status} (${error.code})`
