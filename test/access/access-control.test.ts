@@ -56,7 +56,11 @@ describe('keys', () => {
     const { open, file } = await aPlace()
     const { token, identity } = await (await open()).make(wanted(), by)
     const again = await open()
-    expect(again.holderOf(token)?.identity).toMatchObject({ id: identity.id, name: 'Ada', roles: ['auditor'] })
+    expect(again.holderOf(token)?.identity).toMatchObject({
+      id: identity.id,
+      name: 'Ada',
+      roles: ['auditor'],
+    })
     expect(await readFile(file, 'utf8')).not.toContain(token)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(again.holderOf(`${token}x`)).toBeUndefined()
@@ -149,7 +153,9 @@ describe('keys', () => {
   test('asked for at the same time are all made', async () => {
     const place = await aPlace()
     const control = await place.open()
-    const made = await Promise.all(Array.from({ length: 20 }, (_, i) => control.make(wanted({ name: `n${i}` }), by)))
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => control.make(wanted({ name: `n${i}` }), by)),
+    )
     const again = await place.open()
     for (const { token } of made) expect(again.holderOf(token)).toBeDefined()
   })
@@ -178,7 +184,13 @@ describe('a policy', () => {
     expect(await control.changePolicy(next, 'stricter', by)).toMatchObject({ version: 2, smallCells: 25 })
     expect(records.at(-1)).toMatchObject({
       kind: 'change',
-      record: { object: 'access.policy', reason: 'stricter', actor: by, before: { version: 1 }, after: { version: 2 } },
+      record: {
+        object: 'access.policy',
+        reason: 'stricter',
+        actor: by,
+        before: { version: 1 },
+        after: { version: 2 },
+      },
     })
     expect((await open()).policy.smallCells).toBe(25)
   })

@@ -33,7 +33,11 @@ class Mark implements OpenMark {
 
 function aLog(mark = new Mark()) {
   const clock = new TestClock()
-  const ledger = { records: [] as CanonicalRecord[], isRecording: true, failure: undefined as Error | undefined }
+  const ledger = {
+    records: [] as CanonicalRecord[],
+    isRecording: true,
+    failure: undefined as Error | undefined,
+  }
   const log = new AccessLog({
     clock,
     mark,
@@ -81,7 +85,9 @@ describe('the record of looks', () => {
     await pass(FLUSH_MS)
     expect(ledger.records).toHaveLength(2)
     expect(ledger.records[1]).toMatchObject({ repeats: 2, objects: ['c', 'd'] })
-    expect(Date.parse(String(ledger.records[1]!.until)) - Date.parse(String(ledger.records[1]!.from))).toBe(10_000)
+    expect(Date.parse(String(ledger.records[1]!.until)) - Date.parse(String(ledger.records[1]!.from))).toBe(
+      10_000,
+    )
   })
 
   test.each([
@@ -104,7 +110,9 @@ describe('the record of looks', () => {
     for (let i = 0; i < ids.length; i += 100) log.soon(look({ objects: ids.slice(i, i + 100) }))
     await log.close()
     await pass(0)
-    expect(new Set(ledger.records.flatMap(({ objects }) => (objects ?? []) as string[]))).toEqual(new Set(ids))
+    expect(new Set(ledger.records.flatMap(({ objects }) => (objects ?? []) as string[]))).toEqual(
+      new Set(ids),
+    )
   })
 
   test('shows nothing while the ledger takes no entries', async () => {

@@ -25,7 +25,10 @@ const classes = (roles: readonly Role[], action: Action, place: Place, hasPurpos
 const somewhere: Place = { system: 'credit', at: 1_000 }
 
 const systems = fc.option(fc.subarray(['a', 'b', 'c'], { minLength: 1 }), { nil: null })
-const span = fc.record({ from: fc.integer({ min: 0, max: 9 }), to: fc.integer({ min: 0, max: 9 }) }, { requiredKeys: [] })
+const span = fc.record(
+  { from: fc.integer({ min: 0, max: 9 }), to: fc.integer({ min: 0, max: 9 }) },
+  { requiredKeys: [] },
+)
 const rule: fc.Arbitrary<Rule> = fc.record({
   role: fc.constantFrom(...ROLES),
   actions: fc.subarray([...ACTION_NAMES], { minLength: 1 }),
@@ -63,7 +66,9 @@ describe('a policy', () => {
                   who.roles.includes(one.role) &&
                   one.actions.includes(action) &&
                   (!one.purpose || hasPurpose) &&
-                  [one.systems, who.systems].every((names) => names === null || names.includes(where.system)) &&
+                  [one.systems, who.systems].every(
+                    (names) => names === null || names.includes(where.system),
+                  ) &&
                   [one.period ?? {}, who.period].every((period) => isIn(where.at, period)),
               )
               .flatMap(({ fields }) => fields),
@@ -112,7 +117,8 @@ describe('a policy', () => {
         place,
         (rules, one, other, where) => {
           const alone = permitOf({ rules }, holder([one]), 'read', 0)?.fieldsOf(where, true) ?? new Set()
-          const both = permitOf({ rules }, holder([one, other]), 'read', 0)?.fieldsOf(where, true) ?? new Set()
+          const both =
+            permitOf({ rules }, holder([one, other]), 'read', 0)?.fieldsOf(where, true) ?? new Set()
           expect([...alone].every((name) => both.has(name as FieldClass))).toBe(true)
         },
       ),
@@ -121,7 +127,14 @@ describe('a policy', () => {
 
   test('holds only while its rules are valid', () => {
     const rules: Rule[] = [
-      { role: 'auditor', actions: ['read'], fields: ['plain'], systems: null, valid: { from: 10, to: 20 }, purpose: false },
+      {
+        role: 'auditor',
+        actions: ['read'],
+        fields: ['plain'],
+        systems: null,
+        valid: { from: 10, to: 20 },
+        purpose: false,
+      },
     ]
     const at = (now: number) => permitOf({ rules }, holder(['auditor']), 'read', now) !== undefined
     expect([9, 10, 19, 20].map(at)).toEqual([false, true, true, false])
@@ -136,8 +149,14 @@ describe('a policy', () => {
   })
 
   test('covers a box exactly when every record of it lies in the boxes that cover', () => {
-    const box: fc.Arbitrary<Box> = fc
-      .record({ systems: fc.subarray(['a', 'b', 'c'], { minLength: 1 }), from: fc.integer({ min: 0, max: 9 }), to: fc.integer({ min: 0, max: 9 }) }, { requiredKeys: [] })
+    const box: fc.Arbitrary<Box> = fc.record(
+      {
+        systems: fc.subarray(['a', 'b', 'c'], { minLength: 1 }),
+        from: fc.integer({ min: 0, max: 9 }),
+        to: fc.integer({ min: 0, max: 9 }),
+      },
+      { requiredKeys: [] },
+    )
     fc.assert(
       fc.property(box, box, place, (inner, outer, where) => {
         const lies = (one: Box) => (one.systems?.includes(where.system) ?? true) && isIn(where.at, one)

@@ -307,11 +307,11 @@ describe('operation', () => {
       ),
     ).toBe(true)
     for (const sample of [
-      'deponent_records_recorded_total 2',
-      'deponent_records_duplicate_total 1',
-      'deponent_records_rejected_total 1',
-      'deponent_ledger_entries 4',
-      'deponent_ledger_writable 1',
+      'deponent_records_recorded_total{ledger="default"} 2',
+      'deponent_records_duplicate_total{ledger="default"} 1',
+      'deponent_records_rejected_total{ledger="default"} 1',
+      'deponent_ledger_entries{ledger="default"} 4',
+      'deponent_ledger_writable{ledger="default"} 1',
     ]) {
       expect(lines).toContain(sample)
     }

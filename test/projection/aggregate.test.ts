@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { QueryError } from '../../packages/server/src/projection/index.ts'
+import { QueryError, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { ask, decision, idOf, T0, World } from './world.ts'
 
 const world = new World()
@@ -52,7 +52,7 @@ afterAll(() => world.destroy())
 
 async function refusal(parameters: Record<string, string>): Promise<QueryError> {
   const error: unknown = await world.projection
-    .aggregate(ask(parameters))
+    .aggregate(ask(parameters), UNRESTRICTED)
     .catch((failure: unknown) => failure)
   if (!(error instanceof QueryError)) throw new Error('expected a QueryError', { cause: error })
   return error
@@ -62,6 +62,7 @@ describe('aggregates', () => {
   test('count by race, prediction and latest outcome, null where none is known', async () => {
     const { items } = await world.projection.aggregate(
       ask({ metrics: 'count', by: 'feature.race,prediction,outcome' }),
+      UNRESTRICTED,
     )
     const expected = new Map<string, number>()
     for (const { race, high, outcome } of MADE) {
@@ -79,7 +80,7 @@ describe('aggregates', () => {
   test('average, add up and find extremes exactly', async () => {
     const metrics =
       'count,avg(confidence),min(confidence),max(confidence),sum(latencyMs),avg(costUsd),sum(costUsd)'
-    const { items } = await world.projection.aggregate(ask({ metrics }))
+    const { items } = await world.projection.aggregate(ask({ metrics }), UNRESTRICTED)
     const n = MADE.length
     expect(items).toEqual([
       {
@@ -99,6 +100,7 @@ describe('aggregates', () => {
   test('interpolate percentiles between the nearest values', async () => {
     const { items } = await world.projection.aggregate(
       ask({ metrics: 'p50(latencyMs),p95(latencyMs),p99(latencyMs)' }),
+      UNRESTRICTED,
     )
     const at = (share: number) => Number((1.25 * share * (MADE.length - 1)).toPrecision(15))
     expect(items).toEqual([
@@ -108,7 +110,7 @@ describe('aggregates', () => {
 
   test('give null where nothing was measured', async () => {
     const metrics = 'count,avg(timeToFirstTokenMs),p50(timeToFirstTokenMs),sum(tokenUsage.input)'
-    const { items } = await world.projection.aggregate(ask({ metrics, by: 'modelVersion' }))
+    const { items } = await world.projection.aggregate(ask({ metrics, by: 'modelVersion' }), UNRESTRICTED)
     expect(items).toEqual([
       {
         modelVersion: null,
@@ -121,7 +123,7 @@ describe('aggregates', () => {
   })
 
   test('keep numbers numbers and strings strings', async () => {
-    const { items } = await world.projection.aggregate(ask({ by: 'feature.n' }))
+    const { items } = await world.projection.aggregate(ask({ by: 'feature.n' }), UNRESTRICTED)
     expect(items.map((item) => item['feature.n']).toSorted()).toEqual([0, 1, 2, 3, 4])
   })
 
@@ -131,27 +133,31 @@ describe('aggregates', () => {
     ['overridden', [false, true], [228, 12]],
     ['reviewed', [false, true], [216, 24]],
   ])('group by %s', async (by, keys, counts) => {
-    const { items } = await world.projection.aggregate(ask({ by }))
+    const { items } = await world.projection.aggregate(ask({ by }), UNRESTRICTED)
     const found = items.toSorted((a, b) => (String(a[by]) < String(b[by]) ? -1 : 1))
     expect(found.map((item) => [item[by], item['count']])).toEqual(keys.map((key, i) => [key, counts[i]]))
   })
 
   test('name days and hours in UTC', async () => {
-    const days = await world.projection.aggregate(ask({ by: 'day', to: '2026-01-11' }))
+    const days = await world.projection.aggregate(ask({ by: 'day', to: '2026-01-11' }), UNRESTRICTED)
     expect(days.items).toEqual([{ day: '2026-01-10', count: 4 }])
-    const hours = await world.projection.aggregate(ask({ by: 'hour', to: '2026-01-10T07:00:00Z' }))
+    const hours = await world.projection.aggregate(
+      ask({ by: 'hour', to: '2026-01-10T07:00:00Z' }),
+      UNRESTRICTED,
+    )
     expect(hours.items.map((item) => item['hour']).toSorted()).toEqual(['2026-01-10T00', '2026-01-10T06'])
   })
 
   test('take the filters of the list', async () => {
     const { items } = await world.projection.aggregate(
       ask({ 'feature.race': 'Asian', prediction: 'high', metrics: 'count' }),
+      UNRESTRICTED,
     )
     expect(items).toEqual([{ count: 40 }])
   })
 
   test('put the largest group first', async () => {
-    const { items } = await world.projection.aggregate(ask({ by: 'month' }))
+    const { items } = await world.projection.aggregate(ask({ by: 'month' }), UNRESTRICTED)
     expect(items.map((item) => item['month'])).toEqual(['2026-02', '2026-01', '2026-03'])
   })
 
@@ -177,7 +183,7 @@ describe('aggregates', () => {
         fc.constantFrom('feature.race', 'feature.n'),
         fc.constantFrom('even', 'odd'),
         async (by, system) => {
-          const { items } = await world.projection.aggregate(ask({ by, system }))
+          const { items } = await world.projection.aggregate(ask({ by, system }), UNRESTRICTED)
           const field = by === 'feature.race' ? 'race' : 'n'
           const expected = new Map<unknown, number>()
           for (const [i, made] of MADE.entries()) {

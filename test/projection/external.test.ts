@@ -5,7 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { SupervisedEngine } from '../../packages/server/src/projection/engine/supervise.ts'
-import { DEFAULT_SETTINGS, EngineUnavailable } from '../../packages/server/src/projection/index.ts'
+import {
+  DEFAULT_SETTINGS,
+  EngineUnavailable,
+  UNRESTRICTED,
+} from '../../packages/server/src/projection/index.ts'
 import { ask, decision, WatchedProcesses, World } from './world.ts'
 
 // A ClickHouse server somebody else runs; CLICKHOUSE_URL names a real one, otherwise our own engine plays it over HTTP.
@@ -18,18 +22,17 @@ const engine = new SupervisedEngine({
   random: realRandom,
 })
 
-function settings(database: string) {
+function settings() {
   const real = process.env['CLICKHOUSE_URL']
   if (real !== undefined) {
     const { username, password, origin } = new URL(real)
     return {
       ...DEFAULT_SETTINGS,
-      database,
       server: { url: origin, username: username || 'default', password },
     }
   }
   const { url, username, password } = engine.address!
-  return { ...DEFAULT_SETTINGS, database, server: { url, username, password } }
+  return { ...DEFAULT_SETTINGS, server: { url, username, password } }
 }
 
 beforeAll(() => engine.start())
@@ -47,23 +50,24 @@ describe('an index on a server given by configuration', () => {
       decision({ decisionId: 'b' }),
     )
     other.source.add(decision({ decisionId: 'c' }))
-    await one.start({ settings: settings('ledger_one') })
-    await other.start({ settings: settings('ledger_two') })
+    await one.start({ settings: settings(), database: 'ledger_one' })
+    await other.start({ settings: settings(), database: 'ledger_two' })
     await Promise.all([one.indexed(), other.indexed()])
     expect(one.processes.started).toEqual([])
-    expect((await one.projection.list(ask({ 'feature.race': 'Other' }))).items).toMatchObject([
+    expect((await one.projection.list(ask({ 'feature.race': 'Other' }), UNRESTRICTED)).items).toMatchObject([
       { decisionId: 'a' },
     ])
-    expect(await other.projection.aggregate([])).toMatchObject({ items: [{ count: 1 }] })
-    expect((await one.projection.sql('SELECT decisionId FROM decisions ORDER BY 1')).rows).toEqual([
-      ['a'],
-      ['b'],
-    ])
-    await expect(one.projection.sql('SELECT decisionId FROM ledger_two.decisions')).rejects.toMatchObject({
+    expect(await other.projection.aggregate([], UNRESTRICTED)).toMatchObject({ items: [{ count: 1 }] })
+    expect(
+      (await one.projection.sql('SELECT decisionId FROM decisions ORDER BY 1', UNRESTRICTED)).rows,
+    ).toEqual([['a'], ['b']])
+    await expect(
+      one.projection.sql('SELECT decisionId FROM ledger_two.decisions', UNRESTRICTED),
+    ).rejects.toMatchObject({
       code: 'sql_not_allowed',
     })
     await one.projection.reindex()
-    expect(await one.projection.aggregate([])).toMatchObject({ items: [{ count: 2 }] })
+    expect(await one.projection.aggregate([], UNRESTRICTED)).toMatchObject({ items: [{ count: 2 }] })
     await Promise.all([one.destroy(), other.destroy()])
   })
 
@@ -79,13 +83,13 @@ describe('an index on a server given by configuration', () => {
       clock: { ...realClock, after: (ms, task) => realClock.after(Math.min(ms, 300), task) },
     })
     expect(world.projection.lag()).toBe(1)
-    await expect(world.projection.list([])).rejects.toBeInstanceOf(EngineUnavailable)
+    await expect(world.projection.list([], UNRESTRICTED)).rejects.toBeInstanceOf(EngineUnavailable)
     await world.destroy()
   }, 40_000)
 
   test.each(['', 'Upper', 'a-b', 'a;b', 'a.b', '1a', 'x'.repeat(50)])('is not named %j', async (database) => {
     const world = new World()
-    await expect(world.start({ settings: { ...DEFAULT_SETTINGS, database } })).rejects.toThrow('named by')
+    await expect(world.start({ database })).rejects.toThrow('named by')
     await world.destroy()
   })
 })

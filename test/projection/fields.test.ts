@@ -9,6 +9,7 @@ import {
   FIELDS_PER_SYSTEM_MAX,
   noAdditions,
 } from '../../packages/server/src/projection/fields.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { FEATURE_SLOTS_MAX } from '../../packages/server/src/projection/schema.ts'
 import { ask, decision, type Told, World } from './world.ts'
 
@@ -30,7 +31,7 @@ const zip = (n: number, system = 'credit'): Told =>
   )
 
 async function found(world: World, parameters: Record<string, string>): Promise<number> {
-  return (await world.projection.list(ask({ limit: '1000', ...parameters }))).items.length
+  return (await world.projection.list(ask({ limit: '1000', ...parameters }), UNRESTRICTED)).items.length
 }
 
 describe('a field', () => {
@@ -48,19 +49,19 @@ describe('a field', () => {
     await world.indexed()
     expect(world.positions.sealed).toEqual([{ system: 'credit', field: 'zip' }])
     expect(world.sealedCalls).toEqual([{ system: 'credit', field: 'zip' }])
-    const answer = await world.projection.list(ask({ 'feature.zip': 'zip-code-3' }))
+    const answer = await world.projection.list(ask({ 'feature.zip': 'zip-code-3' }), UNRESTRICTED)
     expect(answer).toMatchObject({ items: [], sealed: [{ system: 'credit', field: 'zip' }] })
     // Another system of the same field, and another field of the same system, go on.
     expect(await found(world, { 'feature.zip': 'zip-code-7' })).toBe(1)
     expect(await found(world, { 'feature.region': 'r0', system: 'credit' })).toBeGreaterThan(300)
-    const { items, sealed } = await world.projection.aggregate(ask({ by: 'feature.zip' }))
+    const { items, sealed } = await world.projection.aggregate(ask({ by: 'feature.zip' }), UNRESTRICTED)
     expect(items).toEqual([
       { 'feature.zip': null, count: 1_004 },
       { 'feature.zip': 'zip-code-7', count: 1 },
     ])
     expect(sealed).toEqual([{ system: 'credit', field: 'zip' }])
     expect(
-      await world.projection.list(ask({ 'feature.zip': 'zip-code-7', system: 'screening' })),
+      await world.projection.list(ask({ 'feature.zip': 'zip-code-7', system: 'screening' }), UNRESTRICTED),
     ).not.toHaveProperty('sealed')
 
     const onDisk = (text: string) =>
@@ -82,9 +83,9 @@ describe('a field', () => {
     await world.start()
     await world.indexed()
     const questions = async () => [
-      await world.projection.aggregate(ask({ by: 'feature.zip' })),
-      await world.projection.aggregate(ask({ by: 'feature.region' })),
-      await world.projection.list(ask({ 'feature.zip': 'zip-code-1' })),
+      await world.projection.aggregate(ask({ by: 'feature.zip' }), UNRESTRICTED),
+      await world.projection.aggregate(ask({ by: 'feature.region' }), UNRESTRICTED),
+      await world.projection.list(ask({ 'feature.zip': 'zip-code-1' }), UNRESTRICTED),
     ]
     const before = await questions()
     await world.projection.reindex()
@@ -123,7 +124,7 @@ describe('a field', () => {
     await world.indexed()
     expect(calls).toBe(3)
     expect(await found(world, { 'feature.zip': 'zip-code-5' })).toBe(0)
-    expect(await world.projection.aggregate([])).toMatchObject({
+    expect(await world.projection.aggregate([], UNRESTRICTED)).toMatchObject({
       items: [{ count: DISTINCT_VALUES_MAX + 1 }],
     })
   })
@@ -140,7 +141,7 @@ describe('a field', () => {
     await world.indexed()
     for (const name of ['field 0', last]) {
       expect(await found(world, { [`feature.${name}`]: '1' })).toBe(1)
-      const { items } = await world.projection.aggregate(ask({ by: `feature.${name}` }))
+      const { items } = await world.projection.aggregate(ask({ by: `feature.${name}` }), UNRESTRICTED)
       expect(items.map((item) => item[`feature.${name}`]).toSorted()).toEqual([1, 2])
     }
     const values = Array.from({ length: DISTINCT_VALUES_MAX }, (_, n) =>
@@ -181,18 +182,25 @@ describe('a field', () => {
     await world.start()
     await world.indexed()
     for (const [index, name] of names.entries()) {
-      const { items } = await world.projection.list([[`feature.${name}`, 'v']])
+      const { items } = await world.projection.list([[`feature.${name}`, 'v']], UNRESTRICTED)
       expect(items.map((item) => item.index)).toEqual([index])
       const by = `feature.${name}`
-      const groups = (await world.projection.aggregate([['by', by]])).items
+      const groups = (await world.projection.aggregate([['by', by]], UNRESTRICTED)).items
       expect(groups).toEqual([
         { [by]: null, count: names.length },
         { [by]: 'v', count: 1 },
       ])
     }
-    expect((await world.projection.list([[`feature.${'x'.repeat(129)}`, 'v']])).items).toEqual([])
+    expect((await world.projection.list([[`feature.${'x'.repeat(129)}`, 'v']], UNRESTRICTED)).items).toEqual(
+      [],
+    )
     expect(
-      (await world.projection.sql('SELECT "feature.f0" FROM decisions ORDER BY index DESC LIMIT 6')).rows,
+      (
+        await world.projection.sql(
+          'SELECT "feature.f0" FROM decisions ORDER BY index DESC LIMIT 6',
+          UNRESTRICTED,
+        )
+      ).rows,
     ).toContainEqual(['v'])
   })
 })

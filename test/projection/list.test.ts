@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { QueryError } from '../../packages/server/src/projection/index.ts'
+import { QueryError, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { ask, decision, idOf, T0, World } from './world.ts'
 
 const SUBJECT = 'a'.repeat(32)
@@ -7,12 +7,12 @@ const world = new World()
 
 /** Indexes of the decisions a question finds, newest first. */
 async function found(parameters: Record<string, string>): Promise<number[]> {
-  const { items } = await world.projection.list(ask({ limit: '1000', ...parameters }))
+  const { items } = await world.projection.list(ask({ limit: '1000', ...parameters }), UNRESTRICTED)
   return items.map(({ index }) => index)
 }
 
 async function refusal(parameters: Record<string, string>): Promise<QueryError> {
-  const error = await world.projection.list(ask(parameters)).then(
+  const error = await world.projection.list(ask(parameters), UNRESTRICTED).then(
     () => undefined,
     (failure: unknown) => failure,
   )
@@ -120,7 +120,7 @@ afterAll(() => world.destroy())
 
 describe('the list of decisions', () => {
   test('shows a decision under the contract’s names and leaves out what it lacks', async () => {
-    const { items, next, asOf } = await world.projection.list(ask({ decisionId: 'loan-1' }))
+    const { items, next, asOf } = await world.projection.list(ask({ decisionId: 'loan-1' }), UNRESTRICTED)
     expect({ items, next, asOf }).toEqual({
       items: [
         {
@@ -139,7 +139,8 @@ describe('the list of decisions', () => {
       next: null,
       asOf: { size: world.source.size() },
     })
-    const [bare] = (await world.projection.list(ask({ from: '0001-01-01', to: '0001-01-02' }))).items
+    const [bare] = (await world.projection.list(ask({ from: '0001-01-01', to: '0001-01-02' }), UNRESTRICTED))
+      .items
     expect(Object.keys(bare!)).toEqual([
       'id',
       'decisionId',
@@ -153,7 +154,10 @@ describe('the list of decisions', () => {
   })
 
   test('gives predictions back with their JSON type, and says of a long one that it is sealed', async () => {
-    const { items } = await world.projection.list(ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }))
+    const { items } = await world.projection.list(
+      ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }),
+      UNRESTRICTED,
+    )
     expect(items.map(({ prediction }) => prediction)).toEqual([
       'high',
       1,
@@ -165,7 +169,10 @@ describe('the list of decisions', () => {
   })
 
   test('gives confidence back to the last digit, scores included', async () => {
-    const { items } = await world.projection.list(ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }))
+    const { items } = await world.projection.list(
+      ask({ order: 'at', from: '2026-01-10', to: '2026-01-11' }),
+      UNRESTRICTED,
+    )
     expect(items.map(({ confidence }) => confidence)).toEqual([
       0.7,
       0.123456789012,
@@ -182,7 +189,7 @@ describe('the list of decisions', () => {
   })
 
   test('keeps moments no calendar partition holds, to the millisecond', async () => {
-    const { items } = await world.projection.list(ask({ order: 'at' }))
+    const { items } = await world.projection.list(ask({ order: 'at' }), UNRESTRICTED)
     expect(items[0]!.at).toBe('0001-01-01T00:00:00.000Z')
     expect(items[1]!.at).toBe('1969-12-31T23:59:59.999Z')
     expect(items.at(-1)!.at).toBe('9999-12-31T23:59:59.999Z')
@@ -263,10 +270,13 @@ describe('the list of decisions', () => {
 
   test('refuses a parameter given twice', async () => {
     await expect(
-      world.projection.list([
-        ['q', 'a'],
-        ['q', 'b'],
-      ]),
+      world.projection.list(
+        [
+          ['q', 'a'],
+          ['q', 'b'],
+        ],
+        UNRESTRICTED,
+      ),
     ).rejects.toMatchObject({ code: 'repeated_parameter', field: 'q' })
   })
 })
@@ -275,7 +285,10 @@ describe('pages', () => {
   async function pages(parameters: Record<string, string>): Promise<number[][]> {
     const all: number[][] = []
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page = await world.projection.list(ask({ ...parameters, ...(cursor === '' ? {} : { cursor }) }))
+      const page = await world.projection.list(
+        ask({ ...parameters, ...(cursor === '' ? {} : { cursor }) }),
+        UNRESTRICTED,
+      )
       all.push(page.items.map(({ index }) => index))
       cursor = page.next
     }
@@ -292,17 +305,20 @@ describe('pages', () => {
   })
 
   test('of one question speak of the entries there were when it was asked', async () => {
-    const first = await world.projection.list(ask({ limit: '1', modelId: 'm' }))
+    const first = await world.projection.list(ask({ limit: '1', modelId: 'm' }), UNRESTRICTED)
     world.source.add(decision({ decisionId: 'late', timestamp: '2026-01-10T00:30:00Z' }))
     await world.indexed()
-    const rest = await world.projection.list(ask({ limit: '1000', modelId: 'm', cursor: first.next! }))
+    const rest = await world.projection.list(
+      ask({ limit: '1000', modelId: 'm', cursor: first.next! }),
+      UNRESTRICTED,
+    )
     expect(rest.asOf).toEqual(first.asOf)
     expect(rest.items.map(({ decisionId }) => decisionId)).not.toContain('late')
     expect(await found({ decisionId: 'late' })).toHaveLength(1)
   })
 
   test('refuse the cursor of another question', async () => {
-    const { next } = await world.projection.list(ask({ limit: '1' }))
+    const { next } = await world.projection.list(ask({ limit: '1' }), UNRESTRICTED)
     expect(await refusal({ limit: '1', modelId: 'm', cursor: next! })).toMatchObject({ code: 'bad_cursor' })
     expect(await refusal({ limit: '1', order: 'at', cursor: next! })).toMatchObject({ code: 'bad_cursor' })
   })

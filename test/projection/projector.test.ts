@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { BLOCK_ENTRIES, batchEnd } from '../../packages/server/src/projection/batch.ts'
-import type { SourceEntry } from '../../packages/server/src/projection/index.ts'
+import { type SourceEntry, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { ask, decision, idOf, MemorySource, T0, type Told, World } from './world.ts'
 
 const worlds: World[] = []
@@ -50,23 +50,27 @@ function story(from: number, count: number): Told[] {
 async function answers(world: World): Promise<unknown> {
   const { projection } = world
   return {
-    list: await projection.list(ask({ limit: '1000' })),
-    found: await projection.list(ask({ 'feature.group': 'g3', overridden: 'true' })),
+    list: await projection.list(ask({ limit: '1000' }), UNRESTRICTED),
+    found: await projection.list(ask({ 'feature.group': 'g3', overridden: 'true' }), UNRESTRICTED),
     aggregate: await projection.aggregate(
       ask({ by: 'feature.group,prediction,outcome', metrics: 'count,avg(confidence),p95(latencyMs)' }),
+      UNRESTRICTED,
     ),
-    months: await projection.aggregate(ask({ by: 'month,system,reviewed', metrics: 'count,sum(latencyMs)' })),
-    coverage: await projection.statsCoverage(),
-    completeness: await projection.statsCompleteness([]),
-    usage: await projection.statsUsage([]),
-    confidence: await projection.statsConfidence([]),
-    overrides: await projection.statsOverrides([]),
-    sql: await projection.sql('SELECT kind, count() FROM records GROUP BY kind ORDER BY kind'),
+    months: await projection.aggregate(
+      ask({ by: 'month,system,reviewed', metrics: 'count,sum(latencyMs)' }),
+      UNRESTRICTED,
+    ),
+    coverage: await projection.statsCoverage(UNRESTRICTED),
+    completeness: await projection.statsCompleteness([], UNRESTRICTED),
+    usage: await projection.statsUsage([], UNRESTRICTED),
+    confidence: await projection.statsConfidence([], UNRESTRICTED),
+    overrides: await projection.statsOverrides([], UNRESTRICTED),
+    sql: await projection.sql('SELECT kind, count() FROM records GROUP BY kind ORDER BY kind', UNRESTRICTED),
   }
 }
 
 async function count(world: World): Promise<number> {
-  const { items } = await world.projection.aggregate([])
+  const { items } = await world.projection.aggregate([], UNRESTRICTED)
   return Number(items[0]!['count'])
 }
 
@@ -241,7 +245,7 @@ describe('the projector', () => {
     await world.start()
     await world.indexed()
     expect(await count(world)).toBe(5)
-    expect(await world.projection.statsCoverage()).toMatchObject({ entries: 7, decisions: 6 })
+    expect(await world.projection.statsCoverage(UNRESTRICTED)).toMatchObject({ entries: 7, decisions: 6 })
   })
 
   test('turns rows the engine refuses into findings and moves on', async () => {

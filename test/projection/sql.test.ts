@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { QueryError } from '../../packages/server/src/projection/index.ts'
+import { QueryError, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { type ForeignNames, guardedSql } from '../../packages/server/src/projection/queries/sql.ts'
 import {
   textOfTokens,
@@ -10,8 +10,9 @@ import {
 import { ask, decision, idOf, T0, World } from './world.ts'
 
 const world = new World()
-const sql = (text: string) => world.projection.sql(text)
+const sql = (text: string) => world.projection.sql(text, UNRESTRICTED)
 const FOREIGN: ForeignNames = {
+  own: 'deponent',
   databases: new Set(['system', 'information_schema', 'default', 'deponent_index', 'secrets']),
   functions: new Set(['file', 'sleep', 'hostname', 'initializeaggregation']),
 }
@@ -342,7 +343,10 @@ describe('the fence before the engine', () => {
 test('questions and free SQL leave no trace in each other', async () => {
   await Promise.all(
     Array.from({ length: 20 }, async (_, i) => {
-      const { items } = await world.projection.list(ask({ decisionId: i % 2 === 0 ? "it's 1" : 'nobody' }))
+      const { items } = await world.projection.list(
+        ask({ decisionId: i % 2 === 0 ? "it's 1" : 'nobody' }),
+        UNRESTRICTED,
+      )
       expect(items).toHaveLength(i % 2 === 0 ? 1 : 0)
       expect((await sql(`SELECT ${i}`)).rows).toEqual([[i]])
     }),

@@ -1,3 +1,4 @@
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, decision, idOf, T0, World } from './world.ts'
 
@@ -49,7 +50,7 @@ afterAll(() => world.destroy())
 
 describe('coverage', () => {
   test('is undeclared where nobody numbers records, and names the gaps where somebody does', async () => {
-    expect(await world.projection.statsCoverage()).toEqual({
+    expect(await world.projection.statsCoverage(UNRESTRICTED)).toEqual({
       status: 'gaps',
       entries: 11,
       decisions: 10,
@@ -89,39 +90,41 @@ describe('coverage', () => {
 
   test('of an empty ledger is undeclared', async () => {
     const empty = await new World().start()
-    expect(await empty.projection.statsCoverage()).toMatchObject({
+    expect(await empty.projection.statsCoverage(UNRESTRICTED)).toMatchObject({
       status: 'undeclared',
       entries: 0,
       systems: [],
     })
-    expect(await empty.projection.statsCompleteness([])).toMatchObject({
+    expect(await empty.projection.statsCompleteness([], UNRESTRICTED)).toMatchObject({
       decisions: 0,
       score: null,
       profiles: [],
     })
-    expect(await empty.projection.statsUsage([])).toMatchObject({ items: [] })
-    expect(await empty.projection.statsOverrides([])).toMatchObject({ decisions: 0, rate: null })
-    expect((await empty.projection.list([])).items).toEqual([])
+    expect(await empty.projection.statsUsage([], UNRESTRICTED)).toMatchObject({ items: [] })
+    expect(await empty.projection.statsOverrides([], UNRESTRICTED)).toMatchObject({
+      decisions: 0,
+      rate: null,
+    })
+    expect((await empty.projection.list([], UNRESTRICTED)).items).toEqual([])
     await empty.destroy()
   })
 })
 
 test('completeness names and counts what is missing, profile by profile', async () => {
-  const answer = await world.projection.statsCompleteness(ask({ riskTier: 'low' }))
+  const answer = await world.projection.statsCompleteness(ask({ riskTier: 'low' }), UNRESTRICTED)
   expect(answer).toMatchObject({ decisions: 2, asOf: { size: 11 } })
   const [profile] = answer.profiles
   expect(profile).toMatchObject({ profile: 'low/1', decisions: 2, whole: 1 })
   expect(profile!.missing.length).toBeGreaterThan(2)
   expect(profile!.missing).toContainEqual({ field: 'modelVersion', count: 1 })
   expect(answer.score).toBe(profile!.score)
-  expect((await world.projection.statsCompleteness([])).profiles.map(({ profile }) => profile)).toEqual([
-    'core/1',
-    'low/1',
-  ])
+  expect(
+    (await world.projection.statsCompleteness([], UNRESTRICTED)).profiles.map(({ profile }) => profile),
+  ).toEqual(['core/1', 'low/1'])
 })
 
 test('usage is told by day, with averages over decisions', async () => {
-  const { items } = await world.projection.statsUsage([])
+  const { items } = await world.projection.statsUsage([], UNRESTRICTED)
   expect(items.map((item) => [item['day'], item['count']])).toEqual([
     ['2026-01-10', 2],
     ['2026-01-12', 4],
@@ -137,7 +140,7 @@ test('usage is told by day, with averages over decisions', async () => {
 })
 
 test('confidence is spread over ten bins cut on integers, 1 in the last', async () => {
-  const { bins, without, scores } = await world.projection.statsConfidence([])
+  const { bins, without, scores } = await world.projection.statsConfidence([], UNRESTRICTED)
   expect(bins).toHaveLength(10)
   expect(bins.map(({ decisions }) => decisions)).toEqual([1, 0, 0, 1, 0, 0, 0, 0, 0, 2])
   expect(bins[9]).toEqual({ from: 0.9, to: 1, decisions: 2, mean: 0.975, reviewed: 2, overridden: 1 })
@@ -146,7 +149,7 @@ test('confidence is spread over ten bins cut on integers, 1 in the last', async 
 })
 
 test('overrides are a share of what was reviewed, and nothing where nobody looked', async () => {
-  expect(await world.projection.statsOverrides([])).toEqual({
+  expect(await world.projection.statsOverrides([], UNRESTRICTED)).toEqual({
     decisions: 10,
     reviewRequired: 1,
     reviewed: 3,

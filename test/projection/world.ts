@@ -8,6 +8,8 @@ import {
   realChildProcesses,
 } from '../../packages/server/src/platform/child-process.ts'
 import {
+  type EngineSettings,
+  IndexEngine,
   type PositionStore,
   Projection,
   type ProjectionOptions,
@@ -120,22 +122,32 @@ export class World {
   readonly sealedCalls: SealedField[] = []
   readonly directory = mkdtempSync(join(tmpdir(), 'deponent-index-'))
   #projection: Projection | undefined
+  #engine: IndexEngine | undefined
 
   get projection(): Projection {
     if (!this.#projection) throw new Error('not started')
     return this.#projection
   }
 
-  async start(options: Partial<ProjectionOptions> = {}): Promise<this> {
+  /** With an engine of its own unless one is given, which then is the giver's to stop. */
+  async start(options: Partial<ProjectionOptions> & { settings?: EngineSettings } = {}): Promise<this> {
+    const { settings, ...rest } = options
+    if (!rest.engine) {
+      this.#engine = await IndexEngine.start({
+        directory: join(this.directory, 'index'),
+        processes: this.processes,
+        ...(settings ? { settings } : {}),
+        ...(rest.clock ? { clock: rest.clock } : {}),
+      })
+    }
     this.#projection = await Projection.start({
       source: this.source,
       positions: this.positions,
-      directory: join(this.directory, 'index'),
-      processes: this.processes,
       onFieldSealed: (system, field) => {
         this.sealedCalls.push({ system, field })
       },
-      ...options,
+      ...rest,
+      engine: rest.engine ?? this.#engine!,
     })
     return this
   }
@@ -148,6 +160,8 @@ export class World {
   async stop(): Promise<void> {
     await this.#projection?.stop()
     this.#projection = undefined
+    await this.#engine?.stop()
+    this.#engine = undefined
   }
 
   async destroy(): Promise<void> {

@@ -154,6 +154,18 @@ describe('every forbidden arrow', () => {
       'server/recording/a.ts → server/api/r.ts',
     ],
     [
+      'which ledgers run does not depend on who asks',
+      server('hosting/a.ts'),
+      `import { r } from '../api/r.ts'`,
+      'server/hosting/a.ts → server/api/r.ts',
+    ],
+    [
+      'a ledger does not know its siblings',
+      server('recording/a.ts'),
+      `import { h } from '../hosting/h.ts'`,
+      'server/recording/a.ts → server/hosting/h.ts',
+    ],
+    [
       'nobody imports the list of choices back',
       server('api/a.ts'),
       `import { app } from '../app.ts'`,

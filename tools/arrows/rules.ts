@@ -139,6 +139,17 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'routes are composed by app.ts; what lies below HTTP must work without it',
   },
   {
+    from: ['server/hosting'],
+    to: ['server/api', 'server/access', 'server/ingest'],
+    why: 'which ledgers run is settled before anybody asks for one: who may is decided above, so that no ledger opens differently for it',
+  },
+  {
+    from: ['server'],
+    to: ['server/hosting'],
+    unlessFrom: ['server/hosting', 'server/app.ts', 'server/api', 'server/cli'],
+    why: 'a ledger that knew its siblings on the same server could come to depend on them, and on which server it is',
+  },
+  {
     from: ['server'],
     to: ['server/app.ts'],
     unlessFrom: ['server/cli', 'server/index.ts'],
@@ -152,6 +163,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
       'server/api',
       'server/cli',
       'server/drill',
+      'server/hosting',
       'server/tenant.ts',
       'server/rotate-key.ts',
       'server/succeed-ledger.ts',
@@ -201,6 +213,7 @@ export const SERVER_AREAS: readonly string[] = [
   'demo',
   'drill',
   'evidence',
+  'hosting',
   'ingest',
   'ledger',
   'monitor',

@@ -1,37 +1,28 @@
 /** The list of choices: which parts make a running server, in which order they start and stop. */
 import { fileURLToPath } from 'node:url'
-import { parseCheckpoint, parseNote, type Policy, utf8 } from '@deponent/format'
-import { Keys } from './access/keys.ts'
-import { Metrics } from './api/metrics.ts'
+import type { Policy } from '@deponent/format'
+import { Lockout } from './access/lockout.ts'
+import { RateLimit } from './access/rate-limit.ts'
+import { Sessions } from './access/sessions.ts'
 import { createHandler } from './api/server.ts'
-import { Scrub } from './check/scrub.ts'
-import { type OpenDirectory, openDirectory } from './directory.ts'
+import type { Settings } from './api/settings.ts'
+import { announceServer, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
-import type { OutsideStatus } from './ledger/anchoring.ts'
-import { ledgerIdOf } from './ledger/wal-frame.ts'
-import { type Clock, realClock } from './platform/clock.ts'
-import { type Disk, realDisk } from './platform/disk.ts'
+import { HostedLedgers } from './hosting/hosted-ledgers.ts'
+import { Indexes } from './hosting/indexes.ts'
+import { Signers, type SignerSockets } from './hosting/signers.ts'
+import { isWritable } from './hosting/writable.ts'
+import { realClock as clock } from './platform/clock.ts'
+import { realDisk as disk } from './platform/disk.ts'
+import { failureOf } from './platform/failure.ts'
 import { realHttpClient } from './platform/http-client.ts'
-import { type Random, realRandom } from './platform/random.ts'
-import { temporaryDirectory } from './platform/places.ts'
-import { SqliteStateStore, type StateStore } from './platform/state-store.ts'
+import { realRandom as random } from './platform/random.ts'
+import type { TlsFiles } from './platform/tls-files.ts'
 import { startWebServer } from './platform/web-server.ts'
-import {
-  DEFAULT_SETTINGS,
-  Projection,
-  type ProjectionSettings,
-  type ProjectionSource,
-} from './projection/index.ts'
-import { EngineStopped } from './projection/engine/engine.ts'
-import { StoredPositions } from './projection/positions.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
-import { resumeRotations } from './rotate-key.ts'
-import { resumeSuccession } from './succeed-ledger.ts'
-import { connectSigner } from './signer-connection.ts'
-import { openTenant, type Tenant } from './tenant.ts'
+import { orUndo } from './undo.ts'
 import { VERSION } from './version.ts'
 
-export const DEFAULT_LEDGER = 'default'
 /** Days within which everything stored is read again. */
 export const SCRUB_DAYS = 7
 
@@ -47,9 +38,18 @@ export interface AppOptions {
   host: string
   port: number
   signerDirectory: string
-  /** Socket of the signer's own process; without it the signer is part of this one. */
-  signerSocket?: string
+  /** Sockets of signers in processes of their own, by ledger; a ledger without one is signed for in this process. */
+  signerSockets?: SignerSockets
+  /** New ledgers may be signed for in this process although the first one is not. */
+  localSignerForOthers?: boolean
   acceptHead?: boolean
+  /** HTTPS with this certificate; plain HTTP when absent. */
+  tls?: TlsFiles
+  /** A proxy in front says who is connected. */
+  isBehindProxy?: boolean
+  /** The raw ledger, or metrics, for whoever asks, without a key. */
+  publicLedger?: boolean
+  publicMetrics?: boolean
   /** Nobody is asked when absent. */
   outside?: OutsideSettings
   /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
@@ -63,268 +63,72 @@ export interface AppOptions {
 export interface App {
   url: string
   adminToken: string
-  tenant: Tenant
-  projection: Projection
+  ledgers: HostedLedgers
   close(): Promise<void>
 }
 
 /** Starts everything; rejects, leaving nothing running, when a part cannot start. */
-export async function startApp(options: AppOptions): Promise<App> {
-  const disk: Disk = realDisk
-  const clock: Clock = realClock
-  const random: Random = realRandom
-  const directory = await openDirectory(disk, random, options.directory)
-  const undo = new Undo(() => directory.release())
-  try {
-    const remoteSigner = await connectSigner(options.signerSocket, clock)
-    const { signerDirectory } = options
-    const change = { disk, clock, random, directory, ledger: DEFAULT_LEDGER, signerDirectory, remoteSigner }
-    await resumeSuccession(change)
-    await resumeRotations(change)
-    const tenant = await openTenant({
+export function startApp(options: AppOptions): Promise<App> {
+  const { signerDirectory, clickhouseUrl, diagnose } = options
+  return orUndo(async (undo) => {
+    const directory = await openDirectory(disk, random, options.directory)
+    undo.add(() => directory.release())
+    const indexes = new Indexes({ directory, clickhouseUrl, diagnose })
+    undo.add(() => indexes.close())
+    const ledgers = await HostedLedgers.open({
       disk,
       clock,
       random,
       directory,
-      ledgerName: DEFAULT_LEDGER,
       signerDirectory,
-      remoteSigner,
-      acceptHead: options.acceptHead ?? false,
-      ...(options.outside && {
-        outside: { ...options.outside, http: realHttpClient, random, diagnose: options.diagnose },
+      signers: new Signers({
+        clock,
+        sockets: options.signerSockets ?? new Map(),
+        localForOthers: options.localSignerForOthers ?? false,
       }),
+      indexes,
+      acceptHead: options.acceptHead ?? false,
+      outside: options.outside && { ...options.outside, http: realHttpClient, random, diagnose },
+      scrubDays: options.scrubDays ?? SCRUB_DAYS,
       intake: (start) => new WorkerIntake(start),
-      onStop: ({ code, message }) => options.diagnose('the ledger takes no entries', { code, message }),
-      onSignerTrouble: (trouble) =>
-        trouble === undefined
-          ? options.diagnose('the signer answers again')
-          : options.diagnose('the signer does not answer; checkpoints wait, recording goes on', { trouble }),
+      diagnose,
     })
-    undo.add(() => tenant.close())
-    const projection = await startProjection(directory, tenant, options, undo)
-    undo.add(() => projection.stop())
-    const scrub = scrubOf(directory, tenant, options, disk, clock)
-    undo.add(() => scrub.stop())
-    scrub.start()
+    undo.add(() => ledgers.close())
+    const { adminToken } = directory
     const web = await startWebServer({
       host: options.host,
       port: options.port,
+      ...(options.tls && { tls: options.tls }),
+      isBehindProxy: options.isBehindProxy ?? false,
+      onTrouble: (reason) => diagnose('a renewed certificate cannot be used', { reason }),
       handle: createHandler({
-        tenant,
-        projection,
-        scrub,
-        metrics: metricsOf(tenant, projection, scrub),
+        ledgers,
+        adminToken,
+        settings: settingsOf(options),
+        sessions: new Sessions({ secret: ledgers.default.tenant.vault.derive('sessions'), clock, random }),
+        lockout: new Lockout(clock),
+        rateLimit: new RateLimit(clock),
         evidence: new EvidencePage(disk),
         clock,
         disk,
-        keys: new Keys({ disk, clock, directory: options.directory, adminToken: directory.adminToken }),
         dashboardDirectory: fileURLToPath(new URL('./dashboard', import.meta.url)),
         version: VERSION,
-        onUnexpected: (error) =>
-          options.diagnose('a request failed unexpectedly', {
-            stack: error instanceof Error ? error.stack : '',
-          }),
+        onUnexpected: (error) => diagnose('a request failed unexpectedly', { ...failureOf(error) }),
       }),
     })
     undo.add(() => web.close())
-    if (isWritable(directory, tenant)) await announce(disk, directory, web.url)
-    return { url: web.url, adminToken: directory.adminToken, tenant, projection, close: () => undo.run() }
-  } catch (error) {
-    await undo.run()
-    throw error
-  }
-}
-
-/**
- * Starts the index where it lies in the directory. Where it cannot be written or opened it is filled anew somewhere else, for
- * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
- */
-async function startProjection(
-  directory: OpenDirectory,
-  tenant: Tenant,
-  options: AppOptions,
-  undo: Undo,
-): Promise<Projection> {
-  const start = (path: string, store: StateStore): Promise<Projection> =>
-    Projection.start({
-      directory: path,
-      positions: new StoredPositions(store, DEFAULT_LEDGER),
-      source: sourceOf(tenant),
-      settings: settingsOf(options.clickhouseUrl),
-      resolveSubject: (subject) => tenant.reader.handlesOf(subject),
-      onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
-    })
-  if (isWritable(directory, tenant)) {
-    try {
-      return await start(`${directory.path}/index`, directory.store)
-    } catch (error) {
-      if (!(error instanceof EngineStopped)) throw error
-      options.diagnose('the index does not open; another is filled for as long as this server runs', {
-        reason: error.message,
-        remedy: `stop the server and remove ${directory.path}/index: it is built again from the ledger`,
-      })
-    }
-  }
-  const { path, remove } = await temporaryDirectory()
-  undo.add(remove)
-  const store = new SqliteStateStore(':memory:')
-  undo.add(() => store.close())
-  return start(path, store)
-}
-
-/** Whether files can be made in the directory, as far as its opening showed; a ledger may be refused for another reason first. */
-function isWritable({ unwritable }: OpenDirectory, { ledger }: Tenant): boolean {
-  return unwritable === undefined && ledger.refusal?.code !== 'write_failed'
-}
-
-/** Leaves the address where commands on the same machine look for a running server. */
-async function announce(disk: Disk, directory: OpenDirectory, url: string): Promise<void> {
-  await disk.writeDurably(`${directory.path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
-}
-
-/** The re-reading of everything the ledger keeps in this directory. */
-function scrubOf(
-  { path, store }: OpenDirectory,
-  tenant: Tenant,
-  options: AppOptions,
-  disk: Disk,
-  clock: Clock,
-): Scrub {
-  const { name, ledger } = tenant
-  return new Scrub({
-    places: {
-      disk,
-      ledger: `${path}/ledgers/${name}`,
-      vault: `${path}/vault/${name}`,
-      keyring: `${path}/keyring`,
-      name,
-      ledgerId: ledgerIdOf(ledger.origin),
-    },
-    clock,
-    store,
-    days: options.scrubDays ?? SCRUB_DAYS,
-    head: () => ledger.checkpoint && parseCheckpoint(parseNote(ledger.checkpoint.note).text),
-    onDamage: (damage) => {
-      options.diagnose('stored bytes are damaged', { ...damage })
-      tenant.damageFound(damage)
-    },
-    onTrouble: (reason) => options.diagnose('stored bytes could not be read again', { reason }),
+    if (isWritable(directory, ledgers.default.tenant)) await announceServer(disk, directory, web.localUrl)
+    return { url: web.url, adminToken, ledgers, close: () => undo.run() }
   })
 }
 
-/** What the projection reads; records it has asked past are in the index and need not stay in memory. */
-function sourceOf({ reader, recent }: Tenant): ProjectionSource {
+function settingsOf(options: AppOptions): Settings {
+  const { tls, isBehindProxy, publicLedger, publicMetrics, scrubDays, clickhouseUrl } = options
   return {
-    size: () => reader.size(),
-    read: (from, to) => {
-      recent.forgetBelow(from)
-      return reader.read(from, to)
-    },
-  }
-}
-
-function settingsOf(clickhouseUrl: string | undefined): ProjectionSettings {
-  if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
-  const url = new URL(clickhouseUrl)
-  const server = {
-    url: url.origin,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
-  }
-  return { ...DEFAULT_SETTINGS, server }
-}
-
-function metricsOf(tenant: Tenant, projection: Projection, scrub: Scrub): Metrics {
-  const metrics = new Metrics()
-  metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => tenant.ledger.size)
-  metrics.gauge(
-    'deponent_ledger_checkpoint_entries',
-    'Entries under the latest checkpoint.',
-    () => tenant.ledger.checkpoint?.size ?? 0,
-  )
-  metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () =>
-    tenant.ledger.refusal ? 0 : 1,
-  )
-  metrics.gauge('deponent_signer_answers', '1 when the signer answered the last time it was asked.', () =>
-    tenant.ledger.signerTrouble ? 0 : 1,
-  )
-  addOutside(metrics, tenant)
-  metrics.gauge(
-    'deponent_scrub_age_seconds',
-    'Since when everything stored is known to have been read again.',
-    () => scrub.status().ageMs / 1_000,
-  )
-  metrics.gauge(
-    'deponent_scrub_findings',
-    'Damage found in stored bytes, and 1 more when they were not read again in time.',
-    () => scrub.status().findings.length,
-  )
-  metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
-    projection.lag(),
-  )
-  return metrics
-}
-
-/** How far those outside are behind, each by its name. */
-function addOutside(metrics: Metrics, { ledger }: Tenant): void {
-  const outside = ledger.outside()
-  if (!outside) return
-  const witnesses = (): OutsideStatus['witnesses'] => ledger.outside()?.witnesses ?? []
-  const authorities = (): OutsideStatus['timestamps'] => ledger.outside()?.timestamps ?? []
-  if (outside.witnesses.length > 0) {
-    metrics.gauges(
-      'deponent_witness_lag_entries',
-      'Published entries a witness has not cosigned.',
-      'witness',
-      () => witnesses().map(({ name, lagEntries }) => [name, lagEntries]),
-    )
-    metrics.gauges(
-      'deponent_witness_lag_seconds',
-      'Age of the first published checkpoint a witness has not cosigned.',
-      'witness',
-      () => witnesses().map(({ name, lagMs }) => [name, lagMs / 1_000]),
-    )
-    metrics.gauges('deponent_witness_failing', '1 when a witness does not cosign.', 'witness', () =>
-      witnesses().map(({ name, error }) => [name, error ? 1 : 0]),
-    )
-  }
-  if (outside.quorum) {
-    metrics.gauge('deponent_checkpoint_quorum', '1 when the latest checkpoint is cosigned by a quorum.', () =>
-      ledger.outside()?.quorum?.met ? 1 : 0,
-    )
-  }
-  if (outside.timestamps.length > 0) {
-    metrics.gauges('deponent_timestamp_entries', 'Entries under the last timestamp.', 'authority', () =>
-      authorities().map(({ authority, size }) => [authority, size]),
-    )
-    metrics.gauges('deponent_timestamp_failing', '1 when an authority gives no timestamp.', 'authority', () =>
-      authorities().map(({ authority, error }) => [authority, error ? 1 : 0]),
-    )
-  }
-}
-
-/** What to take down, newest first. */
-class Undo {
-  readonly #steps: (() => void | Promise<void>)[] = []
-
-  constructor(first: () => void | Promise<void>) {
-    this.#steps.push(first)
-  }
-
-  add(step: () => void | Promise<void>): void {
-    this.#steps.push(step)
-  }
-
-  /** Takes every step, whatever becomes of those before it; rejects with the first failure when all are taken. */
-  async run(): Promise<void> {
-    const failures: unknown[] = []
-    for (const step of this.#steps.splice(0).toReversed()) {
-      try {
-        await step()
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    if (failures.length > 0) throw failures[0]
+    transport: tls ? 'tls' : isBehindProxy ? 'proxy' : 'loopback',
+    publicLedger: publicLedger ?? false,
+    publicMetrics: publicMetrics ?? false,
+    scrubDays: scrubDays ?? SCRUB_DAYS,
+    index: clickhouseUrl === undefined ? 'embedded' : 'server',
   }
 }

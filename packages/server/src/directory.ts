@@ -4,6 +4,7 @@ import {
   currentKey,
   type DirectoryFormat,
   FORMAT_VERSION,
+  identityOf,
   type LedgerIdentity,
   mintOrigin,
   readDirectoryFormat,
@@ -95,11 +96,13 @@ async function adminTokenOf(disk: Disk, random: Random, path: string): Promise<s
 /** The keys of a ledger, minted with its origin when the ledger is new; `format.json` is written last and durably. */
 export async function openLedgerKeys(options: LedgerKeysOptions): Promise<LedgerKeys> {
   const { disk, random, directory, ledger, remote } = options
-  const identity = directory.format.ledgers[ledger]
+  const identity = identityOf(directory.format, ledger)
   const minted = identity?.origin ?? mintOrigin(random, ledger)
   if (remote && !remote.identity) await remote.adopt(minted)
   // A signer that adopted an origin for a start that ended early keeps to it.
   const origin = identity?.origin ?? remote?.identity?.origin ?? minted
+  if (!identity && Object.values(directory.format.ledgers).some((other) => other.origin === origin))
+    throw new KeyMismatch('the signer holds the key of another ledger of this directory')
   const promiseFile = await openKey(options, 'promise', promiseName(origin), identity)
   const checkpoint = remote
     ? await remoteKey(remote, origin, identity)
@@ -107,17 +110,32 @@ export async function openLedgerKeys(options: LedgerKeysOptions): Promise<Ledger
   const promise = promiseFile.current!
   const vkeys = { checkpoint: checkpoint.vkey, promise: promise.vkey }
   if (!identity) {
-    directory.format.ledgers[ledger] = {
-      origin,
-      keys: [
-        { vkey: vkeys.checkpoint, use: 'checkpoint', sizes: '0..' },
-        { vkey: vkeys.promise, use: 'promise', sizes: '0..' },
-      ],
-    }
-    await writeDirectoryFormat(disk, directory.path, directory.format)
+    const keys: LedgerIdentity['keys'] = [
+      { vkey: vkeys.checkpoint, use: 'checkpoint', sizes: '0..' },
+      { vkey: vkeys.promise, use: 'promise', sizes: '0..' },
+    ]
+    await putLedgers(disk, directory, { ...directory.format.ledgers, [ledger]: { origin, keys } })
   }
   const { signer, rotating } = checkpoint
   return { origin, signer, rotating, promiseFile, promise, vkeys }
+}
+
+/**
+ * Makes these the ledgers of the directory. They are so here only once they are durable: what was tried for one ledger and failed must
+ * not be written with the next change of another.
+ */
+export async function putLedgers(
+  disk: Disk,
+  directory: OpenDirectory,
+  ledgers: Record<string, LedgerIdentity>,
+): Promise<void> {
+  await writeDirectoryFormat(disk, directory.path, { ...directory.format, ledgers })
+  directory.format = { ...directory.format, ledgers }
+}
+
+/** Leaves the address where commands on the same machine look for a running server. */
+export async function announceServer(disk: Disk, { path }: OpenDirectory, url: string): Promise<void> {
+  await disk.writeDurably(`${path}/state/server.json`, utf8(`${JSON.stringify({ url })}\n`), 0o600)
 }
 
 interface CheckpointKey {

@@ -7,8 +7,8 @@
  * `format.json` decides which key signs. Nothing else is recorded meanwhile, so the entry stands right before the size it names.
  */
 import { type KeyUse, parseNote, parseRotation, type Rotation } from '@deponent/format'
-import type { OpenDirectory } from './directory.ts'
-import { type LedgerIdentity, writeDirectoryFormat } from './ledger/identity.ts'
+import { type OpenDirectory, putLedgers } from './directory.ts'
+import type { LedgerIdentity } from './ledger/identity.ts'
 import { stateRotation } from './ledger/key-rotation.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
 import type { Clock } from './platform/clock.ts'
@@ -160,9 +160,8 @@ async function settle(options: KeyChangeOptions, { use, next, from, checkpoint }
     const path = `${directory.path}/ledgers/${ledger}/checkpoint`
     await disk.writeDurably(path, new TextEncoder().encode(checkpoint))
   }
-  const identity = directory.format.ledgers[ledger]!
-  directory.format.ledgers[ledger] = withNext(identity, use, next, from)
-  await writeDirectoryFormat(disk, directory.path, directory.format)
+  const { ledgers } = directory.format
+  await putLedgers(disk, directory, { ...ledgers, [ledger]: withNext(ledgers[ledger]!, use, next, from) })
   // Crash before this line: the older key is destroyed when the keys are opened the next time.
   await inQuiet(options, () => Promise.resolve())
 }

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { canonicalJson, fromUtf8, parseSucceeded, type Succeeded, utf8 } from '@deponent/format'
 import { describeLedger } from './check/succession.ts'
 import { KeyMismatch, openLedgerKeys } from './directory.ts'
-import { currentKey, type LedgerIdentity } from './ledger/identity.ts'
+import { currentKey, identityOf, type LedgerIdentity } from './ledger/identity.ts'
 import { SignerUnavailable, SigningRefused } from './ledger/signer-contract.ts'
 import type { Tenant } from './tenant.ts'
 import { inQuiet, KeyChangeRefused, type KeyChangeOptions, publishedOrRefused } from './rotate-key.ts'
@@ -57,7 +57,7 @@ async function readPlan(options: KeyChangeOptions): Promise<Plan | undefined> {
 
 async function makePlan(options: KeyChangeOptions, reason: SuccessionReason): Promise<Plan> {
   const { disk, directory, ledger, remoteSigner } = options
-  const identity = directory.format.ledgers[ledger]
+  const identity = identityOf(directory.format, ledger)
   if (!identity) throw new KeyChangeRefused('there is no ledger to succeed')
   if (remoteSigner?.identity?.origin === identity.origin)
     throw new KeyChangeRefused(
@@ -131,14 +131,20 @@ async function setAside({ disk, directory, ledger }: KeyChangeOptions, frozen: s
 /** The old identity under its frozen name, a new one under the ledger's: one durable write of `format.json`. */
 async function exchange(options: KeyChangeOptions, { frozen, succeeds }: Plan): Promise<void> {
   const { directory, ledger, remoteSigner } = options
-  const { ledgers } = directory.format
-  ledgers[frozen] = closedAt(ledgers[ledger]!, succeeds.size)
-  delete ledgers[ledger]
   if (remoteSigner?.identity?.origin === succeeds.origin)
     throw new KeyChangeRefused(
       'the signer holds the key of the old ledger: start it with a new --state directory',
     )
-  await openLedgerKeys({ ...options, remote: remoteSigner })
+  const before = directory.format
+  const { [ledger]: old, ...others } = before.ledgers
+  directory.format = { ...before, ledgers: { ...others, [frozen]: closedAt(old!, succeeds.size) } }
+  try {
+    await openLedgerKeys({ ...options, remote: remoteSigner })
+  } catch (error) {
+    // What is not durable must not be written with a change of another ledger.
+    directory.format = before
+    throw error
+  }
 }
 
 function closedAt(identity: LedgerIdentity, size: number): LedgerIdentity {

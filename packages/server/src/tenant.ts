@@ -1,12 +1,5 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
-import {
-  canonicalJson,
-  type CanonicalRecord,
-  decodeEntry,
-  type Entry,
-  type Finding,
-  type Policy,
-} from '@deponent/format'
+import type { Finding } from '@deponent/format'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
@@ -18,20 +11,22 @@ import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
+import { reasonOf } from './platform/failure.ts'
+import { Announcements } from './recording/announcements.ts'
 import { decodeAttachment } from './recording/attachment.ts'
-import { counterIn, Counters } from './recording/counters.ts'
+import { Counters } from './recording/counters.ts'
 import { Dedupe } from './recording/dedupe.ts'
 import type { Intake, IntakeStart } from './recording/intake.ts'
-import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './recording/emitter-facts.ts'
 import { Emitters } from './recording/emitters.ts'
-import { type Mark, Marker } from './recording/marker.ts'
-import { type ReadEntry, RecordReader } from './recording/reader.ts'
+import { factFromFrame, factFromRecord } from './recording/frame-facts.ts'
+import { Marker } from './recording/marker.ts'
+import { RecordReader } from './recording/reader.ts'
 import { Recent } from './recording/recent.ts'
 import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
-import type { Numbering } from './recording/submission.ts'
 import { Systems } from './recording/systems.ts'
-import type { SealedSegment, SegmentLimits } from './vault/segments.ts'
+import type { SegmentLimits } from './vault/segments.ts'
+import { orUndo, type Undo } from './undo.ts'
 import { Vault } from './vault/vault.ts'
 
 const REBUILD_BLOCK = 1_024
@@ -48,8 +43,8 @@ export interface TenantOptions {
   acceptHead: boolean
   /** Records nothing about itself, so that whoever opens it decides what the next entry is. */
   isQuiet?: boolean
-  /** Witnesses and timestamp authorities, when any are configured. */
-  outside?: Outside
+  /** Witnesses and timestamp authorities asked about the ledger of this origin; throws when that is not as configured. */
+  outside?(origin: string): Outside | undefined
   /** Makes the intake: in this thread or in one of its own. */
   intake(start: IntakeStart): Intake
   onStop(reason: NotSequencing): void
@@ -82,12 +77,12 @@ export interface Tenant {
   close(): Promise<void>
 }
 
-/** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
-const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.', 'counter.'].map((kind) =>
-  Buffer.from(`"kind":"${kind}`),
-)
+/** Opens a ledger with all that belongs to it; leaves nothing running when a part does not open. */
+export function openTenant(options: TenantOptions): Promise<Tenant> {
+  return orUndo((undo) => openParts(options, undo))
+}
 
-export async function openTenant(options: TenantOptions): Promise<Tenant> {
+async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const { disk, clock, random, directory, ledgerName: name } = options
   const keys = await openLedgerKeys({
     disk,
@@ -98,7 +93,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     remote: options.remoteSigner,
   })
   const { origin, signer } = keys
-  if (options.outside?.policy) checkPolicy(options.outside.policy, origin)
+  const outside = options.outside?.(origin)
   const announce = new Announcements()
   const vault = await Vault.open({
     disk,
@@ -111,6 +106,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     onSegmentSealed: (segment) => announce.segmentSealed(segment),
     ...(options.fileSizes && { segmentLimits: options.fileSizes.segment }),
   })
+  undo.add(() => vault.close())
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)
   const counters = new Counters(directory.store, name)
@@ -144,7 +140,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     promiseKey: keys.promise,
     signer,
     acceptHead: options.acceptHead,
-    ...(options.outside && { outside: options.outside }),
+    ...(outside && { outside }),
     followers: [state, vaultFollower(vault)],
     prepare: async (contents) => {
       if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)
@@ -155,6 +151,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
     ...(options.fileSizes && { walFileBytes: options.fileSizes.log }),
     onSignerTrouble: (trouble) => options.onSignerTrouble?.(trouble),
   })
+  undo.add(() => ledger.close())
   running.ledger = ledger
   const seen = new SeenHeads(ledger, () => directory.format.ledgers[name]!, directory.store, name)
   await seen.recall(options.acceptHead)
@@ -162,6 +159,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
   const reader = new RecordReader({ ledger, vault, systems, recent })
   await rebuildState(state, reader, marker)
   const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest() })
+  undo.add(() => intake.close())
   const recorder = new Recorder({
     ledger,
     ledgerName: name,
@@ -212,7 +210,7 @@ export async function openTenant(options: TenantOptions): Promise<Tenant> {
 }
 
 function writeFailed(error: unknown): NotSequencing {
-  return new NotSequencing('write_failed', error instanceof Error ? error.message : String(error))
+  return new NotSequencing('write_failed', reasonOf(error))
 }
 
 const framesOf = (attachments: readonly Uint8Array[]): Uint8Array[] =>
@@ -232,12 +230,6 @@ async function prepareVault(
   return undefined
 }
 
-/** A policy that names logs is about those; asking its witnesses about another ledger would only be refused. */
-function checkPolicy({ logs }: Policy, origin: string): void {
-  if (logs.length === 0 || logs.some(({ key }) => key.name === origin)) return
-  throw new Error(`the witness policy names logs, and this ledger, ${origin}, is not among them`)
-}
-
 function vaultFollower(vault: Vault): {
   name: string
   durable(): number
@@ -254,36 +246,6 @@ function vaultFollower(vault: Vault): {
   }
 }
 
-function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
-  const { mark, link, frame } = decodeAttachment(attachment)
-  const numbered = numberOf(entryBytes)
-  const facts = {
-    ...(mark && { mark }),
-    ...(numbered && { numbered: { ...numbered, ...(link && { link }) } }),
-  }
-  if (mark && !numbered) return facts
-  const bytes = Buffer.from(entryBytes.buffer, entryBytes.byteOffset, entryBytes.byteLength)
-  if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return facts
-  const entry = decodeEntry(entryBytes)
-  return { ...facts, ...ownFact(entry, vault.record(entry, frame)) }
-}
-
-/** What a record of the product itself tells the state. */
-function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
-  if (!record) return {}
-  const { kind, system } = entry
-  const declaresEmitter = emitterDeclaredIn(entry, record)
-  if (declaresEmitter) return { declaresEmitter }
-  const states = statementIn(entry, record)
-  if (states) return { states }
-  const counter = counterIn(entry, record)
-  if (counter) return { counter }
-  if (kind === 'system.declared' && typeof record.name === 'string')
-    return { declares: { slug: system, name: record.name } }
-  if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }
-  return {}
-}
-
 /** Fills the recording state up from ledger and vault when its store is behind what the log still holds, or was lost. */
 async function rebuildState(state: RecordingState, reader: RecordReader, marker: Marker): Promise<void> {
   while (state.applied < reader.size()) {
@@ -292,110 +254,5 @@ async function rebuildState(state: RecordingState, reader: RecordReader, marker:
       state.take(read.index, factFromRecord(marker, read))
     }
     await state.flush()
-  }
-}
-
-function factFromRecord(marker: Marker, { entry, record, systemName }: ReadEntry): StateFact {
-  const { emitter, receivedAt } = entry
-  const link = linkIn(record)
-  const numbered = emitter && {
-    numbered: {
-      slug: emitter.id,
-      epoch: emitter.epoch,
-      seq: emitter.seq,
-      receivedAt,
-      ...(link && { link }),
-    },
-  }
-  const mark = markOf(marker, entry, record, systemName)
-  return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record)) }
-}
-
-/** The mark by which a resend of a recorded record is known. */
-function markOf(
-  marker: Marker,
-  { kind }: Entry,
-  record: CanonicalRecord | undefined,
-  systemName: string,
-): Mark | undefined {
-  if (!record) return undefined
-  const { emitter, ...content } = record
-  if (kind === 'decision' && typeof record.decisionId === 'string')
-    return marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
-  return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
-}
-
-/** What the product itself records about its ledger, once there is a recorder to do it. */
-class Announcements {
-  #recorder: Recorder | undefined
-  #waiting: ((recorder: Recorder) => Promise<unknown>)[] = []
-  #running: Promise<unknown> = Promise.resolve()
-
-  begin(recorder: Recorder): void {
-    this.#recorder = recorder
-    for (const task of this.#waiting) this.#run(task)
-    this.#waiting = []
-  }
-
-  segmentSealed({ segment, first, end, digest }: SealedSegment): void {
-    this.#run((recorder) =>
-      recorder.recordOwn('vault.sealed', { segment, first, end, digest, basis: 'observed' }, true),
-    )
-  }
-
-  headAccepted(size: number): void {
-    const record = {
-      object: 'signer',
-      reason: 'the operator accepted the head on disk; the signer remembered none',
-      details: { size },
-      basis: 'observed',
-    }
-    this.#run((recorder) => recorder.recordOwn('change', record))
-  }
-
-  clockStepped(from: number, to: number): void {
-    const record = {
-      object: 'clock',
-      reason: 'the clock stepped back',
-      details: { from, to },
-      basis: 'observed',
-    }
-    this.#run((recorder) => recorder.recordOwn('change', record))
-  }
-
-  fieldSealed(system: string, field: string): void {
-    const record = {
-      object: 'field',
-      reason: 'too many different values: the field is sealed only from here on',
-      details: { system, field, before: 'queryable', after: 'sealed' },
-      basis: 'observed',
-    }
-    this.#run((recorder) => recorder.recordOwn('change', record))
-  }
-
-  damageFound({ code, index, message }: Finding): void {
-    const record = {
-      alertId: index === undefined ? `scrub-${code}` : `scrub-${code}-${index}`,
-      monitorId: 'scrub',
-      title: 'stored bytes are damaged',
-      message,
-      severity: 'critical',
-      value: { code, ...(index !== undefined && { index }) },
-      basis: 'observed',
-    }
-    this.#run((recorder) => recorder.recordOwn('alert.raised', record))
-  }
-
-  async settled(): Promise<void> {
-    await this.#running
-  }
-
-  #run(task: (recorder: Recorder) => Promise<unknown>): void {
-    const recorder = this.#recorder
-    if (!recorder) {
-      this.#waiting.push(task)
-      return
-    }
-    this.#running = this.#running.then(() => task(recorder)).catch(() => undefined)
   }
 }

@@ -75,7 +75,10 @@ export class AccessControl {
     if (before === after) return
     if (before !== undefined) {
       const reason = 'the access file was changed outside the server'
-      await record('change', changeOf(SERVER, 'access.file', reason, { beforeDigest: before, afterDigest: after }))
+      await record(
+        'change',
+        changeOf(SERVER, 'access.file', reason, { beforeDigest: before, afterDigest: after }),
+      )
     }
     remember(after)
   }
@@ -132,7 +135,10 @@ export class AccessControl {
     const { clock, random } = this.#options
     return this.#change(async (content) => {
       const key = rotated(identityIn(content, id), overlapMs, random, clock.now())
-      const record = { ...keyRecord(key.identity, key.keyId, by), reason: `overlap of ${overlapMs / 1_000} s` }
+      const record = {
+        ...keyRecord(key.identity, key.keyId, by),
+        reason: `overlap of ${overlapMs / 1_000} s`,
+      }
       await this.#options.record('key.rotated', record)
       return { content: withIdentity(content, key.identity), result: key }
     })
@@ -164,7 +170,10 @@ export class AccessControl {
     return this.#change(async (content) => {
       const archivedAt = content.archivedAt ?? this.#options.clock.now()
       if (content.archivedAt === null)
-        await this.#options.record('change', changeOf(by, 'ledger.state', reason, { before: 'open', after: 'archived' }))
+        await this.#options.record(
+          'change',
+          changeOf(by, 'ledger.state', reason, { before: 'open', after: 'archived' }),
+        )
       return { content: { ...content, archivedAt }, result: archivedAt }
     })
   }
@@ -200,7 +209,9 @@ export class AccessControl {
 }
 
 function identityIn({ identities }: AccessContent, id: string): Identity {
-  const found = identities.find((identity) => identity.id === id || identity.keys.some((key) => key.id === id))
+  const found = identities.find(
+    (identity) => identity.id === id || identity.keys.some((key) => key.id === id),
+  )
   if (!found) throw new KeyRefused('not_found', 'no identity and no key has this id')
   return found
 }

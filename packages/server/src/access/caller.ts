@@ -125,7 +125,9 @@ class KnownCaller implements Caller {
 
   actor(action: Action): Actor {
     const { id, name, roles } = this.#person
-    const role = roles.find((one) => permitOf(this.#control.policy, { ...this.#person, roles: [one] }, action, this.#now()))
+    const role = roles.find((one) =>
+      permitOf(this.#control.policy, { ...this.#person, roles: [one] }, action, this.#now()),
+    )
     return { id, name, role: role ?? roles[0] ?? 'none' }
   }
 

@@ -28,11 +28,7 @@ export const DEFAULT_POLICY: Policy = {
     // Judges single decisions; what nobody may decide by is covered.
     rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
     rule('reviewer', ['reveal'], ['sealed'], true),
-    rule(
-      'auditor',
-      ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'],
-      ALL_BUT_SEALED,
-    ),
+    rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
     rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings'], ['plain']),
     rule('auditor', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),

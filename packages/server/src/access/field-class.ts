@@ -49,7 +49,9 @@ function wordsOf(name: string): string[] {
 }
 
 function isProtectedName(name: string): boolean {
-  return wordsOf(name).some((word) => PROTECTED_WORDS.has(word) || PROTECTED_WORDS.has(word.replace(/s$/, '')))
+  return wordsOf(name).some(
+    (word) => PROTECTED_WORDS.has(word) || PROTECTED_WORDS.has(word.replace(/s$/, '')),
+  )
 }
 
 /** The class of a field, of a column of the index, or, as `feature.NAME`, of an input feature. */

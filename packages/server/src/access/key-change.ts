@@ -51,23 +51,38 @@ export function digestOfToken(token: string): string {
 }
 
 /** A new identity with its first key. @throws KeyRefused */
-export function made(request: IdentityRequest, others: readonly Identity[], random: Random, now: number): MadeKey {
+export function made(
+  request: IdentityRequest,
+  others: readonly Identity[],
+  random: Random,
+  now: number,
+): MadeKey {
   checkRequest(request, others, now)
   const { expiresAt, ...given } = request
   const { key, token } = newKey(random, now, expiresAt)
-  const identity = { ...given, id: `i-${toHex(random.bytes(8))}`, createdAt: now, revokedAt: null, keys: [key] }
+  const identity = {
+    ...given,
+    id: `i-${toHex(random.bytes(8))}`,
+    createdAt: now,
+    revokedAt: null,
+    keys: [key],
+  }
   return { identity, keyId: key.id, token }
 }
 
 /** The identity with a further key; those it has go on for `overlapMs`. @throws KeyRefused */
 export function rotated(identity: Identity, overlapMs: number, random: Random, now: number): MadeKey {
-  if (identity.revokedAt !== null) throw new KeyRefused('key_revoked', 'this identity was revoked; make another')
+  if (identity.revokedAt !== null)
+    throw new KeyRefused('key_revoked', 'this identity was revoked; make another')
   const live = identity.keys.filter((key) => isLive(identity, key, now))
   if (overlapMs > 0 && live.length >= LIVE_KEYS_MAX)
     throw new KeyRefused('too_many_keys', `an identity has at most ${LIVE_KEYS_MAX} keys at a time`)
   const expiresAt = live.reduce<number | null>((latest, key) => laterExpiry(latest, key.expiresAt), 0)
   const { key, token } = newKey(random, now, live.length === 0 ? null : expiresAt)
-  const ending = live.map((other) => ({ ...other, expiresAt: Math.min(other.expiresAt ?? Infinity, now + overlapMs) }))
+  const ending = live.map((other) => ({
+    ...other,
+    expiresAt: Math.min(other.expiresAt ?? Infinity, now + overlapMs),
+  }))
   const spent = identity.keys.filter((other) => !live.includes(other)).slice(-SPENT_KEYS_MAX)
   return { identity: { ...identity, keys: [...spent, ...ending, key] }, keyId: key.id, token }
 }
@@ -98,7 +113,11 @@ function checkRequest(
   if (others.length >= IDENTITIES_MAX)
     throw new KeyRefused('too_many_keys', `a ledger has at most ${IDENTITIES_MAX} identities`)
   if (roles.includes('subject') !== (subject !== undefined))
-    throw new KeyRefused('bad_value', 'a key of a person has the role subject and names the subject', '/subject')
+    throw new KeyRefused(
+      'bad_value',
+      'a key of a person has the role subject and names the subject',
+      '/subject',
+    )
   if (subject !== undefined && roles.length > 1)
     throw new KeyRefused('bad_value', 'a key of a person has no other role', '/roles')
   if (emitter !== undefined && (roles.length !== 1 || roles[0] !== 'writer'))

@@ -126,6 +126,7 @@ export class Permit {
 
   /** Whether it reaches all records of a system, of all times: what numbers about a whole system speak of. */
   reachesSystem(system: string): boolean {
+    if (this.subject !== undefined) return false
     return this.#grants.some(
       ({ box: { systems, from, to } }) =>
         from === undefined && to === undefined && (systems === undefined || systems.includes(system)),

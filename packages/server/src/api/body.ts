@@ -4,7 +4,10 @@ import { objectOf } from './call.ts'
 import { Problem } from './problem.ts'
 
 /** The body as its schema says. @throws Problem that names the member, what was expected, and never the value */
-export async function bodyAs<Shape extends z.ZodType>(request: Request, schema: Shape): Promise<z.output<Shape>> {
+export async function bodyAs<Shape extends z.ZodType>(
+  request: Request,
+  schema: Shape,
+): Promise<z.output<Shape>> {
   const parsed = schema.safeParse(await objectOf(request))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues

@@ -1,34 +1,21 @@
 /** One request on its way through a handler. */
-import type { AccessControl } from '../access/access-control.ts'
-import type { AccessLog, Look } from '../access/access-log.ts'
+import type { Look } from '../access/access-log.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Lockout } from '../access/lockout.ts'
 import type { Permit } from '../access/policy.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
-import type { Reveals } from '../access/reveals.ts'
 import type { Session, Sessions } from '../access/sessions.ts'
-import type { Scrub } from '../check/scrub.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
-import type { Disk } from '../platform/disk.ts'
-import type { Connection } from '../platform/web-server.ts'
-import type { Projection } from '../projection/index.ts'
-import type { Tenant } from '../tenant.ts'
+import type { HostedLedger, LedgerServices } from '../hosting/hosted-ledger.ts'
+import type { RequestMetrics } from '../hosting/metrics.ts'
 import { BODY_BYTES_MAX, decompress } from '../ingest/decompress.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Connection } from '../platform/connection.ts'
 import { Problem } from './problem.ts'
-import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
-/** What belongs to one ledger. */
-export interface LedgerServices {
-  tenant: Tenant
-  projection: Projection
-  scrub: Pick<Scrub, 'status'>
-  metrics: Metrics
-  control: AccessControl
-  accessLog: AccessLog
-  reveals: Reveals
-}
+export type { LedgerServices } from '../hosting/hosted-ledger.ts'
 
 /** What belongs to the whole server. */
 export interface ServerServices {
@@ -51,13 +38,15 @@ export interface ServerServices {
 
 /** The ledgers a server hosts. */
 export interface Ledgers {
-  /** Undefined for a name nobody gave to a ledger here. */
-  get(name: string): LedgerServices | undefined
-  all(): readonly LedgerServices[]
+  /** Undefined for a name that is nobody's here, or whose ledger is not available. */
+  get(name: string): HostedLedger | undefined
+  all(): readonly HostedLedger[]
   /** The one that always exists. */
-  readonly first: LedgerServices
-  /** Makes a new ledger. @throws LedgerRefused */
-  create(name: string): Promise<LedgerServices>
+  readonly default: HostedLedger
+  /** Numbers of the process that belong to no ledger. */
+  readonly metrics: RequestMetrics
+  /** Makes a new ledger. @throws HostingError */
+  create(name: string): Promise<HostedLedger>
 }
 
 /** What handlers may use. */
@@ -83,7 +72,9 @@ export interface Call {
 }
 
 /** What a handler adds to the record of a look. */
-export type LookedAt = { -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part] } & {
+export type LookedAt = {
+  -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part]
+} & {
   /** Whether it must be durable before the answer leaves. */
   isUrgent?: boolean
 }

@@ -1,6 +1,12 @@
 /** What is known of missing records: by the numbers of emitters, and by counts that others keep. */
 import { type EpochSummary, type Finding, finding, isoTime } from '@deponent/format'
-import type { CoverageAnswer, Projection, SpanCount } from '../projection/index.ts'
+import {
+  type CoverageAnswer,
+  type Projection,
+  type SpanCount,
+  type Restriction,
+  UNRESTRICTED,
+} from '../projection/index.ts'
 import type { Counters, CounterReading, DeclaredCounter } from '../recording/counters.ts'
 import { epochFindings, unclosedFindings } from '../recording/emitter-findings.ts'
 import type { EmitterEpoch, Emitters, KnownEmitter } from '../recording/emitters.ts'
@@ -70,9 +76,18 @@ export interface FullCoverage extends Omit<CoverageAnswer, 'emitters'> {
   readonly findings: readonly Finding[]
 }
 
+/** What an answer speaks of: whole systems, or everything. */
+export interface Reach {
+  readonly restriction: Restriction
+  /** Whether all records of a system are within it. */
+  reaches(system: string): boolean
+  /** Whether everything is. */
+  readonly isWhole: boolean
+}
+
 /** Every emitter with its latest epochs, as `GET /v1/emitters` lists them. */
-export function listedEmitters(emitters: Emitters, now: number): EmitterReport[] {
-  const reports = emitterReports(emitters, now).slice(-EMITTERS_LISTED_MAX)
+export function listedEmitters(emitters: Emitters, now: number, reach: Reach): EmitterReport[] {
+  const reports = emitterReports(emitters, now, reach).slice(-EMITTERS_LISTED_MAX)
   return reports.map((report) => ({
     ...report,
     epochs: report.epochs.slice(0, EPOCHS_LISTED_MAX),
@@ -80,8 +95,9 @@ export function listedEmitters(emitters: Emitters, now: number): EmitterReport[]
   }))
 }
 
-function emitterReports(emitters: Emitters, now: number): EmitterReport[] {
-  return emitters.all().map((emitter) => reportOf(emitters, emitter, now))
+function emitterReports(emitters: Emitters, now: number, { reaches }: Reach): EmitterReport[] {
+  const seen = emitters.all().filter(({ system }) => reaches(system))
+  return seen.map((emitter) => reportOf(emitters, emitter, now))
 }
 
 function reportOf(emitters: Emitters, emitter: KnownEmitter, now: number): EmitterReport {
@@ -126,10 +142,11 @@ export async function fullCoverage(
   projection: Projection,
   { emitters, counters }: { emitters: Emitters; counters: Counters },
   now: number,
+  reach: Reach,
 ): Promise<FullCoverage> {
-  const { status, emitters: _, ...indexed } = await projection.statsCoverage()
-  const reports = emitterReports(emitters, now)
-  const reconciled = await reconcile(projection, emitters, counters, now)
+  const { status, emitters: _, ...indexed } = await projection.statsCoverage(reach.restriction)
+  const reports = emitterReports(emitters, now, reach)
+  const reconciled = await reconcile(projection, emitters, counters, now, reach)
   const totals = reports.map(totalsOf)
   const hasGaps = totals.some(({ missing, silent }) => missing > 0 || silent)
   return {
@@ -173,16 +190,23 @@ async function reconcile(
   emitters: Emitters,
   counters: Counters,
   now: number,
+  reach: Reach,
 ): Promise<CounterReport[]> {
   const reports: CounterReport[] = []
   const lag = projection.lag()
   const until = lag === 0 ? now : lag < LAG_ENTRIES_SMALL ? now - LAG_MS : 0
-  for (const counter of counters.all()) {
+  for (const counter of counters.all().filter((one) => isWithin(one, reach))) {
     const readings = counters.readings(counter.name)
     const counts = await countsFor(projection, emitters, counter, readings)
     reports.push(counterReport(counter, readings, counts, until))
   }
   return reports
+}
+
+/** A counter of traffic that its filter does not keep to systems within reach tells of others. */
+function isWithin({ declared }: DeclaredCounter, { isWhole, reaches }: Reach): boolean {
+  const system = declared?.filter.system
+  return isWhole || (system !== undefined && reaches(system))
 }
 
 async function countsFor(
@@ -195,7 +219,7 @@ async function countsFor(
   const { emitter, ...filter } = declared.filter
   // An emitter nobody heard of has no entries: no slug stands for it.
   const slug = emitter === undefined ? {} : { emitter: emitters.named(emitter)?.slug ?? '-' }
-  return projection.countSpans({ ...filter, ...slug }, readings)
+  return projection.countSpans({ ...filter, ...slug }, readings, UNRESTRICTED)
 }
 
 /** `until`: spans that end later cannot be told yet. */

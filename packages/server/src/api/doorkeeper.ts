@@ -7,9 +7,11 @@
 import type { Action } from '../access/action.ts'
 import { adminTokenOf, ADMIN_TOKEN_ID, type Caller, callerOf } from '../access/caller.ts'
 import { Permit } from '../access/policy.ts'
+import { type ActionClass, retryAfter } from '../access/rate-limit.ts'
+import { sessionCookieOf } from '../access/session-cookie.ts'
 import type { Session } from '../access/sessions.ts'
 import { bearerOf, sameToken } from '../access/token.ts'
-import type { Connection } from '../platform/web-server.ts'
+import type { Connection } from '../platform/connection.ts'
 import type { LedgerServices, ServerServices } from './call.ts'
 import { concealed, Problem } from './problem.ts'
 import type { Route } from './route.ts'
@@ -68,6 +70,16 @@ export class Doorkeeper {
     return { ...visitor, ledger, caller: adminTokenOf(ledger.control, clock.now) }
   }
 
+  /** Keeps one party from taking all there is. @throws Problem 429 */
+  pace({ caller }: Visitor, { action }: Route, { remoteAddress }: Connection): void {
+    const pace = PACES[action]
+    if (pace === undefined) return
+    const waitMs = this.#server.rateLimit.take(pace === 'session' ? remoteAddress : caller.id, pace)
+    if (waitMs === 0) return
+    const headers = { 'Retry-After': retryAfter(waitMs) }
+    throw new Problem(429, 'rate_limited', 'this key asks too often', {}, headers)
+  }
+
   /** What a visitor may do by a route; 403 when nothing. */
   permitFor({ caller, ledger }: Visitor, route: Route): Permit {
     const { action } = route
@@ -87,7 +99,8 @@ export class Doorkeeper {
   #visitorOf(request: Request, from: Connection): Visitor | undefined {
     const token = bearerOf(request.headers.get('authorization'))
     if (token !== undefined) return this.#byToken(token, request)
-    const session = this.#server.sessions.read(request.headers.get('cookie') ?? undefined, from.isSecure)
+    const cookie = sessionCookieOf(request.headers.get('cookie'), from.isSecure)
+    const session = cookie === undefined ? undefined : this.#server.sessions.read(cookie)
     return session && this.#bySession(session, request)
   }
 
@@ -105,26 +118,29 @@ export class Doorkeeper {
     const server = this.#server
     const { sessions } = server
     if (!['GET', 'HEAD'].includes(request.method)) {
-      const given = request.headers.get('deponent-csrf')
-      if (given === null || !sameToken(given, sessions.csrfOf(session)))
-        throw new Problem(403, 'csrf_missing', 'a request of a session that changes something carries Deponent-CSRF')
+      if (!sessions.isCsrf(session, request.headers.get('deponent-csrf')))
+        throw new Problem(
+          403,
+          'csrf_missing',
+          'a request of a session that changes something carries Deponent-CSRF',
+        )
     }
-    if (session.keyId === ADMIN_TOKEN_ID) return { ...this.#withAdminToken(request), session }
+    if (session.key === ADMIN_TOKEN_ID) return { ...this.#withAdminToken(request), session }
     const ledger = server.ledgers.get(session.ledger)
-    const held = ledger?.control.holderById(session.identity, session.keyId)
+    const held = ledger?.control.holderById(session.identity, session.key)
     return ledger && held && { ledger, caller: callerOf(ledger.control, held, server.clock.now), session }
   }
 
   #withAdminToken(request: Request): Visitor {
     const { ledgers, clock } = this.#server
     const named = request.headers.get('deponent-ledger')
-    const ledger = named === null ? ledgers.first : ledgers.get(named)
+    const ledger = named === null ? ledgers.default : ledgers.get(named)
     if (!ledger) throw noSuchLedger()
     return { ledger, caller: adminTokenOf(ledger.control, clock.now) }
   }
 
   #anybody(): Visitor {
-    return { caller: ANYBODY, ledger: this.#server.ledgers.first }
+    return { caller: ANYBODY, ledger: this.#server.ledgers.default }
   }
 
   /** A wrong key counts against its address; no key at all is no attempt. */
@@ -132,14 +148,42 @@ export class Doorkeeper {
     const { lockout } = this.#server
     const challenge = { 'WWW-Authenticate': 'Bearer' }
     if (request.headers.has('authorization')) {
-      const waitMs = lockout.failed(remoteAddress)
+      lockout.failed(remoteAddress)
+      const waitMs = lockout.waitMs(remoteAddress)
       if (waitMs > 0) {
-        const headers = { 'Retry-After': `${Math.ceil(waitMs / 1_000)}` }
+        const headers = { 'Retry-After': retryAfter(waitMs) }
         return new Problem(429, 'locked_out', 'too many wrong keys came from this address', {}, headers)
       }
     }
     return new Problem(401, 'unauthorized', 'a valid key is needed: Authorization: Bearer KEY', {}, challenge)
   }
+}
+
+/** How often what may be done; open doors are paced by nobody, being cheap. */
+const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
+  open: undefined,
+  any: 'read',
+  installation: 'manage',
+  record: 'record',
+  review: 'record',
+  list: 'read',
+  read: 'read',
+  reveal: 'read',
+  export: 'sql',
+  aggregate: 'read',
+  sql: 'sql',
+  lookup: 'sql',
+  prove: 'read',
+  ledger: 'read',
+  status: 'read',
+  metrics: 'read',
+  systems: 'read',
+  access: 'read',
+  own_access: 'read',
+  keys: 'manage',
+  policy: 'manage',
+  ledgers: 'manage',
+  settings: 'read',
 }
 
 const ENDS_WITH_ARCHIVING: ReadonlySet<Action> = new Set(['record', 'review'])

@@ -4,6 +4,7 @@
  */
 import { FormatError } from '@deponent/format'
 import { PageMissing } from '../evidence/evidence-page.ts'
+import { HostingError, type HostingErrorCode } from '../hosting/errors.ts'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
 import { AccessUnrecordable } from '../access/access-log.ts'
@@ -59,7 +60,21 @@ const BODY_STATUS: Record<BodyErrorCode, number> = {
 /** What is wrong with a question is the asker's mistake, unless it is one the asker may not ask. */
 const QUERY_STATUS: Record<string, number> = { field_forbidden: 403, individual_value: 403 }
 
-const KEY_STATUS: Record<string, number> = { not_found: 404, emitter_taken: 409, key_revoked: 409, too_many_keys: 409 }
+const KEY_STATUS: Record<string, number> = {
+  not_found: 404,
+  emitter_taken: 409,
+  key_revoked: 409,
+  too_many_keys: 409,
+}
+
+const HOSTING_STATUS: Record<HostingErrorCode, number> = {
+  bad_value: 400,
+  ledger_exists: 409,
+  not_found: 404,
+  signer_missing: 409,
+  too_many_ledgers: 409,
+  ledger_unavailable: 503,
+}
 
 function problemOfKey({ code, message, field }: KeyRefused): Problem {
   return new Problem(KEY_STATUS[code] ?? 400, code, message, field === undefined ? {} : { field })
@@ -77,6 +92,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof AccessUnrecordable)
     return new Problem(503, 'access_unrecordable', error.message, {}, RETRY_LATER)
   if (error instanceof KeyRefused) return problemOfKey(error)
+  if (error instanceof HostingError) return new Problem(HOSTING_STATUS[error.code], error.code, error.message)
   if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {

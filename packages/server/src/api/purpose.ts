@@ -28,7 +28,9 @@ function decoded(header: string): string {
   try {
     return decodeURIComponent(header.replace(ENCODED, ''))
   } catch {
-    throw new Problem(400, 'bad_value', "after UTF-8'' comes percent-encoded UTF-8", { field: 'Deponent-Purpose' })
+    throw new Problem(400, 'bad_value', "after UTF-8'' comes percent-encoded UTF-8", {
+      field: 'Deponent-Purpose',
+    })
   }
 }
 

@@ -64,7 +64,7 @@ const TOGETHER_MAX = 512
 
 /** Entries one after another; those that stand together are read together. */
 export async function* readEach(call: Call, indices: readonly number[]): AsyncGenerator<ReadEntry> {
-  for (let at = 0; at < indices.length; ) {
+  for (let at = 0; at < indices.length;) {
     const from = indices[at]!
     let to = from + 1
     while (indices[at + to - from] === to && to - from < TOGETHER_MAX) to += 1

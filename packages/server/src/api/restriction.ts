@@ -1,6 +1,6 @@
 /** What of the index a caller may ask about: the permit in the words of the projection. */
 import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
-import type { Restriction } from '../projection/restriction.ts'
+import type { Restriction } from '../projection/index.ts'
 import type { Call } from './call.ts'
 import { Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
@@ -36,7 +36,9 @@ function restrict(
   boxes: Restriction['boxes'] & object,
   usable: ReadonlySet<FieldClass>,
 ): Restriction {
-  const isWhole = boxes.some(({ systems, from, to }) => systems === undefined && from === undefined && to === undefined)
+  const isWhole = boxes.some(
+    ({ systems, from, to }) => systems === undefined && from === undefined && to === undefined,
+  )
   const smallCells = caller.smallCells(purpose !== undefined)
   return {
     ...(!isWhole && { boxes }),

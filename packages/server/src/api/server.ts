@@ -1,7 +1,7 @@
 /** From the route table to a web-standard handler: find the route, admit the caller, run the handler, record the look, answer every failure. */
 import { toBase64, utf8 } from '@deponent/format'
 import { Hono } from 'hono'
-import type { Connection } from '../platform/web-server.ts'
+import type { Connection } from '../platform/connection.ts'
 import type { Call, Handler, LedgerServices, ServerServices } from './call.ts'
 import { ROUTES } from './contract.ts'
 import { ANYBODY, Doorkeeper, type Visitor } from './doorkeeper.ts'
@@ -22,6 +22,7 @@ import { recordDenial, recordLook } from './looks.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
 import { purposeOf, purposeRequired } from './purpose.ts'
 import type { Operation, Route } from './route.ts'
+import { secured } from './security-headers.ts'
 
 const HANDLERS: Record<Operation, Handler> = {
   recordDecisions: recording.recordDecisions,
@@ -76,15 +77,6 @@ const HANDLERS: Record<Operation, Handler> = {
   getSettings: ledgers.getSettings,
 }
 
-const SECURITY_HEADERS: Record<string, string> = {
-  'Content-Security-Policy':
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-}
-
 /** Who is connected when nobody says: a test, or a caller within the process. */
 const LOCAL: Connection = { remoteAddress: '127.0.0.1', isSecure: false }
 
@@ -112,7 +104,8 @@ export function createHandler(
   router.all('*', ({ req }) =>
     problemResponse(isApi(req.raw) ? noSuchAddress() : methodNotAllowed(['GET', 'HEAD'])),
   )
-  return async (request, from = LOCAL) => secured(await router.fetch(request, { from }))
+  router.onError((error) => problemResponse(unexpected(server, error)))
+  return async (request, from = LOCAL) => secured(await router.fetch(request, { from }), from.isSecure)
 }
 
 /** The path of a route in the words of the router. */
@@ -146,7 +139,7 @@ async function answer(server: ServerServices, doorkeeper: Doorkeeper, asked: Ask
   const started = server.clock.monotonicMs()
   const { route, request } = asked
   const query = new URL(request.url).searchParams
-  let visitor: Visitor = { caller: ANYBODY, ledger: server.ledgers.first }
+  let visitor: Visitor = { caller: ANYBODY, ledger: server.ledgers.default }
   let response: Response
   try {
     visitor = doorkeeper.admit(route, request, asked.from)
@@ -171,6 +164,7 @@ async function serve(
   query: URLSearchParams,
 ): Promise<Response> {
   const { caller, ledger, session: browser } = visitor
+  if (caller !== ANYBODY) doorkeeper.pace(visitor, route, from)
   const permit = doorkeeper.permitFor(visitor, route)
   const purpose = purposeOf(request, caller)
   if (permit.isForPurposes && purpose === undefined)
@@ -201,12 +195,18 @@ function refused(
   query: URLSearchParams,
   error: unknown,
 ): Response {
-  const problem = problemOf(error)
+  const problem = unexpected(server, error)
   ledger.metrics.refused.inc({ code: problem.code })
-  if (problem.status === 500) server.onUnexpected(error)
   const isDenial = problem.status === 403 || problem.isConcealing
   if (isDenial && caller !== ANYBODY) recordDenial(route, ledger, caller, problem, { params, query })
   return problemResponse(problem)
+}
+
+/** The problem an error stands for, told to whoever runs the server when nobody foresaw it. */
+function unexpected(server: ServerServices, error: unknown): Problem {
+  const problem = problemOf(error)
+  if (problem.status === 500) server.onUnexpected(error)
+  return problem
 }
 
 /** Whoever records is told the latest checkpoint, to be brought back as `Deponent-Seen`. */
@@ -222,9 +222,4 @@ async function pageOrProblem(server: ServerServices, request: Request): Promise<
   } catch (error) {
     return problemResponse(problemOf(error))
   }
-}
-
-function secured(response: Response): Response {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
-  return response
 }

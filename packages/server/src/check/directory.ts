@@ -53,32 +53,58 @@ export interface DirectoryCheck {
   onProgress?(done: number, total: number): void
 }
 
+/** What was found in one ledger of a directory. */
+export interface LedgerReport extends VerifyReport {
+  readonly name: string
+  readonly origin: string
+}
+
+/** What was found in a directory: in all of it together, and in each of its ledgers. */
+export interface DirectoryReport extends VerifyReport {
+  /** Where a directory has several ledgers, what was found in one of them says in which. */
+  readonly findings: readonly (Finding & { readonly ledger?: string })[]
+  readonly ledgers: readonly LedgerReport[]
+}
+
 /** Checks every ledger of a data directory. */
 export async function checkDirectory(
   disk: Disk,
   path: string,
   check: DirectoryCheck = {},
-): Promise<VerifyReport> {
+): Promise<DirectoryReport> {
   let format: DirectoryFormat | undefined
   try {
     format = await readDirectoryFormat(disk, path)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     const code = error.code === 'format_unknown' ? 'format_unknown' : 'format_damaged'
-    return reportOf([finding('error', code, `format.json: ${error.message}`)])
+    return unreadable(code, `format.json: ${error.message}`)
   }
-  if (!format)
-    return reportOf([finding('error', 'format_damaged', 'format.json is missing: not a data directory')])
-  const findings: Finding[] = await strangersIn(disk, path, format)
-  const checked = { entries: 0, checkpoints: 0, payloads: 0, erased: 0 }
-  for (const ledger of Object.keys(format.ledgers)) {
-    const report = await new LedgerCheck(disk, path, ledger, format, check).run()
-    findings.push(...report.findings)
-    for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const)
-      checked[key] += report.checked[key]
+  if (!format) return unreadable('format_damaged', 'format.json is missing: not a data directory')
+  const strangers = await strangersIn(disk, path, format)
+  const ledgers: LedgerReport[] = []
+  for (const [name, { origin }] of Object.entries(format.ledgers)) {
+    const report = await new LedgerCheck(disk, path, name, format, check).run()
+    ledgers.push({ name, origin, ...report })
   }
+  const findings = [...strangers, ...ledgers.flatMap((report) => findingsOf(report, ledgers.length > 1))]
   findings.push(...ledgersNotHere(format, check.against ?? []), finding('info', 'not_checked', OUTSIDE))
-  return reportOf(findings, checked)
+  return { ...reportOf(findings, sumOf(ledgers)), findings, ledgers }
+}
+
+function unreadable(code: 'format_unknown' | 'format_damaged', message: string): DirectoryReport {
+  return { ...reportOf([finding('error', code, message)]), ledgers: [] }
+}
+
+function findingsOf({ name, findings }: LedgerReport, isOneOfSeveral: boolean): DirectoryReport['findings'] {
+  return isOneOfSeveral ? findings.map((each) => ({ ...each, ledger: name })) : findings
+}
+
+function sumOf(ledgers: readonly LedgerReport[]): VerifyReport['checked'] {
+  const sum = { entries: 0, checkpoints: 0, payloads: 0, erased: 0 }
+  for (const { checked } of ledgers)
+    for (const key of ['entries', 'checkpoints', 'payloads', 'erased'] as const) sum[key] += checked[key]
+  return sum
 }
 
 /** Beside its ledger a head is unrelated; one whose ledger is not here at all was compared with nothing. */

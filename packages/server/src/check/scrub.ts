@@ -1,17 +1,18 @@
 /**
  * Reads everything stored again and again while the server runs, a little at a time, so that a byte that turned over is found while
  * there is still a copy to restore from. A round is due when half of the configured days have passed since the last; it takes at most
- * a twentieth of one core, and goes on where it was after a restart.
+ * a twentieth of one core, shared by all ledgers of the server, and goes on where it was after a restart.
  */
 import { type Finding, finding } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { StateStore } from '../platform/state-store.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { beginRound, readUnit, type RoundState, type ScrubbedPlaces } from './scrub-round.ts'
 import { readScrub, type ScrubMemory, writeScrub } from './scrub-memory.ts'
 
 const DAY_MS = 86_400_000
-/** A unit is followed by a pause this many times as long. */
-const PAUSE_FACTOR = 19
+/** All scrubs of a process together take this part of one core. */
+const CORE_PART = 1 / 20
 const PAUSE_MIN_MS = 20
 /** How often a scrub that has nothing to do, or could not read, looks again. */
 const IDLE_MS = 60_000
@@ -24,6 +25,8 @@ export interface ScrubOptions {
   store: StateStore
   /** Everything is to be read within this many days. */
   days: number
+  /** How many scrubs share the processor time of one; alone when absent. */
+  sharers?(): number
   /** The latest checkpoint, or undefined before the first. */
   head(): { size: number; root: Uint8Array } | undefined
   /** Called once for each damage, when it is found first. */
@@ -83,7 +86,7 @@ export class Scrub {
     this.#cancel = this.#options.clock.after(ms, () => {
       this.#reading = this.#step()
         .catch((error: unknown) => {
-          this.#options.onTrouble(messageOf(error))
+          this.#options.onTrouble(reasonOf(error))
           return IDLE_MS
         })
         .then((pauseMs) => this.#after(pauseMs))
@@ -102,7 +105,8 @@ export class Scrub {
     if (state.part === 'done') this.#finish(state)
     this.#unkept += 1
     if (this.#unkept >= KEPT_UNITS || findings.length > 0 || state.part === 'done') this.#keep()
-    return Math.max(PAUSE_MIN_MS, (clock.monotonicMs() - begun) * PAUSE_FACTOR)
+    const turns = (this.#options.sharers?.() ?? 1) / CORE_PART
+    return Math.max(PAUSE_MIN_MS, (clock.monotonicMs() - begun) * (turns - 1))
   }
 
   async #due(): Promise<RoundState | undefined> {
@@ -139,13 +143,9 @@ export class Scrub {
       writeScrub(store, places.name, this.#memory)
       this.#unkept = 0
     } catch (error) {
-      onTrouble(messageOf(error))
+      onTrouble(reasonOf(error))
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function nameOf({ code, index, message }: Finding): string {

@@ -17,7 +17,7 @@ import {
   tilePath,
   tileWidth,
 } from '@deponent/format'
-import { type LedgerIdentity, readDirectoryFormat } from '../ledger/identity.ts'
+import { identityOf, type LedgerIdentity, readDirectoryFormat } from '../ledger/identity.ts'
 import { TileStore } from '../ledger/tile-store.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
@@ -55,7 +55,8 @@ export class ServedDirectory {
 
   /** Undefined when `path` is no data directory or has no ledger of this name. */
   static async open(disk: Disk, path: string, ledger: string): Promise<ServedDirectory | undefined> {
-    const identity = (await readDirectoryFormat(disk, path))?.ledgers[ledger]
+    const format = await readDirectoryFormat(disk, path)
+    const identity = format && identityOf(format, ledger)
     if (!identity) return undefined
     const directory = `${path}/ledgers/${ledger}`
     const walk = await LedgerWalk.open(disk, directory, ledgerIdOf(identity.origin), [])

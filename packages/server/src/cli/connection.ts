@@ -12,13 +12,16 @@ import { userStateDirectory } from '../platform/places.ts'
 import { isHeld } from '../platform/state-store.ts'
 import { note } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
+import type { SignerSocketsOption } from './options.ts'
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends SignerSocketsOption {
   data: string
   url?: string
   key?: string
+  /** Which ledger of the server is meant, for a key that belongs to several. */
+  ledger?: string
   signerState?: string
-  signerSocket?: string
+  localSignerForOthers?: boolean
 }
 
 const ATTEMPTS_MAX = 20
@@ -30,12 +33,19 @@ function asksForPause({ status, text }: HttpAnswer): boolean {
 
 export class Connection {
   readonly url: string
-  readonly #key: string
+  readonly #headers: Record<string, string>
   readonly #close: () => Promise<void>
 
-  constructor(url: string, key: string, close: () => Promise<void> = () => Promise.resolve()) {
+  constructor(
+    url: string,
+    { key, ledger }: { key: string; ledger?: string | undefined },
+    close: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.url = url
-    this.#key = key
+    this.#headers = {
+      Authorization: `Bearer ${key}`,
+      ...(ledger !== undefined && { 'Deponent-Ledger': ledger }),
+    }
     this.#close = close
   }
 
@@ -48,18 +58,27 @@ export class Connection {
     }
   }
 
+  /** One request of any other kind; CommandError when nobody answers. */
+  async send(method: 'DELETE' | 'PUT', path: string, body?: string): Promise<HttpAnswer> {
+    const headers = { 'Content-Type': 'application/json', ...this.#headers }
+    try {
+      return await request(`${this.url}${path}`, { method, headers, ...(body !== undefined && { body }) })
+    } catch {
+      throw new CommandError(EXIT.internal, `no answer from ${this.url}`)
+    }
+  }
+
   /** One GET; CommandError when nobody answers, in time. */
   async get(path: string, timeoutMs?: number): Promise<HttpAnswer> {
     try {
-      const headers = { Authorization: `Bearer ${this.#key}` }
-      return await request(`${this.url}${path}`, { headers }, timeoutMs)
+      return await request(`${this.url}${path}`, { headers: this.#headers }, timeoutMs)
     } catch {
       throw new CommandError(EXIT.internal, `no answer from ${this.url}`)
     }
   }
 
   async #postOnce(path: string, body: string, more: Record<string, string>): Promise<HttpAnswer> {
-    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${this.#key}`, ...more }
+    const headers = { 'Content-Type': 'application/json', ...this.#headers, ...more }
     try {
       return await request(`${this.url}${path}`, { method: 'POST', body, headers })
     } catch {
@@ -74,20 +93,29 @@ export class Connection {
 
 /** Opens a connection; CommandError when the directory's server refuses or cannot start. */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
-  if (options.url !== undefined) return connectTo(options.url, options.key)
-  return (await runningOn(options.data)) ?? (await startFor(options))
+  if (options.url !== undefined) return connectTo(options.url, options)
+  return (await runningOn(options.data, options)) ?? (await startFor(options))
 }
 
-function connectTo(url: string, key: string | undefined): Connection {
-  const given = key ?? process.env.DEPONENT_KEY
+/** The key that was given, if any: without one a command on a data directory takes the token of first start. */
+function givenKey({ key }: Pick<ConnectionOptions, 'key'>): string | undefined {
+  return key ?? process.env.DEPONENT_KEY
+}
+
+function connectTo(url: string, options: ConnectionOptions): Connection {
+  const { ledger } = options
+  const given = givenKey(options)
   if (given === undefined) throw new CommandError(EXIT.usage, '--url needs a key: --key KEY or DEPONENT_KEY')
   if (!URL.canParse(url))
     throw new CommandError(EXIT.usage, '--url needs an address such as http://127.0.0.1:4600')
-  return new Connection(url.replace(/\/$/, ''), given)
+  return new Connection(url.replace(/\/$/, ''), { key: given, ledger })
 }
 
 /** The server that runs on a data directory; undefined when none does. */
-export async function runningOn(data: string): Promise<Connection | undefined> {
+export async function runningOn(
+  data: string,
+  options: Pick<ConnectionOptions, 'key' | 'ledger'> = {},
+): Promise<Connection | undefined> {
   const announced = await realDisk.read(`${data}/state/server.json`)
   const token = await realDisk.read(`${data}/admin-token`)
   if (!announced || !token) return undefined
@@ -96,28 +124,36 @@ export async function runningOn(data: string): Promise<Connection | undefined> {
   const { url } = JSON.parse(fromUtf8(announced)) as { url: string }
   try {
     const { status } = await request(`${url}/healthz`, {}, 2_000)
-    return status === 200 ? new Connection(url, fromUtf8(token).trim()) : undefined
+    if (status !== 200) return undefined
+    return new Connection(url, { key: givenKey(options) ?? fromUtf8(token).trim(), ledger: options.ledger })
   } catch {
     return undefined
   }
 }
 
-async function startFor({ data, signerState, signerSocket }: ConnectionOptions): Promise<Connection> {
+async function startFor(options: ConnectionOptions): Promise<Connection> {
+  const { ledger, signerState, signerSocket, localSignerForOthers = false } = options
   const app = await startApp({
-    directory: data,
+    directory: options.data,
     host: '127.0.0.1',
     port: 0,
     signerDirectory: signerState ?? `${userStateDirectory()}/signer`,
-    ...(signerSocket !== undefined && { signerSocket }),
+    ...(signerSocket && { signerSockets: signerSocket }),
+    localSignerForOthers,
     diagnose: (message, details) => note(`${message} ${details ? JSON.stringify(details) : ''}`),
   })
-  return new Connection(app.url, app.adminToken, () => app.close())
+  return new Connection(app.url, { key: givenKey(options) ?? app.adminToken, ledger }, () => app.close())
 }
 
-/** CommandError when `data` is no data directory: for commands that read one and would otherwise make one. */
-export async function mustBeDirectory(data: string): Promise<void> {
-  if (!(await readDirectoryFormat(realDisk, data)))
-    throw new CommandError(EXIT.usage, `${data} is not a data directory`)
+/**
+ * CommandError when `data` is no data directory, or has no ledger of the name given: for commands that read one and would otherwise
+ * make one.
+ */
+export async function mustBeDirectory(data: string, ledger?: string): Promise<void> {
+  const format = await readDirectoryFormat(realDisk, data)
+  if (!format) throw new CommandError(EXIT.usage, `${data} is not a data directory`)
+  if (ledger !== undefined && !Object.hasOwn(format.ledgers, ledger))
+    throw new CommandError(EXIT.usage, `${data} has no ledger ${ledger}`)
 }
 
 /** The JSON of a good answer; CommandError with the problem's words otherwise. */

@@ -27,7 +27,7 @@ function submissionOf({ kind, record }: DemoRecord, position: number): Submissio
 async function recordBatch(app: App, batch: readonly DemoRecord[]): Promise<void> {
   for (const part of [batch.filter(isDecision), batch.filter((item) => !isDecision(item))]) {
     if (part.length === 0) continue
-    const { errors } = await app.tenant.recorder.record(part.map(submissionOf))
+    const { errors } = await app.ledgers.default.tenant.recorder.record(part.map(submissionOf))
     const [error] = errors
     if (error)
       throw new CommandError(
@@ -109,7 +109,7 @@ async function run(
 ): Promise<void> {
   const now = realClock.now()
   const past = { seed, now, numbering: new DemoNumbering(seed, storyUpTo(now)) }
-  if (app.tenant.ledger.size === 0) {
+  if (app.ledgers.default.tenant.ledger.size === 0) {
     const recorded = await recordHistory(app, past, stopped)
     note(`${recorded} records of ${COMPANY}, an invented company, in ${data}`)
     if (stopped())

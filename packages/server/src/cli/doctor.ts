@@ -1,12 +1,12 @@
 import { HASH_ENGINE } from '@deponent/format'
 import { Command } from 'commander'
-import { DEFAULT_LEDGER } from '../app.ts'
 import { readScrub } from '../check/scrub-memory.ts'
 import { scrubStatus } from '../check/scrub.ts'
-import { readDirectoryFormat } from '../ledger/identity.ts'
+import { DEFAULT_LEDGER } from '../hosting/ledger-name.ts'
+import { isKeptOn, readDirectoryFormat } from '../ledger/identity.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
-import { openStateStore } from '../platform/state-store.ts'
+import { openStateStore, type StateStore } from '../platform/state-store.ts'
 import { print } from '../platform/terminal.ts'
 import { VERSION } from '../version.ts'
 import { type Connection, runningOn } from './connection.ts'
@@ -28,10 +28,10 @@ async function onDirectory(data: string): Promise<Observation[]> {
   const format = await readDirectoryFormat(realDisk, data)
   if (!format)
     return [{ what: 'data directory', state: 'attention', detail: `${data} is not one yet; serve makes it` }]
-  const ledgers = Object.entries(format.ledgers).map(([name, { origin }]): Observation => ({
+  const ledgers = Object.entries(format.ledgers).map(([name, identity]): Observation => ({
     what: `ledger ${name}`,
     state: 'ok',
-    detail: origin,
+    detail: isKeptOn(identity) ? identity.origin : `${identity.origin}, succeeded by another`,
   }))
   const free = await realDisk.freeBytes(data)
   const rootKey = await realDisk.size(`${data}/keyring/root.key`)
@@ -64,34 +64,45 @@ async function onDirectory(data: string): Promise<Observation[]> {
   ]
 }
 
-/** What the server's scrub remembers of the default ledger. */
-async function onScrub(data: string): Promise<Observation[]> {
+/** The ledgers a server of this directory keeps on, the first one first. */
+async function ledgersIn(data: string): Promise<string[]> {
+  const { ledgers = {} } = (await readDirectoryFormat(realDisk, data)) ?? {}
+  const others = Object.keys(ledgers).filter((name) => name !== DEFAULT_LEDGER && isKeptOn(ledgers[name]!))
+  return [DEFAULT_LEDGER, ...others.toSorted()]
+}
+
+/** What is said of one ledger; the first one needs no name. */
+const about = (what: string, ledger: string): string =>
+  ledger === DEFAULT_LEDGER ? what : `${what} (ledger ${ledger})`
+
+/** What the server's scrub remembers of each ledger. */
+async function onScrub(data: string, ledgers: readonly string[]): Promise<Observation[]> {
   if ((await realDisk.size(`${data}/state/state.db`)) === undefined) return []
   const { store } = openStateStore(`${data}/state/state.db`)
   try {
-    const memory = readScrub(store, DEFAULT_LEDGER)
-    if (!memory)
-      return [
-        { what: 'scrub', state: 'attention', detail: 'stored bytes were never read again; serve does it' },
-      ]
-    const { ageMs, findings, finishedAt } = scrubStatus(memory, realClock.now())
-    const age =
-      finishedAt === null ? 'no round is finished yet' : `${(ageMs / 86_400_000).toFixed(1)} days ago`
-    const isDamaged = findings.some(({ severity }) => severity === 'error')
-    const found = findings.map(({ code, message }) => `${code}: ${message}`)
-    return [
-      {
-        what: 'scrub',
-        state: isDamaged ? 'problem' : findings.length > 0 ? 'attention' : 'ok',
-        detail: [`everything stored was read again: ${age}`, ...found].join('; '),
-      },
-    ]
+    return ledgers.map((ledger) => onScrubOf(store, ledger))
   } finally {
     store.close()
   }
 }
 
-async function onServer(data: string): Promise<Observation[]> {
+function onScrubOf(store: StateStore, ledger: string): Observation {
+  const what = about('scrub', ledger)
+  const memory = readScrub(store, ledger)
+  if (!memory)
+    return { what, state: 'attention', detail: 'stored bytes were never read again; serve does it' }
+  const { ageMs, findings, finishedAt } = scrubStatus(memory, realClock.now())
+  const age = finishedAt === null ? 'no round is finished yet' : `${(ageMs / 86_400_000).toFixed(1)} days ago`
+  const isDamaged = findings.some(({ severity }) => severity === 'error')
+  const found = findings.map(({ code, message }) => `${code}: ${message}`)
+  return {
+    what,
+    state: isDamaged ? 'problem' : findings.length > 0 ? 'attention' : 'ok',
+    detail: [`everything stored was read again: ${age}`, ...found].join('; '),
+  }
+}
+
+async function onServer(data: string, ledgers: readonly string[]): Promise<Observation[]> {
   const server = await runningOn(data)
   const ready = await server?.get('/readyz', TIMEOUT_MS).catch(() => undefined)
   if (!server || !ready) {
@@ -101,7 +112,8 @@ async function onServer(data: string): Promise<Observation[]> {
     ]
   }
   const state = ready.status === 200 ? 'ok' : 'problem'
-  return [{ what: 'server', state, detail: `${server.url} ${ready.text}` }, ...(await onOutside(server))]
+  const outside = await Promise.all(ledgers.map((ledger) => onOutside(server, ledger)))
+  return [{ what: 'server', state, detail: `${server.url} ${ready.text}` }, ...outside.flat()]
 }
 
 interface LedgerStatus {
@@ -109,22 +121,24 @@ interface LedgerStatus {
   timestamps: { authority: string; at: string | null; error?: { message: string } }[]
 }
 
-/** Who outside knows of the ledger, as the running server tells it. */
-async function onOutside(server: Connection): Promise<Observation[]> {
-  const { status, text } = await server.get(`/ledgers/${DEFAULT_LEDGER}/status`, TIMEOUT_MS)
-  if (status !== 200) return [{ what: 'witnesses', state: 'attention', detail: `not told: ${text}` }]
+/** Who outside knows of a ledger, as the running server tells it. */
+async function onOutside(server: Connection, ledger: string): Promise<Observation[]> {
+  const what = about('witnesses', ledger)
+  const { status, text } = await server.get(`/ledgers/${ledger}/status`, TIMEOUT_MS)
+  if (status === 404)
+    return [{ what: `server (ledger ${ledger})`, state: 'problem', detail: 'it does not serve this ledger' }]
+  if (status !== 200) return [{ what, state: 'attention', detail: `not told: ${text}` }]
   const { witnesses, timestamps } = JSON.parse(text) as LedgerStatus
   const none = "none: verdicts rest on the operator's own key"
-  if (witnesses.length + timestamps.length === 0)
-    return [{ what: 'witnesses', state: 'attention', detail: none }]
+  if (witnesses.length + timestamps.length === 0) return [{ what, state: 'attention', detail: none }]
   return [
     ...witnesses.map(({ name, lagEntries, lagMs, error }): Observation => {
       const lag =
         lagEntries === 0 ? 'up to date' : `${lagEntries} entries behind for ${Math.round(lagMs / 1_000)} s`
-      return observe(`witness ${name}`, lag, error)
+      return observe(about(`witness ${name}`, ledger), lag, error)
     }),
     ...timestamps.map(({ authority, at, error }) =>
-      observe(`timestamps ${authority}`, at === null ? 'none yet' : `last at ${at}`, error),
+      observe(about(`timestamps ${authority}`, ledger), at === null ? 'none yet' : `last at ${at}`, error),
     ),
   ]
 }
@@ -140,12 +154,13 @@ export const doctor = withData(new Command('doctor'))
   .option('--json', 'answer in JSON')
   .addHelpText('after', '\nExample:\n  deponent doctor --data ./data')
   .action(async (options: { data: string; json?: boolean }) => {
+    const ledgers = await ledgersIn(options.data)
     const observations: Observation[] = [
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },
       { what: 'hash engine', state: HASH_ENGINE === 'simd' ? 'ok' : 'attention', detail: HASH_ENGINE },
       ...(await onDirectory(options.data)),
-      ...(await onScrub(options.data)),
-      ...(await onServer(options.data)),
+      ...(await onScrub(options.data, ledgers)),
+      ...(await onServer(options.data, ledgers)),
     ]
     print(
       options.json

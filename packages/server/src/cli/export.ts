@@ -5,7 +5,7 @@ import { realDisk } from '../platform/disk.ts'
 import { print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
-import { index, withConnection } from './options.ts'
+import { index, withConnection, withLedger } from './options.ts'
 
 interface ExportOptions extends ConnectionOptions {
   id?: string[]
@@ -42,7 +42,7 @@ async function bundleText(options: ExportOptions, order: object): Promise<string
   }
 }
 
-export const exportCommand = withConnection(new Command('export'))
+export const exportCommand = withLedger(withConnection(new Command('export')))
   .description('write evidence to hand on: entries with chosen fields, and everything needed to check them')
   .option('--id <id...>', 'decisions, by entry id or by the id their sender gave them')
   .option('--from <index>', 'first entry of a range', index)

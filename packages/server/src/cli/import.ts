@@ -13,7 +13,7 @@ import { accept } from '../recording/submission.ts'
 import { connect, type Connection, type ConnectionOptions, jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
-import { withConnection } from './options.ts'
+import { withConnection, withLedger } from './options.ts'
 import { sentText } from './sent-record.ts'
 
 const BATCH_RECORDS = 500
@@ -185,7 +185,7 @@ async function importFile(connection: Connection | undefined, lines: AsyncGenera
   return totals
 }
 
-export const importCommand = withConnection(new Command('import'))
+export const importCommand = withLedger(withConnection(new Command('import')))
   .description('record decisions from a CSV or JSON Lines file')
   .argument('<file>', 'file to read, or - for standard input')
   .option('--mapping <file>', 'how the columns become records (docs/cli.md)')

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 import { openDirectory } from '../directory.ts'
-import { DEFAULT_LEDGER } from '../app.ts'
+import { DEFAULT_LEDGER } from '../hosting/ledger-name.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { userStateDirectory } from '../platform/places.ts'
@@ -10,35 +10,36 @@ import { type KeyChangeOptions, rotateKey } from '../rotate-key.ts'
 import { SUCCESSION_REASONS, succeedLedger, type SuccessionReason } from '../succeed-ledger.ts'
 import { connectSigner } from '../signer-connection.ts'
 import { mustBeDirectory } from './connection.ts'
-import { signerSocket, signerState, withData } from './options.ts'
+import { signerSockets, type SignerSocketsOption, signerState, withData, withLedger } from './options.ts'
 
-interface KeysOptions {
+interface KeysOptions extends SignerSocketsOption {
   data: string
+  ledger?: string
   signerState?: string
-  signerSocket?: string
   json?: boolean
 }
 
 function withKeys(command: Command): Command {
-  return withData(command)
+  return withLedger(withData(command))
     .addOption(signerState())
-    .addOption(signerSocket())
+    .addOption(signerSockets())
     .option('--json', 'answer in JSON')
 }
 
 /** Takes the directory, which no server may hold, for the length of a change. */
 async function changing<T>(options: KeysOptions, work: (change: KeyChangeOptions) => Promise<T>): Promise<T> {
-  await mustBeDirectory(options.data)
-  const directory = await openDirectory(realDisk, realRandom, options.data)
+  const { data, ledger = DEFAULT_LEDGER, signerSocket } = options
+  await mustBeDirectory(data, ledger)
+  const directory = await openDirectory(realDisk, realRandom, data)
   try {
     return await work({
       disk: realDisk,
       clock: realClock,
       random: realRandom,
       directory,
-      ledger: DEFAULT_LEDGER,
+      ledger,
       signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
-      remoteSigner: await connectSigner(options.signerSocket, realClock),
+      remoteSigner: await connectSigner(signerSocket?.get(ledger), realClock),
     })
   } finally {
     directory.release()

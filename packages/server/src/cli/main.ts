@@ -5,8 +5,9 @@ import { KeyMismatch } from '../directory.ts'
 import { MappingError } from '../ingest/mapping.ts'
 import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
 import { errorCode } from '../platform/disk.ts'
+import { failureOf } from '../platform/failure.ts'
 import { DirectoryLocked } from '../platform/state-store.ts'
-import { endProgress, note } from '../platform/terminal.ts'
+import { endProgress, note, onCrash } from '../platform/terminal.ts'
 import { KeyChangeRefused } from '../rotate-key.ts'
 import { VERSION } from '../version.ts'
 import { conformance } from './conformance.ts'
@@ -17,6 +18,7 @@ import { CommandError, EXIT } from './exit.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
+import { ledgers } from './ledgers.ts'
 import { prove } from './prove.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
@@ -36,6 +38,7 @@ const COMMANDS = [
   prove,
   query,
   keys,
+  ledgers,
   reindex,
   drill,
   conformance,
@@ -75,9 +78,21 @@ function exitCodeOf(error: unknown): number {
     note('that port is taken; choose another with --port, or 0 for a free one')
     return EXIT.usage
   }
-  note(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  noteFailure(error)
   return EXIT.internal
 }
+
+/** What nobody foresaw, without its words: they may quote a record, and what is written here is kept by whoever collects it. */
+function noteFailure(error: unknown): void {
+  const { name, code, at } = failureOf(error)
+  const kind = code === undefined ? name : `${name} ${code}`
+  note([`an unexpected failure: ${kind}`, ...at.map((frame) => `    at ${frame}`)].join('\n'))
+}
+
+onCrash((error) => {
+  noteFailure(error)
+  return EXIT.internal
+})
 
 const program = new Command('deponent')
   .description('the record an AI system testifies from')

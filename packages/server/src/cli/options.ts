@@ -1,5 +1,7 @@
 /** Options that several commands take, each defined once. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_LEDGER, isLedgerName } from '../hosting/ledger-name.ts'
+import type { SignerSockets } from '../hosting/signers.ts'
 
 export function withData(command: Command): Command {
   return command.addOption(
@@ -11,9 +13,12 @@ export function withData(command: Command): Command {
 export function withConnection(command: Command): Command {
   return withData(command)
     .option('--url <url>', 'a running server to use instead of the data directory')
-    .option('--key <key>', 'key for --url (or DEPONENT_KEY)')
+    .option(
+      '--key <key>',
+      'key to use (or DEPONENT_KEY); without --url the token of first start is used when none is given',
+    )
     .addOption(signerState())
-    .addOption(signerSocket())
+    .addOption(signerSockets())
     .option('--json', 'answer in JSON')
 }
 
@@ -24,11 +29,49 @@ export function signerState(): Option {
   ).env('DEPONENT_SIGNER_STATE')
 }
 
-export function signerSocket(): Option {
+/** Sockets of signers, as an option gives them and a server takes them. */
+export interface SignerSocketsOption {
+  signerSocket?: SignerSockets
+}
+
+export function signerSockets(): Option {
   return new Option(
-    '--signer-socket <path>',
-    'socket of a signer in a process of its own (`deponent signer`); without it the signer is part of this process',
-  ).env('DEPONENT_SIGNER_SOCKET')
+    '--signer-socket <[name=]path>',
+    'socket of the signer of a ledger in a process of its own (`deponent signer`), of the ledger default unless another is named; may be given again. A ledger without one is signed for in this process',
+  )
+    .env('DEPONENT_SIGNER_SOCKET')
+    .argParser(withSocket)
+}
+
+const NAMED_SOCKET = /^([a-z][a-z0-9-]{0,31})=(.*)$/s
+
+function withSocket(text: string, before: SignerSockets = new Map()): SignerSockets {
+  const [, name = DEFAULT_LEDGER, path = text] = NAMED_SOCKET.exec(text) ?? []
+  if (path === '')
+    throw new InvalidArgumentError('A socket is a path, after the name of a ledger and = or alone.')
+  if (before.has(name)) throw new InvalidArgumentError(`Ledger ${name} has one signer.`)
+  return new Map([...before, [name, path]])
+}
+
+export function localSignerForOthers(): Option {
+  return new Option(
+    '--local-signer-for-others',
+    'let new ledgers be signed for in this process although the ledger default has a signer of its own',
+  )
+}
+
+/** Which ledger of the server or directory a command is about. A key that belongs to one ledger needs no name. */
+export function withLedger(command: Command, meaning = `which ledger (default: ${DEFAULT_LEDGER})`): Command {
+  return command.option('--ledger <name>', meaning, ledgerName)
+}
+
+/** The name of a ledger; those that were succeeded have names nothing can be done under. */
+export function ledgerName(text: string): string {
+  if (!isLedgerName(text))
+    throw new InvalidArgumentError(
+      'A ledger is named by 1 to 32 lower-case letters, digits and dashes, a letter first.',
+    )
+  return text
 }
 
 /** A number of days, 1 to 365. */

@@ -3,7 +3,7 @@ import { utf8 } from '@deponent/format'
 import { realDisk } from '../platform/disk.ts'
 import { note, print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf } from './connection.ts'
-import { withConnection } from './options.ts'
+import { withConnection, withLedger } from './options.ts'
 
 interface ProveOptions extends ConnectionOptions {
   epoch?: string
@@ -13,7 +13,7 @@ interface ProveOptions extends ConnectionOptions {
   json?: boolean
 }
 
-const emitter = withConnection(new Command('emitter'))
+const emitter = withLedger(withConnection(new Command('emitter')))
   .description('write a file that shows which numbers of an emitter the ledger has, for a stranger to check')
   .argument('<name>', 'the emitter')
   .option('--epoch <number>', 'which of its epochs; without it the one heard from last')

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { note, print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
-import { withConnection } from './options.ts'
+import { withConnection, withLedger } from './options.ts'
 import { table } from './table.ts'
 
 interface Answer {
@@ -14,7 +14,7 @@ function named(columns: Answer['columns'], row: readonly unknown[]): Record<stri
   return Object.fromEntries(columns.map(({ name }, i) => [name, row[i]]))
 }
 
-export const query = withConnection(new Command('query'))
+export const query = withLedger(withConnection(new Command('query')))
   .description('run one read-only SQL query on the index')
   .argument('<sql>', 'the query')
   .addHelpText(

@@ -5,7 +5,7 @@ import type { Envelope } from '../recording/envelope.ts'
 import { connect, type Connection, type ConnectionOptions, jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { inputBytes } from './file.ts'
-import { withConnection } from './options.ts'
+import { withConnection, withLedger } from './options.ts'
 import { isObject, sentText } from './sent-record.ts'
 
 /** The records of a file, checked here only for what would be lost on the way. */
@@ -46,7 +46,7 @@ function jsonAnyway(answer: Awaited<ReturnType<Connection['post']>>): Envelope {
   return (isEnvelope ? JSON.parse(answer.text) : jsonOf(answer)) as Envelope
 }
 
-export const record = withConnection(new Command('record'))
+export const record = withLedger(withConnection(new Command('record')))
   .description('record one JSON object, or an array of them, of the given kind')
   .argument('<kind>', 'decision, outcome, review, …')
   .argument('<file>', 'JSON file, or - for standard input')

@@ -1,21 +1,34 @@
 import { Command } from 'commander'
 import { type App, SCRUB_DAYS, startApp } from '../app.ts'
+import { realClock } from '../platform/clock.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
+import { TlsFileError, TlsFiles } from '../platform/tls-files.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { diagnostics } from './diagnostics.ts'
-import { days, port, signerSocket, signerState, withData } from './options.ts'
+import {
+  days,
+  localSignerForOthers,
+  port,
+  signerSockets,
+  type SignerSocketsOption,
+  signerState,
+  withData,
+} from './options.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
 
-export interface ServeOptions extends OutsideOptions {
+export interface ServeOptions extends OutsideOptions, SignerSocketsOption {
   data: string
   port: number
   host: string
   signerState?: string
-  signerSocket?: string
+  localSignerForOthers?: boolean
   acceptHead?: boolean
   scrubDays: number
   clickhouseUrl?: string
+  tlsCert?: string
+  tlsKey?: string
+  behindProxy?: boolean
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
@@ -25,8 +38,12 @@ export function withServing(command: Command): Command {
   return withOutside(withData(command))
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
+    .option('--tls-key <file>', 'its private key (PEM, no passphrase)')
+    .option('--behind-proxy', 'a proxy in front ends TLS and says who is connected (X-Forwarded-For, -Proto)')
     .addOption(signerState())
-    .addOption(signerSocket())
+    .addOption(signerSockets())
+    .addOption(localSignerForOthers())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
@@ -34,10 +51,13 @@ export function withServing(command: Command): Command {
 
 /** Starts the server a command asks for. */
 export async function startServer(options: ServeOptions): Promise<App> {
-  if (!LOOPBACK.has(options.host)) {
+  const tls = await tlsOf(options)
+  const isBehindProxy = options.behindProxy ?? false
+  if (!tls && !isBehindProxy && !LOOPBACK.has(options.host)) {
     throw new CommandError(
       EXIT.usage,
-      'only loopback addresses are served: put a TLS proxy in front for others',
+      `${options.host} can be reached from other machines, and keys would cross the network in the clear: ` +
+        'give --tls-cert FILE and --tls-key FILE, or --behind-proxy when a proxy in front ends TLS',
     )
   }
   const outside = await outsideOf(options)
@@ -46,13 +66,29 @@ export async function startServer(options: ServeOptions): Promise<App> {
     host: options.host,
     port: options.port,
     signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
-    ...(options.signerSocket !== undefined && { signerSocket: options.signerSocket }),
+    ...(options.signerSocket && { signerSockets: options.signerSocket }),
+    localSignerForOthers: options.localSignerForOthers ?? false,
     acceptHead: options.acceptHead ?? false,
     scrubDays: options.scrubDays,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
+    ...(tls && { tls }),
+    isBehindProxy,
     ...(outside && { outside }),
     diagnose: diagnostics(),
   })
+}
+
+/** The certificate and key that were named; undefined when none were. */
+async function tlsOf({ tlsCert, tlsKey }: ServeOptions): Promise<TlsFiles | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new CommandError(EXIT.usage, '--tls-cert and --tls-key need each other')
+  try {
+    return await TlsFiles.open({ certificate: tlsCert, key: tlsKey }, realClock)
+  } catch (error) {
+    if (error instanceof TlsFileError) throw new CommandError(EXIT.usage, error.message)
+    throw error
+  }
 }
 
 export const serve = withServing(new Command('serve'))

@@ -14,7 +14,7 @@ import {
   verifySavedProof,
 } from '@deponent/format'
 import { Command } from 'commander'
-import { checkDirectory } from '../check/directory.ts'
+import { checkDirectory, type DirectoryReport } from '../check/directory.ts'
 import { threadsFor } from '../check/payload-threads.ts'
 import { checkRemote, type LedgerSource } from '../check/remote.ts'
 import { targetKind } from '../check/target.ts'
@@ -83,7 +83,9 @@ function progressTeller(): (done: number, total: number) => void {
   }
 }
 
-async function verifyTarget(target: string, options: VerifyOptions): Promise<VerifyReport | BundleReport> {
+type AnyReport = VerifyReport | BundleReport | DirectoryReport
+
+async function verifyTarget(target: string, options: VerifyOptions): Promise<AnyReport> {
   const given = await givenIn(options)
   if (/^https?:\/\//.test(target)) return verifyUrl(target, options, given)
   if (!(await isDirectory(target))) return verifyFile(target, options, given)
@@ -168,15 +170,22 @@ function visible(text: string): string {
   )
 }
 
-function printReport(report: VerifyReport | BundleReport): void {
-  const { verdict, findings, checked } = report
+function printReport(report: AnyReport): void {
+  const { verdict, checked } = report
+  const findings: DirectoryReport['findings'] = report.findings
   if ('entries' in report) printEntries(report.entries)
-  for (const { severity, code, index, message } of findings) {
-    print(`${severity.padEnd(5)} ${code}${index === undefined ? '' : ` at ${index}`}: ${visible(message)}`)
+  for (const { severity, code, index, ledger, message } of findings) {
+    const where = [index === undefined ? '' : ` at ${index}`, ledger === undefined ? '' : ` in ${ledger}`]
+    print(`${severity.padEnd(5)} ${code}${where.join('')}: ${visible(message)}`)
   }
-  print(
-    `${verdict}: ${checked.entries} entries, ${checked.checkpoints} checkpoints, ${checked.payloads} payloads, ${checked.erased} erased`,
-  )
+  if ('ledgers' in report && report.ledgers.length > 1)
+    for (const ledger of report.ledgers)
+      print(`ledger ${ledger.name}: ${ledger.verdict}, ${countsOf(ledger.checked)}`)
+  print(`${verdict}: ${countsOf(checked)}`)
+}
+
+function countsOf({ entries, checkpoints, payloads, erased }: VerifyReport['checked']): string {
+  return `${entries} entries, ${checkpoints} checkpoints, ${payloads} payloads, ${erased} erased`
 }
 
 function printEntries(entries: readonly EntryReport[]): void {
@@ -205,8 +214,17 @@ function timeLines({ time }: EntryReport): string[] {
   ]
 }
 
-/** The report as JSON: what every target has, and for a bundle what it shows. */
-function jsonOfReport(report: VerifyReport | BundleReport): object {
+/** The report as JSON: what every target has, for a directory its ledgers, and for a bundle what it shows. */
+function jsonOfReport(report: AnyReport): object {
+  if ('ledgers' in report) {
+    const ledgers = report.ledgers.map(({ name, origin, verdict, checked }) => ({
+      name,
+      origin,
+      verdict,
+      checked,
+    }))
+    return { ...report, ledgers }
+  }
   if (!('entries' in report)) return report
   const { verdict, findings, checked, origin, checkpoint, entries, statement } = report
   return {

@@ -13,7 +13,7 @@ import {
   type VerifyReport,
 } from '@deponent/format'
 import { checkDirectory } from '../check/directory.ts'
-import { readDirectoryFormat, writeDirectoryFormat } from '../ledger/identity.ts'
+import { identityOf, readDirectoryFormat, writeDirectoryFormat } from '../ledger/identity.ts'
 import { SigningKey, writeSeed } from '../ledger/signing-key.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import { scanWal } from '../ledger/wal-scan.ts'
@@ -60,7 +60,8 @@ interface Copying {
 /** Copies a directory a server may be running on, checks the copy, and puts the drill's keys in it. */
 export async function copyGround(copying: Copying): Promise<Ground> {
   const { disk, random, source, target, ledger } = copying
-  const identity = (await readDirectoryFormat(disk, source))?.ledgers[ledger]
+  const format = await readDirectoryFormat(disk, source)
+  const identity = format && identityOf(format, ledger)
   if (!identity) throw new DrillRefused(`${source} is not a data directory with a ledger named ${ledger}`)
   const { origin } = identity
   await mustFit(disk, source, target, ledger)

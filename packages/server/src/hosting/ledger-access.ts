@@ -78,7 +78,11 @@ class Notes {
   }
 
   get(name: string): string | undefined {
-    const row = this.#store.get('SELECT value FROM access_notes WHERE ledger = ? AND name = ?', this.#ledger, name)
+    const row = this.#store.get(
+      'SELECT value FROM access_notes WHERE ledger = ? AND name = ?',
+      this.#ledger,
+      name,
+    )
     return row && String(row.value)
   }
 

@@ -25,6 +25,7 @@ import {
 import type { Clock } from '../platform/clock.ts'
 import type { HttpClient } from '../platform/http-client.ts'
 import type { Random } from '../platform/random.ts'
+import { reasonOf } from '../platform/failure.ts'
 import type { Anchors } from './anchors.ts'
 import type { PublishedCheckpoint } from './publisher.ts'
 import { nativeVerify } from './signing-key.ts'
@@ -353,8 +354,4 @@ function isSigned(note: Note, key: VerifierKey): boolean {
     if (error instanceof FormatError) return false
     throw error
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -41,6 +41,16 @@ export function currentKey({ keys }: LedgerIdentity, use: LedgerKey['use']): str
   return keys.findLast((key) => key.use === use && key.sizes.endsWith('..'))?.vkey
 }
 
+/** Who a ledger of the directory is; undefined when there is none of this name, which may be one that every object has. */
+export function identityOf({ ledgers }: DirectoryFormat, ledger: string): LedgerIdentity | undefined {
+  return Object.hasOwn(ledgers, ledger) ? ledgers[ledger] : undefined
+}
+
+/** Whether a ledger is kept on; one that was succeeded has no key that signs now. */
+export function isKeptOn(identity: LedgerIdentity): boolean {
+  return currentKey(identity, 'checkpoint') !== undefined
+}
+
 function isLedgerKey(value: unknown): value is LedgerKey {
   if (typeof value !== 'object' || value === null) return false
   const { vkey, use, sizes } = value as Partial<LedgerKey>

@@ -26,6 +26,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { removeLeftovers } from '../platform/leftovers.ts'
 import { severalAtOnce } from '../platform/several-at-once.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { Anchoring, type Outside, type OutsideStatus } from './anchoring.ts'
 import { Anchors } from './anchors.ts'
 import type { EntryReader } from './entry-reader.ts'
@@ -343,7 +344,7 @@ export class Ledger {
     try {
       await step()
     } catch (error) {
-      this.refuse(new NotSequencing('write_failed', `the ledger cannot be written: ${messageOf(error)}`))
+      this.refuse(new NotSequencing('write_failed', `the ledger cannot be written: ${reasonOf(error)}`))
     }
   }
 
@@ -389,7 +390,7 @@ export class Ledger {
     try {
       await signer.resume(await this.#tree.rangeAt(signer.head()!.size))
     } catch (error) {
-      this.refuse(new NotSequencing(codeOf(error), messageOf(error)))
+      this.refuse(new NotSequencing(codeOf(error), reasonOf(error)))
       return
     }
     await this.#publisher.publish()
@@ -453,7 +454,7 @@ export class Ledger {
       await this.#wal.append(content)
       // Crash after it: the entries exist; recovery integrates them exactly as below.
     } catch (error) {
-      const reason = messageOf(error)
+      const reason = reasonOf(error)
       for (const waiting of group)
         waiting.reject(new OutcomeUnknown(`the write was begun and failed: ${reason}`))
       this.refuse(new NotSequencing('write_failed', `a write to the ledger failed: ${reason}`))
@@ -509,7 +510,7 @@ export class Ledger {
     try {
       while (this.#unwritten.length > 0) await this.#writeBatch(this.#unwritten.splice(0))
     } catch (error) {
-      const reason = messageOf(error)
+      const reason = reasonOf(error)
       this.refuse(new NotSequencing('write_failed', `a tile could not be written: ${reason}`))
     } finally {
       this.#writing = undefined
@@ -524,10 +525,6 @@ export class Ledger {
     const lastLeafTile = batch.findLast((tile) => tile.level === 0)
     if (lastLeafTile) this.#reader.forgetBelow((lastLeafTile.n + 1) * TILE_WIDTH)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function entryOf(draft: Draft, receivedAt: number): Entry {

@@ -7,6 +7,7 @@ import { equalBytes, FormatError, leafHashes, TILE_WIDTH, utf8 } from '@deponent
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import { severalAtOnce } from '../platform/several-at-once.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { NotSequencing, TileMissing } from './errors.ts'
 import type { Follower } from './follower.ts'
 import {
@@ -260,7 +261,7 @@ export class Publisher {
   #fail(code: string, error: unknown): void {
     this.#hasFailed = true
     this.#disappointWaiting()
-    this.#options.ledger.stop(new NotSequencing(code, error instanceof Error ? error.message : String(error)))
+    this.#options.ledger.stop(new NotSequencing(code, reasonOf(error)))
   }
 
   /** Syncs every tile up to entry tile `count`, reads it back from disk and hashes it again. */

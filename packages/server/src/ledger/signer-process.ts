@@ -2,6 +2,7 @@
  * The signer as a process of its own: it holds its key and its state, and reads the ledger's stored bytes itself. Nothing a server
  * says makes it sign: a question names a size and a root, and both must be what is stored.
  */
+import { basename } from 'node:path'
 import {
   type CompactRange,
   equalBytes,
@@ -13,7 +14,8 @@ import {
 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
-import { readDirectoryFormat } from './identity.ts'
+import { reasonOf } from '../platform/failure.ts'
+import { identityOf, readDirectoryFormat } from './identity.ts'
 import { KeyFile } from './key-file.ts'
 import { LocalRotatingKey } from './key-rotation.ts'
 import { Signer } from './signer.ts'
@@ -80,7 +82,7 @@ export class SignerProcess {
     } catch (error) {
       const code =
         error instanceof SigningRefused || error instanceof FormatError ? error.code : 'signer_failed'
-      const message = error instanceof Error ? error.message : String(error)
+      const message = reasonOf(error)
       this.#options.onRefusal?.(code, message)
       return { refused: { code, message } }
     }
@@ -162,6 +164,11 @@ export class SignerProcess {
   async #adopt(origin: string): Promise<undefined> {
     if (this.#holding) return
     if (!isOrigin(origin)) throw new SigningRefused('the origin is malformed')
+    // It reads the bytes of one ledger, and would find nothing of another where it looks.
+    if (basename(origin) !== this.#options.ledger)
+      throw new SigningRefused(
+        `the signer signs for ledger ${this.#options.ledger}, and is asked to for another`,
+      )
     await this.#options.disk.writeDurably(this.#originPath, utf8(`${origin}\n`), 0o600)
     await this.#hold(origin)
   }
@@ -199,7 +206,8 @@ export class SignerProcess {
     const taken = await disk.read(this.#originPath)
     if (taken) return fromUtf8(taken).trim()
     if ((await disk.size(this.#keyPath)) === undefined) return undefined
-    return (await readDirectoryFormat(disk, directory))?.ledgers[ledger]?.origin
+    const format = await readDirectoryFormat(disk, directory)
+    return format && identityOf(format, ledger)?.origin
   }
 
   get #originPath(): string {

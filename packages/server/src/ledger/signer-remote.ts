@@ -8,6 +8,7 @@ import {
   SigningRefused,
 } from './signer-contract.ts'
 import type { SignerAnswer, SignerDescription, SignerQuestion } from './signer-messages.ts'
+import { reasonOf } from '../platform/failure.ts'
 
 /** Sends one line and gives the line that answers it; rejects when nobody answers. */
 export type AskSigner = (line: string) => Promise<string>
@@ -106,7 +107,7 @@ export class RemoteSigner implements CheckpointSigner, RotatingKey {
     try {
       return JSON.parse(await this.#send(JSON.stringify(question))) as SignerAnswer
     } catch (error) {
-      throw new SignerUnavailable(error instanceof Error ? error.message : String(error))
+      throw new SignerUnavailable(reasonOf(error))
     }
   }
 }

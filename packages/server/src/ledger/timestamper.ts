@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../platform/clock.ts'
 import type { HttpClient } from '../platform/http-client.ts'
 import type { Random } from '../platform/random.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { Backoff } from './backoff.ts'
 
 const TIMEOUT_MS = 20_000
@@ -85,7 +86,7 @@ export class Timestamper {
     } catch (error) {
       if (this.#options.signal.aborted) return undefined
       this.#restFor(this.#backoff.nextMs())
-      this.#tell(error instanceof Error ? error.message : String(error))
+      this.#tell(reasonOf(error))
       return undefined
     } finally {
       this.#isBusy = false

@@ -16,6 +16,7 @@ import {
   verifyNote,
 } from '@deponent/format'
 import type { HttpClient, PostAnswer } from '../platform/http-client.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { nativeVerify } from './signing-key.ts'
 
 const TIMEOUT_MS = 10_000
@@ -107,7 +108,7 @@ async function submit(submission: Submission, from: number): Promise<PostAnswer>
   try {
     return await http.post(post)
   } catch (error) {
-    throw new WitnessTrouble('unreachable', error instanceof Error ? error.message : 'no answer')
+    throw new WitnessTrouble('unreachable', reasonOf(error))
   }
 }
 

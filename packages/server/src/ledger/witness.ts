@@ -3,6 +3,7 @@ import type { PolicyWitness } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { HttpClient } from '../platform/http-client.ts'
 import type { Random } from '../platform/random.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { Backoff } from './backoff.ts'
 import { askToCosign, type Cosigned, WitnessTrouble, type WitnessTroubleCode } from './witness-exchange.ts'
 
@@ -132,5 +133,5 @@ export class Witness {
 
 function troubleOf(error: unknown): WitnessTrouble {
   if (error instanceof WitnessTrouble) return error
-  return new WitnessTrouble('unexpected_answer', error instanceof Error ? error.message : String(error))
+  return new WitnessTrouble('unexpected_answer', reasonOf(error))
 }

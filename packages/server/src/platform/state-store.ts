@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { reasonOf } from './failure.ts'
 
 export type StateValue = SQLInputValue
 export type StateRow = Record<string, null | number | bigint | string | Uint8Array>
@@ -22,7 +23,7 @@ export function openStateStore(path: string): { store: StateStore; unwritable?: 
     store.transaction(() => undefined)
     return { store }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     return { store: new SqliteStateStore(':memory:'), unwritable: `the state cannot be written: ${reason}` }
   }
 }

@@ -39,3 +39,8 @@ export function stopSignal(): Promise<void> {
 export async function* standardInput(): AsyncGenerator<Uint8Array> {
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) yield chunk
 }
+
+/** Ends the process when something was thrown where nobody caught it, with the code that `report` gives. */
+export function onCrash(report: (error: unknown) => number): void {
+  process.on('uncaughtException', (error) => process.exit(report(error)))
+}

@@ -1,12 +1,21 @@
 /** A second thread that answers requests one after another. */
 import { availableParallelism } from 'node:os'
 import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
+import { type Failure, failureOf } from './failure.ts'
 
 /** What the other side of a question receives and gives back. */
 export interface Reply<Answer> {
   answer: Answer
   /** Buffers to hand over instead of copying. */
   transfer?: Transferable[]
+}
+
+/** What the other thread met while it worked on a question. */
+export class WorkerFailure extends Error {
+  constructor({ name, code, at }: Failure) {
+    super(code === undefined ? name : `${name} ${code}`)
+    this.stack = [`WorkerFailure: ${this.message}`, ...at.map((frame) => `    at ${frame}`)].join('\n')
+  }
 }
 
 /** Thrown to everybody who waits when a worker has died. */
@@ -33,12 +42,12 @@ export class WorkerThread<Question, Answer> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
     this.#worker.unref()
-    this.#worker.on('message', ({ n, answer, error }: { n: number; answer: Answer; error?: string }) => {
+    this.#worker.on('message', ({ n, answer, error }: { n: number; answer: Answer; error?: Failure }) => {
       const waiting = this.#waiting.get(n)
       this.#waiting.delete(n)
       if (this.#waiting.size === 0) this.#worker.unref()
       if (error === undefined) waiting?.resolve(answer)
-      else waiting?.reject(new Error(error))
+      else waiting?.reject(new WorkerFailure(error))
     })
     this.#worker.on('error', (error: Error) => this.#fail(error))
     this.#worker.on('exit', (code) => this.#fail(new WorkerLost(`a worker ended with ${code}`)))
@@ -87,7 +96,8 @@ export function answerQuestions<Question, Answer>(handle: (question: Question) =
       const { answer, transfer = [] } = handle(question)
       port.postMessage({ n, answer }, transfer)
     } catch (error) {
-      port.postMessage({ n, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      // Its words stay there: they may quote what was asked.
+      port.postMessage({ n, error: failureOf(error) })
     }
   })
 }

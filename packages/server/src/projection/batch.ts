@@ -4,6 +4,7 @@ import type { FieldCatalogue, FeaturePlace } from './fields.ts'
 import { type Additions, noAdditions } from './fields.ts'
 import { type Cell, type EntryRows, type Feature, rejectedRows, RowRejected, rowsOf } from './rows.ts'
 import {
+  ACCESSES,
   DECISIONS,
   ENTRIES,
   FEATURE_VALUES,
@@ -129,6 +130,7 @@ async function insertsOf(
     [OUTCOMES, ({ outcome }) => outcome],
     [REVIEWS, ({ review }) => review],
     [RECORDS, ({ record }) => record],
+    [ACCESSES, ({ access }) => access],
   ]
   for (const [table, cells] of others) {
     for (const group of byPartition(rows, cells)) inserts.push(plainInsert(table, group, cells))

@@ -1,71 +1,69 @@
-import { type ChildProcesses, realChildProcesses } from '../platform/child-process.ts'
 import { type Clock, realClock } from '../platform/clock.ts'
-import { type Random, realRandom } from '../platform/random.ts'
-import { IndexClient } from './engine/client.ts'
+import { DEFAULT_DATABASE } from './database-name.ts'
+import type { IndexClient } from './engine/client.ts'
 import type { Engine, EngineState } from './engine/engine.ts'
-import { ExternalEngine } from './engine/external.ts'
-import { SupervisedEngine } from './engine/supervise.ts'
+import type { IndexEngine } from './engine/index-engine.ts'
 import type { ProjectionFinding } from './findings.ts'
+import { NarrowedViews } from './narrowed-views.ts'
 import { Projector } from './projector.ts'
-import { type AggregateAnswer, aggregateDecisions } from './queries/aggregate.ts'
 import { recordsAbout } from './queries/about.ts'
+import { type AccessList, listAccesses } from './queries/accesses.ts'
+import { type AggregateAnswer, aggregateDecisions } from './queries/aggregate.ts'
+import { coverage, type CoverageAnswer } from './queries/coverage.ts'
 import type { SubjectResolver } from './queries/filter.ts'
 import type { Ground } from './queries/ground.ts'
 import { type DecisionList, listDecisions } from './queries/list.ts'
+import { entriesNumbered, entriesOfKind, type NumberRange } from './queries/numbers.ts'
 import type { QueryInput } from './queries/parameters.ts'
+import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
 import { FreeSql, type SqlAnswer } from './queries/sql.ts'
 import {
   type CompletenessAnswer,
   completenessStats,
   type ConfidenceAnswer,
   confidenceStats,
-  coverage,
-  type CoverageAnswer,
   overrides,
   type OverridesAnswer,
   usage,
   type UsageAnswer,
 } from './queries/stats.ts'
-import { entriesNumbered, entriesOfKind, type NumberRange } from './queries/numbers.ts'
-import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
+import type { Restriction } from './restriction.ts'
 import { namesOf } from './schema.ts'
-import { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
 import type { PositionStore, ProjectionSource } from './source.ts'
 import { IndexStore } from './store.ts'
 
+export { databaseOfLedger } from './database-name.ts'
 export { EngineUnavailable } from './engine/client.ts'
+export { EngineStopped } from './engine/engine.ts'
+export { IndexEngine, type IndexEngineOptions } from './engine/index-engine.ts'
 export type { ProjectionFinding } from './findings.ts'
+export type { AccessList, ListedAccess } from './queries/accesses.ts'
 export type { AggregateAnswer } from './queries/aggregate.ts'
+export type { CoverageAnswer } from './queries/coverage.ts'
 export { QueryError } from './queries/error.ts'
 export type { SubjectResolver } from './queries/filter.ts'
 export type { DecisionList } from './queries/list.ts'
 export type { QueryInput } from './queries/parameters.ts'
 export type { SqlAnswer } from './queries/sql.ts'
-export type {
-  CompletenessAnswer,
-  ConfidenceAnswer,
-  CoverageAnswer,
-  OverridesAnswer,
-  UsageAnswer,
-} from './queries/stats.ts'
+export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer } from './queries/stats.ts'
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
-export { DEFAULT_SETTINGS, type ProjectionSettings } from './settings.ts'
+export { type Box, type Restriction, UNRESTRICTED } from './restriction.ts'
+export { DEFAULT_SETTINGS, type EngineSettings } from './settings.ts'
 export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
 export interface ProjectionOptions {
+  /** Started by the caller, shared with other projections, and stopped by the caller after them. */
+  readonly engine: IndexEngine
+  /** Name of this index's databases, its own in the engine: that of `databaseOfLedger`. */
+  readonly database?: string
   readonly source: ProjectionSource
   readonly positions: PositionStore
-  /** Where the embedded engine keeps its data. */
-  readonly directory: string
-  readonly settings?: ProjectionSettings
   /** A field's values left the index for good. Called at least once for each; must not wait for the projection. */
   readonly onFieldSealed: (system: string, field: string) => void | Promise<void>
   /** Pseudonyms behind the `subject` of a question, which is a subject id or a handle. */
   readonly resolveSubject?: SubjectResolver
   readonly clock?: Clock
-  readonly random?: Random
-  readonly processes?: ChildProcesses
 }
 
 export interface ProjectionHealth {
@@ -95,19 +93,12 @@ export class Projection {
   readonly #resolveSubject: SubjectResolver
 
   private constructor(options: ProjectionOptions) {
-    const { source, positions, directory, onFieldSealed } = options
-    const {
-      clock = realClock,
-      random = realRandom,
-      processes = realChildProcesses,
-      settings = DEFAULT_SETTINGS,
-    } = options
-    const names = namesOf(settings.database)
-    this.#engine = settings.server
-      ? new ExternalEngine(settings.server)
-      : new SupervisedEngine({ directory, limits: settings.limits, processes, clock, random })
-    this.#client = new IndexClient(this.#engine, clock, random)
-    const store = new IndexStore(this.#client, names)
+    const { engine, source, positions, onFieldSealed, clock = realClock } = options
+    const names = namesOf(options.database ?? DEFAULT_DATABASE)
+    this.#engine = engine.engine
+    this.#client = engine.connect()
+    const views = new NarrowedViews(this.#client, names)
+    const store = new IndexStore(this.#client, names, views)
     this.#projector = new Projector({ source, positions, store, engine: this.#engine, clock, onFieldSealed })
     this.#ground = {
       client: this.#client,
@@ -115,16 +106,15 @@ export class Projection {
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
     }
-    this.#freeSql = new FreeSql(this.#ground, clock)
+    this.#freeSql = new FreeSql(this.#ground, views)
     this.#clock = clock
     this.#resolveSubject = options.resolveSubject ?? ((text) => (HANDLE.test(text) ? [text] : []))
   }
 
-  /** Starts the engine, brings the index to its position and follows the ledger. @throws EngineStopped */
+  /** Brings the index to its position and follows the ledger. */
   static async start(options: ProjectionOptions): Promise<Projection> {
     const projection = new Projection(options)
     try {
-      await projection.#engine.start()
       await projection.#openWithin(OPEN_MS_MAX)
       return projection
     } catch (error) {
@@ -141,13 +131,13 @@ export class Projection {
     await this.#within(ms, opened)
   }
 
+  /** Leaves the engine to the others. */
   async stop(): Promise<void> {
     // The batch under way may end if it can; an engine that is away must not hold up the stop.
     const stopped = this.#projector.stop()
     if (this.#engine.state === 'ready') await this.#within(STOP_MS_MAX, stopped)
-    await this.#engine.stop()
-    await stopped
     await this.#client.close()
+    await stopped
   }
 
   /** Waits for `work`, but no longer than `ms`; leaves no timer behind that would hold up the end of the process. */
@@ -163,28 +153,28 @@ export class Projection {
   }
 
   /** `GET /v1/decisions`. */
-  list(input: QueryInput): Promise<DecisionList> {
-    return listDecisions(this.#ground, input, this.#resolveSubject)
+  list(input: QueryInput, restriction: Restriction): Promise<DecisionList> {
+    return listDecisions(this.#ground, input, this.#resolveSubject, restriction)
   }
 
   /** `GET /v1/aggregate`. */
-  aggregate(input: QueryInput): Promise<AggregateAnswer> {
-    return aggregateDecisions(this.#ground, input, this.#resolveSubject)
+  aggregate(input: QueryInput, restriction: Restriction): Promise<AggregateAnswer> {
+    return aggregateDecisions(this.#ground, input, this.#resolveSubject, restriction)
   }
 
   /** `POST /v1/sql`: one read-only statement over the views decisions, outcomes, reviews and records. */
-  sql(statement: string): Promise<SqlAnswer> {
-    return this.#freeSql.run(statement)
+  sql(statement: string, restriction: Restriction): Promise<SqlAnswer> {
+    return this.#freeSql.run(statement, restriction)
   }
 
   /** Indices of the records about a decision, in ledger order. */
-  about(index: number): Promise<number[]> {
-    return recordsAbout(this.#ground, index)
+  about(index: number, restriction: Restriction): Promise<number[]> {
+    return recordsAbout(this.#ground, index, restriction)
   }
 
   /** Every system that recorded, with the class of its fields. */
-  systems(): Promise<SystemsAnswer> {
-    return systemsOf(this.#ground)
+  systems(restriction: Restriction): Promise<SystemsAnswer> {
+    return systemsOf(this.#ground, restriction)
   }
 
   /** Input features of a system whose values are sealed only. */
@@ -193,39 +183,48 @@ export class Projection {
     return fields.flatMap(({ name, sealed }) => (sealed ? [name] : []))
   }
 
-  statsCoverage(): Promise<CoverageAnswer> {
-    return coverage(this.#ground)
+  statsCoverage(restriction: Restriction): Promise<CoverageAnswer> {
+    return coverage(this.#ground, restriction)
   }
 
   /** Decisions and tokens recorded in each span of time. */
-  countSpans(filter: SpanFilter, spans: readonly Span[]): Promise<(SpanCount | undefined)[]> {
-    return countSpans(this.#ground, filter, spans)
+  countSpans(
+    filter: SpanFilter,
+    spans: readonly Span[],
+    restriction: Restriction,
+  ): Promise<(SpanCount | undefined)[]> {
+    return countSpans(this.#ground, filter, spans, restriction)
   }
 
   /** Indices of the entries that carry these numbers, in ledger order. */
-  entriesNumbered(range: NumberRange, limit: number): Promise<number[]> {
-    return entriesNumbered(this.#ground, range, limit)
+  entriesNumbered(range: NumberRange, limit: number, restriction: Restriction): Promise<number[]> {
+    return entriesNumbered(this.#ground, range, limit, restriction)
   }
 
   /** Indices of the entries of kinds that begin so, in ledger order. */
-  entriesOfKind(beginning: string, limit: number): Promise<number[]> {
-    return entriesOfKind(this.#ground, beginning, limit)
+  entriesOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
+    return entriesOfKind(this.#ground, beginning, limit, restriction)
   }
 
-  statsCompleteness(input: QueryInput): Promise<CompletenessAnswer> {
-    return completenessStats(this.#ground, input, this.#resolveSubject)
+  statsCompleteness(input: QueryInput, restriction: Restriction): Promise<CompletenessAnswer> {
+    return completenessStats(this.#ground, input, this.#resolveSubject, restriction)
   }
 
-  statsUsage(input: QueryInput): Promise<UsageAnswer> {
-    return usage(this.#ground, input, this.#resolveSubject)
+  statsUsage(input: QueryInput, restriction: Restriction): Promise<UsageAnswer> {
+    return usage(this.#ground, input, this.#resolveSubject, restriction)
   }
 
-  statsConfidence(input: QueryInput): Promise<ConfidenceAnswer> {
-    return confidenceStats(this.#ground, input, this.#resolveSubject)
+  statsConfidence(input: QueryInput, restriction: Restriction): Promise<ConfidenceAnswer> {
+    return confidenceStats(this.#ground, input, this.#resolveSubject, restriction)
   }
 
-  statsOverrides(input: QueryInput): Promise<OverridesAnswer> {
-    return overrides(this.#ground, input, this.#resolveSubject)
+  statsOverrides(input: QueryInput, restriction: Restriction): Promise<OverridesAnswer> {
+    return overrides(this.#ground, input, this.#resolveSubject, restriction)
+  }
+
+  /** Who looked at what. Whether the caller may know is for the caller's side to say. */
+  accesses(input: QueryInput): Promise<AccessList> {
+    return listAccesses(this.#ground, input, this.#resolveSubject)
   }
 
   /** Drops the index and fills it again; resolves when every entry known at the call is in it. */
@@ -254,11 +253,13 @@ export class Projection {
   }
 
   health(): ProjectionHealth {
+    const { state } = this.#engine
     return {
-      engine: this.#engine.state,
+      engine: state,
       position: this.position(),
       lag: this.lag(),
-      trouble: this.#projector.trouble() || (this.#engine.state === 'ready' ? '' : this.#engine.trouble),
+      // Not the engine's own words, which may quote what it worked on: everybody may ask how the index does.
+      trouble: this.#projector.trouble() || (state === 'ready' ? '' : `the index engine is ${state}`),
       findings: this.#projector.findings.count(),
     }
   }

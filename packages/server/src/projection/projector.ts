@@ -10,8 +10,9 @@
 //    the engine refuses for what they are become findings.
 
 import type { Clock } from '../platform/clock.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { type Batch, batchEnd, BLOCK_ENTRIES, type Preparation, prepareBatch } from './batch.ts'
-import { AnswerLost } from './engine/client.ts'
+import { AnswerLost, StatementRefused } from './engine/client.ts'
 import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
 import { FindingList } from './findings.ts'
@@ -340,14 +341,14 @@ export class Projector {
     this.#dirty = true
     if (error instanceof EngineStopped) {
       // Without an engine there is nothing to retry with; `stop` ends the loop, a new engine means a new projector.
-      this.#trouble = error.message
+      this.#trouble = 'the index engine is stopped'
       return this.#pause(RETRY_MS_MAX)
     }
     if (error instanceof RowsRefused) {
       for (const [index, code] of error.refused) this.#refused.set(index, code)
       return
     }
-    this.#trouble = error instanceof Error ? error.message : 'unknown failure'
+    this.#trouble = troubleOf(error)
     if (error instanceof AnswerLost) await this.#options.engine.abandon(error.statement).catch(() => {})
     this.#failures += 1
     await this.#pause(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures))
@@ -382,4 +383,11 @@ export class Projector {
 
 function isWhole(count: BlockCount | undefined, size: number): boolean {
   return count !== undefined && count.entries === size && count.expected === count.found
+}
+
+/** Everybody may ask how the index does, and the engine quotes the rows and statements it refuses. */
+function troubleOf(error: unknown): string {
+  return error instanceof StatementRefused
+    ? `the index engine refused a statement (${error.code} ${error.type})`.replace(' )', ')')
+    : reasonOf(error)
 }

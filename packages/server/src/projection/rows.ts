@@ -20,7 +20,7 @@ import {
 } from './values.ts'
 
 /** A value of a column, as JSONCompactEachRow takes it; times are Unix milliseconds. */
-export type Cell = string | number | boolean | null
+export type Cell = string | number | boolean | null | readonly string[]
 
 /** A feature value that may be indexed. */
 export interface Feature {
@@ -41,6 +41,7 @@ export interface EntryRows {
   readonly outcome?: readonly Cell[]
   readonly review?: readonly Cell[]
   readonly record?: readonly Cell[]
+  readonly access?: readonly Cell[]
 }
 
 /** A record that cannot be put into rows. The code is stable; values are never part of it. */
@@ -65,28 +66,31 @@ export function rowsOf(source: SourceEntry): EntryRows {
   const { record } = source
   const at = (record && recordTime(record)) ?? source.entry.receivedAt
   const content = record ? contentOf(source, record, at) : {}
-  const count = [content.decision, content.outcome, content.review, content.record].filter(Boolean).length
-  return { ...identity(source), at, entry: entryCells(source, count, ''), features: [], ...content }
+  const { decision, outcome, review, record: other, access } = content
+  const count = [decision, outcome, review, other, access].filter(Boolean).length
+  return { ...identity(source), at, entry: entryCells(source, at, count, ''), features: [], ...content }
 }
 
 /** The rows of an entry whose content the index refused: it is counted, and nothing else is known of it. */
 export function rejectedRows(source: SourceEntry, code: string): EntryRows {
-  return {
-    ...identity(source),
-    at: source.entry.receivedAt,
-    entry: entryCells(source, 0, code),
-    features: [],
-  }
+  const at = source.entry.receivedAt
+  return { ...identity(source), at, entry: entryCells(source, at, 0, code), features: [] }
 }
 
 function identity({ index, systemName }: SourceEntry): { index: number; system: string } {
   return { index, system: systemName }
 }
 
-function entryCells({ index, entry, systemName }: SourceEntry, rows: number, rejected: string): Cell[] {
+function entryCells(
+  { index, entry, systemName }: SourceEntry,
+  at: number,
+  rows: number,
+  rejected: string,
+): Cell[] {
   const { receivedAt, kind, emitter } = entry
   return [
     index,
+    at,
     receivedAt,
     kind,
     systemName,
@@ -107,6 +111,8 @@ function contentOf(source: SourceEntry, record: CanonicalRecord, at: number): Co
         return { outcome: outcomeCells(source, record, at) }
       case 'review':
         return { review: reviewCells(source, record, at) }
+      case 'access':
+        return { access: accessCells(source, record, at) }
       default:
         return { record: otherCells(source, record, at) }
     }
@@ -231,6 +237,23 @@ function otherCells(source: SourceEntry, record: CanonicalRecord, at: number): C
     textOf(record['modelVersion']),
     textOf(record['basis']),
   ]
+}
+
+/** Anything may be missing: before the server kept these records itself, others could send them. */
+function accessCells(source: SourceEntry, record: CanonicalRecord, at: number): Cell[] {
+  const actor = asObject(record['actor'])
+  return [
+    ...recordCells(source, at),
+    ...['id', 'name', 'role'].map((member) => textOf(actor[member])),
+    ...['action', 'result', 'purpose'].map((member) => textOf(record[member])),
+    scaledOf(record['count'], 1),
+    scaledOf(record['repeats'], 1),
+    textsIn(record['objects']),
+  ]
+}
+
+function textsIn(value: JsonValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 function asObject(value: JsonValue | undefined): { [name: string]: JsonValue } {

@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256
@@ -22,6 +22,8 @@ export interface Column {
 
 export interface TableShape {
   readonly name: string
+  /** Rows of a granule, where the engine's 8,192 are not right. */
+  readonly granularity?: number
   readonly columns: readonly Column[]
   readonly orderBy: string
   /** Partitioned by the month of `at`. */
@@ -64,6 +66,7 @@ export const ENTRIES: TableShape = {
   name: 'entries',
   columns: [
     index,
+    { name: 'at', type: TIME, codec: 'Delta, ZSTD(1)' },
     receivedAt,
     ...name('kind', 'system', 'emitter'),
     { name: 'epoch', type: 'UInt64' },
@@ -151,6 +154,24 @@ export const RECORDS: TableShape = {
   indexes: [byIndex, bloom('id'), bloom('targetId')],
 }
 
+/** Who looked at what. No view shows it: it is asked by its own question alone. */
+export const ACCESSES: TableShape = {
+  name: 'accesses',
+  columns: [
+    ...RECORD,
+    ...name('identity', 'name', 'role', 'action', 'result'),
+    ...text('purpose'),
+    ...amount('count', 'repeats'),
+    /** Entry ids of what was looked at. */
+    { name: 'objects', type: 'Array(String)' },
+  ],
+  orderBy: '(at, index)',
+  monthly: true,
+  // A look may be at a thousand decisions: of fewer rows a filter is smaller and rules out more.
+  granularity: 1_024,
+  indexes: [byIndex, bloom('id'), bloom('objects')],
+}
+
 /** Distinct values of each feature, as short digests: what the limit before sealing is counted on. */
 export const FEATURE_VALUES: TableShape = {
   name: 'featureValues',
@@ -160,7 +181,7 @@ export const FEATURE_VALUES: TableShape = {
 }
 
 /** Tables of what records say. */
-export const CONTENT_TABLES: readonly TableShape[] = [DECISIONS, OUTCOMES, REVIEWS, RECORDS]
+export const CONTENT_TABLES: readonly TableShape[] = [DECISIONS, OUTCOMES, REVIEWS, RECORDS, ACCESSES]
 /** Tables whose rows belong to one entry each. */
 export const ENTRY_TABLES: readonly TableShape[] = [...CONTENT_TABLES, ENTRIES]
 export const ALL_TABLES: readonly TableShape[] = [FEATURE_VALUES, ...ENTRY_TABLES]
@@ -226,7 +247,7 @@ function createTable(names: Names, table: TableShape): string {
   const parts = [...table.columns.map(columnText), ...(table.indexes ?? [])]
   const partition = table.monthly ? `PARTITION BY ${PARTITION}` : ''
   return `CREATE TABLE IF NOT EXISTS ${names.tables}.${table.name} (${parts.join(', ')})
-    ENGINE = MergeTree ${partition} ORDER BY ${table.orderBy} SETTINGS ${STORAGE}`
+    ENGINE = MergeTree ${partition} ORDER BY ${table.orderBy} SETTINGS index_granularity = ${table.granularity ?? 8_192}, ${STORAGE}`
 }
 
 /** Statements that create every database and table that is missing. */

@@ -1,9 +1,7 @@
 import type { ExternalAddress } from './engine/external.ts'
 import type { EngineLimits } from './engine/start-line.ts'
 
-export interface ProjectionSettings {
-  /** Name of the index's databases: lower-case letters, digits, underscores. One for each ledger on a shared server. */
-  readonly database: string
+export interface EngineSettings {
   /** A ClickHouse server or cluster; without one the embedded engine runs as a child process. */
   readonly server?: ExternalAddress
   /** Bounds of the embedded engine. */
@@ -13,8 +11,7 @@ export interface ProjectionSettings {
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2
 
-export const DEFAULT_SETTINGS: ProjectionSettings = {
-  database: 'deponent',
+export const DEFAULT_SETTINGS: EngineSettings = {
   limits: {
     threads: 2,
     memoryBytesMax: 4 * GIB,

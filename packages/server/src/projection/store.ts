@@ -25,6 +25,7 @@ import {
   slotOfColumn,
   type TableShape,
 } from './schema.ts'
+import type { NarrowedViews } from './narrowed-views.ts'
 import type { SealedField } from './source.ts'
 import { viewStatements } from './views.ts'
 
@@ -73,14 +74,17 @@ export interface BlockCount {
 export class IndexStore {
   readonly #client: IndexClient
   readonly #names: Names
+  readonly #narrowed: NarrowedViews
 
-  constructor(client: IndexClient, names: Names) {
+  constructor(client: IndexClient, names: Names, narrowed: NarrowedViews) {
     this.#client = client
     this.#names = names
+    this.#narrowed = narrowed
   }
 
   /** Creates what is missing. False when there was no index of this schema, so that it must be filled from the start. */
   async open(): Promise<boolean> {
+    await this.#narrowed.forget()
     if ((await this.#version()) === SCHEMA_VERSION) return true
     await this.clear()
     return false
@@ -88,6 +92,7 @@ export class IndexStore {
 
   /** Drops everything and creates it empty. */
   async clear(): Promise<void> {
+    await this.#narrowed.forget()
     for (const statement of [...dropStatements(this.#names), ...createStatements(this.#names)]) {
       await this.#client.command(statement)
     }

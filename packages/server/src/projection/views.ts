@@ -88,18 +88,53 @@ const OTHERS: [table: string, columns: [string, string][]][] = [
   ],
 ]
 
+/** Columns every index has, under the names callers know them by. */
+export const VIEW_COLUMNS: readonly string[] = [
+  ...new Set([decisionColumns([]), ...OTHERS.map(([, columns]) => columns)].flat().map(([name]) => name)),
+]
+
 /** Names of the views, which are the only tables a reader of SQL knows. */
 export const VIEWS: readonly string[] = [DECISIONS.name, OUTCOMES.name, REVIEWS.name, RECORDS.name]
 
-function view(names: Names, table: string, columns: readonly [string, string][]): string {
-  const list = columns.map(([name, expression]) => `${expression} AS \`${name}\``).join(', ')
-  return `CREATE OR REPLACE VIEW ${names.views}.${table} AS SELECT ${list} FROM ${names.tables}.${table} AS t`
+/** What of the tables views show. */
+export interface ViewScope {
+  /** Condition over the rows of a table, named `t`; undefined for all of them. */
+  rows(table: string): string | undefined
+  /** Whether a column of this name is shown. */
+  shows(column: string): boolean
+}
+
+const EVERYTHING: ViewScope = { rows: () => undefined, shows: () => true }
+
+/**
+ * Rows are chosen behind a LIMIT that cuts nothing: the engine moves no condition of a question past it, so that none is
+ * ever tried on a row that is not shown. A division by zero would tell of it.
+ */
+const BARRIER = 'LIMIT 18446744073709551615'
+
+function view(names: Names, table: string, columns: readonly [string, string][], scope: ViewScope): string {
+  const list = columns
+    .filter(([name]) => scope.shows(name))
+    .map(([name, expression]) => `${expression} AS \`${name}\``)
+  const rows = scope.rows(table)
+  const whole = `${names.tables}.${table}`
+  const from = rows === undefined ? whole : `(SELECT * FROM ${whole} AS t WHERE ${rows} ${BARRIER})`
+  return `CREATE OR REPLACE VIEW ${names.views}.${table} AS SELECT ${list.join(', ')} FROM ${from} AS t`
 }
 
 /** Statements that make the views match the features known so far. */
-export function viewStatements(names: Names, features: readonly { name: string; slot: number }[]): string[] {
+export function viewStatements(
+  names: Names,
+  features: readonly { name: string; slot: number }[],
+  scope: ViewScope = EVERYTHING,
+): string[] {
   return [
-    view(names, DECISIONS.name, decisionColumns(features)),
-    ...OTHERS.map(([table, columns]) => view(names, table, columns)),
+    view(names, DECISIONS.name, decisionColumns(features), scope),
+    ...OTHERS.map(([table, columns]) => view(names, table, columns, scope)),
   ]
+}
+
+/** Names of features that are columns of the views. */
+export function viewFeatures(features: readonly { name: string; slot: number }[]): string[] {
+  return features.filter(({ name }) => PLAIN_FEATURE.test(name)).map(({ name }) => `feature.${name}`)
 }

@@ -18,6 +18,7 @@ import { NotSequencing } from '../ledger/errors.ts'
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
+import { reasonOf } from '../platform/failure.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -409,7 +410,7 @@ export class Recorder {
     try {
       await vault.flushKeys()
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = reasonOf(error)
       ledger.refuse(new NotSequencing('write_failed', `keys could not be made durable: ${reason}`))
       throw ledger.refusal ?? error
     }
@@ -489,7 +490,8 @@ function checkRight(
   if (!right) return
   const may = (name: string | undefined): void => {
     const owner = name === undefined ? undefined : emitters.named(name)?.owner
-    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner)) throw new EmitterNotYours()
+    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner))
+      throw new EmitterNotYours()
   }
   for (const { emitter, statesEmitter, systemName } of candidates) {
     if (!right.mayRecordIn(systemName)) throw new SystemNotYours()

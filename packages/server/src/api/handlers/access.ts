@@ -1,12 +1,12 @@
 /** Who looked at what. */
 import type { JsonValue } from '@deponent/format'
-import type { AccessRow } from '../../projection/index.ts'
+import type { ListedAccess } from '../../projection/index.ts'
 import { type Call, type Handler, json } from '../call.ts'
+import { concealed } from '../problem.ts'
 import { decisionIndex } from './recording.ts'
 
 export const listAccess: Handler = async (call) => {
-  const { id, ...given } = Object.fromEntries(call.query)
-  return json(await looksOf(call, id === undefined ? given : { ...given, object: id }))
+  return json(await looksOf(call, Object.fromEntries(call.query)))
 }
 
 /** Who saw one decision, by whichever id. */
@@ -14,8 +14,11 @@ export const getDecisionAccess: Handler = async (call) => {
   const index = await decisionIndex(call)
   const { id } = await call.services.tenant.ledger.entry(index)
   const { system: _, ...given } = Object.fromEntries(call.query)
-  return json(await looksOf(call, { ...given, object: id }))
+  return json(await looksOf(call, { ...given, id }))
 }
+
+/** Looks a person is told of at once, the newest. */
+const TOLD_MAX = 1_000
 
 /**
  * What a person is told: when and for which purposes decisions about them were looked at, and in which role; not by whom
@@ -23,19 +26,17 @@ export const getDecisionAccess: Handler = async (call) => {
  */
 export const getSubjectAccess: Handler = async (call) => {
   const { permit, params, services } = call
-  const { projection, tenant } = services
   const asked = params.subject ?? ''
-  const handles = asked === 'me' && permit.subject !== undefined ? [permit.subject] : tenant.reader.handlesOf(asked)
-  const subjects = permit.subject === undefined ? handles : handles.filter((handle) => handle === permit.subject)
-  const rows = await projection.accessesAbout(subjects)
-  const items = rows.map(({ at, action, purpose, role, result, repeats }) => ({
-    at,
-    action,
-    result,
-    role,
-    ...(purpose !== '' && { purpose }),
-    ...(repeats > 0 && { repeats }),
-  }))
+  const own = permit.subject
+  const isOwn = own !== undefined && (asked === 'me' || services.tenant.reader.handlesOf(asked).includes(own))
+  if (own !== undefined && !isOwn) throw concealed('nobody of this id is known')
+  const { items: looks } = await services.projection.accesses([
+    ['subject', own ?? asked],
+    ['limit', `${TOLD_MAX}`],
+  ])
+  const items = looks.map(
+    ({ identity: _, name: _name, id: _id, index: _index, count: _count, ...look }) => look,
+  )
   call.look.count = items.length
   return json({ items })
 }
@@ -68,7 +69,7 @@ const TOLD = [
 /** The whole record from the vault; what the index knows of it where the vault knows no more. */
 async function lookOf(
   reader: Call['services']['tenant']['reader'],
-  { index, id, at, identity, name, role, action, result }: AccessRow,
+  { index, id, at, identity, name, role, action, result }: ListedAccess,
 ): Promise<object> {
   const { record } = await reader.one(index)
   if (!record) return { id, index, at, actor: { id: identity, name, role }, action, result }

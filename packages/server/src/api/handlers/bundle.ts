@@ -1,5 +1,11 @@
 /** Evidence to hand on: bundles of entries with chosen fields, as JSON or as a page that verifies itself. */
-import { BUNDLE_ENTRIES_MAX, type CanonicalRecord, formatBundle, FormatError, type JsonValue } from '@deponent/format'
+import {
+  BUNDLE_ENTRIES_MAX,
+  type CanonicalRecord,
+  formatBundle,
+  FormatError,
+  type JsonValue,
+} from '@deponent/format'
 import { ChoiceRefused, FieldsSealed, makeBundle } from '../../evidence/make-bundle.ts'
 import { type Call, type Handler, objectOf } from '../call.ts'
 import { pointersIn } from '../pointers.ts'

@@ -1,11 +1,5 @@
 /** Finding decisions and opening one. */
-import {
-  completeness,
-  type EntryTime,
-  FormatError,
-  formatTlogProof,
-  type TimeBound,
-} from '@deponent/format'
+import { completeness, type EntryTime, FormatError, formatTlogProof, type TimeBound } from '@deponent/format'
 import { statedTime } from '../../ledger/stated-time.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
@@ -60,9 +54,13 @@ function revealFor(call: Call, { entry, record, classes, ...read }: SeenEntry): 
   const { caller, purpose, query, services } = call
   const asked = query.get('reveal')
   if (asked !== null && purpose === undefined)
-    throw new Problem(403, 'purpose_required', 'fields are revealed for a stated purpose only (Deponent-Purpose)')
+    throw new Problem(
+      403,
+      'purpose_required',
+      'fields are revealed for a stated purpose only (Deponent-Purpose)',
+    )
   if (purpose === undefined || !record) return undefined
-  const fields = asked === null ? 'all' : pointersIn(asked.split(','), 'reveal')
+  const fields: Revealing['fields'] = asked === null ? 'all' : pointersIn(asked.split(','), 'reveal')
   const permit = caller.permit('reveal')
   const revealed = permit?.fieldsOf(placeOf({ entry, record, ...read }), true) ?? new Set()
   if (!revealed.has('sealed')) return undefined

@@ -1,23 +1,28 @@
 /** `GET /v1/emitters/{emitter}/proof`: the file that shows which numbers of an emitter the ledger has. */
 import { writeEmitterProof } from '@deponent/format'
 import { EmitterProofMaker, PROOF_NUMBERS_MAX } from '../../recording/emitter-proof.ts'
+import { UNRESTRICTED } from '../../projection/index.ts'
 import type { Call, Handler } from '../call.ts'
-import { Problem } from '../problem.ts'
+import { concealed, Problem } from '../problem.ts'
+import { restrictionOf } from '../restriction.ts'
 import { notYet } from './ledger.ts'
 
+const UNKNOWN = 'no emitter of this name numbered records in this epoch'
 const PUBLISH_WAIT_MS = 5_000
 /** Records about emitters that are looked through. */
 const STATEMENTS_MAX = 100_000
 
 export const getEmitterProof: Handler = async (call) => {
   const { projection, tenant } = call.services
+  if (call.permit.subject !== undefined)
+    throw new Problem(403, 'forbidden', 'a proof of an emitter is about everybody it decided on')
   const emitter = tenant.emitters.named(call.params.emitter ?? '')
   const known = emitter && tenant.emitters.epochs(emitter)
   const epoch = numberIn(call, 'epoch') ?? known?.[0]?.epoch
   const isSeen = emitter !== undefined && call.permit.reachesSystem(emitter.system)
   const tally = known?.find((candidate) => candidate.epoch === epoch)?.tally
   if (!isSeen || !tally || epoch === undefined)
-    throw new Problem(404, 'not_found', 'no emitter of this name numbered records in this epoch')
+    throw emitter ? concealed(UNKNOWN) : new Problem(404, 'not_found', UNKNOWN)
   const from = numberIn(call, 'from') ?? tally.summary().first ?? 1
   const to = numberIn(call, 'to')
   if (to !== undefined && to < from) throw bad('to', 'a number not below from')
@@ -25,12 +30,13 @@ export const getEmitterProof: Handler = async (call) => {
   const size = tenant.ledger.size
   if (!(await tenant.ledger.published(size, PUBLISH_WAIT_MS))) throw notYet()
   await projection.visible(size - 1)
-  const entries = await projection.entriesNumbered(
-    { emitter: emitter.slug, epoch, from, to: to ?? Number.MAX_SAFE_INTEGER },
-    PROOF_NUMBERS_MAX + 1,
-  )
+  const numbers = { emitter: emitter.slug, epoch, from, to: to ?? Number.MAX_SAFE_INTEGER }
+  const entries = await projection.entriesNumbered(numbers, PROOF_NUMBERS_MAX + 1, UNRESTRICTED)
+  const seen = await projection.entriesNumbered(numbers, PROOF_NUMBERS_MAX + 1, restrictionOf(call))
+  // It serves another system too, of which the caller is not to learn.
+  if (seen.length < entries.length) throw concealed(UNKNOWN)
   if (entries.length > PROOF_NUMBERS_MAX) throw bad('to', `at most ${PROOF_NUMBERS_MAX} numbers`)
-  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX)
+  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX, UNRESTRICTED)
   const maker = new EmitterProofMaker(tenant.ledger, tenant.vault)
   const asked = { epoch, from, ...(to !== undefined && { to }) }
   const proof = await maker.make(emitter, asked, { entries, statements })

@@ -1,4 +1,6 @@
 /** Whether the process lives, whether it can serve, and its numbers. */
+import { ADMIN_TOKEN_ID } from '../../access/caller.ts'
+import { expositionOf } from '../../hosting/metrics.ts'
 import { openApi } from '../openapi.ts'
 import { type Handler, json, type LedgerServices, type Services } from '../call.ts'
 
@@ -43,9 +45,13 @@ function detailsOf({ clock, projection, tenant }: Services): object {
   }
 }
 
-export const getMetrics: Handler = async ({ services }) => {
-  const headers = { 'Content-Type': services.metrics.registry.contentType, 'Cache-Control': 'no-store' }
-  return new Response(await services.metrics.text(), { headers })
+/** The series of the caller's ledger; with the token of first start, which belongs to all, those of the process and of every ledger. */
+export const getMetrics: Handler = async ({ caller, request, services }) => {
+  const { ledgers, metrics } = services
+  const isEverywhere = caller.keyId === ADMIN_TOKEN_ID && !request.headers.has('deponent-ledger')
+  const parts = isEverywhere ? [ledgers.metrics, ...ledgers.all().map((ledger) => ledger.metrics)] : [metrics]
+  const headers = { 'Content-Type': metrics.registry.contentType, 'Cache-Control': 'no-store' }
+  return new Response(await expositionOf(parts), { headers })
 }
 
 export const getOpenApi: Handler = ({ services }) => json(openApi(services.version))

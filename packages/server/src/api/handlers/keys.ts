@@ -52,6 +52,9 @@ function madeKey({ identity, keyId, token }: MadeKey): object {
 }
 
 /** Without members that are there and undefined. */
-function spanOf({ from, to }: { from?: number | undefined; to?: number | undefined }): { from?: number; to?: number } {
+function spanOf({ from, to }: { from?: number | undefined; to?: number | undefined }): {
+  from?: number
+  to?: number
+} {
   return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
 }

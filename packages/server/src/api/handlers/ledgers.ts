@@ -30,7 +30,7 @@ export const getSettings: Handler = ({ services }) => {
     ...settings,
     smallCells,
     revealMinutes,
-    sessionMinutes: services.sessions.minutesMax,
+    sessionMinutes: services.sessions.lastsMs / 60_000,
     witnesses: witnesses.map(({ name }) => name),
     timestamps: timestamps.map(({ authority }) => authority),
     signer: tenant.hasOwnSigner ? 'own' : 'server',

@@ -115,7 +115,11 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   if (kind === 'vault.sealed')
     return refused('bad_value', '/kind', 'segments of the vault are sealed and recorded by the server')
   if (kind === 'access')
-    return refused('bad_value', '/kind', 'the server records looks at its own records; others are access.external')
+    return refused(
+      'bad_value',
+      '/kind',
+      'the server records looks at its own records; others are access.external',
+    )
   if (typeof kind === 'string' && kind.startsWith('key.'))
     return refused('bad_value', '/kind', 'the server records what becomes of its keys')
   if (typeof kind === 'string' && isRecordKind(kind)) return kind

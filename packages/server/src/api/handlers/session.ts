@@ -2,30 +2,33 @@
 import { ACTION_NAMES } from '../../access/action.ts'
 import { ADMIN_TOKEN_ID } from '../../access/caller.ts'
 import { FIELD_CLASSES } from '../../access/field-class.ts'
+import { clearSessionCookie, setSessionCookie } from '../../access/session-cookie.ts'
 import type { Session } from '../../access/sessions.ts'
 import { type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
+import { CLEAR_SITE_DATA } from '../security-headers.ts'
 
-export const getSession: Handler = (call) => json(sessionOf(call, call.browser))
+/** A session in use is issued again before it is idle for too long. */
+export const getSession: Handler = (call) => {
+  const { browser, from, services } = call
+  const value = browser && services.sessions.reissue(browser)
+  const cookie = value === undefined ? undefined : setSessionCookie(value, from.isSecure)
+  return json(sessionOf(call, browser), 200, cookie === undefined ? {} : { 'Set-Cookie': cookie })
+}
 
 /** Takes a key, gives a cookie: the page need not keep the key. */
 export const beginSession: Handler = (call) => {
   const { caller, from, services } = call
   if (call.browser)
     throw new Problem(400, 'key_needed', 'a session begins with a key: Authorization: Bearer KEY')
-  const session = services.sessions.issue({
-    identity: caller.id,
-    keyId: caller.keyId,
-    ledger: services.tenant.name,
-    ...(caller.expiresAt !== null && { notAfter: caller.expiresAt }),
-  })
-  const headers = { 'Set-Cookie': services.sessions.cookieOf(session, from.isSecure) }
-  return json(sessionOf(call, session), 201, headers)
+  const owner = { identity: caller.id, key: caller.keyId, ledger: services.tenant.name }
+  const { session, value } = services.sessions.issue(owner)
+  return json(sessionOf(call, session), 201, { 'Set-Cookie': setSessionCookie(value, from.isSecure) })
 }
 
 export const endSession: Handler = ({ browser, from, services }) => {
   if (browser) services.sessions.end(browser)
-  const headers = { 'Set-Cookie': services.sessions.expiredCookie(from.isSecure), 'Clear-Site-Data': '"cookies"' }
+  const headers = { 'Set-Cookie': clearSessionCookie(from.isSecure), ...CLEAR_SITE_DATA }
   return new Response(null, { status: 204, headers })
 }
 
@@ -33,7 +36,8 @@ function sessionOf({ caller, purpose, services }: Call, session: Session | undef
   const { ledgers, sessions, tenant } = services
   const { id, name, roles, systems, subject, purposes } = caller
   const hasPurpose = purpose !== undefined
-  const fields = (caller.permit('read') ?? caller.permit('aggregate'))?.fieldsSomewhere(hasPurpose) ?? new Set()
+  const fields =
+    (caller.permit('read') ?? caller.permit('aggregate'))?.fieldsSomewhere(hasPurpose) ?? new Set()
   const isEverywhere = caller.keyId === ADMIN_TOKEN_ID
   return {
     identity: { id, name, roles, systems, ...(subject !== undefined && { subject }) },

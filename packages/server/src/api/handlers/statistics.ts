@@ -1,5 +1,5 @@
 /** Numbers over many decisions. */
-import { listedEmitters, fullCoverage } from '../coverage.ts'
+import { fullCoverage, listedEmitters, type Reach } from '../coverage.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { freeRestrictionOf, restrictionOf } from '../restriction.ts'
@@ -21,7 +21,7 @@ export const getOverrides: Handler = async (call) =>
 export const getCoverage: Handler = async (call) => {
   refuseParameters(call.query)
   const { clock, projection, tenant } = call.services
-  return json(await fullCoverage(projection, tenant, clock.now(), restrictionOf(call)))
+  return json(await fullCoverage(projection, tenant, clock.now(), reachOf(call)))
 }
 export const getEmitters: Handler = (call) => {
   refuseParameters(call.query)
@@ -47,9 +47,14 @@ export const postSql: Handler = async (call) => {
   return json(answer)
 }
 
-/** Which systems the caller sees whole. */
-function reachOf({ permit }: Call): (system: string) => boolean {
-  return (system) => permit.reachesSystem(system)
+/** What the caller sees whole. */
+function reachOf(call: Call): Reach {
+  const { permit } = call
+  return {
+    restriction: restrictionOf(call),
+    reaches: (system) => permit.reachesSystem(system),
+    isWhole: permit.isWhole,
+  }
 }
 
 /** For answers about everything: a filter that would be ignored is refused instead. */

@@ -63,6 +63,9 @@ export class IndexClient {
   readonly #clock: Clock
   readonly #prefix: string
   #count = 0
+  #closed = false
+  /** Those who wait for an engine, by what tells them that nobody will speak to it any more. */
+  readonly #waiting = new Set<(error: Error) => void>()
   #open: { client: ClickHouseClient; address: EngineAddress } | undefined
 
   constructor(engine: Engine, clock: Clock, random: Random) {
@@ -110,7 +113,10 @@ export class IndexClient {
     })
   }
 
+  /** Whoever waits for the engine, or comes later, is told that it is stopped: for this client it is. */
   async close(): Promise<void> {
+    this.#closed = true
+    for (const tell of this.#waiting) tell(new EngineStopped())
     await this.#open?.client.close()
     this.#open = undefined
   }
@@ -177,19 +183,31 @@ export class IndexClient {
     return { client, address }
   }
 
+  /** @throws EngineUnavailable when it takes longer; EngineStopped, to those who wait as long as it takes, when it never will be */
   async #addressWithin(waitMs: number): Promise<EngineAddress> {
-    if (this.#engine.address) return this.#engine.address
+    const isPatient = waitMs === Number.POSITIVE_INFINITY
+    try {
+      if (this.#closed) throw new EngineStopped()
+      return this.#engine.address ?? (await this.#whenReady(isPatient ? undefined : waitMs))
+    } catch (error) {
+      throw error instanceof EngineStopped && !isPatient ? new EngineUnavailable(error.message) : error
+    }
+  }
+
+  async #whenReady(waitMs: number | undefined): Promise<EngineAddress> {
     const ready = this.#engine.whenReady()
-    if (waitMs === Number.POSITIVE_INFINITY) return ready
     let cancel = () => {}
-    const late = new Promise<never>((_, reject) => {
+    let tell = (_: Error) => {}
+    const given = new Promise<never>((_, reject) => {
+      tell = reject
+      if (waitMs === undefined) return
       cancel = this.#clock.after(waitMs, () => reject(new EngineUnavailable('the index engine is starting')))
     })
+    this.#waiting.add(tell)
     try {
-      return await Promise.race([ready, late])
-    } catch (error) {
-      throw error instanceof EngineStopped ? new EngineUnavailable(error.message) : error
+      return await Promise.race([ready, given])
     } finally {
+      this.#waiting.delete(tell)
       cancel()
     }
   }

@@ -1,17 +1,32 @@
-import { OUTCOMES, RECORDS, REVIEWS } from '../schema.ts'
+import type { Restriction } from '../restriction.ts'
+import { DECISIONS, OUTCOMES, RECORDS, REVIEWS } from '../schema.ts'
 import { ask, boundSize, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
+import { allOf, decisionsWithin, inBoxes } from './within.ts'
 
 const RECORDS_MAX = 1_000
 
-/** Indices of the records about the decision at `target`, in ledger order, at most 1,000. */
-export async function recordsAbout(ground: Ground, target: number): Promise<number[]> {
+/** Indices of the records about the decision at `target`, in ledger order, at most 1,000; none when it may not be touched. */
+export async function recordsAbout(
+  ground: Ground,
+  target: number,
+  restriction: Restriction,
+): Promise<number[]> {
   const size = boundSize(ground, undefined)
   const substitutions = new Substitutions()
   const decision = substitutions.add('Int64', target)
+  const within = { names: ground.names, restriction, values: substitutions }
+  const { tables } = ground.names
+  const theirs = decisionsWithin(within, '')
+  const touched =
+    theirs.length === 0
+      ? []
+      : [
+          `${decision} IN (SELECT toInt64(index) FROM ${tables}.${DECISIONS.name} WHERE index = ${decision} AND ${allOf(theirs)})`,
+        ]
+  const where = allOf([`targetIndex = ${decision} AND index < ${size}`, ...touched, ...inBoxes(within, '')])
   const parts = [OUTCOMES, REVIEWS, RECORDS].map(
-    ({ name }) =>
-      `SELECT index FROM ${ground.names.tables}.${name} WHERE targetIndex = ${decision} AND index < ${size}`,
+    ({ name }) => `SELECT index FROM ${tables}.${name} WHERE ${where}`,
   )
   const sql = `SELECT DISTINCT index FROM (${parts.join(' UNION ALL ')}) ORDER BY index LIMIT ${RECORDS_MAX}`
   const rows = await ask<{ index: string }>(ground, sql, substitutions)

@@ -1,9 +1,11 @@
 import { isoTime, type JsonValue } from '@deponent/format'
+import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { MONTHS_FROM_MS } from '../schema.ts'
 import { MICROS_PER_MS, NANOS_PER_USD, UNITS_PER_ONE, valueOfText } from '../values.ts'
 import { cameType, QueryError } from './error.ts'
 import {
+  type Building,
   decisionsTable,
   featureExpression,
   type Filter,
@@ -12,16 +14,18 @@ import {
   readFilter,
   reviewedExpression,
   SEALED_TEXT,
-  sealedFields,
   type SubjectResolver,
 } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readList, readParameters, Substitutions } from './parameters.ts'
+import { DIMENSIONS_MAX, type MaybeSuppressed, refuseIndividual, showLarge } from './suppression.ts'
+import { sealedMember } from './systems.ts'
+import { refuseWithheld } from './withheld.ts'
 
 /** One group: its `by` values and metrics under the names they were asked by. */
 export type AggregateItem = { readonly [name: string]: JsonValue }
 
-export interface AggregateAnswer extends AsOf {
+export interface AggregateAnswer extends AsOf, MaybeSuppressed {
   /** Largest first by the first metric. */
   readonly items: readonly AggregateItem[]
   readonly sealed?: readonly SealedField[]
@@ -78,18 +82,23 @@ const QUANTILES: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p95: 0
 const METRIC = /^(avg|sum|min|max|p50|p90|p95|p99)\(([A-Za-z.]{1,40})\)$/
 const METRIC_WORDS = `count, or avg, sum, min, max, p50, p90, p95, p99 of ${Object.keys(MEASURES).join(', ')}`
 
-/** @throws QueryError for a metric or measure nobody knows */
-function readMetric(name: string): Metric {
+/** @throws QueryError for a metric or measure nobody knows or this caller may not have */
+function readMetric(name: string, restriction: Restriction): Metric {
   if (name === 'count') {
     return { name, columns: (p) => [`count() AS ${p}`], value: (row, p) => Number(row[p]) }
   }
   const match = METRIC.exec(name)
   const measure = match && Object.hasOwn(MEASURES, match[2]!) ? MEASURES[match[2]!] : undefined
   if (!match || !measure) throw new QueryError('bad_parameter', 'metrics', METRIC_WORDS, cameType(name))
-  return measureMetric(name, match[1]!, measure)
+  refuseWithheld(restriction, match[2]!)
+  // The least and the largest value of a group are the values of one decision each.
+  if (match[1] === 'min' || match[1] === 'max') refuseIndividual(restriction, name)
+  return measureMetric(name, match[1]!, measure, restriction)
 }
 
-function measureMetric(name: string, how: string, measure: Measure): Metric {
+/** Values are those of the decisions that have the measure: of few of them nothing is told. */
+function measureMetric(name: string, how: string, measure: Measure, { smallCells }: Restriction): Metric {
+  const least = smallCells ?? 1
   if (how === 'sum' || how === 'avg') {
     return {
       name,
@@ -97,7 +106,7 @@ function measureMetric(name: string, how: string, measure: Measure): Metric {
       value: (row, p) => {
         const n = Number(row[`${p}n`])
         const sum = Number(row[`${p}s`]) / measure.integerUnits
-        return n === 0 ? null : tidy(how === 'avg' ? sum / n : sum)
+        return n < least ? null : tidy(how === 'avg' ? sum / n : sum)
       },
     }
   }
@@ -106,10 +115,14 @@ function measureMetric(name: string, how: string, measure: Measure): Metric {
     quantile === undefined
       ? `${how}(${measure.column})`
       : `quantileExactInclusiveOrNull(${quantile})(${measure.column})`
+  /** As many decisions as may be a group lie on either side of what is told. */
+  const isIndividual = (n: number): boolean =>
+    smallCells !== undefined && n * Math.min(quantile ?? 0, 1 - (quantile ?? 0)) < smallCells
   return {
     name,
-    columns: (p) => [`${column} AS ${p}`],
-    value: (row, p) => (row[p] === null ? null : tidy(Number(row[p]) / measure.units)),
+    columns: (p) => [`${column} AS ${p}`, `count(${measure.column}) AS ${p}n`],
+    value: (row, p) =>
+      row[p] === null || isIndividual(Number(row[`${p}n`])) ? null : tidy(Number(row[p]) / measure.units),
   }
 }
 
@@ -147,11 +160,7 @@ const isoOf = (unitMs: number, length: number) => (cell: JsonValue) =>
 const perUnit = (unitMs: number) =>
   `intDiv(toUnixTimestamp64Milli(d.at) - if(d.at < fromUnixTimestamp64Milli(0, 'UTC'), ${unitMs - 1}, 0), ${unitMs})`
 
-type DimensionMaker = (building: {
-  ground: Ground
-  size: number
-  substitutions: Substitutions
-}) => Omit<Dimension, 'name'>
+type DimensionMaker = (building: Building) => Omit<Dimension, 'name'>
 
 const DIMENSIONS: Readonly<Record<string, DimensionMaker>> = {
   prediction: () => ({
@@ -174,7 +183,8 @@ const MONTH = `if(d.at >= fromUnixTimestamp64Milli(toInt64(${MONTHS_FROM_MS}), '
 
 const BY_WORDS = [...PLAIN_DIMENSIONS, ...Object.keys(DIMENSIONS), 'feature.NAME'].join(', ')
 
-function readDimension(name: string, building: Parameters<DimensionMaker>[0]): Dimension {
+function readDimension(name: string, building: Building): Dimension {
+  refuseWithheld(building.restriction, name)
   const plain = PLAIN_DIMENSIONS.find((dimension) => dimension === name)
   if (plain) return { name, expression: `d.${plain}`, value: textValue }
   if (name.startsWith('feature.') && name.length > 'feature.'.length) {
@@ -191,7 +201,7 @@ function readDimension(name: string, building: Parameters<DimensionMaker>[0]): D
 
 /**
  * Metrics over the decisions that match, by group. `outcome` is the latest outcome of each decision, null where none is
- * known; a group's values are JSON values, so that 1 and "1" are two groups.
+ * known; a group's values are JSON values, so that 1 and "1" are two groups. Groups the caller may not see are left out.
  *
  * @throws QueryError · QueryTooHeavy · IndexBehind · EngineUnavailable
  */
@@ -199,30 +209,44 @@ export async function aggregateDecisions(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  restriction: Restriction,
 ): Promise<AggregateAnswer> {
   const parameters = readParameters(input)
   const size = boundSize(ground, undefined)
   const substitutions = new Substitutions()
-  const building = { ground, size, substitutions, resolveSubject }
+  const building = { ground, size, substitutions, resolveSubject, restriction }
   const filter = readFilter(parameters, OWN, building)
-  const metrics = readList('metrics', parameters.get('metrics') ?? 'count', METRICS_MAX).map(readMetric)
+  const metrics = readList('metrics', parameters.get('metrics') ?? 'count', METRICS_MAX).map((name) =>
+    readMetric(name, restriction),
+  )
   if (metrics.length === 0) throw new QueryError('bad_parameter', 'metrics', METRIC_WORDS, 'nothing')
-  const by = readList('by', parameters.get('by'), BY_MAX)
+  const by = readList(
+    'by',
+    parameters.get('by'),
+    restriction.smallCells === undefined ? BY_MAX : DIMENSIONS_MAX,
+  )
   const dimensions = by.map((name) => readDimension(name, building))
-  const rows = await ask<Row>(ground, aggregateSql(ground, size, filter, metrics, dimensions), substitutions)
+  const rows = await ask<Row>(ground, aggregateSql(building, filter, metrics, dimensions), substitutions)
   if (rows.length > GROUPS_MAX)
     throw new QueryError('too_many_groups', 'by', `at most ${GROUPS_MAX} groups`, 'more')
-  const sealed = [...filter.sealed, ...sealedDimensions(by, parameters, ground)]
+  const { rows: shown, suppressed } = showLarge(rows, restriction, (row) => ({
+    key: dimensions.map((_, i) => JSON.stringify(row[`g${i}`])),
+    count: Number(row['n']),
+  }))
   return {
-    items: rows.map((row) => itemOf(row, metrics, dimensions)).toSorted(bySize(metrics[0]!.name, by)),
+    items: shown.map((row) => itemOf(row, metrics, dimensions)).toSorted(bySize(metrics[0]!.name, by)),
     asOf: { size },
-    ...(sealed.length > 0 ? { sealed } : {}),
+    ...(suppressed ? { suppressed } : {}),
+    ...(await sealedMember(building, [...filter.features, ...featuresIn(by)], parameters)),
   }
 }
 
+function featuresIn(by: readonly string[]): string[] {
+  return by.filter((name) => name.startsWith('feature.')).map((name) => name.slice('feature.'.length))
+}
+
 function aggregateSql(
-  ground: Ground,
-  size: number,
+  building: Building,
   filter: Filter,
   metrics: readonly Metric[],
   dimensions: readonly Dimension[],
@@ -230,13 +254,14 @@ function aggregateSql(
   const columns = [
     ...dimensions.map(({ expression }, i) => `${expression} AS g${i}`),
     ...metrics.flatMap((metric, i) => metric.columns(`m${i}`)),
+    'count() AS n',
   ]
   const outcomes = dimensions.some(({ name }) => name === 'outcome')
   const join = outcomes
-    ? `LEFT ANY JOIN (${latestOutcomes(ground, size)}) AS o ON toInt64(d.index) = o.targetIndex`
+    ? `LEFT ANY JOIN (${latestOutcomes(building)}) AS o ON toInt64(d.index) = o.targetIndex`
     : ''
   const group = dimensions.length > 0 ? `GROUP BY ${dimensions.map((_, i) => `g${i}`).join(', ')}` : ''
-  return `SELECT ${columns.join(', ')} FROM ${decisionsTable(ground)} ${join} WHERE ${filter.where} ${group} LIMIT ${GROUPS_MAX + 1}`
+  return `SELECT ${columns.join(', ')} FROM ${decisionsTable(building.ground)} ${join} WHERE ${filter.where} ${group} LIMIT ${GROUPS_MAX + 1}`
 }
 
 function itemOf(row: Row, metrics: readonly Metric[], dimensions: readonly Dimension[]): AggregateItem {
@@ -254,14 +279,4 @@ function bySize(metric: string, by: readonly string[]): (a: AggregateItem, b: Ag
     if (difference !== 0 && !Number.isNaN(difference)) return difference
     return key(a) < key(b) ? -1 : 1
   }
-}
-
-function sealedDimensions(
-  by: readonly string[],
-  parameters: ReadonlyMap<string, string>,
-  ground: Ground,
-): SealedField[] {
-  return by
-    .filter((name) => name.startsWith('feature.'))
-    .flatMap((name) => sealedFields(name.slice('feature.'.length), parameters, ground))
 }

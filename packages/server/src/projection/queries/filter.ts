@@ -1,26 +1,30 @@
+import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { DECISIONS, OUTCOMES, REVIEWS, slotColumn } from '../schema.ts'
 import { MICROS_PER_MS, textsMeaning } from '../values.ts'
 import { QueryError } from './error.ts'
 import type { Ground } from './ground.ts'
 import { readFlag, readNumber, readTime, type Substitutions } from './parameters.ts'
+import { isWithheld, refuseWithheld } from './withheld.ts'
+import { allOf, decisionsWithin, inBoxes, type Within } from './within.ts'
 
 /** Pseudonyms a subject id or handle may stand for; empty when it stands for nobody. */
 export type SubjectResolver = (text: string) => readonly string[]
 
-/** What a filter is built with. */
-interface Building {
+/** What a question over decisions is built with. */
+export interface Building {
   readonly ground: Ground
   readonly size: number
   readonly substitutions: Substitutions
   readonly resolveSubject: SubjectResolver
+  readonly restriction: Restriction
 }
 
 /** Conditions over `decisions AS d`. */
 export interface Filter {
   readonly where: string
-  /** Fields asked about whose values are partly or wholly sealed: the answer leaves those decisions out. */
-  readonly sealed: readonly SealedField[]
+  /** Features asked about; where their values are sealed the answer leaves those decisions out. */
+  readonly features: readonly string[]
 }
 
 const FEATURE_PREFIX = 'feature.'
@@ -63,10 +67,10 @@ const OTHER_FILTERS: Readonly<Record<string, Condition>> = {
   reviewed: (text, building) => flagCondition(readFlag('reviewed', text), reviewedExpression(building)),
   prediction: (text, { substitutions }) =>
     `d.prediction IN ${substitutions.add('Array(String)', textsMeaning(text))}`,
-  outcome: (text, { ground, size, substitutions }) =>
-    `toInt64(d.index) IN (SELECT targetIndex FROM (${latestOutcomes(ground, size)})
-      WHERE outcome IN ${substitutions.add('Array(String)', textsMeaning(text))})`,
-  q: (text, { substitutions }) => searchCondition(text, substitutions),
+  outcome: (text, building) =>
+    `toInt64(d.index) IN (SELECT targetIndex FROM (${latestOutcomes(building)})
+      WHERE outcome IN ${building.substitutions.add('Array(String)', textsMeaning(text))})`,
+  q: searchCondition,
 }
 
 /** Names a filter may have, apart from `feature.NAME`. */
@@ -75,24 +79,25 @@ export const FILTER_NAMES: readonly string[] = [...TEXT_FILTERS, ...Object.keys(
 /**
  * Builds the conditions of a question; parameters named in `others` belong to the question itself.
  *
- * @throws QueryError for a parameter nobody knows or that cannot be read
+ * @throws QueryError for a parameter nobody knows, that cannot be read, or that names what is withheld
  */
 export function readFilter(
   parameters: ReadonlyMap<string, string>,
   others: readonly string[],
   building: Building,
 ): Filter {
-  const conditions = [`d.index < ${building.size}`]
-  const sealed: SealedField[] = []
+  const conditions = [`d.index < ${building.size}`, ...decisionsWithin(withinOf(building), 'd.')]
+  const features: string[] = []
   for (const [name, text] of parameters) {
     if (others.includes(name)) continue
+    refuseWithheld(building.restriction, name)
     if (name.startsWith(FEATURE_PREFIX)) {
       const field = name.slice(FEATURE_PREFIX.length)
       conditions.push(featureCondition(field, text, building))
-      sealed.push(...sealedFields(field, parameters, building.ground))
+      features.push(field)
     } else conditions.push(conditionOf(name, text, building))
   }
-  return { where: conditions.join(' AND '), sealed }
+  return { where: allOf(conditions), features }
 }
 
 function conditionOf(name: string, text: string, building: Building): string {
@@ -108,7 +113,7 @@ function conditionOf(name: string, text: string, building: Building): string {
   )
 }
 
-function momentOf(field: string, text: string, substitutions: Substitutions): string {
+export function momentOf(field: string, text: string, substitutions: Substitutions): string {
   return `fromUnixTimestamp64Milli(${substitutions.add('Int64', readTime(field, text))}, 'UTC')`
 }
 
@@ -132,37 +137,55 @@ function featureCondition(field: string, text: string, building: Building): stri
   return `${featureExpression(field, building)} IN ${building.substitutions.add('Array(String)', textsMeaning(text))}`
 }
 
-/** Where the field is sealed among the systems the question is about. */
+/** Where features are sealed among the systems the question is about; once for each, in the order asked. */
 export function sealedFields(
-  field: string,
+  features: readonly string[],
   parameters: ReadonlyMap<string, string>,
   ground: Ground,
 ): SealedField[] {
   const only = parameters.get('system')
-  const systems = ground.catalogue().sealedIn(field)
-  return systems
-    .filter((system) => only === undefined || system === only)
-    .map((system) => ({ system, field }))
+  return features.flatMap((field) => {
+    const systems = ground.catalogue().sealedIn(field)
+    return systems
+      .filter((system) => only === undefined || system === only)
+      .map((system) => ({ system, field }))
+  })
 }
 
+/** The restriction over the tables of the question. */
+export function withinOf({ ground, restriction, substitutions }: Tables): Within {
+  return { names: ground.names, restriction, values: substitutions }
+}
+
+type Tables = Pick<Building, 'ground' | 'size' | 'substitutions' | 'restriction'>
+
 /** Whether anybody reviewed the decision: by its own word, or by a record that came later. */
-export function reviewedExpression(building: Pick<Building, 'ground' | 'size'>): string {
+export function reviewedExpression(building: Tables): string {
   return `(d.reviewed OR ${reviewedIn(building, '')})`
 }
 
-export function overriddenExpression(building: Pick<Building, 'ground' | 'size'>): string {
+export function overriddenExpression(building: Tables): string {
   return `(d.overridden OR ${reviewedIn(building, 'AND overridden')})`
 }
 
-function reviewedIn({ ground, size }: Pick<Building, 'ground' | 'size'>, further: string): string {
+function reviewedIn(building: Tables, further: string): string {
+  const { ground, size } = building
+  const where = allOf(['NOT inDecision', `targetIndex >= 0 AND index < ${size}`, ...aboutDecisions(building)])
   return `toInt64(d.index) IN (SELECT targetIndex FROM ${ground.names.tables}.${REVIEWS.name}
-    WHERE NOT inDecision AND targetIndex >= 0 AND index < ${size} ${further})`
+    WHERE ${where} ${further})`
+}
+
+/** Conditions over records about decisions; whom they are about is asked of the decision itself. */
+function aboutDecisions(building: Tables): string[] {
+  return inBoxes(withinOf(building), '')
 }
 
 /** The latest outcome of each decision: by its own time, and of two at the same time the one recorded later. */
-export function latestOutcomes(ground: Ground, size: number): string {
+export function latestOutcomes(building: Tables): string {
+  const { ground, size } = building
+  const where = allOf([`targetIndex >= 0 AND index < ${size}`, ...aboutDecisions(building)])
   return `SELECT targetIndex, if(outcomeSealed, '${SEALED_TEXT}', outcome) AS outcome
-    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE targetIndex >= 0 AND index < ${size}
+    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE ${where}
     ORDER BY targetIndex, at DESC, index DESC LIMIT 1 BY targetIndex`
 }
 
@@ -170,7 +193,7 @@ export function latestOutcomes(ground: Ground, size: number): string {
 export const SEALED_TEXT = '{"sealed":true}'
 
 /** Free text looks into names and short values; it is a scan, bounded by the time a question may take. */
-function searchCondition(text: string, substitutions: Substitutions): string {
+function searchCondition(text: string, { substitutions, restriction }: Building): string {
   const needle = substitutions.add('String', text)
   const columns = [
     'decisionId',
@@ -181,7 +204,8 @@ function searchCondition(text: string, substitutions: Substitutions): string {
     'modelVersion',
     'decisionCategory',
     'prediction',
-  ]
+  ].filter((column) => !isWithheld(restriction, column))
+  if (columns.length === 0) return '0'
   return `(${columns.map((column) => `positionCaseInsensitiveUTF8(d.${column}, ${needle}) > 0`).join(' OR ')})`
 }
 

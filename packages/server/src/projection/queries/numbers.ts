@@ -1,6 +1,7 @@
-import { ENTRIES } from '../schema.ts'
+import type { Restriction } from '../restriction.ts'
 import { ask, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
+import { entriesFrom } from './within.ts'
 
 /** Numbers of one emitter, by slug. */
 export interface NumberRange {
@@ -15,24 +16,31 @@ export async function entriesNumbered(
   ground: Ground,
   { emitter, epoch, from, to }: NumberRange,
   limit: number,
+  restriction: Restriction,
 ): Promise<number[]> {
   const substitutions = new Substitutions()
   const where = [
-    `emitter = ${substitutions.add('String', emitter)}`,
-    `epoch = ${substitutions.add('UInt64', epoch)}`,
-    `seq BETWEEN ${substitutions.add('UInt64', from)} AND ${substitutions.add('UInt64', to)}`,
+    `e.emitter = ${substitutions.add('String', emitter)}`,
+    `e.epoch = ${substitutions.add('UInt64', epoch)}`,
+    `e.seq BETWEEN ${substitutions.add('UInt64', from)} AND ${substitutions.add('UInt64', to)}`,
   ]
-  return indices(ground, where, substitutions, limit)
+  return indices(ground, where, substitutions, limit, restriction)
 }
 
 /** Indices of the entries of kinds that begin so, in ledger order; at most `limit`. */
-export function entriesOfKind(ground: Ground, beginning: string, limit: number): Promise<number[]> {
+export function entriesOfKind(
+  ground: Ground,
+  beginning: string,
+  limit: number,
+  restriction: Restriction,
+): Promise<number[]> {
   const substitutions = new Substitutions()
   return indices(
     ground,
-    [`startsWith(kind, ${substitutions.add('String', beginning)})`],
+    [`startsWith(e.kind, ${substitutions.add('String', beginning)})`],
     substitutions,
     limit,
+    restriction,
   )
 }
 
@@ -41,11 +49,13 @@ async function indices(
   where: readonly string[],
   substitutions: Substitutions,
   limit: number,
+  restriction: Restriction,
 ): Promise<number[]> {
+  const within = { names: ground.names, restriction, values: substitutions }
+  const entries = entriesFrom(within, substitutions.add('UInt64', ground.position()))
   const rows = await ask<{ index: string }>(
     ground,
-    `SELECT index FROM ${ground.names.tables}.${ENTRIES.name}
-      WHERE index < ${substitutions.add('UInt64', ground.position())} AND ${where.join(' AND ')} ORDER BY index LIMIT ${limit}`,
+    `SELECT e.index AS index ${entries} AND ${where.join(' AND ')} ORDER BY index LIMIT ${limit}`,
     substitutions,
   )
   return rows.map(({ index }) => Number(index))

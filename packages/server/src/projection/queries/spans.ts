@@ -1,6 +1,9 @@
+import type { Restriction } from '../restriction.ts'
 import { DECISIONS, ENTRIES } from '../schema.ts'
 import { ask, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
+import { refuseWithheld } from './withheld.ts'
+import { allOf, decisionsWithin } from './within.ts'
 
 const HOUR_MS = 3_600_000
 /** Spans that do not lie on whole hours cost a question each. */
@@ -27,25 +30,35 @@ export interface SpanCount {
   readonly tokens: number
 }
 
-/** Decisions and tokens recorded in each span; undefined for a span too odd to be asked for. */
+/** Decisions and tokens recorded in each span; undefined for a span too odd to be asked for, or with too few to be shown. */
 export async function countSpans(
   ground: Ground,
   filter: SpanFilter,
   spans: readonly Span[],
+  restriction: Restriction,
 ): Promise<(SpanCount | undefined)[]> {
   if (spans.length === 0) return []
-  const whole = spans.filter(isWhole)
-  const byHour = await countHours(ground, filter, whole)
+  const { emitter: _, ...columns } = filter
+  refuseWithheld(restriction, ...Object.keys(columns), 'tokenUsage.input', 'tokenUsage.output')
+  const question = { ground, filter, restriction }
+  const byHour = await countHours(question, spans.filter(isWhole))
   let odd = 0
   const counts: (SpanCount | undefined)[] = []
   for (const span of spans) {
     if (isWhole(span)) counts.push(sumOf(byHour, span))
     else {
       odd += 1
-      counts.push(odd > ODD_SPANS_MAX ? undefined : await countOne(ground, filter, span))
+      counts.push(odd > ODD_SPANS_MAX ? undefined : await countOne(question, span))
     }
   }
-  return counts
+  const least = restriction.smallCells ?? 0
+  return counts.map((count) => (count && count.calls >= least ? count : undefined))
+}
+
+interface Question {
+  readonly ground: Ground
+  readonly filter: SpanFilter
+  readonly restriction: Restriction
 }
 
 const isWhole = ({ from, to }: Span): boolean => from % HOUR_MS === 0 && to % HOUR_MS === 0
@@ -53,11 +66,12 @@ const COUNTS = 'count() AS calls, sum(ifNull(d.inputTokens, 0)) + sum(ifNull(d.o
 
 type HourCounts = ReadonlyMap<number, SpanCount>
 
-async function countHours(ground: Ground, filter: SpanFilter, spans: readonly Span[]): Promise<HourCounts> {
+async function countHours(question: Question, spans: readonly Span[]): Promise<HourCounts> {
   if (spans.length === 0) return new Map()
   const from = Math.min(...spans.map((span) => span.from))
   const to = Math.max(...spans.map((span) => span.to))
-  const { where, substitutions } = conditions(ground, filter, { from, to })
+  const { ground } = question
+  const { where, substitutions } = conditions(question, { from, to })
   const rows = await ask<Record<string, string>>(
     ground,
     `SELECT intDiv(toUnixTimestamp64Milli(d.at), ${HOUR_MS}) AS hour, ${COUNTS}
@@ -67,8 +81,9 @@ async function countHours(ground: Ground, filter: SpanFilter, spans: readonly Sp
   return new Map(rows.map((row) => [Number(row['hour']), countIn(row)]))
 }
 
-async function countOne(ground: Ground, filter: SpanFilter, span: Span): Promise<SpanCount> {
-  const { where, substitutions } = conditions(ground, filter, span)
+async function countOne(question: Question, span: Span): Promise<SpanCount> {
+  const { ground } = question
+  const { where, substitutions } = conditions(question, span)
   const [row] = await ask<Record<string, string>>(
     ground,
     `SELECT ${COUNTS} FROM ${ground.names.tables}.${DECISIONS.name} AS d WHERE ${where}`,
@@ -92,8 +107,7 @@ function sumOf(byHour: HourCounts, { from, to }: Span): SpanCount {
 }
 
 function conditions(
-  ground: Ground,
-  { emitter, ...columns }: SpanFilter,
+  { ground, filter: { emitter, ...columns }, restriction }: Question,
   { from, to }: Span,
 ): { where: string; substitutions: Substitutions } {
   const substitutions = new Substitutions()
@@ -105,6 +119,7 @@ function conditions(
     ...Object.entries(columns).map(
       ([column, value]) => `d.${column} = ${substitutions.add('String', value)}`,
     ),
+    ...decisionsWithin({ names: ground.names, restriction, values: substitutions }, 'd.'),
   ]
   if (emitter !== undefined) {
     const slug = substitutions.add('String', emitter)
@@ -112,5 +127,5 @@ function conditions(
       `d.index IN (SELECT index FROM ${ground.names.tables}.${ENTRIES.name} WHERE emitter = ${slug})`,
     )
   }
-  return { where: wanted.join(' AND '), substitutions }
+  return { where: allOf(wanted), substitutions }
 }

@@ -1,15 +1,19 @@
 // Free SQL over the views of the index.
 //
-// Three fences:
+// Who may read a part of the index reads from views that show that part and have a database of their own
+// (narrowed-views.ts). Three fences:
 // 1. Here: one SELECT (or WITH … SELECT, EXPLAIN SELECT, DESCRIBE view, SHOW TABLES), written anew from its tokens, with
-//    functions from a list, no table function, no database but ours, no word that writes, sets, formats or redirects.
+//    functions from a list, no table function, no database but that of the views, no word that writes, sets, formats or
+//    redirects.
 // 2. The engine runs it with readonly=1 in a session whose limits cannot be changed. That stops writing, settings and most
 //    of what reaches outside, but not everything: the function file('PATH') reads any file in such a session, and needs
 //    not even a parenthesis (arrayMap(file, [PATH])). So the first fence has to hold.
 // 3. The engine is another process without secrets in its environment; what it overruns, it ends itself for.
 
-import type { Clock } from '../../platform/clock.ts'
+import { isOurDatabase } from '../database-name.ts'
 import { StatementRefused, type Table } from '../engine/client.ts'
+import type { NarrowedViews } from '../narrowed-views.ts'
+import { type Restriction, reachesEverything } from '../restriction.ts'
 import { VIEWS } from '../views.ts'
 import { QueryError } from './error.ts'
 import { ask, asQueryFailure, type AsOf, boundSize, type Ground } from './ground.ts'
@@ -28,7 +32,6 @@ const SQL_LENGTH_MAX = 20_000
 const TOKENS_MAX = 4_000
 const NESTING_MAX = 64
 const ROWS_MAX = 10_000
-const FOREIGN_KEPT_MS = 60_000
 
 /** Limits a server other than our child applies by request; the child has the same in its locked sessions. */
 const LOCKED = {
@@ -41,57 +44,70 @@ const LOCKED = {
 
 /** Names free SQL may not use, in lower case. */
 export interface ForeignNames {
-  /** Every database but that of the views. */
+  /** The database of the views, the only one that may be named. */
+  readonly own: string
+  /** Every other database there is. */
   readonly databases: ReadonlySet<string>
   /** Every function the engine has that is not on our list: a bare name can stand for a function. */
   readonly functions: ReadonlySet<string>
 }
 
-/** Runs free SQL. What the engine knows is asked once in a while, not for every statement. */
+/** Runs free SQL. */
 export class FreeSql {
   readonly #ground: Ground
-  readonly #clock: Clock
-  #foreign: { names: ForeignNames; untilMs: number } | undefined
+  readonly #views: NarrowedViews
+  /** What the engine can do does not change while it runs. */
+  #functions: ReadonlySet<string> | undefined
 
-  constructor(ground: Ground, clock: Clock) {
+  constructor(ground: Ground, views: NarrowedViews) {
     this.#ground = ground
-    this.#clock = clock
+    this.#views = views
   }
 
-  /** @throws QueryError for a statement this endpoint does not run, or the engine does not understand */
-  async run(sql: string): Promise<SqlAnswer> {
-    const statement = guardedSql(sql, await this.#foreignNames())
+  /** @throws QueryError for a statement this endpoint does not run for this caller, or the engine does not understand */
+  async run(sql: string, restriction: Restriction): Promise<SqlAnswer> {
+    if (restriction.smallCells !== undefined)
+      refuse('a caller who may see single decisions', 'one who may see groups')
+    return this.#views.use(restriction, this.#ground.catalogue(), async (own) => {
+      const statement = guardedSql(sql, await this.#foreignNames(own))
+      // How much is read of the tables under the views would tell how much there is beside them.
+      if (!reachesEverything(restriction) && statement.startsWith('EXPLAIN'))
+        refuse('SELECT, WITH, DESCRIBE or SHOW TABLES', 'EXPLAIN over a part of the records')
+      return this.#answer(statement, own)
+    })
+  }
+
+  async #answer(statement: string, own: string): Promise<SqlAnswer> {
     const size = boundSize(this.#ground, undefined)
-    const { meta, data } = await answerOf(this.#ground, statement)
+    const { meta, data } = await answerOf(this.#ground, statement, own)
     const rows = data.slice(0, ROWS_MAX).map((row) => row.map((cell, i) => plainCell(cell, meta[i]!.type)))
     return { columns: meta, rows, truncated: data.length > ROWS_MAX, asOf: { size } }
   }
 
-  async #foreignNames(): Promise<ForeignNames> {
-    const now = this.#clock.monotonicMs()
-    if (this.#foreign && now < this.#foreign.untilMs) return this.#foreign.names
-    const names = await readForeignNames(this.#ground)
-    this.#foreign = { names, untilMs: now + FOREIGN_KEPT_MS }
-    return names
+  /** Databases are asked for every statement: one that was made a moment ago must not be named either. */
+  async #foreignNames(own: string): Promise<ForeignNames> {
+    const databases = await namesFrom(this.#ground, 'databases')
+    this.#functions ??= new Set(
+      (await namesFrom(this.#ground, 'functions')).filter(
+        (name) => !isAllowedFunction(name) && !GRAMMAR_WORDS.has(name),
+      ),
+    )
+    return {
+      own,
+      databases: new Set(databases.filter((name) => name !== own)),
+      functions: this.#functions,
+    }
   }
 }
 
-/** What the engine has that free SQL may not name. */
-export async function readForeignNames(ground: Ground): Promise<ForeignNames> {
-  const namesFrom = async (table: string) => {
-    const rows = await ask<{ name: string }>(ground, `SELECT name FROM system.${table}`, new Substitutions())
-    return rows.map(({ name }) => name.toLowerCase())
-  }
-  const [databases, functions] = [await namesFrom('databases'), await namesFrom('functions')]
-  return {
-    databases: new Set(databases.filter((name) => name !== ground.names.views)),
-    functions: new Set(functions.filter((name) => !isAllowedFunction(name) && !GRAMMAR_WORDS.has(name))),
-  }
+async function namesFrom(ground: Ground, table: 'databases' | 'functions'): Promise<string[]> {
+  const rows = await ask<{ name: string }>(ground, `SELECT name FROM system.${table}`, new Substitutions())
+  return rows.map(({ name }) => name.toLowerCase())
 }
 
-async function answerOf(ground: Ground, statement: string): Promise<Table> {
+async function answerOf(ground: Ground, statement: string, database: string): Promise<Table> {
   try {
-    return await ground.client.table(statement, { database: ground.names.views, settings: LOCKED })
+    return await ground.client.table(statement, { database, settings: LOCKED })
   } catch (error) {
     const failure = asQueryFailure(error)
     if (!(failure instanceof StatementRefused)) throw failure
@@ -176,7 +192,7 @@ function checkQuestion(tokens: readonly Token[], foreign: ForeignNames): void {
     checkWord(token)
     checkCall(tokens, i)
     checkSource(tokens, i)
-    checkQualified(tokens, i, foreign.databases)
+    checkQualified(tokens, i, foreign)
     checkReference(tokens, i, foreign.functions)
   }
 }
@@ -218,13 +234,15 @@ function checkSource(tokens: readonly Token[], i: number): void {
 
 /**
  * In `a.b` a is a view, an alias or a column, never another database. With plain names looked up in the database of the
- * views, that leaves no other table to be named.
+ * views, that leaves no other table to be named. A database of ours that is only now being made is known by its name.
  */
-function checkQualified(tokens: readonly Token[], i: number, databases: ReadonlySet<string>): void {
+function checkQualified(tokens: readonly Token[], i: number, { own, databases }: ForeignNames): void {
   const { type, text } = tokens[i]!
   if (type !== 'word' && type !== 'quoted') return
-  const qualifier = isSign(tokens[i + 1], '.') ? text : text.split('.').length > 1 ? text.split('.')[0]! : ''
-  if (databases.has(qualifier.toLowerCase())) refuse('the views of this index', 'another database')
+  const written = isSign(tokens[i + 1], '.') ? text : text.split('.').length > 1 ? text.split('.')[0]! : ''
+  const qualifier = written.toLowerCase()
+  if (databases.has(qualifier) || (qualifier !== own && isOurDatabase(qualifier)))
+    refuse('the views of this index', 'another database')
 }
 
 /** The engine takes the bare name of a function where it expects one, so a name that is a function is used for nothing else. */

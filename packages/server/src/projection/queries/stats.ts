@@ -1,9 +1,10 @@
 import type { JsonValue } from '@deponent/format'
-import { ENTRIES } from '../schema.ts'
+import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { UNITS_PER_ONE } from '../values.ts'
 import { type AggregateItem, aggregateDecisions } from './aggregate.ts'
 import {
+  type Building,
   decisionsTable,
   overriddenExpression,
   readFilter,
@@ -12,122 +13,8 @@ import {
 } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readParameters, Substitutions } from './parameters.ts'
-
-/**
- * `undeclared`: the source does not number its records, so that nobody can say whether any are missing. `complete`: it
- * does, and every number between the first and the last is here. `gaps`: some are not.
- */
-export type CoverageStatus = 'undeclared' | 'complete' | 'gaps'
-
-export interface EmitterCoverage {
-  readonly emitter: string
-  readonly epoch: number
-  readonly firstSeq: number
-  readonly lastSeq: number
-  readonly recorded: number
-  /** Numbers between first and last that no entry has. */
-  readonly missing: number
-}
-
-export interface SystemCoverage {
-  readonly system: string
-  readonly status: CoverageStatus
-  readonly entries: number
-  readonly decisions: number
-  /** Entries that carry no number: decisions, and whatever else was recorded, by the server too. */
-  readonly unnumbered: number
-  /** Decisions that carry no number. */
-  readonly unnumberedDecisions: number
-}
-
-export interface CoverageAnswer extends AsOf {
-  readonly status: CoverageStatus
-  readonly entries: number
-  readonly decisions: number
-  readonly systems: readonly SystemCoverage[]
-  readonly emitters: readonly EmitterCoverage[]
-}
-
-/** What is recorded of each system and source. An emitter may serve several systems, so its gaps are its own. */
-export async function coverage(ground: Ground): Promise<CoverageAnswer> {
-  const size = boundSize(ground, undefined)
-  const entries = `${ground.names.tables}.${ENTRIES.name}`
-  const emitters = (
-    await ask<Record<string, string>>(
-      ground,
-      `SELECT emitter, epoch, min(seq) AS firstSeq, max(seq) AS lastSeq, count() AS recorded, uniqExact(seq) AS numbers
-        FROM ${entries} WHERE index < ${size} AND emitter != '' GROUP BY emitter, epoch ORDER BY emitter, epoch`,
-      new Substitutions(),
-    )
-  ).map(emitterCoverage)
-  const gaps = new Set(emitters.filter(({ missing }) => missing > 0).map(({ emitter }) => emitter))
-  const rows = await ask<{
-    system: string
-    entries: string
-    decisions: string
-    unnumbered: string
-    unnumberedDecisions: string
-    emitters: string[]
-  }>(
-    ground,
-    `SELECT system, count() AS entries, countIf(kind = 'decision') AS decisions, countIf(emitter = '') AS unnumbered,
-        countIf(emitter = '' AND kind = 'decision') AS unnumberedDecisions,
-        groupUniqArrayIf(emitter, emitter != '') AS emitters
-      FROM ${entries} WHERE index < ${size} GROUP BY system ORDER BY system`,
-    new Substitutions(),
-  )
-  const systems = rows.map((row): SystemCoverage => {
-    const { entries, decisions, unnumbered, unnumberedDecisions } = row
-    const status = statusOf(
-      Number(unnumberedDecisions),
-      row.emitters.some((emitter) => gaps.has(emitter)),
-    )
-    return {
-      system: row.system,
-      status,
-      entries: Number(entries),
-      decisions: Number(decisions),
-      unnumbered: Number(unnumbered),
-      unnumberedDecisions: Number(unnumberedDecisions),
-    }
-  })
-  return {
-    status: worst(systems.filter(({ decisions }) => decisions > 0).map(({ status }) => status)),
-    entries: sum(systems.map(({ entries }) => entries)),
-    decisions: sum(systems.map(({ decisions }) => decisions)),
-    systems,
-    emitters,
-    asOf: { size },
-  }
-}
-
-function emitterCoverage(row: Record<string, string>): EmitterCoverage {
-  const [epoch, firstSeq, lastSeq, recorded, numbers] = [
-    'epoch',
-    'firstSeq',
-    'lastSeq',
-    'recorded',
-    'numbers',
-  ].map((name) => Number(row[name])) as [number, number, number, number, number]
-  return {
-    emitter: row['emitter']!,
-    epoch,
-    firstSeq,
-    lastSeq,
-    recorded,
-    missing: lastSeq - firstSeq + 1 - numbers,
-  }
-}
-
-function statusOf(unnumbered: number, gaps: boolean): CoverageStatus {
-  if (gaps) return 'gaps'
-  return unnumbered > 0 ? 'undeclared' : 'complete'
-}
-
-function worst(statuses: readonly CoverageStatus[]): CoverageStatus {
-  if (statuses.includes('gaps')) return 'gaps'
-  return statuses.length === 0 || statuses.includes('undeclared') ? 'undeclared' : 'complete'
-}
+import { type MaybeSuppressed, type Part, partsShown, showLarge } from './suppression.ts'
+import { isWithheld, refuseWithheld } from './withheld.ts'
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
@@ -138,13 +25,13 @@ export interface ProfileCompleteness {
   readonly decisions: number
   /** Mean score, 0..1. */
   readonly score: number
-  /** Decisions that lack nothing. */
-  readonly whole: number
+  /** Decisions that lack nothing; null where so few do, or do not, that they may not be counted. */
+  readonly whole: number | null
   /** Missing fields, the most missed first. */
   readonly missing: readonly { readonly field: string; readonly count: number }[]
 }
 
-export interface CompletenessAnswer extends AsOf {
+export interface CompletenessAnswer extends AsOf, MaybeSuppressed {
   readonly decisions: number
   /** Null when there are no decisions. */
   readonly score: number | null
@@ -156,24 +43,30 @@ export async function completenessStats(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  restriction: Restriction,
 ): Promise<CompletenessAnswer> {
-  const { where, size, substitutions } = scope(ground, input, resolveSubject)
+  refuseWithheld(restriction, 'completeness')
+  const { where, size, substitutions } = scope(ground, input, resolveSubject, restriction)
   const rows = await ask<Combination>(
     ground,
     `SELECT d.profile AS profile, d.missing AS missing, count() AS decisions, sum(d.completeness) AS units
       FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY profile, missing ORDER BY profile, missing`,
     substitutions,
   )
-  const names = [...new Set(rows.map(({ profile }) => profile))]
-  const profiles = names.map((name) =>
-    profileCompleteness(
-      name,
-      rows.filter(({ profile }) => profile === name),
-    ),
+  const { rows: profiles, suppressed } = showLarge(
+    withAnswers(profilesOf(rows), restriction),
+    restriction,
+    ({ profile, decisions }) => ({ key: [profile], count: decisions }),
   )
   const decisions = sum(profiles.map((profile) => profile.decisions))
-  const units = sum(rows.map((row) => Number(row.units)))
-  return { decisions, score: meanUnits(units, decisions), profiles, asOf: { size } }
+  const units = sum(profiles.map((profile) => profile.units))
+  return {
+    decisions,
+    score: meanUnits(units, decisions),
+    profiles: profiles.map(({ answer }) => answer),
+    asOf: { size },
+    ...(suppressed ? { suppressed } : {}),
+  }
 }
 
 /** Decisions of one profile that lack the same fields. */
@@ -184,120 +77,258 @@ interface Combination {
   readonly units: string
 }
 
-function profileCompleteness(profile: string, rows: readonly Combination[]): ProfileCompleteness {
-  const counts = new Map<string, number>()
-  for (const { missing, decisions } of rows) {
-    for (const field of missing.split(',')) {
-      if (field !== '') counts.set(field, (counts.get(field) ?? 0) + Number(decisions))
+interface Profile {
+  readonly profile: string
+  readonly decisions: number
+  readonly units: number
+  readonly whole: number
+  /** How many decisions lack each field that some decision lacks. */
+  readonly missing: ReadonlyMap<string, number>
+}
+
+function profilesOf(rows: readonly Combination[]): Profile[] {
+  const names = [...new Set(rows.map(({ profile }) => profile))]
+  return names.map((name) =>
+    profileOf(
+      name,
+      rows.filter(({ profile }) => profile === name),
+    ),
+  )
+}
+
+function profileOf(profile: string, rows: readonly Combination[]): Profile {
+  const missing = new Map<string, number>()
+  for (const { missing: fields, decisions } of rows) {
+    for (const field of fields.split(',')) {
+      if (field !== '') missing.set(field, (missing.get(field) ?? 0) + Number(decisions))
     }
   }
-  const decisions = sum(rows.map((row) => Number(row.decisions)))
-  const missing = Array.from(counts, ([field, count]) => ({ field, count }))
   return {
     profile,
-    decisions,
-    score: meanUnits(sum(rows.map(({ units }) => Number(units))), decisions) ?? 0,
+    decisions: sum(rows.map((row) => Number(row.decisions))),
+    units: sum(rows.map(({ units }) => Number(units))),
     whole: sum(rows.filter((row) => row.missing === '').map((row) => Number(row.decisions))),
-    missing: missing.toSorted((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1)),
+    missing,
   }
+}
+
+/** Each with the counts that may be told: for every field, a table of those that have it and those that lack it. */
+function withAnswers(
+  profiles: readonly Profile[],
+  restriction: Restriction,
+): (Profile & { readonly answer: ProfileCompleteness })[] {
+  const shown = (count: (profile: Profile) => number): boolean[] =>
+    partsShown(
+      profiles.map((profile): Part => {
+        const of = count(profile)
+        return { key: [profile.profile], counts: [of, profile.decisions - of] }
+      }),
+      restriction,
+    )
+  const fields = [...new Set(profiles.flatMap(({ missing }) => [...missing.keys()]))]
+  const told = new Map(
+    fields
+      .filter((field) => !isWithheld(restriction, field))
+      .map((field) => [field, shown(({ missing }) => missing.get(field) ?? 0)]),
+  )
+  const wholeShown = shown(({ whole }) => whole)
+  return profiles.map((profile, i) => ({
+    ...profile,
+    answer: {
+      profile: profile.profile,
+      decisions: profile.decisions,
+      score: meanUnits(profile.units, profile.decisions) ?? 0,
+      whole: wholeShown[i] ? profile.whole : null,
+      missing: Array.from(profile.missing, ([field, count]) => ({ field, count }))
+        .filter(({ field }) => told.get(field)?.[i])
+        .toSorted((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1)),
+    },
+  }))
 }
 
 function meanUnits(units: number | string, count: number | string): number | null {
   return Number(count) === 0 ? null : Number((Number(units) / Number(count) / UNITS_PER_ONE).toPrecision(12))
 }
 
-export interface UsageAnswer extends AsOf {
+export interface UsageAnswer extends AsOf, MaybeSuppressed {
   /** One item a day with decisions, oldest first. */
   readonly items: readonly AggregateItem[]
   readonly sealed?: readonly SealedField[]
 }
 
-const USAGE_METRICS =
-  'count,avg(confidence),avg(latencyMs),sum(tokenUsage.input),sum(tokenUsage.output),sum(costUsd)'
+const USAGE_METRICS: readonly (readonly [metric: string, field: string])[] = [
+  ['avg(confidence)', 'confidence'],
+  ['avg(latencyMs)', 'latencyMs'],
+  ['sum(tokenUsage.input)', 'tokenUsage.input'],
+  ['sum(tokenUsage.output)', 'tokenUsage.output'],
+  ['sum(costUsd)', 'costUsd'],
+]
 
-/** Decisions a day. Averages are over decisions, never means of daily means. */
+/** Decisions a day, with what of the usual measures is not withheld. Averages are over decisions, never means of means. */
 export async function usage(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  restriction: Restriction,
 ): Promise<UsageAnswer> {
+  const measures = USAGE_METRICS.flatMap(([metric, field]) =>
+    isWithheld(restriction, field) ? [] : [metric],
+  )
   const answer = await aggregateDecisions(
     ground,
-    [...input, ['metrics', USAGE_METRICS], ['by', 'day']],
+    [...input, ['metrics', ['count', ...measures].join()], ['by', 'day']],
     resolveSubject,
+    restriction,
   )
   const dayOf = ({ day }: AggregateItem) => (typeof day === 'string' ? day : '')
   return { ...answer, items: answer.items.toSorted((a, b) => (dayOf(a) < dayOf(b) ? -1 : 1)) }
 }
 
-export interface ConfidenceBin {
+/** Decisions of a group that people looked at; null where so few were, or were not, that they may not be counted. */
+interface Looks {
+  readonly reviewed: number | null
+  readonly overridden: number | null
+}
+
+/** A group as counted, before anything is hidden. Whoever overrides has reviewed. */
+interface LookCounts {
+  readonly decisions: number
+  readonly reviewed: number
+  readonly overridden: number
+}
+
+/** The counts that may be told of each group; all groups are handed in, those that are not shown too. */
+function looksShown<Group extends LookCounts>(
+  groups: readonly Group[],
+  keyOf: (group: Group) => readonly string[],
+  restriction: Restriction,
+): Looks[] {
+  const shown = partsShown(
+    groups.map((group) => {
+      const { decisions, reviewed, overridden } = group
+      return { key: keyOf(group), counts: [decisions - reviewed, reviewed - overridden, overridden] }
+    }),
+    restriction,
+  )
+  const tell = (name: 'reviewed' | 'overridden', i: number): number | null =>
+    shown[i] && !isWithheld(restriction, name) ? groups[i]![name] : null
+  return groups.map((_, i) => ({ reviewed: tell('reviewed', i), overridden: tell('overridden', i) }))
+}
+
+export interface ConfidenceBin extends Looks {
   /** [from, to); the last bin holds 1 as well. */
   readonly from: number
   readonly to: number
   readonly decisions: number
   /** Null in an empty bin. */
   readonly mean: number | null
-  readonly reviewed: number
-  readonly overridden: number
 }
 
-export interface ConfidenceAnswer extends AsOf {
+export interface ConfidenceAnswer extends AsOf, MaybeSuppressed {
+  /** Ten; fewer where small groups are not shown, and empty ones with them. */
   readonly bins: readonly ConfidenceBin[]
-  /** Decisions that give no confidence. */
-  readonly without: number
-  /** Decisions that give a score or a log-probability instead. */
-  readonly scores: number
+  /** Decisions that give no confidence; null where so few do not that they may not be counted. */
+  readonly without: number | null
+  /** Decisions that give a score or a log-probability instead; null likewise. */
+  readonly scores: number | null
 }
 
 const BINS = 10
+/** What stands for the bin of a decision that gives no confidence, and of one that gives something else instead. */
+const WITHOUT = -1
+const SCORE = -2
+
+interface BinCounts extends LookCounts {
+  readonly bin: number
+  readonly units: number
+}
 
 /** How confidence is spread, and what reviewers made of it. Bins are cut on integers: 0.3 is in the bin from 0.3. */
 export async function confidenceStats(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  restriction: Restriction,
 ): Promise<ConfidenceAnswer> {
-  const { where, size, substitutions } = scope(ground, input, resolveSubject)
-  const unit = `toInt64(round(d.confidence * ${UNITS_PER_ONE}))`
-  const rows = await ask<Record<string, JsonValue>>(
-    ground,
-    `SELECT if(isNull(d.confidence), -1, least(intDiv(assumeNotNull(${unit}), ${UNITS_PER_ONE / BINS}), ${BINS - 1})) AS bin,
-        count() AS decisions, sum(${unit}) AS units, countIf(isNotNull(d.score)) AS scores,
-        countIf(${reviewedExpression({ ground, size })}) AS reviewed, countIf(${overriddenExpression({ ground, size })}) AS overridden
-      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY bin`,
-    substitutions,
-  )
-  const byBin = new Map(rows.map((row) => [Number(row['bin']), row]))
-  const count = (bin: number, name: string) => Number(byBin.get(bin)?.[name] ?? 0)
-  const bins = Array.from({ length: BINS }, (_, bin): ConfidenceBin => ({
-    from: bin / BINS,
-    to: (bin + 1) / BINS,
-    decisions: count(bin, 'decisions'),
-    mean: meanUnits(count(bin, 'units'), count(bin, 'decisions')),
-    reviewed: count(bin, 'reviewed'),
-    overridden: count(bin, 'overridden'),
+  refuseWithheld(restriction, 'confidence')
+  const { size, ...building } = scope(ground, input, resolveSubject, restriction)
+  const all = await binsOf({ size, ...building })
+  const looks = looksShown(all, ({ bin }) => [`${bin}`], restriction)
+  const told = all.map(({ bin, units, decisions }, i) => ({ bin, units, decisions, ...looks[i]! }))
+  const { rows, suppressed } = showLarge(told, restriction, ({ bin, decisions }) => ({
+    key: [`${bin}`],
+    count: decisions,
   }))
+  const byBin = new Map(rows.map((row) => [row.bin, row]))
+  const beside = (bin: number): number | null =>
+    byBin.get(bin)?.decisions ?? (restriction.smallCells === undefined ? 0 : null)
   return {
-    bins,
-    without: count(-1, 'decisions') - count(-1, 'scores'),
-    scores: count(-1, 'scores'),
+    bins: Array.from({ length: BINS }, (_, bin) => binAnswer(bin, byBin.get(bin))).filter(
+      ({ decisions }) => decisions > 0 || restriction.smallCells === undefined,
+    ),
+    without: beside(WITHOUT),
+    scores: beside(SCORE),
     asOf: { size },
+    ...(suppressed ? { suppressed } : {}),
   }
 }
 
-export interface OverrideItem {
-  readonly system: string
-  readonly modelId: string
+async function binsOf(building: Scope): Promise<BinCounts[]> {
+  const { ground, where, substitutions } = building
+  const unit = `toInt64(round(d.confidence * ${UNITS_PER_ONE}))`
+  const other = `if(isNull(d.score), ${WITHOUT}, ${SCORE})`
+  const rows = await ask<Record<string, JsonValue>>(
+    ground,
+    `SELECT if(isNull(d.confidence), ${other}, least(intDiv(assumeNotNull(${unit}), ${UNITS_PER_ONE / BINS}), ${BINS - 1})) AS bin,
+        count() AS decisions, sum(${unit}) AS units,
+        countIf(${reviewedExpression(building)}) AS reviewed, countIf(${overriddenExpression(building)}) AS overridden
+      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY bin`,
+    substitutions,
+  )
+  return rows.map((row) => ({
+    bin: Number(row['bin']),
+    units: Number(row['units']),
+    decisions: Number(row['decisions']),
+    reviewed: Number(row['reviewed']),
+    overridden: Number(row['overridden']),
+  }))
+}
+
+function binAnswer(
+  bin: number,
+  counts: (Looks & { decisions: number; units: number }) | undefined,
+): ConfidenceBin {
+  return {
+    from: bin / BINS,
+    to: (bin + 1) / BINS,
+    decisions: counts?.decisions ?? 0,
+    mean: counts ? meanUnits(counts.units, counts.decisions) : null,
+    reviewed: counts ? counts.reviewed : 0,
+    overridden: counts ? counts.overridden : 0,
+  }
+}
+
+/** Counts are null where so few decisions are meant, or not meant, that they may not be counted. */
+interface OverrideCounts extends Looks {
   readonly decisions: number
-  readonly reviewRequired: number
-  readonly reviewed: number
-  readonly overridden: number
+  readonly reviewRequired: number | null
   /** Overridden of reviewed; null where nothing was reviewed: an unreviewed decision is no agreement. */
   readonly rate: number | null
 }
 
-export interface OverridesAnswer extends AsOf, Omit<OverrideItem, 'system' | 'modelId'> {
+export interface OverrideItem extends OverrideCounts {
+  readonly system: string
+  readonly modelId: string
+}
+
+export interface OverridesAnswer extends AsOf, MaybeSuppressed, OverrideCounts {
   readonly items: readonly OverrideItem[]
+}
+
+interface OverrideRow extends LookCounts {
+  readonly system: string
+  readonly modelId: string
+  readonly reviewRequired: number
 }
 
 /** How often people looked, and how often they decided otherwise. */
@@ -305,43 +336,92 @@ export async function overrides(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  restriction: Restriction,
 ): Promise<OverridesAnswer> {
-  const { where, size, substitutions } = scope(ground, input, resolveSubject)
+  refuseWithheld(restriction, 'system', 'modelId', 'reviewRequired', 'reviewed', 'overridden')
+  const building = scope(ground, input, resolveSubject, restriction)
+  const all = await overrideRows(building)
+  const counts = overrideCounts(all, ({ system, modelId }) => [system, modelId], restriction)
+  const told = all.map(({ system, modelId }, i): OverrideItem => ({ system, modelId, ...counts[i]! }))
+  const { rows, suppressed, nothing } = showLarge(told, restriction, ({ system, modelId, decisions }) => ({
+    key: [system, modelId],
+    count: decisions,
+  }))
+  return {
+    ...overrideCounts([totalOf(nothing ? [] : all)], () => [], restriction)[0]!,
+    items: rows,
+    asOf: { size: building.size },
+    ...(suppressed ? { suppressed } : {}),
+  }
+}
+
+async function overrideRows(building: Scope): Promise<OverrideRow[]> {
+  const { ground, where, substitutions } = building
   const rows = await ask<Record<string, string>>(
     ground,
     `SELECT d.system AS system, d.modelId AS modelId, count() AS decisions, countIf(d.reviewRequired) AS reviewRequired,
-        countIf(${reviewedExpression({ ground, size })}) AS reviewed, countIf(${overriddenExpression({ ground, size })}) AS overridden
+        countIf(${reviewedExpression(building)}) AS reviewed, countIf(${overriddenExpression(building)}) AS overridden
       FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY system, modelId ORDER BY system, modelId LIMIT 10000`,
     substitutions,
   )
-  const items = rows.map((row) => ({
+  return rows.map((row) => ({
     system: row['system']!,
     modelId: row['modelId']!,
-    ...overrideCounts([row]),
+    decisions: Number(row['decisions']),
+    reviewRequired: Number(row['reviewRequired']),
+    reviewed: Number(row['reviewed']),
+    overridden: Number(row['overridden']),
   }))
-  return { ...overrideCounts(rows), items, asOf: { size } }
 }
 
-function overrideCounts(rows: readonly Record<string, string>[]): Omit<OverrideItem, 'system' | 'modelId'> {
-  const total = (name: string) => sum(rows.map((row) => Number(row[name])))
-  const reviewed = total('reviewed')
-  const overridden = total('overridden')
+function totalOf(rows: readonly OverrideRow[]): OverrideRow {
+  const total = (name: 'decisions' | 'reviewRequired' | 'reviewed' | 'overridden') =>
+    sum(rows.map((row) => row[name]))
   return {
+    system: '',
+    modelId: '',
     decisions: total('decisions'),
     reviewRequired: total('reviewRequired'),
+    reviewed: total('reviewed'),
+    overridden: total('overridden'),
+  }
+}
+
+function overrideCounts(
+  rows: readonly OverrideRow[],
+  keyOf: (row: OverrideRow) => readonly string[],
+  restriction: Restriction,
+): OverrideCounts[] {
+  const required = partsShown(
+    rows.map((row) => ({
+      key: keyOf(row),
+      counts: [row.reviewRequired, row.decisions - row.reviewRequired],
+    })),
+    restriction,
+  )
+  return looksShown(rows, keyOf, restriction).map(({ reviewed, overridden }, i) => ({
+    decisions: rows[i]!.decisions,
+    reviewRequired: required[i] ? rows[i]!.reviewRequired : null,
     reviewed,
     overridden,
-    rate: reviewed === 0 ? null : Number((overridden / reviewed).toPrecision(12)),
-  }
+    rate:
+      reviewed === null || overridden === null || reviewed === 0
+        ? null
+        : Number((overridden / reviewed).toPrecision(12)),
+  }))
+}
+
+interface Scope extends Building {
+  readonly where: string
 }
 
 function scope(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
-): { where: string; size: number; substitutions: Substitutions } {
+  restriction: Restriction,
+): Scope {
   const size = boundSize(ground, undefined)
-  const substitutions = new Substitutions()
-  const { where } = readFilter(readParameters(input), [], { ground, size, substitutions, resolveSubject })
-  return { where, size, substitutions }
+  const building = { ground, size, substitutions: new Substitutions(), resolveSubject, restriction }
+  return { ...building, where: readFilter(readParameters(input), [], building).where }
 }

@@ -1,0 +1,136 @@
+/** One ledger of a server, with everything that serves it: what is recorded, where it is found, what reads it again, its numbers. */
+import type { AccessControl } from '../access/access-control.ts'
+import type { AccessLog } from '../access/access-log.ts'
+import type { Reveals } from '../access/reveals.ts'
+import type { Scrub } from '../check/scrub.ts'
+import type { OpenDirectory } from '../directory.ts'
+import type { Outside } from '../ledger/anchoring.ts'
+import type { RemoteSigner } from '../ledger/signer-remote.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import type { Projection } from '../projection/index.ts'
+import type { Intake, IntakeStart } from '../recording/intake.ts'
+import { resumeRotations } from '../rotate-key.ts'
+import { resumeSuccession } from '../succeed-ledger.ts'
+import { openTenant, type Tenant } from '../tenant.ts'
+import { orUndo, type Undo } from '../undo.ts'
+import type { StartsProjections } from './indexes.ts'
+import { metricsOf } from './ledger-gauges.ts'
+import { openLedgerAccess } from './ledger-access.ts'
+import type { LedgerMetrics } from './metrics.ts'
+import { outsideFor } from './outside.ts'
+import { scrubOf } from './scrubbing.ts'
+
+/** What the routes need of the ledger a request is about. */
+export interface LedgerServices {
+  readonly tenant: Tenant
+  readonly projection: Projection
+  readonly scrub: Pick<Scrub, 'status'>
+  readonly metrics: LedgerMetrics
+  /** Who may do what here. */
+  readonly control: AccessControl
+  /** The record of every look. */
+  readonly accessLog: AccessLog
+  /** What is revealed right now. */
+  readonly reveals: Reveals
+}
+
+export interface HostedLedger extends LedgerServices {
+  readonly name: string
+  /** Whether it takes nothing from outside any more. */
+  readonly isArchived: boolean
+}
+
+/** What every ledger of a server is made of. */
+export interface LedgerParts {
+  disk: Disk
+  clock: Clock
+  random: Random
+  directory: OpenDirectory
+  indexes: StartsProjections
+  /** Where a signer in this process keeps its state. */
+  signerDirectory: string
+  acceptHead: boolean
+  /** Witnesses and timestamp authorities; nobody is asked when absent. */
+  outside?: Outside | undefined
+  /** Days within which everything stored is read again. */
+  scrubDays: number
+  /** How many ledgers of this process are read again side by side. */
+  sharers(): number
+  intake(start: IntakeStart): Intake
+  diagnose(message: string, details?: Record<string, unknown>): void
+}
+
+/** The parts of a ledger that runs, and how to end it. */
+export interface RunningLedger extends HostedLedger {
+  /** Ends the scrub, the index, the record of looks and the ledger, in this order. */
+  close(): Promise<void>
+}
+
+/** Opens a ledger, new or old, and starts what serves it; leaves nothing running when a part does not start. */
+export function openLedger(
+  parts: LedgerParts,
+  name: string,
+  remoteSigner: RemoteSigner | undefined,
+): Promise<RunningLedger> {
+  return orUndo(async (undo) => {
+    const tenant = await openItsTenant(parts, name, remoteSigner, undo)
+    const { disk, clock, random, directory } = parts
+    const access = await openLedgerAccess({
+      disk,
+      clock,
+      random,
+      data: directory.path,
+      store: directory.store,
+      tenant,
+    })
+    undo.add(() => access.accessLog.close())
+    const projection = await parts.indexes.start(tenant, undo)
+    const scrub = scrubOf(tenant, parts)
+    undo.add(() => scrub.stop())
+    scrub.start()
+    const metrics = metricsOf(tenant, projection, scrub)
+    return {
+      name,
+      tenant,
+      projection,
+      scrub,
+      metrics,
+      ...access,
+      get isArchived() {
+        return access.control.archivedAt !== null
+      },
+      close: () => undo.run(),
+    }
+  })
+}
+
+async function openItsTenant(
+  parts: LedgerParts,
+  name: string,
+  remoteSigner: RemoteSigner | undefined,
+  undo: Undo,
+): Promise<Tenant> {
+  const { disk, clock, random, directory, signerDirectory, acceptHead, outside, diagnose } = parts
+  const change = { disk, clock, random, directory, ledger: name, signerDirectory, remoteSigner }
+  await resumeSuccession(change)
+  await resumeRotations(change)
+  const tenant = await openTenant({
+    ...change,
+    ledgerName: name,
+    acceptHead,
+    ...(outside && { outside: (origin) => outsideFor(outside, name, origin) }),
+    intake: (start) => parts.intake(start),
+    onStop: ({ code, message }) => diagnose('the ledger takes no entries', { ledger: name, code, message }),
+    onSignerTrouble: (trouble) =>
+      trouble === undefined
+        ? diagnose('the signer answers again', { ledger: name })
+        : diagnose('the signer does not answer; checkpoints wait, recording goes on', {
+            ledger: name,
+            trouble,
+          }),
+  })
+  undo.add(() => tenant.close())
+  return tenant
+}

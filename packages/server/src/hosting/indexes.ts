@@ -1,0 +1,123 @@
+/**
+ * Where the ledgers of a server are indexed: one engine for all of them, in which each has databases of its own. A ledger whose
+ * directory cannot be written, and every ledger when the engine does not open its data, is indexed in another engine that lasts as long
+ * as the process.
+ */
+import type { OpenDirectory } from '../directory.ts'
+import { temporaryDirectory } from '../platform/places.ts'
+import { SqliteStateStore, type StateStore } from '../platform/state-store.ts'
+import {
+  databaseOfLedger,
+  DEFAULT_SETTINGS,
+  EngineStopped,
+  type EngineSettings,
+  IndexEngine,
+  Projection,
+} from '../projection/index.ts'
+import { StoredPositions } from '../projection/positions.ts'
+import type { Tenant } from '../tenant.ts'
+import { Undo } from '../undo.ts'
+import { sourceOf } from './projection-source.ts'
+import { isWritable } from './writable.ts'
+
+export interface IndexesOptions {
+  directory: OpenDirectory
+  /** A ClickHouse server to use instead of the embedded one. */
+  clickhouseUrl?: string | undefined
+  diagnose(message: string, details?: Record<string, unknown>): void
+}
+
+/** Starts the index of a ledger, and adds to `undo` what ends it. */
+export interface StartsProjections {
+  start(tenant: Tenant, undo: Undo): Promise<Projection>
+}
+
+/** An engine, and where positions in it are remembered. */
+interface Place {
+  readonly engine: IndexEngine
+  readonly store: StateStore
+}
+
+export class Indexes implements StartsProjections {
+  readonly #options: IndexesOptions
+  readonly #undo = new Undo()
+  #lasting: Promise<Place> | undefined
+  #passing: Promise<Place> | undefined
+
+  constructor(options: IndexesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Starts the index where it lies in the directory. Where it cannot be written or opened it is filled anew somewhere else, for
+   * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
+   */
+  async start(tenant: Tenant, undo: Undo): Promise<Projection> {
+    const { engine, store } = await this.#placeFor(tenant)
+    const projection = await Projection.start({
+      engine,
+      database: databaseOfLedger(tenant.name),
+      positions: new StoredPositions(store, tenant.name),
+      source: sourceOf(tenant),
+      resolveSubject: (subject) => tenant.reader.handlesOf(subject),
+      onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
+    })
+    undo.add(() => projection.stop())
+    return projection
+  }
+
+  /** Ends the engines; after the indexes in them. */
+  close(): Promise<void> {
+    return this.#undo.run()
+  }
+
+  async #placeFor(tenant: Tenant): Promise<Place> {
+    const { directory, diagnose } = this.#options
+    if (!isWritable(directory, tenant)) return this.#passingPlace()
+    try {
+      return await (this.#lasting ??= this.#lastingPlace())
+    } catch (error) {
+      if (!(error instanceof EngineStopped)) throw error
+      const path = `${directory.path}/index`
+      diagnose('the index does not open; another is filled for as long as this server runs', {
+        ledger: tenant.name,
+        reason: error.message,
+        remedy: `stop the server and remove ${path}: it is built again from the ledger`,
+      })
+      return this.#passingPlace()
+    }
+  }
+
+  async #lastingPlace(): Promise<Place> {
+    const { path, store } = this.#options.directory
+    return { engine: await this.#engineIn(`${path}/index`), store }
+  }
+
+  #passingPlace(): Promise<Place> {
+    const begin = async (): Promise<Place> => {
+      const { path, remove } = await temporaryDirectory()
+      this.#undo.add(remove)
+      const store = new SqliteStateStore(':memory:')
+      this.#undo.add(() => store.close())
+      return { engine: await this.#engineIn(path), store }
+    }
+    return (this.#passing ??= begin())
+  }
+
+  async #engineIn(directory: string): Promise<IndexEngine> {
+    const engine = await IndexEngine.start({ directory, settings: settingsOf(this.#options.clickhouseUrl) })
+    this.#undo.add(() => engine.stop())
+    return engine
+  }
+}
+
+function settingsOf(clickhouseUrl: string | undefined): EngineSettings {
+  if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
+  const url = new URL(clickhouseUrl)
+  const server = {
+    url: url.origin,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+  }
+  return { ...DEFAULT_SETTINGS, server }
+}

@@ -1,0 +1,87 @@
+/** What can be read of one ledger at any time, as series of its registry. */
+import type { Scrub } from '../check/scrub.ts'
+import type { OutsideStatus } from '../ledger/anchoring.ts'
+import type { Projection } from '../projection/index.ts'
+import type { Tenant } from '../tenant.ts'
+import { LedgerMetrics } from './metrics.ts'
+
+export function metricsOf(
+  { name, ledger }: Tenant,
+  projection: Pick<Projection, 'lag'>,
+  scrub: Pick<Scrub, 'status'>,
+): LedgerMetrics {
+  const metrics = new LedgerMetrics(name)
+  metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => ledger.size)
+  metrics.gauge(
+    'deponent_ledger_checkpoint_entries',
+    'Entries under the latest checkpoint.',
+    () => ledger.checkpoint?.size ?? 0,
+  )
+  metrics.gauge('deponent_ledger_writable', '1 when the ledger takes entries.', () =>
+    ledger.refusal ? 0 : 1,
+  )
+  metrics.gauge('deponent_signer_answers', '1 when the signer answered the last time it was asked.', () =>
+    ledger.signerTrouble ? 0 : 1,
+  )
+  addWitnesses(metrics, ledger)
+  addTimestamps(metrics, ledger)
+  addScrub(metrics, scrub)
+  metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
+    projection.lag(),
+  )
+  return metrics
+}
+
+type Shown = Pick<Tenant['ledger'], 'outside'>
+
+/** How far each witness is behind, by its configured name. */
+function addWitnesses(metrics: LedgerMetrics, ledger: Shown): void {
+  const witnesses = (): OutsideStatus['witnesses'] => ledger.outside()?.witnesses ?? []
+  if (witnesses().length > 0) {
+    metrics.gauges(
+      'deponent_witness_lag_entries',
+      'Published entries a witness has not cosigned.',
+      'witness',
+      () => witnesses().map(({ name, lagEntries }) => [name, lagEntries]),
+    )
+    metrics.gauges(
+      'deponent_witness_lag_seconds',
+      'Age of the first published checkpoint a witness has not cosigned.',
+      'witness',
+      () => witnesses().map(({ name, lagMs }) => [name, lagMs / 1_000]),
+    )
+    metrics.gauges('deponent_witness_failing', '1 when a witness does not cosign.', 'witness', () =>
+      witnesses().map(({ name, error }) => [name, error ? 1 : 0]),
+    )
+  }
+  if (ledger.outside()?.quorum) {
+    metrics.gauge('deponent_checkpoint_quorum', '1 when the latest checkpoint is cosigned by a quorum.', () =>
+      ledger.outside()?.quorum?.met ? 1 : 0,
+    )
+  }
+}
+
+/** How far each timestamp authority is, by its configured address. */
+function addTimestamps(metrics: LedgerMetrics, ledger: Shown): void {
+  const authorities = (): OutsideStatus['timestamps'] => ledger.outside()?.timestamps ?? []
+  if (authorities().length === 0) return
+  metrics.gauges('deponent_timestamp_entries', 'Entries under the last timestamp.', 'authority', () =>
+    authorities().map(({ authority, size }) => [authority, size]),
+  )
+  metrics.gauges('deponent_timestamp_failing', '1 when an authority gives no timestamp.', 'authority', () =>
+    authorities().map(({ authority, error }) => [authority, error ? 1 : 0]),
+  )
+}
+
+function addScrub(metrics: LedgerMetrics, scrub: Pick<Scrub, 'status'>): void {
+  metrics.gauge(
+    'deponent_scrub_age_seconds',
+    'Since when everything stored is known to have been read again.',
+    () => scrub.status().ageMs / 1_000,
+  )
+  metrics.gauge(
+    'deponent_scrub_findings',
+    'Damage found in stored bytes, and 1 more when they were not read again in time.',
+    () => scrub.status().findings.length,
+  )
+}

@@ -1,0 +1,74 @@
+// A restriction as conditions over the tables.
+
+import type { Box, Restriction } from '../restriction.ts'
+import { DECISIONS, ENTRIES, type Names, OUTCOMES, RECORDS, REVIEWS } from '../schema.ts'
+
+/** Puts a value into a statement: as a substitution, or spelled out where the engine takes none. */
+export interface Values {
+  add(type: string, value: unknown): string
+}
+
+export interface Within {
+  readonly names: Names
+  readonly restriction: Restriction
+  readonly values: Values
+}
+
+/** Every condition of a WHERE clause; true when there is none. */
+export function allOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '1' : conditions.join(' AND ')
+}
+
+/** Conditions over rows of `decisions`; `of` is what stands before a column, such as `d.`. */
+export function decisionsWithin(within: Within, of: string): string[] {
+  const { restriction, values } = within
+  const { subjects } = restriction
+  const theirs = subjects ? [`${of}subject IN ${values.add('Array(String)', subjects)}`] : []
+  return [...inBoxes(within, of), ...theirs]
+}
+
+/** Conditions over rows of a table of records about decisions: they belong to the person their decision is about. */
+export function aboutWithin(within: Within, of: string): string[] {
+  const theirs = within.restriction.subjects ? [`${of}targetIndex IN (${theirDecisions(within)})`] : []
+  return [...inBoxes(within, of), ...theirs]
+}
+
+/** Conditions over rows of `entries`. */
+export function entriesWithin(within: Within, of: string): string[] {
+  if (!within.restriction.subjects) return inBoxes(within, of)
+  const { tables } = within.names
+  const about = [OUTCOMES, REVIEWS, RECORDS].map(
+    ({ name }) =>
+      `SELECT toInt64(index) AS index FROM ${tables}.${name} WHERE targetIndex IN (${theirDecisions(within)})`,
+  )
+  const theirs = [theirDecisions(within), ...about].join(' UNION ALL ')
+  return [...inBoxes(within, of), `toInt64(${of}index) IN (${theirs})`]
+}
+
+/** `FROM` and `WHERE` of the entries within the restriction, as `e`. */
+export function entriesFrom(within: Within, size: string): string {
+  const where = allOf([`e.index < ${size}`, ...entriesWithin(within, 'e.')])
+  return `FROM ${within.names.tables}.${ENTRIES.name} AS e WHERE ${where}`
+}
+
+function theirDecisions({ names, restriction, values }: Within): string {
+  const theirs = values.add('Array(String)', restriction.subjects ?? [])
+  return `SELECT toInt64(index) AS index FROM ${names.tables}.${DECISIONS.name} WHERE subject IN ${theirs}`
+}
+
+/** Conditions over rows of any table with the system and the time of a record, whomever they are about. */
+export function inBoxes({ restriction, values }: Within, of: string): string[] {
+  const { boxes } = restriction
+  if (!boxes) return []
+  if (boxes.length === 0) return ['0']
+  return [`(${boxes.map((box) => boxCondition(box, values, of)).join(' OR ')})`]
+}
+
+function boxCondition({ systems, from, to }: Box, values: Values, of: string): string {
+  const moment = (ms: number): string => `fromUnixTimestamp64Milli(${values.add('Int64', ms)}, 'UTC')`
+  return `(${allOf([
+    ...(systems ? [`${of}system IN ${values.add('Array(String)', systems)}`] : []),
+    ...(from === undefined ? [] : [`${of}at >= ${moment(from)}`]),
+    ...(to === undefined ? [] : [`${of}at < ${moment(to)}`]),
+  ])})`
+}

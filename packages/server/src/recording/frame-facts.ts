@@ -1,0 +1,77 @@
+/** What the recording state learns of an entry: from the log as it is written, or from ledger and vault later. Both say the same. */
+import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
+import type { Vault } from '../vault/vault.ts'
+import { decodeAttachment } from './attachment.ts'
+import { counterIn } from './counters.ts'
+import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
+import type { Mark, Marker } from './marker.ts'
+import type { ReadEntry } from './reader.ts'
+import type { StateFact } from './state.ts'
+import type { Numbering } from './submission.ts'
+
+/** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
+const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.', 'counter.'].map((kind) =>
+  Buffer.from(`"kind":"${kind}`),
+)
+
+/** What an entry says as it stands in the log. */
+export function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
+  const { mark, link, frame } = decodeAttachment(attachment)
+  const numbered = numberOf(entryBytes)
+  const facts = {
+    ...(mark && { mark }),
+    ...(numbered && { numbered: { ...numbered, ...(link && { link }) } }),
+  }
+  if (mark && !numbered) return facts
+  const bytes = Buffer.from(entryBytes.buffer, entryBytes.byteOffset, entryBytes.byteLength)
+  if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return facts
+  const entry = decodeEntry(entryBytes)
+  return { ...facts, ...ownFact(entry, vault.record(entry, frame)) }
+}
+
+/** What a record of the product itself tells the state. */
+function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
+  if (!record) return {}
+  const { kind, system } = entry
+  const declaresEmitter = emitterDeclaredIn(entry, record)
+  if (declaresEmitter) return { declaresEmitter }
+  const states = statementIn(entry, record)
+  if (states) return { states }
+  const counter = counterIn(entry, record)
+  if (counter) return { counter }
+  if (kind === 'system.declared' && typeof record.name === 'string')
+    return { declares: { slug: system, name: record.name } }
+  if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }
+  return {}
+}
+
+/** What an entry says as it is read from ledger and vault. */
+export function factFromRecord(marker: Marker, { entry, record, systemName }: ReadEntry): StateFact {
+  const { emitter, receivedAt } = entry
+  const link = linkIn(record)
+  const numbered = emitter && {
+    numbered: {
+      slug: emitter.id,
+      epoch: emitter.epoch,
+      seq: emitter.seq,
+      receivedAt,
+      ...(link && { link }),
+    },
+  }
+  const mark = markOf(marker, entry, record, systemName)
+  return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record)) }
+}
+
+/** The mark by which a resend of a recorded record is known. */
+function markOf(
+  marker: Marker,
+  { kind }: Entry,
+  record: CanonicalRecord | undefined,
+  systemName: string,
+): Mark | undefined {
+  if (!record) return undefined
+  const { emitter, ...content } = record
+  if (kind === 'decision' && typeof record.decisionId === 'string')
+    return marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
+  return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
+}

@@ -1,0 +1,105 @@
+/** One request for every route there is. The type makes a new route impossible to forget: without an entry here nothing compiles. */
+import type { Operation } from '../../packages/server/src/api/route.ts'
+
+/** What a request is about. */
+export interface Target {
+  /** Entry id of a decision. */
+  readonly id: string
+  readonly decisionId: string
+  readonly system: string
+  readonly subject: string
+  readonly emitter: string
+  readonly ledger: string
+  /** Id of an identity that may be lost. */
+  readonly spareIdentity: string
+}
+
+export interface Probe {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+const PURPOSE = { 'Deponent-Purpose': 'complaint 7' }
+const get = (path: string, headers: Record<string, string> = PURPOSE): Probe => ({
+  method: 'GET',
+  path,
+  headers,
+})
+const post = (path: string, body: unknown, headers: Record<string, string> = PURPOSE): Probe => ({
+  method: 'POST',
+  path,
+  body,
+  headers,
+})
+const about =
+  (part: string, body: object) =>
+  ({ id }: Target): Probe =>
+    post(`/v1/decisions/${id}/${part}`, body)
+
+let sent = 0
+/** A different id each time, so that nothing is a duplicate. */
+const fresh = (): string => `probe-${(sent += 1)}`
+
+export const PROBES: Record<Operation, (target: Target) => Probe> = {
+  recordDecisions: ({ system }) =>
+    post('/v1/decisions', { decisionId: fresh(), system, modelId: 'm', prediction: 'x' }),
+  recordRecords: ({ id, system }) =>
+    post('/v1/records', { kind: 'outcome', system, outcome: 1, links: [{ rel: 'outcomeOf', id }] }),
+  recordReview: about('reviews', { humanDecision: 'upheld', reviewerId: 'r-1' }),
+  recordOutcome: about('outcomes', { outcome: 1 }),
+  recordExplanation: about('explanations', { explanation: { reasoning: 'because' } }),
+  recordContest: about('contests', { statement: 'I disagree' }),
+  recordComment: about('comments', { text: 'noted' }),
+  recordScore: about('scores', { name: 'quality', value: 0.5 }),
+  recordModelEvent: ({ system }) =>
+    post('/v1/models/m/events', { eventType: 'deployed', modelVersion: '1', actor: 'x', system }),
+  listDecisions: () => get('/v1/decisions?limit=1000'),
+  getDecision: ({ id }) => get(`/v1/decisions/${id}`),
+  getProof: ({ id }) => get(`/v1/decisions/${id}/proof`),
+  getBundle: ({ id }) => get(`/v1/decisions/${id}/bundle?disclose=/modelId`),
+  postBundles: ({ id }) => post('/v1/bundles', { ids: [id], disclose: ['/modelId'] }),
+  getTimeline: ({ id }) => get(`/v1/decisions/${id}/timeline`),
+  getDecisionAccess: ({ id }) => get(`/v1/decisions/${id}/access`),
+  lookUpSubject: ({ subject }) => post('/v1/subjects:lookup', { subject }),
+  getSubjectAccess: ({ subject }) => get(`/v1/subjects/${subject}/access`),
+  getAggregate: () => get('/v1/aggregate?metrics=count&by=system'),
+  getUsage: () => get('/v1/stats/usage'),
+  getConfidence: () => get('/v1/stats/confidence'),
+  getOverrides: () => get('/v1/stats/overrides'),
+  getCoverage: () => get('/v1/stats/coverage'),
+  getCompleteness: () => get('/v1/stats/completeness'),
+  getEmitters: () => get('/v1/emitters'),
+  getEmitterProof: ({ emitter }) => get(`/v1/emitters/${emitter}/proof`),
+  getSystems: () => get('/v1/systems'),
+  postSql: () => post('/v1/sql', { sql: 'SELECT system, decisionId FROM decisions' }),
+  getCheckpoint: ({ ledger }) => get(`/ledgers/${ledger}/checkpoint`),
+  getTile: ({ ledger }) => get(`/ledgers/${ledger}/tile/entries/000.p/1`),
+  getVkey: ({ ledger }) => get(`/ledgers/${ledger}/vkey`),
+  getLedgerStatus: ({ ledger }) => get(`/ledgers/${ledger}/status`),
+  getHealth: () => get('/healthz'),
+  getReadiness: () => get('/readyz'),
+  getMetrics: () => get('/metrics'),
+  getOpenApi: () => get('/openapi.json'),
+  getSession: () => get('/v1/session'),
+  beginSession: () => post('/v1/session', {}),
+  endSession: () => ({ method: 'DELETE', path: '/v1/session' }),
+  listKeys: () => get('/v1/keys'),
+  makeKey: () => post('/v1/keys', { name: fresh(), roles: ['auditor'], expiresAt: '2199-01-01T00:00:00Z' }),
+  rotateKey: ({ spareIdentity }) => post(`/v1/keys/${spareIdentity}/rotate`, { overlapSeconds: 0 }),
+  revokeKey: ({ spareIdentity }) => ({ method: 'DELETE', path: `/v1/keys/${spareIdentity}` }),
+  getPolicy: () => get('/v1/policy'),
+  // Names a version that is never in force: whoever may change the policy is told so, and it stays as it is.
+  putPolicy: () => ({
+    method: 'PUT',
+    path: '/v1/policy',
+    body: { version: 999_999, rules: [], smallCells: 10, revealMinutes: 15, reason: 'a probe' },
+  }),
+  listAccess: () => get('/v1/access'),
+  listLedgers: () => get('/v1/ledgers'),
+  // A name no ledger can have: whoever may make ledgers is told so, and none is made.
+  createLedger: () => post('/v1/ledgers', { name: 'NOT A NAME' }),
+  archiveLedger: ({ ledger }) => post(`/v1/ledgers/${ledger}/archive`, { reason: '' }),
+  getSettings: () => get('/v1/settings'),
+}

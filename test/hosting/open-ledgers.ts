@@ -1,0 +1,79 @@
+import { expect } from 'vitest'
+import { openDirectory } from '../../packages/server/src/directory.ts'
+import { HostedLedgers, type HostingOptions } from '../../packages/server/src/hosting/hosted-ledgers.ts'
+import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
+import type { StartsProjections } from '../../packages/server/src/hosting/indexes.ts'
+import { StoredLedgerStates } from '../../packages/server/src/hosting/ledger-states.ts'
+import { Signers, type SignerSockets } from '../../packages/server/src/hosting/signers.ts'
+import { type Clock, realClock } from '../../packages/server/src/platform/clock.ts'
+import { type Disk, realDisk } from '../../packages/server/src/platform/disk.ts'
+import { realRandom } from '../../packages/server/src/platform/random.ts'
+import type { Projection } from '../../packages/server/src/projection/index.ts'
+import type { Envelope } from '../../packages/server/src/recording/envelope.ts'
+import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
+import { type Place, submission } from '../recording/open-tenant.ts'
+
+/** Publishes at once; longer waits are as long as they are. */
+export const clock: Clock = { ...realClock, after: (ms, task) => realClock.after(ms < 500 ? 1 : ms, task) }
+
+/** No index: what is recorded and proven does not depend on one. */
+const noIndex: StartsProjections = {
+  start: () => Promise.resolve({ lag: () => 0 } as unknown as Projection),
+}
+
+export interface HostingOfTests {
+  disk?: Disk
+  sockets?: SignerSockets
+  localForOthers?: boolean
+  outside?: HostingOptions['outside']
+  indexes?: StartsProjections
+}
+
+export interface Hosting {
+  ledgers: HostedLedgers
+  told: string[]
+  close(): Promise<void>
+}
+
+/** One life of the ledgers of a server on a place; `close` ends it in order. */
+export async function openLedgers(place: Place, options: HostingOfTests = {}): Promise<Hosting> {
+  const { disk = realDisk, sockets = new Map(), localForOthers = false, indexes = noIndex, outside } = options
+  const directory = await openDirectory(realDisk, realRandom, place.data)
+  const told: string[] = []
+  try {
+    const ledgers = await HostedLedgers.open({
+      disk,
+      clock,
+      random: realRandom,
+      directory,
+      signerDirectory: place.signer,
+      signers: new Signers({ clock, sockets, localForOthers }),
+      states: new StoredLedgerStates(disk, place.data),
+      indexes,
+      acceptHead: false,
+      outside,
+      scrubDays: 7,
+      intake: (start) => new LocalIntake(start, realRandom),
+      diagnose: (message, details) => told.push(`${message} ${JSON.stringify(details)}`),
+    })
+    const close = async (): Promise<void> => {
+      await ledgers.close().finally(() => directory.release())
+    }
+    return { ledgers, told, close }
+  } catch (error) {
+    directory.release()
+    throw error
+  }
+}
+
+/** Records in a ledger what must be kept. */
+export async function record(
+  { tenant }: HostedLedger,
+  ...values: Record<string, unknown>[]
+): Promise<Envelope> {
+  const envelope = await tenant.recorder.record(values.map((value, i) => submission(value, i)))
+  expect(envelope.errors).toEqual([])
+  return envelope
+}
+
+export const namesOf = (ledgers: HostedLedgers): string[] => ledgers.all().map(({ name }) => name)
