@@ -49,7 +49,7 @@ function Row({ look, open }: { readonly look: Look; readonly open: (look: Look) 
       </td>
       <td>
         {kind === 'gap' ? <span className={styles['faint']}>the server</span> : (actor.name ?? actor.id)}
-        {kind !== 'gap' && <small>{roleText(actor.role)}</small>}
+        {kind !== 'gap' && <span className={styles['faint']}> {roleText(actor.role)}</span>}
       </td>
       <td>
         {doneText(look)}
