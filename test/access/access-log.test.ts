@@ -14,7 +14,8 @@ import { TestClock } from '../../packages/server/src/platform/clock.ts'
 const actor = { id: 'i-1', name: 'Ada', role: 'auditor' }
 const look = (more: Partial<Look> = {}): Look => ({
   actor,
-  action: 'listDecisions',
+  action: 'list',
+  operation: 'listDecisions',
   result: 'read',
   query: { modelId: 'm' },
   ...more,
@@ -58,9 +59,25 @@ function aLog(mark = new Mark()) {
 describe('the record of looks', () => {
   test('has a look that shows content before the content leaves', async () => {
     const { log, ledger } = aLog()
-    await log.now(look({ action: 'getDecision', purpose: 'appeal 12', objects: ['a'], fields: ['all'] }))
+    await log.now(
+      look({
+        action: 'reveal',
+        operation: 'getDecision',
+        purpose: 'appeal 12',
+        objects: ['a'],
+        fields: ['all'],
+      }),
+    )
     expect(ledger.records).toMatchObject([
-      { action: 'getDecision', actor, purpose: 'appeal 12', objects: ['a'], fields: ['all'], result: 'read' },
+      {
+        action: 'reveal',
+        operation: 'getDecision',
+        actor,
+        purpose: 'appeal 12',
+        objects: ['a'],
+        fields: ['all'],
+        result: 'read',
+      },
     ])
   })
 

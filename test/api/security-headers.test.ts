@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Services } from '../../packages/server/src/api/call.ts'
-import { Metrics } from '../../packages/server/src/api/metrics.ts'
+import type { ServerServices } from '../../packages/server/src/api/call.ts'
+import { LedgerMetrics } from '../../packages/server/src/hosting/metrics.ts'
 import { CLEAR_SITE_DATA, secured } from '../../packages/server/src/api/security-headers.ts'
 import { createHandler } from '../../packages/server/src/api/server.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
@@ -15,9 +15,11 @@ describe('every answer', () => {
   )
 
   test('lets a page run nothing but its own scripts, and no text as code', () => {
-    expect(directives.get('default-src')).toBe("'none'")
+    expect(directives.get('default-src')).toBe("'self'")
+    for (const name of ['object-src', 'frame-src', 'worker-src', 'manifest-src'])
+      expect(directives.get(name)).toBe("'none'")
     expect(directives.get('script-src')).toBe("'self' 'wasm-unsafe-eval'")
-    expect(policy).not.toMatch(/'unsafe-|\*|https?:/)
+    expect(policy).not.toMatch(/'unsafe-|\*|https?:|data:|blob:/)
     expect(directives.get('require-trusted-types-for')).toBe("'script'")
     expect(directives.get('trusted-types')).toBe("'none'")
   })
@@ -55,13 +57,18 @@ test('the end of a session clears answers, and not the keys and heads a browser 
 })
 
 describe('a handler that fails in a way nobody foresaw', () => {
-  const failing = (unexpected: unknown[]): ReturnType<typeof createHandler> =>
-    createHandler({
+  const failing = (unexpected: unknown[]): ReturnType<typeof createHandler> => {
+    const ledger = { metrics: new LedgerMetrics('default') }
+    const failure = (): never => {
+      throw new TypeError('no such subject: Alice')
+    }
+    return createHandler({
       clock: new TestClock(),
-      metrics: new Metrics(),
-      keys: { callerOf: () => Promise.reject(new TypeError('no such subject: Alice')) },
+      adminToken: 'b',
+      ledgers: { default: ledger, all: failure },
       onUnexpected: (error: unknown) => unexpected.push(error),
-    } as unknown as Services)
+    } as unknown as ServerServices)
+  }
 
   test('answers 500 without a word of it, under the same headers, and tells the diagnostics', async () => {
     const unexpected: unknown[] = []

@@ -106,7 +106,10 @@ describe('a server with a witness', () => {
   })
 
   test('goes on recording and publishing while it is down, and shows the lag', async () => {
+    // Looks of the test before may still be on their way into the ledger.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     const { size } = await statusOf(server)
+    await patiently(async () => expect((await statusOf(server)).witnesses[0]?.size).toBe(size))
     witness.misbehaviour = 'unavailable'
     const response = await server.post('/v1/decisions?wait=checkpoint', decision('third'))
     expect(response.status).toBe(201)

@@ -56,7 +56,8 @@ describe('a server on an older copy that its signer does not recognise', () => {
     async (kind) => {
       const { place, server, ...held } = await restored()
       expect(await codeOf(await record(server, 3, held[kind]))).toBe('ledger_behind')
-      expect((await server.fetch('/v1/decisions/d-1')).status).toBe(200)
+      expect((await server.fetch('/v1/decisions/d-1/proof')).status).toBe(200)
+      expect((await server.fetch('/v1/decisions/d-1')).status).toBe(503)
       expect(server.stderr.join()).toContain('ledger_behind')
       expect(await server.get('/readyz')).toMatchObject({
         checks: { ledger: { state: 'ledger_behind', size: 2 } },

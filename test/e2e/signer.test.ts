@@ -129,7 +129,7 @@ describe('server and signer as two processes', () => {
     expect((await ledgerState(server)).message).toBe('storage holds 2 of 3 entries')
     expect(signer.stderr.join()).toContain('signing_refused')
     expect((await server.post('/v1/decisions', decision(3))).status).toBe(503)
-    expect((await server.fetch('/v1/decisions/d-1')).status).toBe(200)
+    expect((await server.fetch('/v1/decisions/d-1/proof')).status).toBe(200)
     expect(await publishedSize(server)).toBe(2)
     await server.stop()
     await signer.kill()

@@ -1,15 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EmitterKeys, makeEmitterKey } from '../../packages/server/src/access/emitter-keys.ts'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
-import { servicesOf } from '../../packages/server/src/hosting/hosted-ledger.ts'
 import { expositionOf } from '../../packages/server/src/hosting/metrics.ts'
 import { NotSequencing } from '../../packages/server/src/ledger/errors.ts'
-import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
 import { newPlace, type Place } from '../recording/open-tenant.ts'
 import { type Hosting, openLedgers, record } from './open-ledgers.ts'
@@ -155,35 +151,28 @@ describe('a fault in one ledger', () => {
 })
 
 describe('keys of emitters', () => {
-  test('are keys of one ledger', async () => {
-    const { data } = await newPlace()
-    const tokens = await Promise.all(
-      ['default', 'claims'].map(async (ledger) =>
-        (
-          await readFile(await makeEmitterKey(realDisk, realRandom, data, ledger, 'checkout-1'), 'utf8')
-        ).trim(),
-      ),
-    )
-    const owners = await Promise.all(
-      ['default', 'claims', 'third'].map((ledger) => {
-        const keys = new EmitterKeys(realDisk, new TestClock(), data, ledger)
-        return Promise.all(tokens.map((token) => keys.ownerOf(token)))
-      }),
-    )
-    expect(owners).toEqual([
-      ['checkout-1', undefined],
-      [undefined, 'checkout-1'],
-      [undefined, undefined],
-    ])
-    expect((await readdir(join(data, 'keyring/emitters'))).toSorted()).toEqual([
-      'checkout-1.key',
-      'checkout-1.sha256',
-      'claims',
+  test('keys of one emitter name in two ledgers open one ledger each, and lie in files of their own', async () => {
+    const { ledgers } = hosting
+    const by = { id: 'i-1', name: 'Ada', role: 'admin' }
+    const [one, other] = [ledgers.default.control, ledgers.get('claims')!.control]
+    const asked = {
+      name: 'till',
+      roles: ['writer' as const],
+      systems: null,
+      period: {},
+      purposes: null,
+      emitter: 'checkout-1',
+      expiresAt: null,
+    }
+    const [first, second] = [await one.make(asked, by), await other.make(asked, by)]
+    expect([one, other].map((control) => control.holderOf(first.token) !== undefined)).toEqual([true, false])
+    expect([one, other].map((control) => control.holderOf(second.token) !== undefined)).toEqual([false, true])
+    expect((await readdir(join(place.data, 'keyring/access'))).toSorted()).toEqual([
+      'claims.json',
+      'default.json',
     ])
   })
-})
 
-describe('numbers', () => {
   test('of a ledger bear its name, count its own, and are shown without those of another', async () => {
     one.metrics.recorded.inc(3)
     other.metrics.recorded.inc(5)
@@ -214,14 +203,5 @@ describe('numbers', () => {
     const text = await expositionOf([one.metrics, other.metrics])
     for (const name of ['loans', 'checkout-1', 'scorer', 'loan-1', 'person-1'])
       expect(text).not.toContain(name)
-  })
-
-  test('belong to the services of the ledger they are of', () => {
-    expect(servicesOf(other)).toEqual({
-      tenant: other.tenant,
-      projection: other.projection,
-      scrub: other.scrub,
-      metrics: other.metrics,
-    })
   })
 })

@@ -150,7 +150,6 @@ describe('a ledger that does not open', () => {
     expect(told.join()).toContain('a ledger does not open; the others are served {"ledger":"claims"')
     await record(ledgers.default, loan(2))
     expect(await codeOf(ledgers.create('claims'))).toBe('ledger_exists')
-    expect(await codeOf(ledgers.archive('claims', { reason: 'gone' }))).toBe('not_found')
     expect(await ledgers.metrics.text()).toContain('deponent_ledgers{state="unavailable"} 1')
     await close()
   })
@@ -211,24 +210,19 @@ describe('an archived ledger', () => {
     const claims = first.ledgers.get('claims')!
     const { size } = claims.tenant.ledger
     expect(claims.isArchived).toBe(false)
-    const archived = await first.ledgers.archive('claims', {
-      reason: 'the product was withdrawn',
-      actor: { name: 'admin' },
-    })
-    expect([archived.isArchived, claims.isArchived, first.ledgers.default.isArchived]).toEqual([
-      true,
-      true,
-      false,
-    ])
+    const actor = { id: 'i-1', name: 'Ada', role: 'admin' }
+    await claims.control.archive('the product was withdrawn', actor)
+    expect([claims.isArchived, first.ledgers.default.isArchived]).toEqual([true, false])
     const { entry, record: said } = await claims.tenant.reader.one(size)
     expect(entry.kind).toBe('change')
     expect(said).toMatchObject({
-      object: 'ledger',
+      object: 'ledger.state',
       reason: 'the product was withdrawn',
-      details: { ledger: 'claims', before: 'open', after: 'archived' },
-      actor: { name: 'admin' },
+      before: 'open',
+      after: 'archived',
+      actor,
     })
-    await first.ledgers.archive('claims', { reason: 'once more' })
+    await claims.control.archive('once more', actor)
     expect(claims.tenant.ledger.size).toBe(size + 1)
     expect((await claims.tenant.reader.one(1)).record?.decisionId).toBe('loan-1')
     await first.close()
@@ -237,18 +231,5 @@ describe('an archived ledger', () => {
     expect(second.ledgers.get('claims')?.isArchived).toBe(true)
     expect(await second.ledgers.metrics.text()).toContain('deponent_ledgers{state="archived"} 1')
     await second.close()
-  })
-
-  test('leaves what else is kept about access to it as it is', async () => {
-    const place = await withClaims()
-    const { ledgers, close } = await openLedgers(place)
-    const path = join(place.data, 'keyring/access/default.json')
-    await ledgers.archive('default', { reason: 'over' })
-    await writeFile(path, JSON.stringify({ identities: [1], state: 'open' }))
-    await close()
-    const again = await openLedgers(place)
-    await again.ledgers.archive('default', { reason: 'over' })
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ identities: [1], state: 'archived' })
-    await again.close()
   })
 })

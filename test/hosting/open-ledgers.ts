@@ -2,8 +2,7 @@ import { expect } from 'vitest'
 import { openDirectory } from '../../packages/server/src/directory.ts'
 import { HostedLedgers, type HostingOptions } from '../../packages/server/src/hosting/hosted-ledgers.ts'
 import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
-import type { StartsProjections } from '../../packages/server/src/hosting/indexes.ts'
-import { StoredLedgerStates } from '../../packages/server/src/hosting/ledger-states.ts'
+import { Indexes, type StartsProjections } from '../../packages/server/src/hosting/indexes.ts'
 import { Signers, type SignerSockets } from '../../packages/server/src/hosting/signers.ts'
 import { type Clock, realClock } from '../../packages/server/src/platform/clock.ts'
 import { type Disk, realDisk } from '../../packages/server/src/platform/disk.ts'
@@ -26,7 +25,8 @@ export interface HostingOfTests {
   sockets?: SignerSockets
   localForOthers?: boolean
   outside?: HostingOptions['outside']
-  indexes?: StartsProjections
+  /** With the real engine; without it nothing is indexed. */
+  isIndexed?: boolean
 }
 
 export interface Hosting {
@@ -37,9 +37,12 @@ export interface Hosting {
 
 /** One life of the ledgers of a server on a place; `close` ends it in order. */
 export async function openLedgers(place: Place, options: HostingOfTests = {}): Promise<Hosting> {
-  const { disk = realDisk, sockets = new Map(), localForOthers = false, indexes = noIndex, outside } = options
+  const { disk = realDisk, sockets = new Map(), localForOthers = false, isIndexed = false, outside } = options
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const told: string[] = []
+  const diagnose = (message: string, details?: object): void => {
+    told.push(`${message} ${JSON.stringify(details)}`)
+  }
   try {
     const ledgers = await HostedLedgers.open({
       disk,
@@ -48,13 +51,12 @@ export async function openLedgers(place: Place, options: HostingOfTests = {}): P
       directory,
       signerDirectory: place.signer,
       signers: new Signers({ clock, sockets, localForOthers }),
-      states: new StoredLedgerStates(disk, place.data),
-      indexes,
+      indexes: isIndexed ? new Indexes({ directory, diagnose }) : noIndex,
       acceptHead: false,
       outside,
       scrubDays: 7,
       intake: (start) => new LocalIntake(start, realRandom),
-      diagnose: (message, details) => told.push(`${message} ${JSON.stringify(details)}`),
+      diagnose,
     })
     const close = async (): Promise<void> => {
       await ledgers.close().finally(() => directory.release())

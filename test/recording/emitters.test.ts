@@ -11,11 +11,14 @@ import {
   nextHead,
   toHex,
 } from '@deponent/format'
-import { listedEmitters } from '../../packages/server/src/api/coverage.ts'
+import { listedEmitters, type Reach } from '../../packages/server/src/api/coverage.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { loan, newPlace, openRecording, submission } from './open-tenant.ts'
+
+const EVERYTHING: Reach = { restriction: UNRESTRICTED, reaches: () => true, isWhole: true }
 
 const blindOf = (seq: number): string => createHmac('sha256', 'blinds').update(`${seq}`).digest('hex')
 
@@ -219,7 +222,7 @@ describe('emitters', () => {
       ])
     await tenant.recorder.record([submission(numbered(loan(1), 1))])
     await state('emitter.heartbeat', 1)
-    const at = (ms: number) => listedEmitters(tenant.emitters, tenant.ledger.now() + ms)[0]!
+    const at = (ms: number) => listedEmitters(tenant.emitters, tenant.ledger.now() + ms, EVERYTHING)[0]!
     expect(at(1_500).epochs[0]).toMatchObject({ silent: false })
     expect(at(10_000).epochs[0]).toMatchObject({ silent: true })
     expect(at(10_000).findings.map(({ code }) => code)).toContain('emitter_silent')
@@ -232,7 +235,7 @@ describe('emitters', () => {
     const { tenant, close } = await openRecording(await newPlace())
     await tenant.recorder.record([submission(numbered(loan(1), 1))])
     await tenant.recorder.record([submission(numbered(loan(2), 1, { epoch: 2 }))])
-    const [{ epochs, findings }] = listedEmitters(tenant.emitters, 0) as [
+    const [{ epochs, findings }] = listedEmitters(tenant.emitters, 0, EVERYTHING) as [
       ReturnType<typeof listedEmitters>[0],
     ]
     expect(epochs.map(({ epoch }) => epoch)).toEqual([2, 1])

@@ -140,8 +140,8 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   },
   {
     from: ['server/hosting'],
-    to: ['server/api', 'server/access', 'server/ingest'],
-    why: 'which ledgers run is settled before anybody asks for one: who may is decided above, so that no ledger opens differently for it',
+    to: ['server/api', 'server/ingest'],
+    why: 'which ledgers run is settled before anybody asks for one: requests are judged above, so that no ledger opens differently for whoever asks',
   },
   {
     from: ['server'],

@@ -25,8 +25,10 @@ export class AccessUnrecordable extends Error {
 
 export interface Look {
   readonly actor: Actor
-  /** The operation, in the words of the contract. */
+  /** In the words of the policy: list, read, reveal, export … */
   readonly action: string
+  /** The operation, in the words of the contract. */
+  readonly operation: string
   readonly result: 'read' | 'denied' | 'exported'
   readonly purpose?: string
   /** Entry ids. */
@@ -228,10 +230,11 @@ function repeat(known: Repeated, { objects = [] }: Look, now: number): void {
 }
 
 /** What makes two looks the same: all but when, and what was found. */
-function keyOf({ actor, action, result, purpose, fields, query, code }: Look): string {
+function keyOf({ actor, action, operation, result, purpose, fields, query, code }: Look): string {
   return canonicalJson([
     actor.id,
     action,
+    operation,
     result,
     purpose ?? null,
     [...(fields ?? [])],

@@ -1,5 +1,6 @@
 /**
- * Keeps whoever tries keys waiting. It knows addresses and how often keys from there were wrong, in bounded memory; an IPv6 address
+ * Keeps whoever tries keys waiting. A right key is always let in: it cannot be guessed, and a neighbour who tries must keep nobody from
+ * recording. It knows addresses and how often keys from there were wrong, in bounded memory; an IPv6 address
  * stands for its /64, which one party holds whole.
  */
 import type { Clock } from '../platform/clock.ts'
@@ -40,23 +41,16 @@ export class Lockout {
   readonly #limits: LockoutLimits
   /** By address; who failed last stands last. */
   readonly #failures = new Map<string, Failures>()
-  /** Addresses and keys that were let in, by the time of the last; who came last stands last. */
-  readonly #known = new Map<string, number>()
 
   constructor(clock: Clock, limits: Partial<LockoutLimits> = {}) {
     this.#clock = clock
     this.#limits = { ...LOCKOUT_LIMITS, ...limits }
   }
 
-  /**
-   * How long nobody is let in from there; 0 when the key may be looked at. `key`: the id of a key that is right. Where it was let in
-   * from the same address within the last hour it is let in again, so that a broken neighbour keeps nobody from recording.
-   */
-  waitMs(address: string, key?: string): number {
-    const from = networkOf(address)
-    const now = this.#clock.monotonicMs()
-    const wait = Math.max(0, (this.#failures.get(from)?.lockedUntil ?? 0) - now)
-    return wait > 0 && key !== undefined && this.#isKnown(from, key, now) ? 0 : wait
+  /** How long wrong keys from there are not even looked at; 0 while they are. */
+  waitMs(address: string): number {
+    const known = this.#failures.get(networkOf(address))
+    return Math.max(0, (known?.lockedUntil ?? 0) - this.#clock.monotonicMs())
   }
 
   /** A key from there was wrong. */
@@ -77,14 +71,6 @@ export class Lockout {
     if (this.#failures.size > this.#limits.addresses) this.#forgetOne(now)
   }
 
-  /** A key from there was right, and let in. */
-  accepted(address: string, key: string): void {
-    const pair = pairOf(networkOf(address), key)
-    this.#known.delete(pair)
-    this.#known.set(pair, this.#clock.monotonicMs())
-    if (this.#known.size > this.#limits.addresses) this.#known.delete(this.#known.keys().next().value ?? '')
-  }
-
   /** Addresses remembered. */
   get size(): number {
     return this.#failures.size
@@ -94,11 +80,6 @@ export class Lockout {
     const known = this.#failures.get(from)
     const isOver = !known || now - Math.max(known.lastAt, known.lockedUntil) >= this.#limits.forgetMs
     return isOver ? { at: [], lastAt: now, locks: 0, lockedUntil: 0 } : known
-  }
-
-  #isKnown(from: string, key: string, now: number): boolean {
-    const at = this.#known.get(pairOf(from, key))
-    return at !== undefined && now - at < this.#limits.forgetMs
   }
 
   /** Whoever is not locked and failed longest ago; where all are locked, whose lock ends first. */
@@ -113,8 +94,4 @@ export class Lockout {
     }
     if (first !== undefined) this.#failures.delete(first)
   }
-}
-
-function pairOf(from: string, key: string): string {
-  return `${from} ${key}`
 }

@@ -73,10 +73,12 @@ export interface Call {
 
 /** What a handler adds to the record of a look. */
 export type LookedAt = {
-  -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'purpose' | 'code'>]?: Look[Part]
+  -readonly [Part in keyof Omit<Look, 'actor' | 'action' | 'operation' | 'purpose' | 'code'>]?: Look[Part]
 } & {
   /** Whether it must be durable before the answer leaves. */
   isUrgent?: boolean
+  /** Whether sealed fields are among what was shown. */
+  isReveal?: boolean
 }
 
 export type Handler = (call: Call) => Promise<Response> | Response

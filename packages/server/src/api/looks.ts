@@ -30,7 +30,8 @@ export function recordDenial(
   try {
     ledger.accessLog.soon({
       actor: actorOf(caller, route),
-      action: route.operation,
+      action: actionOf(route),
+      operation: route.operation,
       result: 'denied',
       query: canonicalQuery(asked.query, asked.params, handles(ledger)),
       code,
@@ -41,15 +42,21 @@ export function recordDenial(
 }
 
 function lookOf(route: Route, { caller, look, params, purpose, query, services }: Call): Look {
-  const { isUrgent: _, ...seen } = look
+  const { isUrgent: _, isReveal: _reveal, ...seen } = look
   return {
     result: 'read',
     query: canonicalQuery(query, params, handles(services)),
     ...seen,
     actor: actorOf(caller, route),
-    action: route.operation,
+    action: look.isReveal ? 'reveal' : actionOf(route),
+    operation: route.operation,
     ...(purpose !== undefined && { purpose }),
   }
+}
+
+/** In the words of the policy; routes that any key opens are named by themselves. */
+function actionOf({ action, operation }: Route): string {
+  return action === 'open' || action === 'any' || action === 'installation' ? operation : action
 }
 
 function actorOf(caller: Caller, { action }: Route): Look['actor'] {

@@ -1,7 +1,9 @@
 /** The `deponent` command: one file per subcommand, one place where they end. */
 import { FormatError } from '@deponent/format'
 import { Command, CommanderError } from 'commander'
+import { AccessFileDamaged } from '../access/access-file.ts'
 import { KeyMismatch } from '../directory.ts'
+import { PolicyElsewhere } from '../hosting/outside.ts'
 import { MappingError } from '../ingest/mapping.ts'
 import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
 import { errorCode } from '../platform/disk.ts'
@@ -50,6 +52,8 @@ const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST
 
 /** Failures whose message says all there is to say. */
 const EXPLAINED = [
+  AccessFileDamaged,
+  PolicyElsewhere,
   MappingError,
   FormatError,
   DirectoryLocked,

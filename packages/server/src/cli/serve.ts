@@ -29,6 +29,8 @@ export interface ServeOptions extends OutsideOptions, SignerSocketsOption {
   tlsCert?: string
   tlsKey?: string
   behindProxy?: boolean
+  publicLedger?: boolean
+  publicMetrics?: boolean
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
@@ -41,6 +43,8 @@ export function withServing(command: Command): Command {
     .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
     .option('--tls-key <file>', 'its private key (PEM, no passphrase)')
     .option('--behind-proxy', 'a proxy in front ends TLS and says who is connected (X-Forwarded-For, -Proto)')
+    .option('--public-ledger', 'checkpoints, tiles and verification keys for whoever asks, without a key')
+    .option('--public-metrics', 'metrics of every ledger for whoever asks, without a key')
     .addOption(signerState())
     .addOption(signerSockets())
     .addOption(localSignerForOthers())
@@ -73,6 +77,8 @@ export async function startServer(options: ServeOptions): Promise<App> {
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     ...(tls && { tls }),
     isBehindProxy,
+    publicLedger: options.publicLedger ?? false,
+    publicMetrics: options.publicMetrics ?? false,
     ...(outside && { outside }),
     diagnose: diagnostics(),
   })

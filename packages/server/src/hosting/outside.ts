@@ -3,6 +3,9 @@ import type { Policy } from '@deponent/format'
 import type { Outside } from '../ledger/anchoring.ts'
 import { DEFAULT_LEDGER } from './ledger-name.ts'
 
+/** The witnesses that were named are witnesses of other ledgers. */
+export class PolicyElsewhere extends Error {}
+
 /**
  * Who is asked about the checkpoints of a ledger. A policy that names logs is about those, and asking its witnesses about another would
  * only be refused: it does not speak of a ledger it does not name. That the first one is not among them is a mistake, and an error.
@@ -11,7 +14,7 @@ export function outsideFor(configured: Outside, ledger: string, origin: string):
   const { policy, ...others } = configured
   if (!policy || speaksOf(policy, origin)) return configured
   if (ledger === DEFAULT_LEDGER)
-    throw new Error(`the witness policy names logs, and this ledger, ${origin}, is not among them`)
+    throw new PolicyElsewhere(`the witness policy names logs, and this ledger, ${origin}, is not among them`)
   return others.timestampUrls.length > 0 ? others : undefined
 }
 

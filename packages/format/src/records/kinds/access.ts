@@ -9,6 +9,8 @@ export const access = defineKind({
     /** role, break_glass, authority, subject_request, …: not to be confused with the record's own basis. */
     accessBasis: text,
     action: text,
+    /** The operation of the interface by which it was done. */
+    operation: text,
     objects: list(),
     fields: list(),
     query: json,

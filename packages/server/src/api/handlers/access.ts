@@ -54,6 +54,7 @@ async function looksOf(call: Call, filter: Record<string, string>): Promise<obje
 const TOLD = [
   'actor',
   'action',
+  'operation',
   'purpose',
   'result',
   'count',

@@ -68,6 +68,7 @@ function revealFor(call: Call, { entry, record, classes, ...read }: SeenEntry): 
   const reveal = { identity: caller.id, entry: entry.id, purpose, fields }
   const open = reveals.until(reveal)
   call.look.fields = fields === 'all' ? ['all'] : [...fields]
+  call.look.isReveal = true
   call.look.isUrgent = open === undefined
   const until = open ?? reveals.open(reveal, control.policy.revealMinutes)
   return { fields, classes: new Set([...classes, ...revealed]), until }
@@ -103,7 +104,6 @@ function boundOf({ timeMs, source }: TimeBound): { at: string; source: string } 
 export const getProof: Handler = async (call) => {
   const { ledger } = call.services.tenant
   const index = await decisionIndex(call)
-  call.look.objects = [(await ledger.entry(index)).id]
   const { checkpoint } = ledger
   if (!checkpoint || index >= checkpoint.size) throw notYet()
   const hashes = await ledger.inclusionProof(index, checkpoint.size)

@@ -85,7 +85,7 @@ export const FINDING: readonly Route[] = [
     method: 'GET',
     path: '/v1/decisions/:id/proof',
     action: 'prove',
-    look: 'soon',
+    look: 'none',
     summary: 'The inclusion proof under the latest checkpoint, as C2SP tlog-proof',
     query: systemQuery,
     produces: 'text/plain',

@@ -3,10 +3,13 @@
 //
 // What is kept: from the shown groups of a table, and from every table the same caller gets by asking with fewer
 // dimensions and the same filters, the count of no group that is not shown follows, even for somebody who knows which
-// groups there are. A group that is not shown stands together with at least one other and with at least `least`
+// groups there are, as long as any group is shown. A group that is not shown stands together with at least one other and with at least `least`
 // decisions.
 //
 // What is not kept, and cannot be by looking at one table at a time:
+// - a table of which nothing is shown, against its smaller tables taken together: three tables of two dimensions can
+//   determine one of three though none of them holds a small group, and somebody who knows that a model runs in one
+//   system only finds its group in the sums of the system;
 // - questions whose filters overlap (all of March, then all but the 3rd): their answers can be subtracted;
 // - the same question before and after one more decision was recorded;
 // - somebody who knows counts from elsewhere, or that a group and another are the same people;
@@ -20,7 +23,7 @@ export interface CountedGroup {
 }
 
 /** Beyond so many hidden groups of a table with several dimensions the proof costs too much: nothing is shown then. */
-const HIDDEN_MAX = 256
+const HIDDEN_MAX = 128
 
 /** Positions of the groups that must not be shown. */
 export function hiddenGroups(groups: readonly CountedGroup[], least: number): ReadonlySet<number> {
