@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { recordView } from '../../packages/server/src/api/record-view.ts'
-import { coveredIn, fieldsToOpen, pointerText, pointerTo } from '../../packages/dashboard/src/decision/pointers.ts'
+import {
+  coveredIn,
+  fieldsToOpen,
+  pointerText,
+  pointerTo,
+} from '../../packages/dashboard/src/decision/pointers.ts'
 import { untilHere } from '../../packages/dashboard/src/decision/use-revealed.ts'
 import { suppressedText } from '../../packages/dashboard/src/elements/suppressed-text.ts'
 

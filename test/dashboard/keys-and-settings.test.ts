@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { identityState, inOrder, keyText, reachOf } from '../../packages/dashboard/src/access/identity.ts'
 import type { Identity } from '../../packages/dashboard/src/access/identity.ts'
-import { EMPTY_DRAFT, missingIn, requestOf, withRole } from '../../packages/dashboard/src/access/key-request.ts'
+import {
+  EMPTY_DRAFT,
+  missingIn,
+  requestOf,
+  withRole,
+} from '../../packages/dashboard/src/access/key-request.ts'
 import { isLedgerName } from '../../packages/dashboard/src/settings/ledger-name.ts'
 import { partsOf } from '../../packages/dashboard/src/settings/parts.ts'
 import type { ServerSettings } from '../../packages/dashboard/src/settings/settings-query.ts'
@@ -47,7 +52,13 @@ describe('an identity', () => {
 
 describe('the form for a key', () => {
   test('asks for nothing that does not belong to the role', () => {
-    const draft = { ...EMPTY_DRAFT, name: ' Ada ', roles: ['auditor'] as const, emitter: 'till-7', subject: 'p-1' }
+    const draft = {
+      ...EMPTY_DRAFT,
+      name: ' Ada ',
+      roles: ['auditor'] as const,
+      emitter: 'till-7',
+      subject: 'p-1',
+    }
     expect(requestOf(draft, NOW)).toEqual({
       name: 'Ada',
       roles: ['auditor'],
@@ -58,7 +69,13 @@ describe('the form for a key', () => {
   })
 
   test('means the last day of a period whole', () => {
-    const draft = { ...EMPTY_DRAFT, name: 'x', roles: ['auditor'] as const, from: '2026-01-01', to: '2026-12-31' }
+    const draft = {
+      ...EMPTY_DRAFT,
+      name: 'x',
+      roles: ['auditor'] as const,
+      from: '2026-01-01',
+      to: '2026-12-31',
+    }
     expect(requestOf(draft, NOW).period).toEqual({
       from: Date.parse('2026-01-01'),
       to: Date.parse('2027-01-01'),
@@ -98,10 +115,19 @@ describe('the settings', () => {
 
   test('say of everything that is missing that it is', () => {
     expect(missing(settings)).toEqual(['Signer', 'Witnesses', 'Timestamps', 'Retention'])
-    expect(missing({ ...settings, witnesses: ['w'], timestamps: ['t'], signer: 'own', retention: '10 years' })).toEqual([])
+    expect(
+      missing({ ...settings, witnesses: ['w'], timestamps: ['t'], signer: 'own', retention: '10 years' }),
+    ).toEqual([])
   })
 
   test('take the names of ledgers the server takes', () => {
-    expect(['acme', 'a-1', 'A', '1a', 'a_b', ''].map(isLedgerName)).toEqual([true, true, false, false, false, false])
+    expect(['acme', 'a-1', 'A', '1a', 'a_b', ''].map(isLedgerName)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
   })
 })

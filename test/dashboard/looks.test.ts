@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { beyondText, denialText, doneText, kindOf, OPERATIONS, questionOf } from '../../packages/dashboard/src/access/look.ts'
+import {
+  beyondText,
+  denialText,
+  doneText,
+  kindOf,
+  OPERATIONS,
+  questionOf,
+} from '../../packages/dashboard/src/access/look.ts'
 import type { Look } from '../../packages/dashboard/src/access/look.ts'
 import { lookFiltersIn, lookQuery } from '../../packages/dashboard/src/access/look-filters.ts'
 import { looksPerDay } from '../../packages/dashboard/src/access/looks-per-day.ts'

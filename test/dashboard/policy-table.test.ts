@@ -42,7 +42,9 @@ describe('the table of the policy', () => {
   test('finds the rights that differ and no others', () => {
     expect(differences(DEFAULT_RULES, DEFAULT_RULES)).toEqual([])
     const more = [...DEFAULT_RULES, rule({ role: 'operator', actions: ['sql'] })]
-    expect(differences(more, DEFAULT_RULES).map(({ role, action }) => [role, action])).toEqual([['operator', 'sql']])
+    expect(differences(more, DEFAULT_RULES).map(({ role, action }) => [role, action])).toEqual([
+      ['operator', 'sql'],
+    ])
   })
 
   test('warns of rules that nobody could change any more, and of sealed fields without a purpose', () => {

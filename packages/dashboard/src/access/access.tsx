@@ -9,15 +9,17 @@ export function Access() {
     <div className={styles['page']}>
       <header className={styles['head']}>
         <h1>Access</h1>
-        <nav className={styles['tabs']} aria-label="Parts of access">
-          {may('access') && (
-            <Link to="/access" activeOptions={{ exact: true, includeSearch: false }}>
-              Looks
-            </Link>
-          )}
-          {may('keys') && <Link to="/access/keys">Keys</Link>}
-          {may('settings') && <Link to="/access/policy">Policy</Link>}
-        </nav>
+        {(may('access') || may('keys') || may('settings')) && (
+          <nav className={styles['tabs']} aria-label="Parts of access">
+            {may('access') && (
+              <Link to="/access" activeOptions={{ exact: true, includeSearch: false }}>
+                Looks
+              </Link>
+            )}
+            {may('keys') && <Link to="/access/keys">Keys</Link>}
+            {may('settings') && <Link to="/access/policy">Policy</Link>}
+          </nav>
+        )}
       </header>
       <Outlet />
     </div>

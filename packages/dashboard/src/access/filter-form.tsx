@@ -45,7 +45,7 @@ export function FilterForm({ filters, looks, onChange }: FilterFormProps) {
         label="Operation"
         value={filters.action}
         onChange={set('action')}
-        options={Object.entries(OPERATIONS)}
+        options={Object.entries(OPERATIONS).map(([operation, { did }]) => [operation, did])}
       />
       <Choice
         label="Result"

@@ -69,7 +69,7 @@ function Row({ identity, now, rotate, revoke }: RowProps) {
         ))}
       </td>
       <td>
-        {identity.revokedAt === null ? (
+        {identity.revokedAt === null && (
           <span className={styles['acts']}>
             <button type="button" className={controls['button']} onClick={() => rotate(identity)}>
               Rotate…
@@ -78,8 +78,6 @@ function Row({ identity, now, rotate, revoke }: RowProps) {
               Revoke…
             </button>
           </span>
-        ) : (
-          <span className={styles['faint']}>revoked</span>
         )}
       </td>
     </tr>

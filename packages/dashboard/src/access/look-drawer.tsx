@@ -63,9 +63,7 @@ function Parts({ look, only }: { readonly look: Look; readonly only: (filters: L
         </button>
       </Part>
       {code !== undefined && <Part name="Denied because">{denialText(code)}</Part>}
-      <Part name="What for">
-        {purpose ?? <span className={styles['faint']}>no purpose was stated; none was needed</span>}
-      </Part>
+      <Part name="What for">{purpose ?? <span className={styles['faint']}>no purpose was stated</span>}</Part>
       {beyond !== undefined && <Part name="Stands for">{beyond}</Part>}
       <Question look={look} />
       {fields !== undefined && <Part name="Fields">{fields.join(', ')}</Part>}

@@ -31,42 +31,51 @@ export interface LookPage {
   readonly asOf: { readonly size: number }
 }
 
-/** What somebody did, by operation; said after a name. */
-export const OPERATIONS: Readonly<Record<string, string>> = {
-  listDecisions: 'searched decisions',
-  getDecision: 'opened a decision',
-  getTimeline: 'read what was recorded about a decision',
-  getProof: 'took a proof of a decision',
-  getBundle: 'exported the evidence of a decision',
-  postBundles: 'exported the evidence of many records',
-  lookUpSubject: 'looked a person up',
-  getAggregate: 'counted decisions in groups',
-  getUsage: 'saw numbers on usage',
-  getConfidence: 'saw numbers on confidence',
-  getOverrides: 'saw numbers on overrides',
-  getCompleteness: 'saw numbers on completeness',
-  getCoverage: 'saw coverage',
-  getEmitters: 'saw the emitters',
-  getEmitterProof: 'took a proof of an emitter’s numbers',
-  getSystems: 'saw the systems',
-  postSql: 'asked a free question (SQL)',
-  listKeys: 'saw the list of keys',
-  makeKey: 'made a key',
-  rotateKey: 'rotated a key',
-  revokeKey: 'revoked a key',
-  getPolicy: 'saw the policy',
-  putPolicy: 'changed the policy',
-  listAccess: 'saw who looked at what',
-  getDecisionAccess: 'saw who looked at a decision',
-  getSubjectAccess: 'saw when a person was looked at',
-  recordDecisions: 'sent decisions',
-  recordRecords: 'sent records',
-  getSettings: 'saw the settings',
-  createLedger: 'made a ledger',
-  archiveLedger: 'archived a ledger',
-  getTile: 'read the raw ledger',
-  getCheckpoint: 'read the checkpoint',
-  gap: 'looks may be missing',
+/** What somebody did, by operation, after a name; and what they were not allowed to do. */
+export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonly to: string }>> = {
+  listDecisions: { did: 'searched decisions', to: 'search decisions' },
+  getDecision: { did: 'opened a decision', to: 'open a decision' },
+  getTimeline: {
+    did: 'read what was recorded about a decision',
+    to: 'read what was recorded about a decision',
+  },
+  getProof: { did: 'took a proof of a decision', to: 'take a proof of a decision' },
+  getBundle: { did: 'exported the evidence of a decision', to: 'export the evidence of a decision' },
+  postBundles: { did: 'exported the evidence of many records', to: 'export the evidence of many records' },
+  lookUpSubject: { did: 'looked a person up', to: 'look a person up' },
+  getAggregate: { did: 'counted decisions in groups', to: 'count decisions in groups' },
+  getUsage: { did: 'saw numbers on usage', to: 'see numbers on usage' },
+  getConfidence: { did: 'saw numbers on confidence', to: 'see numbers on confidence' },
+  getOverrides: { did: 'saw numbers on overrides', to: 'see numbers on overrides' },
+  getCompleteness: { did: 'saw numbers on completeness', to: 'see numbers on completeness' },
+  getCoverage: { did: 'saw coverage', to: 'see coverage' },
+  getEmitters: { did: 'saw the emitters', to: 'see the emitters' },
+  getEmitterProof: {
+    did: 'took a proof of an emitter’s numbers',
+    to: 'take a proof of an emitter’s numbers',
+  },
+  getSystems: { did: 'saw the systems', to: 'see the systems' },
+  postSql: { did: 'asked a free question (SQL)', to: 'ask a free question (SQL)' },
+  listKeys: { did: 'saw the list of keys', to: 'see the list of keys' },
+  makeKey: { did: 'made a key', to: 'make a key' },
+  rotateKey: { did: 'rotated a key', to: 'rotate a key' },
+  revokeKey: { did: 'revoked a key', to: 'revoke a key' },
+  getPolicy: { did: 'saw the policy', to: 'see the policy' },
+  putPolicy: { did: 'changed the policy', to: 'change the policy' },
+  listAccess: { did: 'saw who looked at what', to: 'see who looked at what' },
+  getDecisionAccess: { did: 'saw who looked at a decision', to: 'see who looked at a decision' },
+  getSubjectAccess: { did: 'saw when a person was looked at', to: 'see when a person was looked at' },
+  recordDecisions: { did: 'sent decisions', to: 'send decisions' },
+  recordRecords: { did: 'sent records', to: 'send records' },
+  getSettings: { did: 'saw the settings', to: 'see the settings' },
+  createLedger: { did: 'made a ledger', to: 'make a ledger' },
+  archiveLedger: { did: 'archived a ledger', to: 'archive a ledger' },
+  getLedgerStatus: { did: 'saw the state of the ledger', to: 'see the state of the ledger' },
+  getTile: { did: 'read the raw ledger', to: 'read the raw ledger' },
+  getCheckpoint: { did: 'read the checkpoint', to: 'read the checkpoint' },
+  getVkey: { did: 'read the keys of the ledger', to: 'read the keys of the ledger' },
+  getMetrics: { did: 'read metrics', to: 'read metrics' },
+  gap: { did: 'looks may be missing', to: 'look' },
 }
 
 /** What kind of look it was, for the eye. */
@@ -87,8 +96,8 @@ export function doneText(look: Look): string {
   if (kind === 'gap') return 'Looks may be missing here'
   if (kind === 'revealed')
     return fields.includes('all') ? 'revealed all sealed fields' : `revealed ${fields.join(', ')}`
-  const done = OPERATIONS[action] ?? action
-  return kind === 'denied' ? `was denied: ${done}` : done
+  const { did, to } = OPERATIONS[action] ?? { did: action, to: action }
+  return kind === 'denied' ? `was not allowed to ${to}` : did
 }
 
 /** Where a look stands for more than itself: repeats, or a time in which some may be missing. */
@@ -97,9 +106,10 @@ export function beyondText(look: Look): string | undefined {
   if (kindOf(look) === 'gap' && from !== undefined && until !== undefined)
     return `The server stopped without warning. Looks of up to a second may be unrecorded between ${exactTimeText(from)} and ${exactTimeText(until)}.`
   if (repeats === 0) return undefined
-  const span =
-    from !== undefined && until !== undefined ? ` between ${timeOnly(from)} and ${timeOnly(until)}` : ''
-  return `the same again ${counted(repeats, 'time')}${span}`
+  const again = `the same again ${counted(repeats, 'time')}`
+  if (from === undefined || until === undefined) return again
+  const [first, last] = [timeOnly(from), timeOnly(until)]
+  return first === last ? `${again} at ${first}` : `${again} between ${first} and ${last}`
 }
 
 function timeOnly(at: string): string {

@@ -6,6 +6,7 @@ import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
+import { useMay } from '../session/state.ts'
 import styles from './access.module.css'
 import { FilterForm } from './filter-form.tsx'
 import type { Look } from './look.ts'
@@ -20,6 +21,7 @@ const route = getRouteApi('/access/')
 
 /** Who looked at what, newest first, and who was denied. */
 export function Looks() {
+  const may = useMay()
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const filters = useMemo(() => lookFiltersIn(search), [search])
@@ -31,7 +33,7 @@ export function Looks() {
   useKeys({ '.': reload })
   return (
     <>
-      <FilterForm filters={filters} looks={looks} onChange={change} />
+      {may('access') && <FilterForm filters={filters} looks={looks} onChange={change} />}
       {query.isPending && <Waiting lines={12} label="Loading looks" />}
       {query.error !== null && <Failed error={query.error} again={reload} />}
       {query.isSuccess && looks.length === 0 && <NoLook filters={filters} clear={() => change({})} />}

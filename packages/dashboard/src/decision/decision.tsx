@@ -9,7 +9,8 @@ import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
 import { Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
 import { decisionQuery, timelineQuery } from '../queries.ts'
-import { useMay } from '../session/state.ts'
+import { isOwnReader } from '../frame/views.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { Badge } from './badge.tsx'
 import { CompletenessPanel } from './completeness.tsx'
 import { ConversationPanel } from './conversation.tsx'
@@ -51,13 +52,15 @@ function Walk({ id }: { readonly id: string }) {
   const go = (to: string | undefined) => () => {
     if (to !== undefined) void navigate({ to: '/decisions/$id', params: { id: to } })
   }
-  const back = () => void navigate({ to: '/decisions', search: searchToReturnTo() })
+  const isOwn = isOwnReader(useSession())
+  const list = isOwn ? '/' : '/decisions'
+  const back = () => void navigate({ to: list, search: searchToReturnTo() })
   useKeys({ j: go(next), k: go(previous), u: back, Escape: back })
   return (
     <nav className={styles['walk']} aria-label="List">
-      <Link to="/decisions" search={searchToReturnTo()} className={controls['quiet']}>
+      <Link to={list} search={searchToReturnTo()} className={controls['quiet']}>
         <BackIcon />
-        Decisions
+        {isOwn ? 'My decisions' : 'Decisions'}
       </Link>
       {(previous ?? next) !== undefined && (
         <span>
@@ -177,6 +180,7 @@ function HumanWord({ decision }: { readonly decision: OpenDecision }) {
 /** Where the decision comes from, in one line. */
 function Origin({ decision }: { readonly decision: DecisionDocument }) {
   const { record, index, at, receivedAt, time, system, subject } = decision
+  const isOwn = isOwnReader(useSession())
   const lateMs = Date.parse(receivedAt) - Date.parse(at)
   return (
     <p>
@@ -191,7 +195,7 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
         recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
       </span>
       <span>index {count(index)}</span>
-      {subject !== undefined && (
+      {subject !== undefined && !isOwn && (
         <Link to="/decisions" search={{ subject }} className={controls['link']} title={`Person ${subject}`}>
           all about this person
         </Link>

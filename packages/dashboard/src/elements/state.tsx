@@ -42,13 +42,18 @@ export function Failed({ error, again }: FailedProps) {
     <div className={`${styles['state']} ${styles['failed']}`} role="alert">
       <strong>{titleOf(error)}</strong>
       <p>{error.message}</p>
-      {again !== undefined && (
+      {again !== undefined && !isRefusal(error) && (
         <button type="button" className={controls['button']} onClick={again}>
           Try again
         </button>
       )}
     </div>
   )
+}
+
+/** Asking again changes nothing about a right that is missing. */
+function isRefusal(error: Error): boolean {
+  return error instanceof ApiError && error.status === 403
 }
 
 function titleOf(error: Error): string {

@@ -20,13 +20,16 @@ import { KeyHelp } from './key-help.tsx'
 import { LedgerLight } from './ledger-light.tsx'
 import { LedgerSwitch } from './ledger-switch.tsx'
 import { Navigation } from './navigation.tsx'
+import { isOwnReader } from './views.ts'
 
 const NEXT_THEME: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' }
 const THEME_ICON = { system: SystemThemeIcon, light: SunIcon, dark: MoonIcon }
 
 /** What surrounds every view: where you are, who you are, how the ledger is, and the keys that work everywhere. */
 export function Frame() {
-  const isOpen = useDoor().phase === 'open'
+  const door = useDoor()
+  const isOpen = door.phase === 'open'
+  const isOwn = isOpen && isOwnReader(door.session)
   const [isHelpOpen, setHelpOpen] = useState(false)
   useKeys({ '?': () => setHelpOpen(true), t: () => chooseTheme(NEXT_THEME[chosenTheme()]) })
   return (
@@ -38,7 +41,7 @@ export function Frame() {
         </Link>
         {isOpen && <Navigation />}
         <div className={styles['tools']}>
-          {isOpen && <LedgerLight />}
+          {isOpen && !isOwn && <LedgerLight />}
           {isOpen && <LedgerSwitch />}
           {isOpen && <PersonMenu />}
           <ThemeButton />

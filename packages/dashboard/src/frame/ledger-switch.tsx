@@ -2,7 +2,7 @@ import { Popover } from '@base-ui/react/popover'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { count } from '../display.ts'
+import { counted } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { CheckIcon, LedgerIcon } from '../elements/icons.tsx'
 import { useSession } from '../session/state.ts'
@@ -52,7 +52,7 @@ function Choices({ close }: { readonly close: () => void }) {
         <span>{name === ledger && <CheckIcon />}</span>
         <b>{name}</b>
         {known !== undefined && (
-          <span>{known.state === 'archived' ? 'archived' : `${count(known.size)} entries`}</span>
+          <span>{known.state === 'archived' ? 'archived' : counted(known.size, 'entry', 'entries')}</span>
         )}
       </Link>
     )

@@ -5,7 +5,7 @@ import { Panel } from '../elements/panel.tsx'
 import { overridesQuery } from '../queries.ts'
 import { SuppressedNote } from '../elements/suppressed.tsx'
 import type { Suppressed } from '../elements/suppressed-text.ts'
-import { useMay } from '../session/state.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { seriesColour } from './chart-colours.ts'
 import styles from './overview.module.css'
 import { modelKey } from './usage.ts'
@@ -21,6 +21,8 @@ interface ModelsPanelProps {
 /** What each model of each system did in the period. */
 export function ModelsPanel({ models, series, from, suppressed }: ModelsPanelProps) {
   const mayList = useMay()('list')
+  // Days of single models are asked for only where every group is shown.
+  const hasTrends = useSession().smallCells === null
   const { data } = useQuery(overridesQuery(from))
   const overrides = new Map(data?.items.map((item) => [modelKey(item), item]))
   const total = models.reduce((sum, { count }) => sum + count, 0)
@@ -70,7 +72,7 @@ export function ModelsPanel({ models, series, from, suppressed }: ModelsPanelPro
                   </td>
                   <td>{count(model.count)}</td>
                   <td className={styles['trendCell']}>
-                    <Trend counts={model.trend} colour={colour} />
+                    {hasTrends ? <Trend counts={model.trend} colour={colour} /> : '–'}
                   </td>
                   <td>{percent(total === 0 ? 0 : model.count / total)}</td>
                   <td data-alert={notOk > 0}>{count(notOk)}</td>

@@ -6,7 +6,7 @@ import { count, counted, dayText, percent } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import { aggregateQuery, systemsQuery } from '../queries.ts'
-import { useMay } from '../session/state.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { CompletenessPanel } from './completeness-panel.tsx'
 import { ConfidencePanel } from './confidence-panel.tsx'
 import { CoveragePanel } from './coverage-panel.tsx'
@@ -92,9 +92,12 @@ function WithoutNumbers() {
 /** The groups the period is drawn from; undefined until all of them are there. */
 function usePeriod(from: string | undefined) {
   const enabled = useMay()('aggregate')
+  const { smallCells } = useSession()
   const models = useQuery({ ...aggregateQuery(MODEL_METRICS, 'system,modelId', from), enabled })
   const statuses = useQuery({ ...aggregateQuery('count', 'system,modelId,status', from), enabled })
-  const daily = useQuery({ ...aggregateQuery('count', 'day,system,modelId', from), enabled })
+  // The finer the groups, the fewer are large enough to be shown.
+  const perDay = smallCells === null ? 'day,system,modelId' : 'day,system'
+  const daily = useQuery({ ...aggregateQuery('count', perDay, from), enabled })
   const groups = useMemo(
     () =>
       models.data && statuses.data && daily.data

@@ -72,7 +72,7 @@ function OwnDecision({ row, index }: { readonly row: DecisionRow; readonly index
         params={{ id: row.id }}
         onClick={() => rememberPlace({ list: ALL, active: index, scrollTop: 0 })}
       >
-        <b>{jsonText(row['prediction'] ?? row['status'])}</b>
+        <b>{jsonText(row['prediction'] ?? row['status']).replaceAll('_', ' ')}</b>
         <span>
           decided by {jsonText(row['system'])} on {dayText(row.at)}
           {row['overridden'] === true

@@ -33,9 +33,13 @@ export function Settings() {
       </header>
       {error !== null && <Failed error={error} again={() => void refetch()} />}
       {may('settings') && error === null && data === undefined && <Waiting lines={10} />}
-      {parts.map((part) => (
-        <SettingsPart key={part.title} part={part} />
-      ))}
+      {parts.length > 0 && (
+        <div className={styles['parts']}>
+          {parts.map((part) => (
+            <SettingsPart key={part.title} part={part} />
+          ))}
+        </div>
+      )}
       <LedgersPanel />
       <p className={styles['limits']}>
         These are set when the server starts, by options or its configuration file; the page shows them and
