@@ -107,7 +107,7 @@ const folder = mkdtempSync(join(tmpdir(), 'deponent-profile-'))
 console.log(`${machineLine(describeMachine(folder), 'in process')}\n`)
 const stages = new Stages()
 const store = new SqliteStateStore(join(folder, 'state.db'))
-const dedupe = new Dedupe(store, 'default')
+const dedupe = new Dedupe(store)
 const marker = new Marker(randomBytes(32), randomBytes(32))
 const vault = await Vault.open({
   disk: realDisk,

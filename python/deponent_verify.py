@@ -15,6 +15,7 @@ Exit code: 0 valid, 1 invalid, 2 not understood, 3 incomplete.
 import argparse
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import json
@@ -1916,20 +1917,20 @@ class Keyring:
     @staticmethod
     def _whole(data, at):
         """(first, count, end) of the undamaged frame at a place, else None."""
-        if data[at : at + 8] != b'DPNKEYR0' or at + 32 > len(data):
+        if data[at : at + 8] != b'DPNKEYR1' or at + 32 > len(data):
             return None
         first, count = struct.unpack_from('>QI', data, at + 8)
-        end = at + 32 + 64 * count + 16 + 32
+        end = at + 32 + 48 * count + 16 + 32
         if end > len(data) or sha256(data[at : end - 32]) != data[end - 32 : end]:
             return None
         return first, count, end
 
     def _is_followed(self, data, at):
-        later = data.find(b'DPNKEYR0', at + 1)
+        later = data.find(b'DPNKEYR1', at + 1)
         while later >= 0:
             if self._whole(data, later) is not None:
                 return True
-            later = data.find(b'DPNKEYR0', later + 1)
+            later = data.find(b'DPNKEYR1', later + 1)
         return False
 
     def _read(self, data, wrapping_key):
@@ -1944,7 +1945,7 @@ class Keyring:
             pairs = gcm_open(wrapping_key, data[at + 20 : at + 32], data[at + 32 : end - 32], data[at : at + 32])
             if pairs is None:
                 raise Malformed('a keyring frame does not open with this root key')
-            keys.extend(pairs[i + 32 : i + 64] for i in range(0, len(pairs), 64))
+            keys.extend(pairs[i + 16 : i + 48] for i in range(0, len(pairs), 48))
             at = end
         return keys
 
@@ -1977,15 +1978,220 @@ DICTIONARY = (
 )
 
 
+# What prose looks like in a record: every text of coding 3 is read as if it followed this and a dictionary (§12.2).
+PROSE = (
+    b"Hello! I would like to know whether you can help me with this. Thank you for your question, and I'm sorry to hear that"
+    b' you have had trouble with it. Could you please tell me more about what happened, when it started, and what you have a'
+    b'lready tried? Here is what I would suggest:\\n\\n1. **First**, check that the information you were given is correct and '
+    b'up to date.\\n2. **Then**, make sure that the account is in the right name and that nothing else has changed since.\\n3.'
+    b' **Finally**, if the problem is still there after a few days, contact customer service, who should be able to find out'
+    b" which of these applies to you.\\n\\nIt's important to understand that this is general information, not legal, medical o"
+    b'r financial advice. You may want to talk to someone who knows your situation before you make a decision. There are sev'
+    b'eral things to consider here. On the one hand, the first option costs less at the beginning and does not need any furt'
+    b'her work; on the other hand, it takes longer, and there is no guarantee that the result will be the same. In most case'
+    b"s people choose the second one because they don't want to wait.\\n\\nFor example, let us say that a person has been with"
+    b' the company for more than three years, but has not used the service during the last twelve months. According to the t'
+    b'erms and conditions, the contract can then be ended by either side at the end of each month, provided that notice is g'
+    b'iven in writing at least thirty days before. If that was not done, the agreement continues for another year under the '
+    b'same conditions as before.\\n\\nThe following table shows the difference between them:\\n\\n- **What it is**: a short desc'
+    b'ription of the product and how it works.\\n- **Who it is for**: anyone whose income is below the limit, including stude'
+    b'nts and families with children.\\n- **What it costs**: between ten and twenty percent of the total amount, depending on'
+    b" where you live.\\n\\nHowever, these numbers are only an example. I don't have access to your personal data, so I cannot"
+    b' say exactly how much it would be for you. If you would like, I can explain each step in more detail, or write a short'
+    b' letter that you could send to them.\\n\\nSubject: Request for further information\\n\\nDear Sir or Madam,\\n\\nI am writing'
+    b' to you because I have not received an answer to my application of last month. As far as I know, all of the required d'
+    b'ocuments were sent together with the form, and I was told that it would take about two weeks. Would you be so kind as '
+    b'to let me know whether anything is missing, and when I can expect a reply? I look forward to hearing from you.\\n\\nYour'
+    b's sincerely,\\n\\nLet me know if there is anything else I can do for you!\\n\\nTo answer this question we need to look at '
+    b'how the system was designed. A request is first read by the server, which checks that it is valid and that the user is'
+    b' allowed to make it; then the data is written to the database, and only after this has been done does the client get i'
+    b'ts response. When something goes wrong, an error is returned instead, with a message that says what failed and why. Th'
+    b'is means that the same operation can be run again without changing the result, since every file, record and value that'
+    b" was created before is either found or replaced. The default setting is usually good enough; if it isn't, set the numb"
+    b'er of threads to a higher value, use a larger cache, or add an index to the column that is being searched. Note that e'
+    b'ach of these needs more memory, and that the first call after a restart will always be slower than those that follow.\\'
+    b'n\\n```\\nfunction first(list) {\\n  if (list.length === 0) return null\\n  return list[0]\\n}\\n```\\n\\nIn this code the fun'
+    b'ction takes a list and returns its first element, or nothing when the list is empty. You can test it by running the co'
+    b'mmand below:\\n\\nWe have now seen that there are two kinds of reasons for such a change: those which come from outside,'
+    b' like a new law or a different market, and those that come from within the organisation itself. Both must be taken int'
+    b'o account. The report states that over the past five years the number of people in this group has increased by almost '
+    b'a third, while the average age has remained the same. It also shows how important it is for public services to work we'
+    b'll together, especially where children, health or housing are concerned. Although this has often been said before, ver'
+    b'y little has been done about it so far, and it is not clear whose responsibility it would be. What makes it difficult '
+    b'is that no one wants to be the first to begin, even though everyone would gain from it.\\n\\nSummary: the main point is '
+    b'that nothing should be decided without knowing the facts. They should be open to all, they should be easy to read, and'
+    b' they must be kept for as long as somebody may need them. Whether or not these rules apply to a given case depends on '
+    b'its history, on the type of work, and on what both sides have agreed. Any such agreement has to be made at the time, b'
+    b'ecause afterwards it can no longer be proven who knew what. \\"Yes,\\" she said, \\"but that is exactly what they told us'
+    b' the last time, and we never heard from them again.\\" He looked at her for a moment, then turned away and went back in'
+    b'to the house through the open door. '
+)
+
+
+class Mixing:
+    """Context mixing, coding 3 (§12.2): a model of texts like a dictionary, from which each text begins anew."""
+
+    TEXT_BYTES_MAX = 32768
+    KNOTS = (1, 2, 3, 6, 10, 16, 27, 45, 73, 120, 194, 310, 488, 747, 1101, 1546, 2047, 2549, 2994, 3348, 3607, 3785, 3901) + (
+        (3975, 4022, 4050, 4068, 4079, 4085, 4089, 4092, 4093, 4094)
+    )
+    RATES = [655360 // (10 * met + 13) for met in range(16)]
+
+    def __init__(self, dictionary):
+        squash = [0] + [
+            (self.KNOTS[i >> 7] * (128 - (i & 127)) + self.KNOTS[(i >> 7) + 1] * (i & 127) + 64) >> 7 for i in range(1, 4096)
+        ]
+        self.squash, self.stretch, argument = squash, [], 1
+        for probability in range(4096):
+            while argument < 4095 and squash[argument] < probability:
+                argument += 1
+            self.stretch.append(argument - 2048)
+        self.counters, self.weights, self.repeats, self.places = {}, [[27306] * 4 for _ in range(5)], {}, {}
+        self.before = bytearray(8)
+        self.word = 0
+        self._run((PROSE + dictionary)[-32768:], None, None)
+
+    def decode(self, data, length):
+        """The text of so many bytes; Malformed when there is none."""
+        if length > self.TEXT_BYTES_MAX:
+            raise Malformed('a mixed text is at most 32,768 bytes')
+        model = object.__new__(Mixing)
+        model.squash, model.stretch, model.word = self.squash, self.stretch, self.word
+        model.counters, model.repeats, model.places = dict(self.counters), dict(self.repeats), dict(self.places)
+        model.weights = [list(weights) for weights in self.weights]
+        model.before = bytearray(self.before)
+        model._run(None, data, length)
+        return bytes(model.before[len(self.before) :])
+
+    def _run(self, text, data, length):
+        """Reads `text`, or decodes that many bytes of `data`: the model learns the same from both."""
+        self.text, self.data, self.at = text, data, 4
+        self.low, self.high = 0, 0xFFFFFFFF
+        self.code = None if data is None else int.from_bytes(data[:4].ljust(4, b'\0'), 'big')
+        begin, end = len(self.before), len(self.before) + (len(text) if data is None else length)
+        while len(self.before) < end:
+            start = self._note()
+            size = 0
+            if start:
+                if data is None:
+                    left = text[len(self.before) - begin :]
+                    source = self.before[start:] + left
+                    while size < len(left) and source[size] == left[size]:
+                        size += 1
+                if self._flag(0, int(size >= 20)):
+                    size = self._length(size - 19) + 19
+                    if len(self.before) + size > end:
+                        raise Malformed('does not decode')
+                    for i in range(size):
+                        if i > 0:
+                            self._note()
+                        self._append(self.before[start + i])
+                    continue
+            self._append(self._byte(None if text is None else text[len(self.before) - begin]))
+
+    @staticmethod
+    def _hashed(value, byte):
+        mixed = (value ^ byte) * 0x2C1B3C6D & 0xFFFFFFFF
+        return mixed ^ mixed >> 15
+
+    def _note(self):
+        value = 0
+        for byte in self.before[-1:-7:-1]:
+            value = self._hashed(value, byte)
+        slot = value >> 18
+        start = self.places.get(slot, 0)
+        self.places[slot] = len(self.before)
+        return start
+
+    def _append(self, byte):
+        self.before.append(byte)
+        lower = byte | 32
+        self.word = self._hashed(self.word, lower) if 97 <= lower <= 122 or byte >= 128 else 0
+
+    def _length(self, value):
+        bits = 0
+        size = None if self.code is not None else value.bit_length() - 1
+        while bits < 15 and self._flag(1 + bits, 0 if size is None else int(bits < size)):
+            bits += 1
+        read = 1
+        for i in range(bits - 1, -1, -1):
+            read = read << 1 | self._flag(17 + 16 * bits + i, 0 if size is None else value >> i & 1)
+        return read
+
+    def _flag(self, counter, bit):
+        state = self.repeats.get(counter, 0x8000)
+        bit = self._bit(bit, max(1, state >> 4))
+        self.repeats[counter] = self._counted(state, bit)
+        return bit
+
+    def _counted(self, state, bit):
+        probability, met = state >> 4, state & 15
+        probability += ((4095 if bit else 0) - probability) * self.RATES[met] >> 16
+        return probability << 4 | min(15, met + 1)
+
+    def _byte(self, byte):
+        counters, stretch, contexts, value = self.counters, self.stretch, [], 0
+        for back in (1, 2, 3):
+            value = self._hashed(value, self.before[-back])
+            contexts.append(value)
+        contexts.append(self.word)
+        node = 1
+        for i in range(8):
+            if i % 2 == 0:
+                # A group of three counters: two bits, from the bits of the byte so far.
+                groups = [(order << 16 | self._hashed(context, node) >> 16) << 2 for order, context in enumerate(contexts)]
+                inner = 1
+            keys = [group | inner for group in groups]
+            states = [counters.get(key, 0x8000) for key in keys]
+            inputs = [stretch[state >> 4] for state in states]
+            weights = self.weights[sum(state & 15 != 0 for state in states)]
+            total = sum(given * (weight >> 2) for given, weight in zip(inputs, weights)) >> 14
+            probability = self.squash[max(-2047, min(2047, total)) + 2048]
+            bit = self._bit(None if byte is None else byte >> 7 - i & 1, probability)
+            error = ((bit << 12) - probability) * 6
+            for order, given in enumerate(inputs):
+                weights[order] = max(-524287, min(524287, weights[order] + (given * error + 8192 >> 14)))
+                counters[keys[order]] = self._counted(states[order], bit)
+            node = node << 1 | bit
+            inner = 2 + bit
+        return node & 255
+
+    def _bit(self, bit, probability):
+        span = self.high - self.low
+        middle = self.low + (span >> 12) * probability + ((span & 4095) * probability >> 12)
+        if self.code is not None:
+            bit = int(self.code <= middle)
+        if bit:
+            self.high = middle
+        else:
+            self.low = middle + 1
+        while not (self.low ^ self.high) & 0xFF000000:
+            if self.code is not None:
+                self.code = (self.code << 8 & 0xFFFFFFFF) | (self.data[self.at] if self.at < len(self.data) else 0)
+                self.at += 1
+            self.low = self.low << 8 & 0xFFFFFFFF
+            self.high = (self.high << 8 & 0xFFFFFFFF) | 255
+        return bit
+
+
 def decode_payload(coding, data, dictionaries):
     if coding == 0:
         return from_utf8(data)
     if coding == 1:
         return inflate(data, DICTIONARY)
-    number = struct.unpack('>H', data[:2])[0] if coding == 2 and len(data) >= 2 else None
+    number = struct.unpack('>H', data[:2])[0] if coding in (2, 3) and len(data) >= 2 else None
     if number not in dictionaries:
         raise Malformed('an unknown coding or dictionary')
-    return inflate(data[2:], dictionaries[number])
+    if coding == 2:
+        return inflate(data[2:], dictionaries[number])
+    if len(data) < 4:
+        raise Malformed('does not decode')
+    return from_utf8(mixing_with(dictionaries[number]).decode(data[4:], struct.unpack('>H', data[2:4])[0]))
+
+
+@functools.lru_cache(maxsize=4)
+def mixing_with(dictionary):
+    return Mixing(dictionary)
 
 
 def inflate(data, dictionary):

@@ -3,6 +3,7 @@
     cd python && python3 -m unittest
 """
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -97,6 +98,22 @@ class Tree(VectorTest):
             entries = verifier.split_entry_tile(from_hex(one['tile']))
             self.assertEqual([entry.hex() for entry in entries], one['entries'])
         self.refused(tiles['invalid'], lambda one: verifier.split_entry_tile(from_hex(one['tile'])))
+
+
+class Codings(VectorTest):
+    def test_context_mixing(self):
+        codings = vectors('payload-codings.json')
+        dictionaries = {codings['dictionary']['number']: codings['dictionary']['text'].encode('utf-8')}
+        opened = lambda one: verifier.decode_payload(codings['coding'], from_hex(one['coded']), dictionaries)
+        for one in self.each(codings['valid']):
+            self.assertEqual(opened(one), one['text'])
+        self.refused(codings['invalid'], opened)
+
+    def test_fixed_texts(self):
+        with open(os.path.join(HERE, '..', 'docs', 'format.md'), encoding='utf-8') as page:
+            text = page.read()
+        for fixed in (verifier.DICTIONARY, verifier.PROSE):
+            self.assertIn(hashlib.sha256(fixed).hexdigest(), text)
 
 
 class Entries(VectorTest):

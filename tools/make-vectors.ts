@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundleVectors } from './vectors/bundles.ts'
+import { codingVectors } from './vectors/codings.ts'
 import { emitterVectors } from './vectors/emitters.ts'
 import { rotationVectors, successionVectors } from './vectors/key-changes.ts'
 import {
@@ -38,6 +39,7 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['receipts.json', receiptVectors()],
     ['bundles.json', await bundleVectors()],
     ['emitter-chain.json', emitterVectors()],
+    ['payload-codings.json', codingVectors()],
     ['signers.json', signerVectors()],
   ]
   return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]))

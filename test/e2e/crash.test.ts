@@ -331,7 +331,7 @@ describe('a directory', () => {
     await server.stop()
     const forgotten = { ...place, signer: `${place.signer}-2` }
     const reading = await ServerProcess.start(forgotten)
-    expect((await reading.fetch('/v1/decisions/d/proof')).status).toBe(200)
+    expect((await reading.fetch('/ledgers/default/status')).status).toBe(200)
     await problemOf(reading.fetch('/v1/decisions/d'), 503, 'access_unrecordable')
     const problem = await problemOf(reading.post('/v1/decisions', decision('e')), 503, 'signer_state_missing')
     expect(problem.headers.get('retry-after')).toMatch(/^\d+$/)
@@ -358,7 +358,7 @@ describe('a directory', () => {
     expect((await runCommand(['verify', place.data])).code).toBe(0)
   })
 
-  test('restored from before a known head proves what it has, shows no content, and takes nothing', async () => {
+  test('restored from before a known head tells its state, shows no content, and takes nothing', async () => {
     const place = await newPlace()
     const server = await ServerProcess.start(place)
     await envelopeOf(server.post('/v1/decisions?wait=checkpoint', decision('d')), 201)
@@ -369,7 +369,7 @@ describe('a directory', () => {
     await envelopeOf(ahead.post('/v1/decisions?wait=checkpoint', decision('e')), 201)
     await ahead.stop()
     const behind = await ServerProcess.start(copy)
-    expect((await behind.fetch('/v1/decisions/d/proof')).status).toBe(200)
+    expect((await behind.fetch('/ledgers/default/status')).status).toBe(200)
     await problemOf(behind.fetch('/v1/decisions/d'), 503, 'access_unrecordable')
     await problemOf(behind.post('/v1/decisions', decision('x')), 503, 'ledger_behind')
     await behind.stop()

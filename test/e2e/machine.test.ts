@@ -68,9 +68,9 @@ async function proves(server: ServerProcess, decisionId: string): Promise<void> 
   expect((await server.fetch('/ledgers/default/checkpoint')).status).toBe(200)
 }
 
-/** The ledger proves what it has and takes nothing, saying why; content is not shown, since that could not be recorded. */
-async function provesOnly(server: ServerProcess, decisionId: string, code: string | RegExp): Promise<void> {
-  await proves(server, decisionId)
+/** The ledger tells its state and takes nothing, saying why; content is not shown, since that could not be recorded. */
+async function tellsOnly(server: ServerProcess, decisionId: string, code: string | RegExp): Promise<void> {
+  expect((await server.fetch('/ledgers/default/status')).status).toBe(200)
   const shown = await server.fetch(`/v1/decisions/${decisionId}`)
   expect([shown.status, await shown.json()]).toMatchObject([503, { code: 'access_unrecordable' }])
   const refused = await server.post('/v1/decisions', decision('refused'))
@@ -101,14 +101,14 @@ describe.skipIf(reason !== undefined)(`a disk${reason === undefined ? '' : ` (${
       const batch = Array.from({ length: 20 }, (_, i) => decision(`${acknowledged}-${i}`, text))
       answered = (await server.post('/v1/decisions', batch)).status === 201
     }
-    await provesOnly(server, 'first', /write_failed|overloaded/)
+    await tellsOnly(server, 'first', /write_failed|overloaded/)
     await proves(server, 'first')
     expect(await server.stop()).toBe(0)
 
     const again = await ServerProcess.start(place)
-    await provesOnly(again, 'first', 'write_failed')
+    await tellsOnly(again, 'first', 'write_failed')
     await proves(again, 'first')
-    if (acknowledged > 0) await provesOnly(again, `${acknowledged - 1}-19`, 'write_failed')
+    if (acknowledged > 0) await tellsOnly(again, `${acknowledged - 1}-19`, 'write_failed')
     expect(again.stderr.join('\n')).toMatch(/write_failed/)
     expect(await again.stop()).toBe(0)
 
@@ -129,7 +129,7 @@ describe.skipIf(reason !== undefined)(`a disk${reason === undefined ? '' : ` (${
     remount(place, 'ro')
     expect((await runCommand(['verify', place.data])).code).toBe(0)
     const reading = await ServerProcess.start(place)
-    await provesOnly(reading, 'first', 'write_failed')
+    await tellsOnly(reading, 'first', 'write_failed')
     await proves(reading, 'first')
     await reading.indexed()
     const asked = await reading.post('/v1/sql', { sql: 'SELECT decisionId FROM decisions' })
@@ -143,7 +143,7 @@ describe.skipIf(reason !== undefined)(`a disk${reason === undefined ? '' : ` (${
 })
 
 describe('a byte', () => {
-  test('that rotted in an acknowledged frame ends recording and is named; what is in front of it is proven', async () => {
+  test('that rotted in an acknowledged frame ends recording and is named; no content is shown', async () => {
     const place = await newPlace()
     const server = await ServerProcess.start(place)
     for (const name of ['first', 'second', 'third'])
@@ -169,7 +169,7 @@ describe('a byte', () => {
     expect(code).not.toBe(0)
     expect(stdout).toMatch(/wal_corrupt/)
     const reading = await ServerProcess.start(place)
-    await provesOnly(reading, 'first', 'wal_corrupt')
+    await tellsOnly(reading, 'first', 'wal_corrupt')
     expect(reading.stderr.join('\n')).toContain(`acknowledged entries ${rotten.first}..`)
     expect(await reading.stop()).toBe(0)
     expect(await readFile(file)).toEqual(bytes)

@@ -42,7 +42,7 @@ describe('a learned dictionary', () => {
     const [{ text }] = samplesOf(1) as [Sample]
     const bytes = utf8(learned(samplesOf(64)))
     const without = encodeText(text).bytes.length
-    expect(encodeText(text, { number: 0, bytes }).bytes.length).toBeLessThan(without / 2)
+    expect(encodeText(text, { dictionary: { number: 0, bytes } }).bytes.length).toBeLessThan(without / 2)
   })
 
   test('holds the names and words that records of many people share, and how their ids begin', () => {

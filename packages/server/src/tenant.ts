@@ -110,7 +110,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)
   const counters = new Counters(directory.store, name)
-  const dedupe = new Dedupe(directory.store, name)
+  const dedupe = new Dedupe(directory.store)
   const secrets = {
     tenant: vault.derive('subject'),
     dedupe: vault.derive('dedupe'),

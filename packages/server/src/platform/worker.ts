@@ -53,6 +53,11 @@ export class WorkerThread<Question, Answer> {
     this.#worker.on('exit', (code) => this.#fail(new WorkerLost(`a worker ended with ${code}`)))
   }
 
+  /** Whether a question waits already: another will wait for it. */
+  get isBusy(): boolean {
+    return this.#waiting.size > 0
+  }
+
   ask(question: Question, transfer: Transferable[] = []): Promise<Answer> {
     if (this.#lost) return Promise.reject(this.#lost)
     this.#asked += 1

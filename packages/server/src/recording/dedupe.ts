@@ -20,18 +20,22 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
+/**
+ * Of a MAC the store keeps so much: two contents under one id that agree in it cannot be looked for without the ledger's key.
+ * A row is most of what the state needs for a record, so it holds nothing else that is not needed.
+ */
+const KEPT_MAC_CHARACTERS = 8
+const kept = (mac: string): string => mac.slice(0, KEPT_MAC_CHARACTERS)
+
+/** Rows of all ledgers stand in one table: their keys are made with keys of each ledger's own. */
 export class Dedupe {
   readonly #store: StateStore
-  readonly #ledger: string
   readonly #inFlight = new Map<string, { mac: string; index: Promise<number> }>()
   #pending = new Map<string, Recorded>()
 
-  constructor(store: StateStore, ledger: string) {
+  constructor(store: StateStore) {
     this.#store = store
-    this.#ledger = ledger
-    store.run(
-      'CREATE TABLE IF NOT EXISTS recorded (ledger TEXT, key BLOB, mac BLOB, entry INTEGER, PRIMARY KEY (ledger, key)) WITHOUT ROWID',
-    )
+    store.run('CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, entry INTEGER, mac BLOB) WITHOUT ROWID')
   }
 
   /** What is known of the record with this mark, or undefined when it is new. */
@@ -39,7 +43,7 @@ export class Dedupe {
     const waiting = this.#inFlight.get(key)
     if (waiting) return { state: 'inFlight', index: waiting.index, sameContent: waiting.mac === mac }
     const known = this.#recorded(key)
-    return known && { state: 'recorded', index: known.index, sameContent: known.mac === mac }
+    return known && { state: 'recorded', index: known.index, sameContent: known.mac === kept(mac) }
   }
 
   /** Index of the record so named, in flight or recorded; undefined when there is none. */
@@ -58,7 +62,7 @@ export class Dedupe {
 
   /** Takes a durable record; kept in memory until `store`. */
   apply(index: number, { key, mac }: Mark): void {
-    this.#pending.set(key, { index, mac })
+    this.#pending.set(key, { index, mac: kept(mac) })
   }
 
   get pendingCount(): number {
@@ -67,9 +71,8 @@ export class Dedupe {
 
   /** Writes what was applied; call inside a transaction of the state store, and `stored` once that is done. */
   store(): void {
-    const sql = 'INSERT OR REPLACE INTO recorded (ledger, key, mac, entry) VALUES (?, ?, ?, ?)'
-    for (const [key, { mac, index }] of this.#pending)
-      this.#store.run(sql, this.#ledger, bytesOf(key), bytesOf(mac), index)
+    const sql = 'INSERT OR REPLACE INTO seen (key, entry, mac) VALUES (?, ?, ?)'
+    for (const [key, { mac, index }] of this.#pending) this.#store.run(sql, bytesOf(key), index, bytesOf(mac))
   }
 
   /** Lets memory go of what was written. */
@@ -80,11 +83,7 @@ export class Dedupe {
   #recorded(key: string): Recorded | undefined {
     const pending = this.#pending.get(key)
     if (pending) return pending
-    const row = this.#store.get(
-      'SELECT entry, mac FROM recorded WHERE ledger = ? AND key = ?',
-      this.#ledger,
-      bytesOf(key),
-    )
+    const row = this.#store.get('SELECT entry, mac FROM seen WHERE key = ?', bytesOf(key))
     return row && { index: Number(row.entry), mac: textOf(row.mac as Uint8Array) }
   }
 }

@@ -13,7 +13,7 @@ function answer(question: IntakeQuestion): Reply<IntakeAnswer> {
     return { answer: { adopted: question.dictionary.number } }
   }
   if ('choices' in question) {
-    const sealed = intake.sealNow(question.job, question.choices)
+    const sealed = intake.sealNow(question.job, question.choices, question.isHurried)
     return { answer: sealed, transfer: [sealed.frames.buffer as ArrayBuffer] }
   }
   try {

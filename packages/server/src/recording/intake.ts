@@ -19,6 +19,7 @@ import {
 } from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
+import { takesLong } from '../vault/coding.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { seal } from '../vault/seal.ts'
 import { ScopeNames } from '../vault/scope.ts'
@@ -38,6 +39,9 @@ import { Vocabulary } from './vocabulary.ts'
 
 /** Largest canonical text of a record, in bytes of UTF-8. */
 export const PAYLOAD_BYTES_MAX = 262_144
+
+/** Of so much text of one request the coding may take long, some 300 ms; whoever comes next waits for it. */
+const SLOW_BYTES_MAX = 524_288
 
 /** The keys the intake derives names with; never those that seal. */
 export interface IntakeSecrets {
@@ -186,18 +190,21 @@ export class LocalIntake implements Intake {
     return opened
   }
 
-  sealNow(job: number, choices: readonly Choice[]): IntakeSealed {
+  sealNow(job: number, choices: readonly Choice[], isHurried = false): IntakeSealed {
     const { accepted } = this.#jobs.get(job) ?? { accepted: [] }
     this.#jobs.delete(job)
     const items: IntakeSealed['items'] = []
     const frames: Uint8Array[] = []
+    let slowBytes = isHurried ? SLOW_BYTES_MAX : 0
     for (const choice of choices) {
       const item = accepted[choice.place]!
       try {
         const prepared = item.prepared ?? prepare({ ...item, record: linked(item.record, choice.link) })
         const keys = choice.keys.map(({ number, key }) => ({ number, key: bytesOf(key) }))
         const dictionary = this.#vocabulary.of(item.systemName)
-        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16), dictionary)
+        const coding = { dictionary, isHurried: slowBytes >= SLOW_BYTES_MAX }
+        if (takesLong(prepared.sealed.text.length)) slowBytes += prepared.sealed.text.length
+        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16), coding)
         const witness = subjectsOf(item.record)[0] ?? item.id
         this.#vocabulary.met(item.systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
         frames.push(sealed.frame)

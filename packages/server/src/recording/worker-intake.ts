@@ -6,7 +6,7 @@ import type { Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource, IntakeSt
 
 export type IntakeQuestion =
   | { source: IntakeSource; now: number }
-  | { job: number; choices: readonly Choice[] }
+  | { job: number; choices: readonly Choice[]; isHurried: boolean }
   | { dictionary: SystemDictionary }
 export type IntakeAnswer =
   | IntakeOpened
@@ -29,7 +29,8 @@ export class WorkerIntake implements Intake {
   }
 
   async seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed> {
-    return (await this.#worker.ask({ job, choices })) as IntakeSealed
+    const { isBusy } = this.#worker
+    return (await this.#worker.ask({ job, choices, isHurried: isBusy })) as IntakeSealed
   }
 
   adopt(dictionary: SystemDictionary): void {

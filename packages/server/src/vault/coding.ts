@@ -4,21 +4,28 @@
  *   0   UTF-8 of the canonical record
  *   1   the same as raw DEFLATE (RFC 1951) with the preset dictionary `DICTIONARY`
  *   2   u16 number of a dictionary of this vault (`dictionaries.ts`) ‖ the same as raw DEFLATE with that one
+ *   3   u16 number of such a dictionary ‖ u16 length of the text ‖ the same by context mixing (`mixing.ts`) with that one
  *
  * Most of a small record is field names that we gave it ourselves. A dictionary that is part of the format, and so the same for
  * everybody and about nobody, takes a record of 870 bytes to 260 in 10 µs; zstd without one takes it to 390 in 20. One learned from
- * records of the same system knows the sender's own names too and halves that again.
+ * records of the same system knows the sender's own names too and halves that again. In texts of some kilobytes most is prose, which context
+ * mixing makes a fifth shorter than DEFLATE, in ten times its time (`docs/decisions/0028-context-mixing.md`).
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { concatBytes, FormatError, fromUtf8, utf8 } from '@deponent/format'
+import { mixingWith } from './mixing.ts'
 
 export const PLAIN = 0
 export const DEFLATED = 1
 export const LEARNED = 2
+export const MIXED = 3
 
 const DEFLATE_FROM_BYTES = 64
 const TEXT_BYTES_MAX = 32 * 1_048_576
 const LARGE_TEXT_BYTES = 4_096
+/** Shorter texts are names and numbers, of which mixing makes nothing shorter; longer ones would take too long. */
+const MIXED_FROM_BYTES = 2_048
+const MIXED_TO_BYTES = 16_384
 
 /** Preset dictionary of coding 1: names and usual values of the canonical record, in its order. Never to be changed. */
 export const DICTIONARY: Uint8Array = utf8(
@@ -56,13 +63,28 @@ export interface NumberedDictionary {
   bytes: Uint8Array
 }
 
-/** The shorter of the codings; the second only without a dictionary learned from such texts. */
+/** How a text may be coded. */
+export interface CodingChoice {
+  /** One learned from such texts. */
+  dictionary?: NumberedDictionary | undefined
+  /** Others wait: nothing is to be gained by what takes long. */
+  isHurried?: boolean
+}
+
+/** Whether a text of so many bytes is one that takes long to code, unless it is hurried. */
+export function takesLong(bytes: number): boolean {
+  return bytes >= MIXED_FROM_BYTES && bytes <= MIXED_TO_BYTES
+}
+
+/** The coding that suits the text; the preset dictionary only without one learned from such texts. */
 export function encodeText(
   text: string,
-  dictionary?: NumberedDictionary,
+  { dictionary, isHurried = false }: CodingChoice = {},
 ): { coding: number; bytes: Uint8Array } {
   const bytes = utf8(text)
   if (bytes.length < DEFLATE_FROM_BYTES) return { coding: PLAIN, bytes }
+  const mixed = dictionary && !isHurried && takesLong(bytes.length) ? mix(bytes, dictionary) : undefined
+  if (mixed) return { coding: MIXED, bytes: mixed }
   if (dictionary) return withLearned(bytes, dictionary)
   const deflated = deflateRawSync(bytes, bytes.length > LARGE_TEXT_BYTES ? LONG : SHORT)
   return deflated.length < bytes.length ? { coding: DEFLATED, bytes: deflated } : { coding: PLAIN, bytes }
@@ -78,6 +100,12 @@ function withLearned(
   return { coding: LEARNED, bytes: concatBytes(u16(dictionary.number), deflated) }
 }
 
+function mix(bytes: Uint8Array, dictionary: NumberedDictionary): Uint8Array | undefined {
+  const mixed = mixingWith(dictionary.bytes).encode(bytes)
+  if (!mixed || mixed.length + 4 >= bytes.length) return undefined
+  return concatBytes(u16(dictionary.number), u16(bytes.length), mixed)
+}
+
 /**
  * `dictionaryOf` gives a learned dictionary by its number.
  *
@@ -90,17 +118,32 @@ export function decodeText(
 ): string {
   if (coding === PLAIN) return fromUtf8(bytes)
   if (coding === DEFLATED) return inflated(bytes, DICTIONARY)
-  if (coding !== LEARNED || bytes.length < 2)
+  if ((coding !== LEARNED && coding !== MIXED) || bytes.length < 2)
     throw new FormatError('payload_malformed', `unknown payload coding ${coding}`)
-  const number = (bytes[0]! << 8) | bytes[1]!
+  const number = u16At(bytes, 0)
   const dictionary = dictionaryOf(number)
   if (!dictionary)
     throw new FormatError('payload_malformed', `dictionary ${number} of the vault is not there`)
-  return inflated(bytes.subarray(2), dictionary)
+  return coding === LEARNED ? inflated(bytes.subarray(2), dictionary) : unmixed(bytes, dictionary)
 }
 
 function u16(value: number): Uint8Array {
   return Uint8Array.of(value >> 8, value & 255)
+}
+
+function u16At(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!
+}
+
+function unmixed(bytes: Uint8Array, dictionary: Uint8Array): string {
+  const text =
+    bytes.length < 4 ? undefined : mixingWith(dictionary).decode(bytes.subarray(4), u16At(bytes, 2))
+  try {
+    if (text) return fromUtf8(text)
+  } catch {
+    // As below.
+  }
+  throw new FormatError('payload_malformed', 'the payload does not decompress')
 }
 
 function inflated(bytes: Uint8Array, dictionary: Uint8Array): string {

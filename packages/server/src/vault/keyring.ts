@@ -1,7 +1,7 @@
 /**
  * The keys of subjects (and of system-months, for records about nobody), by number. One file per ledger, frames appended:
  *
- *   "DPNKEYR0" ‖ u64 first number ‖ u32 count ‖ 12-byte nonce ‖ AES-256-GCM(count × (scope id ‖ key)) ‖ 16-byte tag ‖ SHA-256 of all before
+ *   "DPNKEYR1" ‖ u64 first number ‖ u32 count ‖ 12-byte nonce ‖ AES-256-GCM(count × (scope ‖ key)) ‖ 16-byte tag ‖ SHA-256 of all before
  *
  * Invariants:
  * - a key is durable before any frame of the ledger uses it: callers await `flush` between `numberOf` and `append`;
@@ -17,11 +17,13 @@ import type { Disk, DiskFile } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { deriveKey } from './root-key.ts'
 
-const MAGIC = utf8('DPNKEYR0')
+const MAGIC = utf8('DPNKEYR1')
 const HEAD_BYTES = 32
 const TAG_BYTES = 16
 const SUM_BYTES = 32
-const PAIR_BYTES = 64
+/** Of a scope id its first half is kept: enough to tell subjects apart, as nobody without the tenant key can look for two that agree. */
+const SCOPE_BYTES = 16
+const PAIR_BYTES = SCOPE_BYTES + 32
 
 interface KeyFrame {
   first: number
@@ -117,13 +119,14 @@ export function readKeys(bytes: Uint8Array, root: Uint8Array): Uint8Array[] {
   const wrappingKey = deriveKey(root, 'deponent/keyring/v0')
   return readKeyFrames(bytes).frames.flatMap(({ count, sealed }) => {
     const pairs = openFrame(wrappingKey, sealed)
-    return Array.from({ length: count }, (_, i) => pairs.slice(i * PAIR_BYTES + 32, (i + 1) * PAIR_BYTES))
+    return Array.from({ length: count }, (_, i) =>
+      pairs.slice(i * PAIR_BYTES + SCOPE_BYTES, (i + 1) * PAIR_BYTES),
+    )
   })
 }
 
-/** Thirty-two bytes as a map key of sixteen characters' worth: half of a SHA-256-sized id is plenty to tell subjects apart. */
 const mapKey = (scope: Uint8Array): string =>
-  Buffer.from(scope.buffer, scope.byteOffset, 16).toString('latin1')
+  Buffer.from(scope.buffer, scope.byteOffset, SCOPE_BYTES).toString('latin1')
 
 /**
  * Makes durable what was read: the life before may have ended, or its sync failed, with the last frame in the system's memory
@@ -214,7 +217,7 @@ export class Keyring {
     const known = this.#numbers.get(mapKey(scope))
     if (known !== undefined) return known
     if (!this.#file) throw new Error('the keyring was not opened for writing')
-    const pair = concatBytes(scope, this.#random.bytes(32))
+    const pair = concatBytes(scope.subarray(0, SCOPE_BYTES), this.#random.bytes(32))
     this.#unwritten.push(pair)
     return this.#remember(pair)
   }
@@ -268,7 +271,7 @@ export class Keyring {
 
   #remember(pair: Uint8Array): number {
     const number = this.#keys.length
-    this.#keys.push(pair.slice(32))
+    this.#keys.push(pair.slice(SCOPE_BYTES))
     this.#numbers.set(mapKey(pair), number)
     return number
   }

@@ -22,7 +22,7 @@ import {
   toHex,
   utf8,
 } from '@deponent/format'
-import { decodeText, encodeText, type NumberedDictionary } from './coding.ts'
+import { type CodingChoice, decodeText, encodeText } from './coding.ts'
 import { Hmac } from './hmac.ts'
 
 const PUBLIC = 0x80
@@ -78,7 +78,7 @@ export function seal(
   prepared: PreparedPayload,
   keys: readonly { number: number; key: Uint8Array }[],
   r: Uint8Array,
-  dictionary?: NumberedDictionary,
+  choice: CodingChoice = {},
 ): Sealed {
   const secrets = recordSecrets(
     keys.map(({ key }) => key),
@@ -86,7 +86,7 @@ export function seal(
     r,
   )
   const { rootBytes, ...payload } = commit(prepared, secrets.recordSalt)
-  const { coding, bytes } = encodeText(prepared.text, dictionary)
+  const { coding, bytes } = encodeText(prepared.text, choice)
   const cipher = createCipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
   cipher.setAAD(concatBytes(utf8(id), rootBytes))
   const head = new Uint8Array(2 + keys.length * 4)
