@@ -38,7 +38,7 @@ describe('a look in words', () => {
 
   test('marks what was denied, with the reason where it is known', () => {
     const denied = look({ action: 'listKeys', result: 'denied', code: 'forbidden' })
-    expect([kindOf(denied), doneText(denied)]).toEqual(['denied', 'was denied: saw the list of keys'])
+    expect([kindOf(denied), doneText(denied)]).toEqual(['denied', 'was not allowed to see the list of keys'])
     expect(denialText('forbidden')).toBe('no role of the key allows it')
     expect(denialText('something_new')).toBe('something_new')
   })

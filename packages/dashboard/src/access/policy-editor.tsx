@@ -7,7 +7,7 @@ import { Panel } from '../elements/panel.tsx'
 import styles from './access.module.css'
 import { rulesIn, rulesText } from './policy-text.ts'
 import { warningsFor } from './policy.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, Rule } from './policy.ts'
 import { changePolicy } from './policy-queries.ts'
 
 interface PolicyEditorProps {
@@ -57,12 +57,7 @@ export function PolicyEditor({ policy, close, reload }: PolicyEditorProps) {
             {read.problem}
           </p>
         )}
-        {'rules' in read &&
-          warningsFor(read.rules).map((warning) => (
-            <p key={warning} className={dialogs['warning']}>
-              {warning}
-            </p>
-          ))}
+        {'rules' in read && <Warnings rules={read.rules} />}
         <div className={styles['numbers']}>
           <label>
             Smallest group shown
@@ -114,6 +109,19 @@ export function PolicyEditor({ policy, close, reload }: PolicyEditorProps) {
         </footer>
       </form>
     </Panel>
+  )
+}
+
+/** What to think about twice; it keeps nobody from going on. */
+function Warnings({ rules }: { readonly rules: readonly Rule[] }) {
+  const warnings = warningsFor(rules)
+  if (warnings.length === 0) return null
+  return (
+    <ul className={dialogs['warning']} aria-label="Think twice">
+      {warnings.map((warning) => (
+        <li key={warning}>{warning}</li>
+      ))}
+    </ul>
   )
 }
 
