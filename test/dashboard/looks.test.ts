@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  ACTS,
   beyondText,
   denialText,
   doneText,
@@ -11,6 +12,7 @@ import type { Look } from '../../packages/dashboard/src/access/look.ts'
 import { lookFiltersIn, lookQuery } from '../../packages/dashboard/src/access/look-filters.ts'
 import { looksPerDay } from '../../packages/dashboard/src/access/looks-per-day.ts'
 import { ownLookText } from '../../packages/dashboard/src/own/words.ts'
+import { ACTION_NAMES } from '../../packages/server/src/access/action.ts'
 import { ROUTES } from '../../packages/server/src/api/contract.ts'
 
 const look = (more: Partial<Look> = {}): Look => ({
@@ -18,7 +20,8 @@ const look = (more: Partial<Look> = {}): Look => ({
   index: 1,
   at: '2026-11-28T10:00:00.000Z',
   actor: { id: 'i-1', name: 'Rosa', role: 'reviewer' },
-  action: 'getDecision',
+  action: 'read',
+  operation: 'getDecision',
   result: 'read',
   ...more,
 })
@@ -27,17 +30,18 @@ describe('a look in words', () => {
   test('is known for every operation that is put on record', () => {
     const recorded = ROUTES.filter(({ look: how }) => how !== 'none').map(({ operation }) => operation)
     expect(recorded.filter((operation) => OPERATIONS[operation] === undefined)).toEqual([])
+    expect(ACTION_NAMES.filter((action) => ACTS[action] === undefined)).toEqual([])
   })
 
   test('tells an opened decision from one whose sealed fields were revealed', () => {
     expect(doneText(look())).toBe('opened a decision')
-    expect(kindOf(look({ fields: ['/messages'] }))).toBe('revealed')
-    expect(doneText(look({ fields: ['/messages'] }))).toBe('revealed /messages')
-    expect(doneText(look({ fields: ['all'] }))).toBe('revealed all sealed fields')
+    expect(kindOf(look({ action: 'reveal', fields: ['/messages'] }))).toBe('revealed')
+    expect(doneText(look({ action: 'reveal', fields: ['/messages'] }))).toBe('revealed /messages')
+    expect(doneText(look({ action: 'reveal', fields: ['all'] }))).toBe('revealed all sealed fields')
   })
 
   test('marks what was denied, with the reason where it is known', () => {
-    const denied = look({ action: 'listKeys', result: 'denied', code: 'forbidden' })
+    const denied = look({ action: 'keys', operation: 'listKeys', result: 'denied', code: 'forbidden' })
     expect([kindOf(denied), doneText(denied)]).toEqual(['denied', 'was not allowed to see the list of keys'])
     expect(denialText('forbidden')).toBe('no role of the key allows it')
     expect(denialText('something_new')).toBe('something_new')
@@ -61,11 +65,11 @@ describe('a look in words', () => {
   })
 
   test('tells a person in which role and what for, never by whom', () => {
-    expect(ownLookText({ at: '', action: 'getDecision', role: 'reviewer', purpose: 'appeal' })).toBe(
+    expect(ownLookText({ at: '', action: 'read', role: 'reviewer', purpose: 'appeal' })).toBe(
       'Somebody who reviews decisions opened it for “appeal”.',
     )
-    expect(ownLookText({ at: '', action: 'getTimeline', role: 'subject', repeats: 2 })).toBe(
-      'You read what was recorded about it, 2 times more.',
+    expect(ownLookText({ at: '', action: 'list', role: 'subject', repeats: 2 })).toBe(
+      'You found it in a list, 2 times more.',
     )
   })
 })

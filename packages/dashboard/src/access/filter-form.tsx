@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import controls from '../elements/controls.module.css'
 import { ROLE_NAMES, roleText } from '../session/shape.ts'
 import styles from './access.module.css'
-import { OPERATIONS } from './look.ts'
+import { ACTS } from './look.ts'
 import type { Look } from './look.ts'
 import type { LookFilterName, LookFilters } from './look-filters.ts'
 
@@ -42,10 +42,10 @@ export function FilterForm({ filters, looks, onChange }: FilterFormProps) {
         options={ROLE_NAMES.map((role) => [role, roleText(role)])}
       />
       <Choice
-        label="Operation"
+        label="What"
         value={filters.action}
         onChange={set('action')}
-        options={Object.entries(OPERATIONS).map(([operation, { did }]) => [operation, did])}
+        options={Object.entries(ACTS).map(([action, { did }]) => [action, did])}
       />
       <Choice
         label="Result"

@@ -92,8 +92,8 @@ function Question({ look }: { readonly look: Look }) {
   )
 }
 
-function Objects({ look: { objects = [] } }: { readonly look: Look }) {
-  if (objects.length === 0) return null
+function Objects({ look: { objects } }: { readonly look: Look }) {
+  if (objects === undefined || objects.length === 0) return null
   return (
     <Part name={counted(objects.length, 'record shown', 'records shown')}>
       <ul>

@@ -8,8 +8,10 @@ export interface Look {
   readonly index: number
   readonly at: string
   readonly actor: { readonly id: string; readonly name?: string; readonly role: string }
-  /** The operation, as the contract names it. */
+  /** In the words of the policy: list, read, reveal, export … */
   readonly action: string
+  /** As the contract names it; absent where the record itself could not be opened. */
+  readonly operation?: string
   readonly result: string
   readonly purpose?: string
   /** Rows or groups in the answer. */
@@ -75,6 +77,30 @@ export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonl
   getCheckpoint: { did: 'read the checkpoint', to: 'read the checkpoint' },
   getVkey: { did: 'read the keys of the ledger', to: 'read the keys of the ledger' },
   getMetrics: { did: 'read metrics', to: 'read metrics' },
+}
+
+/** The same by action, coarser: what looks can be found by. */
+export const ACTS: Readonly<Record<string, { readonly did: string; readonly to: string }>> = {
+  list: { did: 'searched decisions', to: 'search decisions' },
+  read: { did: 'opened a decision', to: 'open a decision' },
+  reveal: { did: 'revealed sealed fields', to: 'reveal sealed fields' },
+  export: { did: 'exported evidence', to: 'export evidence' },
+  aggregate: { did: 'saw numbers over many', to: 'see numbers over many' },
+  sql: { did: 'asked a free question', to: 'ask a free question' },
+  lookup: { did: 'looked a person up', to: 'look a person up' },
+  prove: { did: 'took a proof', to: 'take a proof' },
+  access: { did: 'saw who looked', to: 'see who looked' },
+  own_access: { did: 'saw looks at a person', to: 'see looks at a person' },
+  keys: { did: 'saw or changed keys', to: 'see or change keys' },
+  policy: { did: 'changed the policy', to: 'change the policy' },
+  settings: { did: 'saw settings or policy', to: 'see settings or policy' },
+  record: { did: 'sent records', to: 'send records' },
+  review: { did: 'reviewed decisions', to: 'review decisions' },
+  status: { did: 'saw the state of things', to: 'see the state of things' },
+  ledger: { did: 'read the raw ledger', to: 'read the raw ledger' },
+  ledgers: { did: 'archived a ledger', to: 'archive a ledger' },
+  systems: { did: 'saw the systems', to: 'see the systems' },
+  metrics: { did: 'read metrics', to: 'read metrics' },
   gap: { did: 'looks may be missing', to: 'look' },
 }
 
@@ -83,20 +109,20 @@ export type LookKind = 'read' | 'revealed' | 'exported' | 'denied' | 'gap'
 
 export const LOOK_KINDS: readonly LookKind[] = ['read', 'revealed', 'exported', 'denied']
 
-export function kindOf({ action, result, fields }: Look): LookKind {
+export function kindOf({ action, result }: Look): LookKind {
   if (action === 'gap') return 'gap'
   if (result === 'denied' || result === 'exported' || result === 'revealed') return result
-  return action === 'getDecision' && fields !== undefined && fields.length > 0 ? 'revealed' : 'read'
+  return action === 'reveal' ? 'revealed' : 'read'
 }
 
 /** What was done, without who. */
 export function doneText(look: Look): string {
-  const { action, fields = [] } = look
+  const { action, operation = action, fields = [] } = look
   const kind = kindOf(look)
   if (kind === 'gap') return 'Looks may be missing here'
-  if (kind === 'revealed')
+  if (kind === 'revealed' && fields.length > 0)
     return fields.includes('all') ? 'revealed all sealed fields' : `revealed ${fields.join(', ')}`
-  const { did, to } = OPERATIONS[action] ?? { did: action, to: action }
+  const { did, to } = OPERATIONS[operation] ?? ACTS[action] ?? { did: action, to: action }
   return kind === 'denied' ? `was not allowed to ${to}` : did
 }
 

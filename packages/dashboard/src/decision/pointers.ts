@@ -30,9 +30,9 @@ export function coveredIn(record: Json): { readonly sealed: readonly string[]; r
   return { sealed, withheld }
 }
 
-/** What to open: the field that was asked for, with those that are open for the same purpose already. */
+/** What to open: all, or the field that was asked for, with those that are open for the same purpose already. */
 export function fieldsToOpen(
-  asked: string | 'all',
+  asked: string,
   open: { readonly purpose: string; readonly fields: readonly string[] | 'all' } | undefined,
   purpose: string,
 ): readonly string[] | 'all' {

@@ -10,8 +10,8 @@ import { fieldsToOpen, pointerText } from './pointers.ts'
 import type { Revealing } from './use-revealed.ts'
 
 interface PurposeDialogProps {
-  /** What was asked for; undefined while nothing is. */
-  readonly asked: string | 'all' | undefined
+  /** The pointer of the field that was asked for, or `all`; undefined while nothing is. */
+  readonly asked: string | undefined
   readonly sealed: readonly string[]
   readonly revealing: Revealing
   readonly close: () => void
@@ -34,7 +34,7 @@ export function PurposeDialog({ asked, sealed, revealing, close }: PurposeDialog
 }
 
 interface PurposeFormProps extends PurposeDialogProps {
-  readonly asked: string | 'all'
+  readonly asked: string
 }
 
 function PurposeForm({ asked, sealed, revealing, close }: PurposeFormProps) {

@@ -122,10 +122,3 @@ export const LedgerIcon = () => (
     <path d="M3 6h10M3 9.5h10" />
   </Icon>
 )
-
-export const EyeIcon = () => (
-  <Icon>
-    <path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8Z" />
-    <circle cx="8" cy="8" r="1.9" />
-  </Icon>
-)

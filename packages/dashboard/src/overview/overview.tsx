@@ -44,6 +44,7 @@ export function Overview() {
           range={range}
           isEmpty={isEmpty}
           isKnown={groups !== undefined}
+          isSuppressed={period.suppressed.models !== undefined}
         />
         <RangeChoice range={range} />
       </header>
@@ -136,13 +137,16 @@ interface StatementProps {
   readonly range: Range
   readonly isEmpty: boolean
   readonly isKnown: boolean
+  /** Whether groups are left out because they are small. */
+  readonly isSuppressed: boolean
 }
 
 /** The period in one sentence. */
-function Statement({ models, volume, range, isEmpty, isKnown }: StatementProps) {
+function Statement({ models, volume, range, isEmpty, isKnown, isSuppressed }: StatementProps) {
   const { data: systems } = useQuery(systemsQuery())
   if (isEmpty) return <h1>Nothing recorded yet</h1>
   if (!isKnown) return <h1>Overview</h1>
+  if (models.length === 0 && isSuppressed) return <h1>Too few decisions to be shown to you</h1>
   const total = models.reduce((sum, model) => sum + model.count, 0)
   const errors = models.reduce((sum, model) => sum + model.notOk, 0)
   const active = new Set(models.map(({ system }) => system)).size

@@ -21,14 +21,13 @@ const WHO: Readonly<Record<string, string>> = {
 }
 
 const DID: Readonly<Record<string, string>> = {
-  listDecisions: 'found it in a list',
-  getDecision: 'opened it',
-  getTimeline: 'read what was recorded about it',
-  getProof: 'took a proof that it is recorded',
-  getBundle: 'exported its evidence',
-  postBundles: 'exported its evidence with that of others',
-  getDecisionAccess: 'checked who had looked at it',
-  postSql: 'found it by a free question',
+  list: 'found it in a list',
+  read: 'opened it',
+  reveal: 'opened sealed fields of it',
+  prove: 'took a proof that it is recorded',
+  export: 'exported its evidence',
+  access: 'checked who had looked at it',
+  sql: 'found it by a free question',
 }
 
 /** One look as a sentence. */

@@ -1,6 +1,6 @@
 /**
- * How a session begins and ends. A key is exchanged for a cookie at once and kept nowhere; the tabs of one browser share the cookie and
- * tell each other when it changes.
+ * How a session begins and ends. A key is exchanged for a cookie at once and kept nowhere. The tabs of one browser share the cookie;
+ * another tab may have ended the session or begun another, which the next request, or the next look at this tab, finds out.
  */
 import { ApiError, getJson, send } from '../client.ts'
 import { queryClient } from '../query-client.ts'
@@ -9,7 +9,6 @@ import type { Session } from './shape.ts'
 import { currentDoor, currentSession, onStaleSession, setDoor } from './state.ts'
 
 const PATH = '/v1/session'
-const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('deponent.session')
 
 /** The ledger the address names; undefined for the usual one. */
 export function ledgerInAddress(): string | undefined {
@@ -32,7 +31,6 @@ export function enter(): void {
     if (later !== null) void signIn(later)
   })
   onStaleSession(() => void resume())
-  channel?.addEventListener('message', () => void resume())
   void (key === null ? resume() : signIn(key))
 }
 
@@ -45,7 +43,6 @@ export async function signIn(key: string): Promise<void> {
   try {
     const session = await elsewhereIfNone(asked, (ledger) => sessionFrom(send(PATH, { ...init, ledger })))
     setDoor({ phase: 'open', session, asked })
-    channel?.postMessage('changed')
   } catch (error) {
     if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) return unknown(error)
     setDoor({ phase: 'shut', why: refusedKey(error.status, error.code, error.retryAfterMs, Date.now()) })
@@ -97,5 +94,4 @@ export async function lock(): Promise<void> {
   }
   queryClient.clear()
   setDoor({ phase: 'shut' })
-  channel?.postMessage('changed')
 }

@@ -12,6 +12,10 @@ export function keepOpenWhileUsed(): void {
     renewedAt = Date.now()
     void resume()
   }
+  // Another tab may have signed in as somebody else while this one was not looked at.
+  addEventListener('focus', () => {
+    if (currentSession() !== undefined) void resume()
+  })
   addEventListener('pointerdown', used)
   addEventListener('keydown', used)
 }
