@@ -137,7 +137,7 @@ for (let at = 0; at < decisions.length; at += batch) {
 console.log(stages.table(records))
 await wal.close()
 await vault.close()
-store.close()
+await store.close()
 rmSync(folder, { recursive: true })
 
 /** One request, from its text to the text of the answer. */

@@ -51,7 +51,10 @@ type Handle = (path: string, more?: Record<string, string>) => Promise<Response>
 /** A handler over the server's ledger, with its record of looks or with one that keeps nothing. */
 function handlerWith(isRecorded: boolean): Handle {
   const ledger = app.ledgers.default
-  const silent = { now: () => Promise.resolve(), soon: () => undefined } as unknown as HostedLedger['accessLog']
+  const silent = {
+    now: () => Promise.resolve(),
+    soon: () => undefined,
+  } as unknown as HostedLedger['accessLog']
   const hosted: HostedLedger = isRecorded ? ledger : { ...ledger, accessLog: silent }
   const ledgers: Ledgers = {
     default: hosted,
@@ -63,7 +66,13 @@ function handlerWith(isRecorded: boolean): Handle {
   const services: ServerServices = {
     ledgers,
     adminToken: app.adminToken,
-    settings: { transport: 'loopback', publicLedger: false, publicMetrics: false, scrubDays: 7, index: 'embedded' },
+    settings: {
+      transport: 'loopback',
+      publicLedger: false,
+      publicMetrics: false,
+      scrubDays: 7,
+      index: 'embedded',
+    },
     sessions: new Sessions({ secret: new Uint8Array(32), clock: realClock, random: realRandom }),
     lockout: new Lockout(realClock),
     rateLimit: new RateLimit(realClock, { read: { perSecond: 1e9, burst: 1e9 } }),
@@ -75,15 +84,17 @@ function handlerWith(isRecorded: boolean): Handle {
     onUnexpected: (error) => console.error(error),
   }
   const handle = createHandler(services)
-  return (path, more = {}) => handle(new Request(`http://127.0.0.1${path}`, { headers: { ...headers, ...more } }))
+  return (path, more = {}) =>
+    handle(new Request(`http://127.0.0.1${path}`, { headers: { ...headers, ...more } }))
 }
 
+const workload = decisionsOf({ seed: 1, count: decisions, newSubjects: 0.2 })
 const ids: string[] = []
 for (let done = 0; done < decisions; done += BATCH) {
   const response = await fetch(`${app.url}/v1/decisions`, {
     method: 'POST',
     headers: { ...headers, 'Content-Type': 'application/json' },
-    body: `[${decisionsOf('reading', done, BATCH).join(',')}]`,
+    body: JSON.stringify(workload.slice(done, done + BATCH)),
   })
   const { receipts } = (await response.json()) as { receipts: { id: string }[] }
   ids.push(...receipts.map(({ id }) => id))
@@ -117,7 +128,9 @@ async function times(handle: Handle, kind: keyof typeof KINDS): Promise<number[]
 
 console.log(`${machineLine(describeMachine(folder), 'no peer')}\n`)
 console.log(`${decisions} decisions, ${questions} questions a round, ${rounds} rounds, one at a time`)
-console.log('\n| question | recorded ms p50 / p95 | not recorded ms p50 / p95 | ratio p50 (rounds) | other work |')
+console.log(
+  '\n| question | recorded ms p50 / p95 | not recorded ms p50 / p95 | ratio p50 (rounds) | machine busy |',
+)
 console.log('| --- | --- | --- | --- | --- |')
 const [recorded, silent] = [handlerWith(true), handlerWith(false)]
 const before = app.ledgers.default.tenant.ledger.size
@@ -125,7 +138,7 @@ for (const kind of Object.keys(KINDS)) {
   await times(silent, kind)
   const all = { recorded: [] as number[], silent: [] as number[] }
   const ratios: number[] = []
-  const since = machineTime()
+  const machine = machineTime()
   for (let round = 0; round < rounds; round += 1) {
     const [one, other] = [await times(recorded, kind), await times(silent, kind)]
     all.recorded.push(...one)
@@ -133,9 +146,10 @@ for (const kind of Object.keys(KINDS)) {
     ratios.push(median(one) / median(other))
   }
   const [r, s] = [quantilesOf(all.recorded), quantilesOf(all.silent)]
-  const share = since.otherShare?.() ?? ''
+  const now = machineTime()
+  const busy = Math.round((100 * (now.busySeconds - machine.busySeconds)) / (now.seconds - machine.seconds))
   console.log(
-    `| ${kind} | ${r.p50.toFixed(2)} / ${r.p95.toFixed(2)} | ${s.p50.toFixed(2)} / ${s.p95.toFixed(2)} | ${median(ratios).toFixed(2)} (${ratios.map((x) => x.toFixed(2)).join(', ')}) | ${share} |`,
+    `| ${kind} | ${r.p50.toFixed(2)} / ${r.p95.toFixed(2)} | ${s.p50.toFixed(2)} / ${s.p95.toFixed(2)} | ${median(ratios).toFixed(2)} (${ratios.map((x) => x.toFixed(2)).join(', ')}) | ${busy} % |`,
   )
 }
 await new Promise((resolve) => setTimeout(resolve, 1_000))

@@ -4,6 +4,7 @@ import { Ledger } from '../../packages/server/src/ledger/ledger.ts'
 import { Signer } from '../../packages/server/src/ledger/signer.ts'
 import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
+import { deflateApart } from '../../packages/server/src/platform/deflate.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 
@@ -17,6 +18,7 @@ export async function openRawLedger(
   const key = new SigningKey(ORIGIN, realRandom.bytes(32))
   const ledger = await Ledger.open({
     disk: realDisk,
+    deflate: deflateApart,
     clock: realClock,
     directory,
     origin: ORIGIN,

@@ -47,7 +47,7 @@ beforeAll(async () => {
     await tenant.ledger.published(tenant.ledger.size, 10_000)
   }
   await tenant.close()
-  directory.release()
+  await directory.release()
   const note = parseNote(await readFile(`${template}/ledgers/default/checkpoint`, 'utf8'))
   size = parseCheckpoint(note.text).size
 })

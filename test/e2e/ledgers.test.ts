@@ -183,23 +183,23 @@ describe('commands on a directory with several ledgers', () => {
   })
 
   test('keys emitter makes a key of one of them', async () => {
-    const { code, stdout } = await run('keys', 'emitter', 'e-1', '--data', place.data, '--ledger', 'claims')
+    const { code, stdout } = await run('keys', 'emitter', 'e-1', ...opening(), '--ledger', 'claims')
     expect([code, stdout.trim()]).toEqual([0, join(place.data, 'keyring/emitters/claims/e-1.key')])
-    const none = await run('keys', 'emitter', 'e-1', '--data', place.data, '--ledger', 'nobody')
+    const none = await run('keys', 'emitter', 'e-1', ...opening(), '--ledger', 'nobody')
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('has no ledger nobody')])
   })
 
   test('reindex builds the index of all of them, or of one', async () => {
     const all = await run('reindex', ...opening(), '--json')
     expect(JSON.parse(all.stdout)).toEqual({
-      entries: 44,
+      entries: 45,
       ledgers: [
         { ledger: 'default', entries: 3 },
-        { ledger: 'claims', entries: 41 },
+        { ledger: 'claims', entries: 42 },
       ],
     })
     const one = await run('reindex', ...opening(), '--ledger', 'claims')
-    expect(one.stdout).toBe('41 entries indexed\n')
+    expect(one.stdout).toBe('42 entries indexed\n')
   })
 
   test('keys rotate and succeed change one of them, and leave the other as it is', async () => {

@@ -64,7 +64,7 @@ export async function living<T>(
       remoteSigner,
     })
   } finally {
-    directory.release()
+    await directory.release()
   }
 }
 

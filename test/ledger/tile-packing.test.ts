@@ -2,8 +2,9 @@ import { gunzipSync } from 'node:zlib'
 import { encodeEntryTile, leafHashes } from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { packTile, unpackTile } from '../../packages/server/src/ledger/tile-packing.ts'
+import { packTile, packTileBy, unpackTile } from '../../packages/server/src/ledger/tile-packing.ts'
 import { entriesOfTile, salvagedEntries } from '../../packages/server/src/ledger/tile-store.ts'
+import { deflateApart } from '../../packages/server/src/platform/deflate.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 
 const random = new SeededRandom('tiles')
@@ -32,6 +33,12 @@ describe('an entry tile on disk', () => {
     const noise = encodeEntryTile(Array.from({ length: 256 }, () => random.bytes(1_024)))
     expect(packTile(noise)).toBe(noise)
     expect(entriesOfTile(noise)).toHaveLength(256)
+  })
+
+  test('has the same bytes whichever thread compresses it', async () => {
+    const noise = encodeEntryTile(Array.from({ length: 256 }, () => random.bytes(64)))
+    for (const tile of [TILE, noise])
+      expect(Buffer.from(await packTileBy(deflateApart, tile))).toEqual(Buffer.from(packTile(tile)))
   })
 
   test('is packed whatever its size when it begins as gzip does', () => {

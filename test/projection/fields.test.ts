@@ -10,7 +10,9 @@ import {
   noAdditions,
 } from '../../packages/server/src/projection/fields.ts'
 import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
-import { FEATURE_SLOTS_MAX } from '../../packages/server/src/projection/schema.ts'
+import { featureExpression } from '../../packages/server/src/projection/queries/filter.ts'
+import { Substitutions } from '../../packages/server/src/projection/queries/parameters.ts'
+import { FEATURE_SLOTS_MAX, namesOf } from '../../packages/server/src/projection/schema.ts'
 import { ask, decision, type Told, World } from './world.ts'
 
 const worlds: World[] = []
@@ -29,6 +31,10 @@ const zip = (n: number, system = 'credit'): Told =>
     { decisionId: `${system}-${n}`, inputFeatures: { zip: `zip-code-${n}`, region: `r${n % 3}` } },
     { system },
   )
+
+async function count(world: World): Promise<number> {
+  return Number((await world.projection.aggregate([], UNRESTRICTED)).items[0]!['count'])
+}
 
 async function found(world: World, parameters: Record<string, string>): Promise<number> {
   return (await world.projection.list(ask({ limit: '1000', ...parameters }), UNRESTRICTED)).items.length
@@ -202,6 +208,38 @@ describe('a field', () => {
         )
       ).rows,
     ).toContainEqual(['v'])
+  })
+})
+
+describe('a sealed field', () => {
+  test('is left out of answers from the moment it is sealed, whatever of it is still in the index', () => {
+    const ground = {
+      client: {} as never,
+      names: namesOf('deponent'),
+      position: () => 10,
+      catalogue: () =>
+        new FieldCatalogue([{ system: 'credit', field: 'zip' }], [{ name: 'zip', slot: 0 }], []),
+    }
+    const substitutions = new Substitutions()
+    const expression = featureExpression('zip', { ground, substitutions })
+    expect(expression).toBe("if(d.system IN {p0:Array(String)}, '', d.f0)")
+    expect(substitutions.params).toEqual({ p0: ['credit'] })
+  })
+
+  test('leaves the index also when the engine dies while its values are taken out', async () => {
+    const world = newWorld()
+    world.source.add(...Array.from({ length: DISTINCT_VALUES_MAX + 1 }, (_, n) => zip(n)))
+    await world.start()
+    await world.indexed()
+    expect(world.positions.sealed).toEqual([{ system: 'credit', field: 'zip' }])
+    await world.processes.killNewest()
+    world.source.add(zip(1))
+    await world.indexed()
+    const left = async (): Promise<unknown> =>
+      (await world.projection.sql(`SELECT count() FROM decisions WHERE "feature.zip" != ''`, UNRESTRICTED))
+        .rows
+    await expect.poll(left, { timeout: 40_000, interval: 200 }).toEqual([[0]])
+    expect(await count(world)).toBe(DISTINCT_VALUES_MAX + 2)
   })
 })
 

@@ -41,7 +41,7 @@ export async function openRecording(
     tenant,
     close: async () => {
       await tenant.close()
-      directory.release()
+      await directory.release()
     },
   }
 }

@@ -88,7 +88,7 @@ class TenantStory {
       format,
       adminToken: '',
       store: this.#store,
-      release: () => undefined,
+      release: () => Promise.resolve(),
     }
     return openTenant({
       disk,

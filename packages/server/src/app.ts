@@ -13,6 +13,7 @@ import { Indexes } from './hosting/indexes.ts'
 import { Signers, type SignerSockets } from './hosting/signers.ts'
 import { isWritable } from './hosting/writable.ts'
 import { realClock as clock } from './platform/clock.ts'
+import { deflateApart } from './platform/deflate.ts'
 import { realDisk as disk } from './platform/disk.ts'
 import { failureOf } from './platform/failure.ts'
 import { realHttpClient } from './platform/http-client.ts'
@@ -91,6 +92,7 @@ export function startApp(options: AppOptions): Promise<App> {
       outside: options.outside && { ...options.outside, http: realHttpClient, random, diagnose },
       scrubDays: options.scrubDays ?? SCRUB_DAYS,
       intake: (start) => new WorkerIntake(start),
+      deflate: deflateApart,
       diagnose,
     })
     undo.add(() => ledgers.close())

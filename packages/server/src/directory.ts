@@ -32,7 +32,7 @@ export interface OpenDirectory {
   store: StateStore
   /** Why nothing can be written here, when that is so: what is in the directory can be read all the same. */
   unwritable?: string
-  release(): void
+  release(): Promise<void>
 }
 
 /** The keys of one ledger, as its own process holds or reaches them. */
@@ -78,8 +78,8 @@ export async function openDirectory(disk: Disk, random: Random, path: string): P
     adminToken,
     store,
     ...(unwritable !== undefined && { unwritable }),
-    release: () => {
-      store.close()
+    release: async () => {
+      await store.close()
       lock.release()
     },
   }

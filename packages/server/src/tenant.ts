@@ -9,6 +9,7 @@ import { SeenHeads } from './ledger/seen-heads.ts'
 import type { RemoteSigner } from './ledger/signer-remote.ts'
 import { type FrameContent, ledgerIdOf } from './ledger/wal-frame.ts'
 import type { Clock } from './platform/clock.ts'
+import type { Deflate } from './platform/deflate.ts'
 import type { Disk } from './platform/disk.ts'
 import type { Random } from './platform/random.ts'
 import { reasonOf } from './platform/failure.ts'
@@ -45,6 +46,8 @@ export interface TenantOptions {
   isQuiet?: boolean
   /** Witnesses and timestamp authorities asked about the ledger of this origin; throws when that is not as configured. */
   outside?(origin: string): Outside | undefined
+  /** Compresses what the ledger stores; in this thread when absent. */
+  deflate?: Deflate
   /** Makes the intake: in this thread or in one of its own. */
   intake(start: IntakeStart): Intake
   onStop(reason: NotSequencing): void
@@ -141,6 +144,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     signer,
     acceptHead: options.acceptHead,
     ...(outside && { outside }),
+    ...(options.deflate && { deflate: options.deflate }),
     followers: [state, vaultFollower(vault)],
     prepare: async (contents) => {
       if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)

@@ -82,7 +82,7 @@ async function onScrub(data: string, ledgers: readonly string[]): Promise<Observ
   try {
     return ledgers.map((ledger) => onScrubOf(store, ledger))
   } finally {
-    store.close()
+    await store.close()
   }
 }
 

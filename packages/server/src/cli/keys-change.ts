@@ -42,7 +42,7 @@ async function changing<T>(options: KeysOptions, work: (change: KeyChangeOptions
       remoteSigner: await connectSigner(signerSocket?.get(ledger), realClock),
     })
   } finally {
-    directory.release()
+    await directory.release()
   }
 }
 

@@ -73,7 +73,7 @@ export async function makeSynthetic(options: Synthetic): Promise<void> {
     await published(tenant)
   } finally {
     await tenant.close()
-    directory.release()
+    await directory.release()
   }
 }
 

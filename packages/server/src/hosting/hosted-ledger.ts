@@ -7,6 +7,7 @@ import type { OpenDirectory } from '../directory.ts'
 import type { Outside } from '../ledger/anchoring.ts'
 import type { RemoteSigner } from '../ledger/signer-remote.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { Projection } from '../projection/index.ts'
@@ -58,6 +59,8 @@ export interface LedgerParts {
   scrubDays: number
   /** How many ledgers of this process are read again side by side. */
   sharers(): number
+  /** Compresses what ledgers store; in this thread when absent. */
+  deflate?: Deflate
   intake(start: IntakeStart): Intake
   diagnose(message: string, details?: Record<string, unknown>): void
 }
@@ -121,6 +124,7 @@ async function openItsTenant(
     ledgerName: name,
     acceptHead,
     ...(outside && { outside: (origin) => outsideFor(outside, name, origin) }),
+    ...(parts.deflate && { deflate: parts.deflate }),
     intake: (start) => parts.intake(start),
     onStop: ({ code, message }) => diagnose('the ledger takes no entries', { ledger: name, code, message }),
     onSignerTrouble: (trouble) =>

@@ -23,6 +23,7 @@ import {
   TILE_WIDTH,
 } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
+import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import { removeLeftovers } from '../platform/leftovers.ts'
 import { severalAtOnce } from '../platform/several-at-once.ts'
@@ -89,6 +90,8 @@ export interface LedgerOptions {
   prepare?(contents: readonly FrameContent[]): Promise<NotSequencing | undefined>
   /** Witnesses and timestamp authorities, when any are configured. */
   outside?: Outside
+  /** Compresses entry tiles; in this thread when absent. */
+  deflate?: Deflate | undefined
   /** Size of a file of the write-ahead log, see `WalOptions`. */
   walFileBytes?: number
   /**
@@ -176,7 +179,7 @@ export class Ledger {
   static async open(options: LedgerOptions): Promise<Ledger> {
     const { disk, directory } = options
     const ledgerId = ledgerIdOf(options.origin)
-    const tiles = new TileStore(disk, directory)
+    const tiles = new TileStore(disk, directory, options.deflate)
     const recovered = await recover(disk, directory, ledgerId, tiles, options.signer)
     const accepted = options.acceptHead && recovered.refusal?.code === 'signer_state_missing'
     if (accepted) delete recovered.refusal

@@ -12,6 +12,7 @@
  */
 import { crc32, deflateRawSync, inflateRawSync, constants } from 'node:zlib'
 import { equalBytes, FormatError } from '@deponent/format'
+import type { Deflate } from '../platform/deflate.ts'
 
 const HEAD = Uint8Array.of(0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 8, 0, 0x44, 0x50, 4, 0)
 const DATA_AT = HEAD.length + 4
@@ -24,7 +25,16 @@ const LEVEL = 1
 /** The bytes to store for a tile. */
 export function packTile(tile: Uint8Array): Uint8Array {
   if (!looksPacked(tile) && !isWorthwhile(tile)) return tile
-  const data = deflateRawSync(tile, { level: LEVEL })
+  return packedTile(tile, deflateRawSync(tile, { level: LEVEL }))
+}
+
+/** The same bytes, compressed by somebody else: it is the larger part of what writing a tile costs. */
+export async function packTileBy(deflate: Deflate, tile: Uint8Array): Promise<Uint8Array> {
+  if (!looksPacked(tile) && !isWorthwhile(tile)) return tile
+  return packedTile(tile, await deflate(tile, LEVEL))
+}
+
+function packedTile(tile: Uint8Array, data: Uint8Array): Uint8Array {
   const packed = new Uint8Array(DATA_AT + data.length + TRAILER_BYTES)
   const view = new DataView(packed.buffer)
   packed.set(HEAD)

@@ -4,9 +4,10 @@
  * compressed on disk, see `tile-packing.ts`: what `read` and `readFromDisk` give are stored bytes.
  */
 import { decodeEntryTile, encodeEntryTile, FormatError, TILE_WIDTH, tilePath } from '@deponent/format'
+import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import { removeLeftovers } from '../platform/leftovers.ts'
-import { packTile, salvageTile, unpackTile } from './tile-packing.ts'
+import { packTile, packTileBy, salvageTile, unpackTile } from './tile-packing.ts'
 
 const CACHED_TILES_MAX = 256
 /** Tiles written or read back at a time. More take the threads that Node has for files from the log, whose write and sync senders wait for. */
@@ -29,13 +30,15 @@ function directoryOf(path: string): string {
 
 export class TileStore {
   readonly #disk: Disk
+  readonly #deflate: Deflate | undefined
   readonly #root: string
   readonly #madeDirectories = new Set<string>()
   readonly #cache = new Map<string, Uint8Array>()
 
-  /** `root` is the ledger's directory, the one that holds `tile/`. */
-  constructor(disk: Disk, root: string) {
+  /** `root` is the ledger's directory, the one that holds `tile/`; without `deflate` tiles are compressed in the thread that writes them. */
+  constructor(disk: Disk, root: string, deflate?: Deflate) {
     this.#disk = disk
+    this.#deflate = deflate
     this.#root = root
   }
 
@@ -47,7 +50,10 @@ export class TileStore {
       await this.#disk.makeDirectory(directory)
       this.#madeDirectories.add(directory)
     }
-    const stored = storedTile(tile)
+    const stored =
+      this.#deflate && tile.level === 'entries'
+        ? await packTileBy(this.#deflate, tile.bytes)
+        : storedTile(tile)
     await this.#disk.write(path, stored)
     this.#remember(path, stored)
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -86,6 +87,9 @@ export const realChildProcesses: ChildProcesses = {
   },
 }
 
+/** About half the share of the processor that others get while all of it is wanted; more would starve a child on a busy machine. */
+const STANDING_BACK = 3
+
 /** The same pipes, seen from inside the child. */
 export interface ParentProcess {
   /** The first line the parent wrote; undefined when it left without one. */
@@ -96,6 +100,8 @@ export interface ParentProcess {
   writeLine(text: string): void
   /** Writes one line of diagnostics. */
   complain(text: string): void
+  /** Leaves the processor to others where they want it: this thread, and those it starts from here on. */
+  standBack(): void
   /** Ends this process the normal way, native exit handlers included. */
   leave(code: number): never
   /** Ends this process at once (SIGKILL), for when native code may be busy and would hold up a normal exit. */
@@ -114,6 +120,13 @@ export function parentProcess(): ParentProcess {
     }),
     writeLine: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
+    standBack: () => {
+      try {
+        setPriority(STANDING_BACK)
+      } catch {
+        // Where the system does not let us, we compete as before.
+      }
+    },
     leave: (code) => process.exit(code),
     perish: () => process.kill(process.pid, 'SIGKILL'),
   }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { reasonOf } from './failure.ts'
+import { moduleBeside, WorkerThread } from './worker.ts'
 
 export type StateValue = SQLInputValue
 export type StateRow = Record<string, null | number | bigint | string | Uint8Array>
@@ -12,9 +13,11 @@ export interface StateStore {
   /** Runs `work` in one transaction: all of it happens or none. */
   transaction<T>(work: () => T): T
   /** Makes every finished transaction durable. */
-  flush(): void
-  close(): void
+  flush(): Promise<void>
+  close(): Promise<void>
 }
+
+const IN_MEMORY = ':memory:'
 
 /** Opens the store kept at `path`; where that cannot be written, an empty one in memory, and why. */
 export function openStateStore(path: string): { store: StateStore; unwritable?: string } {
@@ -24,24 +27,38 @@ export function openStateStore(path: string): { store: StateStore; unwritable?: 
     return { store }
   } catch (error) {
     const reason = reasonOf(error)
-    return { store: new SqliteStateStore(':memory:'), unwritable: `the state cannot be written: ${reason}` }
+    return { store: new SqliteStateStore(IN_MEMORY), unwritable: `the state cannot be written: ${reason}` }
   }
 }
 
-/** SQLite in WAL mode; a finished transaction survives the process, and survives the machine after `flush`. */
+/** Rows written before the log is moved into the file: some megabytes of pages. */
+const CHECKPOINT_ROWS = 2_000
+
+/**
+ * SQLite in WAL mode; a finished transaction survives the process, and survives the machine after `flush`. The log is moved into the
+ * file by another thread, which waits for the disk; what is left of it when the store is closed is moved then.
+ */
 export class SqliteStateStore implements StateStore {
+  readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  #checkpointer: WorkerThread<'soon' | 'all', boolean> | undefined
+  #isCheckpointing = false
+  #rows = 0
 
   constructor(path: string) {
+    this.#path = path
     this.#database = new DatabaseSync(path)
     this.#database.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA busy_timeout=5000',
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=0',
     )
   }
 
   run(sql: string, ...values: StateValue[]): void {
     this.#statement(sql).run(...values)
+    this.#rows += 1
+    if (this.#rows >= CHECKPOINT_ROWS && !this.#isCheckpointing && !this.#database.isTransaction)
+      this.#checkpointSoon()
   }
 
   get(sql: string, ...values: StateValue[]): StateRow | undefined {
@@ -57,6 +74,7 @@ export class SqliteStateStore implements StateStore {
     try {
       const result = work()
       this.#database.exec('COMMIT')
+      if (this.#rows >= CHECKPOINT_ROWS && !this.#isCheckpointing) this.#checkpointSoon()
       return result
     } catch (error) {
       // Some failures, a full disk among them, have rolled it back already.
@@ -65,12 +83,31 @@ export class SqliteStateStore implements StateStore {
     }
   }
 
-  flush(): void {
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  async flush(): Promise<void> {
+    // A store that few rows were written to has no thread for this, and little to wait for.
+    if (this.#checkpointer) await this.#checkpointer.ask('all')
+    else this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // First: whoever closes last removes the log, by its name.
+    await this.#checkpointer?.close()
     this.#database.close()
+  }
+
+  #checkpointSoon(): void {
+    this.#rows = 0
+    if (this.#path === IN_MEMORY) return
+    this.#isCheckpointing = true
+    // What fails now is tried again with the next rows, and by `flush`, which says so.
+    const module = moduleBeside(import.meta.url, 'state-checkpoint-worker')
+    this.#checkpointer ??= new WorkerThread(module, this.#path)
+    void this.#checkpointer
+      .ask('soon')
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isCheckpointing = false
+      })
   }
 
   #statement(sql: string): StatementSync {

@@ -26,7 +26,11 @@ interface Waiting<Answer> {
   reject(error: Error): void
 }
 
-const YOUNG_GENERATION_MB = 64
+/**
+ * What a request under way holds lives through the collection of what others left: the more room there is, the fewer such collections,
+ * and each of them is a pause.
+ */
+const YOUNG_GENERATION_MB = 192
 
 /** The asking side. A failure inside the worker rejects the question it happened in. */
 export class WorkerThread<Question, Answer> {

@@ -53,34 +53,38 @@ export interface Batch {
   readonly rejections: readonly Rejection[]
 }
 
-/** Rows made between two breaths: a few milliseconds of work. */
-const STRIDE = 256
+/** Entries read at a time, and rows made between two breaths: about a millisecond of work. */
+export const STRIDE = 64
 
 /** How a batch is prepared. */
 export interface Preparation {
   readonly catalogue: FieldCatalogue
   /** Entries whose content the engine has refused before, and why. */
   readonly refused: ReadonlyMap<number, string>
-  /** Lets others have the thread: it is the one that answers requests. */
+  /** Lets others have the thread, when it was held long enough: it is the one that answers requests. */
   readonly breathe: () => Promise<void>
 }
 
-/** Puts entries into rows. */
+/** Puts entries, which come in pieces and in order, into rows. No piece is held longer than it takes to make its rows. */
 export async function prepareBatch(
   from: number,
-  sources: readonly SourceEntry[],
+  pieces: AsyncIterable<readonly SourceEntry[]>,
   preparation: Preparation,
 ): Promise<Batch> {
   const { catalogue, refused } = preparation
   const rejections: Rejection[] = []
   const additions = noAdditions()
-  const rows = await mapBreathing(sources, preparation, (source) => {
-    const row = rowsOrRejection(source, refused, rejections)
-    catalogue.note(row.index, row.system, row.features, additions)
-    return row
-  })
+  const rows: EntryRows[] = []
+  for await (const sources of pieces) {
+    for (const source of sources) {
+      const row = rowsOrRejection(source, refused, rejections)
+      catalogue.note(row.index, row.system, row.features, additions)
+      rows.push(row)
+    }
+    await preparation.breathe()
+  }
   const inserts = await insertsOf(rows, additions, preparation)
-  return { from, to: from + sources.length, inserts, additions, rejections }
+  return { from, to: from + rows.length, inserts, additions, rejections }
 }
 
 async function mapBreathing<T, U>(
@@ -133,16 +137,22 @@ async function insertsOf(
     [ACCESSES, ({ access }) => access],
   ]
   for (const [table, cells] of others) {
-    for (const group of byPartition(rows, cells)) inserts.push(plainInsert(table, group, cells))
+    for (const group of byPartition(rows, cells))
+      inserts.push(await plainInsert(table, group, cells, preparation))
   }
-  return [...inserts, plainInsert(ENTRIES, rows, ({ entry }) => entry)]
+  return [...inserts, await plainInsert(ENTRIES, rows, ({ entry }) => entry, preparation)]
 }
 
-function plainInsert(table: TableShape, rows: readonly EntryRows[], cells: CellsOf): Insert {
+async function plainInsert(
+  table: TableShape,
+  rows: readonly EntryRows[],
+  cells: CellsOf,
+  preparation: Preparation,
+): Promise<Insert> {
   return {
     table,
     columns: table.columns.map(({ name }) => name),
-    lines: rows.map((row) => JSON.stringify(cells(row))),
+    lines: await mapBreathing(rows, preparation, (row) => JSON.stringify(cells(row))),
     indexes: rows.map(({ index }) => index),
   }
 }

@@ -11,16 +11,26 @@
 
 import type { Clock } from '../platform/clock.ts'
 import { reasonOf } from '../platform/failure.ts'
-import { type Batch, batchEnd, BLOCK_ENTRIES, type Preparation, prepareBatch } from './batch.ts'
+import {
+  type Batch,
+  BATCH_ENTRIES_MAX,
+  batchEnd,
+  BLOCK_ENTRIES,
+  type Preparation,
+  prepareBatch,
+  STRIDE,
+} from './batch.ts'
 import { AnswerLost, StatementRefused } from './engine/client.ts'
 import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
 import { FindingList } from './findings.ts'
-import type { PositionStore, ProjectionSource } from './source.ts'
+import type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 import { type BlockCount, type IndexStore, RowsRefused } from './store.ts'
 
 /** How long entries gather before they are written. */
 const FLUSH_MS = 400
+/** How long rows are made without letting others have the thread: nobody's answer waits much longer for it. */
+const SLICE_MS = 3
 const RETRY_MS_MIN = 100
 const RETRY_MS_MAX = 5_000
 const CHECK_MS = 60 * 60 * 1000
@@ -69,6 +79,10 @@ export class Projector {
   #refused = new Map<number, string>()
   #waiters: Waiter[] = []
   #tasks: (() => Promise<void>)[] = []
+  /** Takes values of sealed fields out of the index while batches go on; never rejects. */
+  #removing: Promise<void> = Promise.resolve()
+  /** Why that failed, until it is made good. */
+  #removalFailure: { error: unknown } | undefined
   #wake = () => {}
   #trouble = ''
   #failures = 0
@@ -170,8 +184,9 @@ export class Projector {
   async #turn(): Promise<void> {
     const { source, clock } = this.#options
     if (!this.#isOpen) return this.#open()
+    this.#meetRemovalFailure()
     const task = this.#tasks.shift()
-    if (task) return task()
+    if (task) return this.#removing.then(task)
     if (this.#dirty) await this.#recover()
     if (clock.monotonicMs() >= this.#nextCheckMs) {
       this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
@@ -211,7 +226,8 @@ export class Projector {
     // Crash before the position moves: rows may be in the index, and the next start removes them.
     this.#dirty = true
     const batch = await this.#take(from)
-    this.#readAhead(batch.to)
+    // Only when another whole batch waits already: one cut now would leave out what comes while this one is written.
+    if (this.#options.source.size() - batch.to >= BATCH_ENTRIES_MAX) this.#readAhead(batch.to)
     await this.#options.store.write(batch)
     await this.#settle(batch)
     this.#dirty = false
@@ -234,7 +250,6 @@ export class Projector {
 
   /** Reads the next batch while the engine writes this one. */
   #readAhead(from: number): void {
-    if (from >= this.#options.source.size()) return
     const batch = this.#prepare(from)
     // A failure is met when the batch is taken; until then nobody listens.
     batch.catch(() => {})
@@ -242,17 +257,30 @@ export class Projector {
   }
 
   async #prepare(from: number): Promise<Batch> {
-    const { source } = this.#options
-    const to = batchEnd(from, source.size())
-    const sources = await source.read(from, to)
-    const whole = sources.length === to - from && sources.every(({ index }, i) => index === from + i)
-    if (!whole) throw new Error(`the source gave other entries than [${from}, ${to})`)
-    return prepareBatch(from, sources, this.#preparation())
+    const to = batchEnd(from, this.#options.source.size())
+    return prepareBatch(from, this.#pieces(from, to), this.#preparation())
+  }
+
+  /** Every entry of [from, to), a few at a time. */
+  async *#pieces(from: number, to: number): AsyncGenerator<readonly SourceEntry[]> {
+    for (let at = from; at < to; at += STRIDE) {
+      const end = Math.min(at + STRIDE, to)
+      const sources = await this.#options.source.read(at, end)
+      const whole = sources.length === end - at && sources.every(({ index }, i) => index === at + i)
+      if (!whole) throw new Error(`the source gave other entries than [${at}, ${end})`)
+      yield sources
+    }
   }
 
   #preparation(): Preparation {
     const { clock } = this.#options
-    return { catalogue: this.#catalogue, refused: this.#refused, breathe: () => clock.sleep(0) }
+    let heldSinceMs = clock.monotonicMs()
+    const breathe = async (): Promise<void> => {
+      if (clock.monotonicMs() - heldSinceMs < SLICE_MS) return
+      await clock.sleep(0)
+      heldSinceMs = clock.monotonicMs()
+    }
+    return { catalogue: this.#catalogue, refused: this.#refused, breathe }
   }
 
   /** What follows from a written batch before its entries count as indexed. */
@@ -262,11 +290,31 @@ export class Projector {
       // Crash after the call and before the field is remembered: it is called again. Never the other way round.
       await onFieldSealed(sealed.system, sealed.field)
       positions.sealField(sealed.system, sealed.field)
-      await store.removeField(sealed, this.#catalogue.placeOf(sealed.field))
+      this.#removeSoon(sealed)
     }
     if (additions.slots.length > 0) await store.describe(this.#catalogue)
     for (const system of additions.full) this.#noteFull(system)
     for (const { index, code } of rejections) this.#noteRejection(index, code)
+  }
+
+  /**
+   * Rewriting what was indexed takes as long as there is much of it, so that nobody waits for it: questions leave the field out from
+   * the moment it is sealed. Crash or failure on the way: whatever recovers begins with taking the values out.
+   */
+  #removeSoon(sealed: SealedField): void {
+    const place = this.#catalogue.placeOf(sealed.field)
+    this.#removing = this.#removing
+      .then(() => this.#options.store.removeField(sealed, place))
+      .catch((error: unknown) => {
+        this.#removalFailure = { error }
+        this.#wake()
+      })
+  }
+
+  #meetRemovalFailure(): void {
+    const failure = this.#removalFailure
+    this.#removalFailure = undefined
+    if (failure) throw failure.error
   }
 
   #advance(position: number): void {
@@ -283,6 +331,8 @@ export class Projector {
     this.#dirty = true
     await this.#ahead?.batch.catch(() => {})
     this.#ahead = undefined
+    await this.#removing
+    this.#removalFailure = undefined
     await store.rewindTo(positions.get())
     this.#catalogue = await store.catalogue(positions.sealedFields())
     for (const sealed of positions.sealedFields()) {
@@ -304,6 +354,7 @@ export class Projector {
 
   /** Compares every block below the position with what the ledger holds and writes those again that differ. */
   async #repair(): Promise<number[]> {
+    await this.#removing
     const position = this.position()
     const counts = new Map(
       (await this.#options.store.blockCounts(position)).map((count) => [count.block, count]),
@@ -321,14 +372,14 @@ export class Projector {
 
   /** Writes one block again. Crash on the way: the block's count is wrong and it is found again. */
   async #rebuild(block: number, position: number): Promise<void> {
-    const { store, source } = this.#options
+    const { store } = this.#options
     const start = block * BLOCK_ENTRIES
     const end = Math.min(start + BLOCK_ENTRIES, position)
     await store.removeEntries(start, end)
     this.#catalogue = await store.catalogue(this.#options.positions.sealedFields())
     for (let from = start; from < end;) {
       const to = batchEnd(from, end)
-      const batch = await prepareBatch(from, await source.read(from, to), this.#preparation())
+      const batch = await prepareBatch(from, this.#pieces(from, to), this.#preparation())
       await store.write(batch)
       await this.#settle(batch)
       from = to

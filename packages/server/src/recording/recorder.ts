@@ -11,7 +11,6 @@ import {
   type RecordKind,
   recordTime,
   fromHex,
-  toBase64,
   toHex,
 } from '@deponent/format'
 import { NotSequencing } from '../ledger/errors.ts'
@@ -142,7 +141,8 @@ export class Recorder {
     const resolved = await this.#resolveTargets(candidates, errors, right)
     const judged = this.#judge(resolved)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
-    const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i))
+    const hashText = base64OfHashes()
+    const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i, hashText))
     for (const { candidate, index, sameContent } of judged.repeated) {
       // What it repeats may still be in flight: if that is not recorded after all, nothing can be said of this one either.
       const at = await index
@@ -436,7 +436,12 @@ export class Recorder {
     )
   }
 
-  #recordedReceipt({ candidate, draft }: Ready, appended: Appended, i: number): Receipt {
+  #recordedReceipt(
+    { candidate, draft }: Ready,
+    appended: Appended,
+    i: number,
+    hashText: (hash: Uint8Array) => string,
+  ): Receipt {
     return {
       position: candidate.position,
       id: draft.id,
@@ -445,7 +450,7 @@ export class Recorder {
       index: appended.first + i,
       leafHash: toHex(appended.leafHashes[i]!),
       status: 'recorded',
-      path: appended.path(i).map((hash) => toBase64(hash)),
+      path: appended.path(i).map(hashText),
     }
   }
 
@@ -467,6 +472,18 @@ export class Recorder {
 
 const named = ({ decisionId }: Candidate): { decisionId?: string } =>
   decisionId === undefined ? {} : { decisionId }
+
+/** Base64 of hashes, each made once: the paths of one request share most of theirs. */
+function base64OfHashes(): (hash: Uint8Array) => string {
+  const texts = new Map<Uint8Array, string>()
+  return (hash) => {
+    const known = texts.get(hash)
+    if (known !== undefined) return known
+    const text = Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('base64')
+    texts.set(hash, text)
+    return text
+  }
+}
 
 function draftOf(
   id: string,

@@ -11,7 +11,7 @@ import type { Emitters, KnownEmitter } from './emitters.ts'
 import type { Mark } from './marker.ts'
 import type { Systems } from './systems.ts'
 
-const STORE_DELAY_MS = 250
+const STORE_DELAY_MS = 100
 const PENDING_MAX = 50_000
 
 /** What one entry tells the state: its mark, and the system it declares if it does. */
@@ -122,7 +122,7 @@ export class RecordingState {
 
   async flush(): Promise<void> {
     this.#store()
-    this.#options.store.flush()
+    await this.#options.store.flush()
   }
 
   #schedule(): void {

@@ -2,6 +2,8 @@
 // with a key of this start only. It runs apart from the server so that a native crash or a heavy statement never stops
 // recording. It prints its port as one line when ready, and ends when its standard input does.
 //
+// It leaves the processor to the server where both want it, before the engine starts its threads: they inherit that.
+//
 // A statement that outlives its own time limit by GRACE_MS has escaped the engine's control: the process ends itself, and
 // whoever started it starts another.
 
@@ -199,6 +201,7 @@ async function serve(start: StartLine): Promise<void> {
 
 /** How the life of this process ends. */
 async function live(): Promise<number> {
+  parent.standBack()
   const line = await parent.firstLine
   if (line === undefined) return CHILD_EXIT.broken
   try {

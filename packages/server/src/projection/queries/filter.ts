@@ -121,14 +121,21 @@ function flagCondition(wanted: boolean, expression: string): string {
   return wanted ? expression : `NOT ${expression}`
 }
 
-/** Where the values of a feature are read: its column, or the map of the others. */
+/**
+ * Where the values of a feature are read: its column, or the map of the others. Those of systems in which it is sealed are left out,
+ * whether or not they have left the index by now.
+ */
 export function featureExpression(
   field: string,
   { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>,
 ): string {
-  const place = ground.catalogue().placeOf(field)
-  if (place !== 'map') return `d.${slotColumn(place).name}`
-  return `d.moreFeatures[${substitutions.add('String', field)}]`
+  const catalogue = ground.catalogue()
+  const place = catalogue.placeOf(field)
+  const value =
+    place === 'map' ? `d.moreFeatures[${substitutions.add('String', field)}]` : `d.${slotColumn(place).name}`
+  const systems = catalogue.sealedIn(field)
+  if (systems.length === 0) return value
+  return `if(d.system IN ${substitutions.add('Array(String)', systems)}, '', ${value})`
 }
 
 function featureCondition(field: string, text: string, building: Building): string {
