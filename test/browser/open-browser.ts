@@ -34,7 +34,7 @@ function launch(executablePath: string, environment: Record<string, string>): Pr
 /** A page on the server's dashboard, opened with the link the server prints; what it complains about is collected. */
 export async function openPage(
   browser: Browser,
-  server: ServerProcess,
+  server: Pick<ServerProcess, 'url' | 'key'>,
   path: string,
 ): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } })

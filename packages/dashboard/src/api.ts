@@ -50,6 +50,8 @@ export interface DecisionDocument {
   /** Absent when the content is gone or could not be opened. */
   readonly record?: DecisionRecord
   readonly links?: readonly RecordLink[]
+  /** What is open for the purpose that was stated, and until when. */
+  readonly reveal?: { readonly fields: readonly string[] | 'all'; readonly until: string }
   readonly completeness?: {
     readonly profile: string
     /** 0..1. */
@@ -73,12 +75,17 @@ export interface Timeline {
   readonly items: readonly TimelineItem[]
 }
 
+/** Says of an answer about groups that small ones are left out, to whoever may not see single decisions. */
+export interface MaybeSuppressed {
+  readonly suppressed?: { readonly groups: number; readonly below: number }
+}
+
 /** One group: its `by` values and its metrics under the names they were asked by. */
 export interface AggregateItem {
   readonly [name: string]: Json
 }
 
-export interface AggregateAnswer {
+export interface AggregateAnswer extends MaybeSuppressed {
   readonly items: readonly AggregateItem[]
 }
 
@@ -87,19 +94,20 @@ export interface ConfidenceBin {
   readonly from: number
   readonly to: number
   readonly decisions: number
-  readonly reviewed: number
-  readonly overridden: number
+  /** Null where so few were that they may not be counted. */
+  readonly reviewed: number | null
+  readonly overridden: number | null
 }
 
-export interface ConfidenceDistribution {
+export interface ConfidenceDistribution extends MaybeSuppressed {
   readonly bins: readonly ConfidenceBin[]
   /** Decisions that state no confidence. */
-  readonly without: number
+  readonly without: number | null
   /** Decisions that state a score or a log-probability instead. */
-  readonly scores: number
+  readonly scores: number | null
 }
 
-export interface Coverage {
+export interface Coverage extends MaybeSuppressed {
   readonly status: CoverageStatus
   readonly entries: number
   readonly decisions: number
@@ -110,7 +118,8 @@ export interface Coverage {
     readonly status: CoverageStatus
     readonly entries: number
     readonly decisions: number
-    readonly unnumberedDecisions: number
+    /** Null where so few, or all but so few, carry no number that they may not be counted. */
+    readonly unnumberedDecisions: number | null
   }[]
   readonly emitters: readonly {
     readonly emitter: string
@@ -194,21 +203,22 @@ export interface CompletenessProfile {
   /** Mean, 0..1. */
   readonly score: number
   /** Decisions in which nothing of the profile is missing. */
-  readonly whole: number
+  readonly whole: number | null
   /** The most missed first. */
   readonly missing: readonly { readonly field: string; readonly count: number }[]
 }
 
-export interface Completeness {
+export interface Completeness extends MaybeSuppressed {
   readonly profiles: readonly CompletenessProfile[]
 }
 
-export interface Overrides {
+export interface Overrides extends MaybeSuppressed {
   readonly items: readonly {
     readonly system: string
     readonly modelId: string
-    readonly reviewed: number
-    readonly overridden: number
+    /** Null where so few were that they may not be counted. */
+    readonly reviewed: number | null
+    readonly overridden: number | null
     /** Overridden of reviewed; null where nothing was reviewed. */
     readonly rate: number | null
   }[]
@@ -229,7 +239,7 @@ export interface SystemSummary {
   readonly fields: readonly SystemField[]
 }
 
-export interface Systems {
+export interface Systems extends MaybeSuppressed {
   readonly items: readonly SystemSummary[]
 }
 

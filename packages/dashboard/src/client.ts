@@ -1,5 +1,8 @@
-/** How this page speaks to the server: one key, typed answers, and every failure as one kind of error. */
-import { currentKey, forgetKey } from './session.ts'
+/** How this page speaks to the server: the cookie of this browser, typed answers, and every failure as one kind of error. */
+import { missingRight } from './session/missing-right.ts'
+import { purposeHeader } from './session/purpose-header.ts'
+import { endedSession } from './session/reason.ts'
+import { currentSession, sessionIsStale, setDoor, standingPurpose } from './session/state.ts'
 
 /** A request that was not answered as asked. */
 export class ApiError extends Error {
@@ -26,15 +29,51 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Sends a request with the key of this tab; anything but a 2xx answer is an ApiError. */
-export async function send(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers)
-  const key = currentKey()
-  if (key !== null) headers.set('Authorization', `Bearer ${key}`)
-  const response = await reach(path, { ...init, headers })
+export interface Asking {
+  readonly method?: string
+  readonly headers?: HeadersInit
+  readonly body?: string
+  readonly signal?: AbortSignal
+  readonly cache?: RequestCache
+  /** The ledger to ask; the one whose views are shown when absent. */
+  readonly ledger?: string | undefined
+  /** What for; what everything is read for when absent. */
+  readonly purpose?: string | undefined
+}
+
+/** Sends a request in the session of this browser; anything but a 2xx answer is an ApiError. */
+export async function send(path: string, asking: Asking = {}): Promise<Response> {
+  const { ledger: _, purpose: __, ...init } = asking
+  const response = await reach(path, { ...init, headers: headersOf(asking), credentials: 'same-origin' })
   if (response.ok) return response
-  if (response.status === 401) forgetKey('refused')
-  throw new ApiError(response.status, await problemOf(response), retryAfterMs(response))
+  const problem = await problemOf(response)
+  const missing = missingRight(problem['code'], asking.method ?? 'GET', path)
+  const error = new ApiError(
+    response.status,
+    missing === undefined ? problem : { ...problem, detail: missing },
+    retryAfterMs(response),
+  )
+  noteEnd(error)
+  throw error
+}
+
+function headersOf({ headers: given, method = 'GET', ledger, purpose = standingPurpose() }: Asking): Headers {
+  const headers = new Headers(given)
+  const session = currentSession()
+  const named = ledger ?? (session !== undefined && session.ledgers.length > 1 ? session.ledger : undefined)
+  if (named !== undefined) headers.set('Deponent-Ledger', named)
+  if (purpose !== undefined) headers.set('Deponent-Purpose', purposeHeader(purpose))
+  if (method !== 'GET' && session !== undefined && session.csrf !== null)
+    headers.set('Deponent-CSRF', session.csrf)
+  return headers
+}
+
+/** A session that ended, or became another one in another tab, is known by the first request that it fails. */
+function noteEnd({ status, code }: ApiError): void {
+  const session = currentSession()
+  if (session === undefined) return
+  if (status === 401) setDoor({ phase: 'shut', why: endedSession(session.expiresAt, Date.now()) })
+  if (code === 'csrf_missing') sessionIsStale()
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {
@@ -63,9 +102,8 @@ function retryAfterMs(response: Response): number | undefined {
 }
 
 /** The JSON answer to a GET. */
-export async function getJson<T>(path: string, signal?: AbortSignal, headers?: HeadersInit): Promise<T> {
-  const response = await send(path, { signal: signal ?? null, ...(headers && { headers }) })
-  return (await response.json()) as T
+export async function getJson<T>(path: string, asking: Asking = {}): Promise<T> {
+  return (await (await send(path, asking)).json()) as T
 }
 
 /** Text to be checked: as the server holds it now, never as this browser once kept it. */
@@ -78,9 +116,8 @@ export async function getFreshBytes(path: string, signal: AbortSignal): Promise<
   return new Uint8Array(await (await send(path, { signal, cache: 'no-store' })).arrayBuffer())
 }
 
-/** The JSON answer to a POST of JSON. */
-export async function postJson<T>(path: string, body: unknown): Promise<T> {
+/** The JSON answer to a request that carries JSON. */
+export async function sendJson<T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> {
   const headers = { 'Content-Type': 'application/json' }
-  const response = await send(path, { method: 'POST', headers, body: JSON.stringify(body) })
-  return (await response.json()) as T
+  return (await (await send(path, { method, headers, body: JSON.stringify(body) })).json()) as T
 }

@@ -85,6 +85,11 @@ export function isSealed(value: Json | undefined): boolean {
   )
 }
 
+/** Whether a value is covered for good: its class is not shown to the reader's role. */
+export function isWithheld(value: Json | undefined): boolean {
+  return isSealed(value) && typeof value === 'object' && value !== null && 'withheld' in value
+}
+
 /** legalEffect → Legal effect. */
 export function labelOf(field: string): string {
   const words = field

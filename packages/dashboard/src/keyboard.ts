@@ -9,6 +9,8 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['g', 'd'], does: 'go to the decisions' },
   { keys: ['g', 'c'], does: 'go to coverage' },
   { keys: ['g', 'v'], does: 'go to verify' },
+  { keys: ['g', 'a'], does: 'go to access' },
+  { keys: ['g', 's'], does: 'go to settings' },
   { keys: ['j', '↓'], does: 'next decision' },
   { keys: ['k', '↑'], does: 'previous decision' },
   { keys: ['Enter'], does: 'open the decision' },

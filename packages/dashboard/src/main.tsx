@@ -4,14 +4,16 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ensureLanguageTag } from './language.ts'
-import { queryClient } from './queries.ts'
+import { queryClient } from './query-client.ts'
 import { router } from './router.tsx'
-import { adoptKeyFromAddress } from './session.ts'
+import { enter } from './session/begin.ts'
+import { keepOpenWhileUsed } from './session/keep-open.ts'
 import './style/base.css'
 import { applyTheme } from './theme.ts'
 
 ensureLanguageTag()
-adoptKeyFromAddress()
+enter()
+keepOpenWhileUsed()
 applyTheme()
 
 createRoot(document.getElementById('root')!).render(

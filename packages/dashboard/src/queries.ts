@@ -1,13 +1,16 @@
-/** Every question this page asks the server, with how long its answer is good for. */
-import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+/**
+ * Every question this page asks the server, with how long its answer is good for. What is kept is kept under the name of its ledger, and
+ * the ledger a question is about is settled when the question is put together: an answer of one is never taken for another's.
+ */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type {
   AggregateAnswer,
   Completeness,
   ConfidenceDistribution,
   Coverage,
   Emitters,
-  DecisionDocument,
   DecisionPage,
+  DecisionDocument,
   Overrides,
   LedgerStatus,
   Readiness,
@@ -20,35 +23,21 @@ import { filterQuery } from './filters.ts'
 import type { Filters } from './filters.ts'
 import { verifyDecision, verifyHead } from './proof/gather.ts'
 import type { HeldDecision } from './proof/gather.ts'
-
-/** The ledger of a server nobody configured; a server may hold others. */
-export const DEFAULT_LEDGER = 'default'
+import { STATS_MS } from './query-client.ts'
+import { currentLedger, may, standingPurpose } from './session/state.ts'
 
 const PAGE_ROWS = 200
 const LIVE_MS = 4_000
-const STATS_MS = 15_000
-const MISTAKE = 400
-const SERVER_FAULT = 500
-
-/** Faults of the server or the way to it are tried again; refusals are not. */
-function isWorthRetrying(failures: number, error: Error): boolean {
-  const isRefusal = error instanceof ApiError && error.status >= MISTAKE && error.status < SERVER_FAULT
-  return failures < 2 && !isRefusal
-}
-
-/** The cache of answers. */
-export const queryClient = new QueryClient({
-  defaultOptions: { queries: { retry: isWorthRetrying, staleTime: STATS_MS, refetchOnWindowFocus: false } },
-})
 
 /** A page of the list; the first one also says how many decisions match in all. */
 export type ListPage = DecisionPage & { readonly total?: number | undefined }
 
 /** The decisions a search describes, page by page as of one ledger size. */
 export function decisionsQuery({ filters, order }: Pick<ListSearch, 'filters' | 'order'>) {
+  const ledger = currentLedger()
   return infiniteQueryOptions({
-    queryKey: ['decisions', filters, order],
-    queryFn: ({ pageParam, signal }) => fetchPage(filters, order, pageParam, signal),
+    queryKey: [ledger, 'decisions', filters, order],
+    queryFn: ({ pageParam, signal }) => fetchPage({ filters, order }, pageParam, { ledger, signal }),
     initialPageParam: '',
     getNextPageParam: ({ next }: ListPage) => next,
     // The list is a still picture of one ledger size: only the reader asks for a newer one.
@@ -56,68 +45,78 @@ export function decisionsQuery({ filters, order }: Pick<ListSearch, 'filters' | 
   })
 }
 
+interface Asked {
+  readonly ledger: string
+  readonly signal: AbortSignal
+}
+
 async function fetchPage(
-  filters: Filters,
-  order: string,
+  { filters, order }: Pick<ListSearch, 'filters' | 'order'>,
   cursor: string,
-  signal: AbortSignal,
+  asked: Asked,
 ): Promise<ListPage> {
   const query = filterQuery(filters)
   query.set('order', order)
   query.set('limit', String(PAGE_ROWS))
   if (cursor !== '') {
     query.set('cursor', cursor)
-    return getJson<DecisionPage>(`/v1/decisions?${query}`, signal)
+    return getJson<DecisionPage>(`/v1/decisions?${query}`, asked)
   }
   // Counted before the list is read, so that what arrives in between shows as new rather than not at all.
-  const total = await fetchCount(filters, signal)
-  return { ...(await getJson<DecisionPage>(`/v1/decisions?${query}`, signal)), total }
+  const total = may('aggregate') ? await fetchCount(filters, asked) : undefined
+  return { ...(await getJson<DecisionPage>(`/v1/decisions?${query}`, asked)), total }
 }
 
-async function fetchCount(filters: Filters, signal: AbortSignal): Promise<number> {
+async function fetchCount(filters: Filters, asked: Asked): Promise<number> {
   const query = filterQuery(filters)
   query.set('metrics', 'count')
-  const { items } = await getJson<AggregateAnswer>(`/v1/aggregate?${query}`, signal)
+  const { items } = await getJson<AggregateAnswer>(`/v1/aggregate?${query}`, asked)
   return Number(items[0]?.['count'] ?? 0)
 }
 
 /** How many decisions match now, asked again and again. */
 export function liveCountQuery(filters: Filters) {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['count', filters],
-    queryFn: ({ signal }) => fetchCount(filters, signal),
+    queryKey: [ledger, 'count', filters],
+    queryFn: ({ signal }) => fetchCount(filters, { ledger, signal }),
     refetchInterval: LIVE_MS,
     staleTime: 0,
   })
 }
 
-/** One decision. With a purpose the server records the reading and opens what this key may see. */
-export function decisionQuery(id: string, purpose?: string) {
+/** One decision, with its sealed fields covered also where everything is read for a stated purpose. */
+export function decisionQuery(id: string) {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['decision', id, purpose ?? null],
+    queryKey: [ledger, 'decision', id],
     queryFn: ({ signal }) =>
-      getJson<DecisionDocument>(
-        `/v1/decisions/${encodeURIComponent(id)}`,
-        signal,
-        purpose === undefined ? undefined : { 'Deponent-Purpose': purpose },
-      ),
-    // Each opening is recorded, so it happens exactly when the reader asks, and what was opened never lingers.
-    ...(purpose !== undefined && { staleTime: Number.POSITIVE_INFINITY, gcTime: 0, retry: false }),
+      getJson<DecisionDocument>(`${pathOf(id)}${coveredUnlessAsked()}`, { ledger, signal }),
   })
+}
+
+/** A stated purpose opens everything unless fields are named: here none are. */
+function coveredUnlessAsked(): string {
+  return standingPurpose() === undefined ? '' : '?reveal='
+}
+
+function pathOf(id: string): string {
+  return `/v1/decisions/${encodeURIComponent(id)}`
 }
 
 /** What was recorded about a decision. */
 export function timelineQuery(id: string) {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['timeline', id],
-    queryFn: ({ signal }) => getJson<Timeline>(`/v1/decisions/${encodeURIComponent(id)}/timeline`, signal),
+    queryKey: [ledger, 'timeline', id],
+    queryFn: ({ signal }) => getJson<Timeline>(`${pathOf(id)}/timeline`, { ledger, signal }),
   })
 }
 
 /** The check of a decision in this browser; while no checkpoint covers it, tried again as the server asks. */
 export function verificationQuery(decision: HeldDecision) {
   return queryOptions({
-    queryKey: ['verification', decision.ledger, decision.id],
+    queryKey: [decision.ledger, 'verification', decision.id],
     queryFn: ({ signal }) => verifyDecision(decision, signal),
     staleTime: 0,
     gcTime: 0,
@@ -126,9 +125,10 @@ export function verificationQuery(decision: HeldDecision) {
 }
 
 /** The check of the newest checkpoint in this browser. */
-export function headQuery(ledger: string) {
+export function headQuery() {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['head', ledger],
+    queryKey: [ledger, 'head'],
     queryFn: ({ signal }) => verifyHead(ledger, signal),
     refetchInterval: STATS_MS,
     staleTime: 0,
@@ -136,41 +136,51 @@ export function headQuery(ledger: string) {
 }
 
 /** Who outside knows of the ledger, as the server tells it. */
-export function ledgerStatusQuery(ledger: string) {
+export function ledgerStatusQuery() {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['ledger-status', ledger],
-    queryFn: ({ signal }) => getJson<LedgerStatus>(`/ledgers/${ledger}/status`, signal),
+    queryKey: [ledger, 'ledger-status'],
+    queryFn: ({ signal }) => getJson<LedgerStatus>(`/ledgers/${ledger}/status`, { ledger, signal }),
     refetchInterval: STATS_MS,
   })
 }
 
 /** The state of the server; needs no key. A server that is not ready says so with a 503 of the same shape. */
-export const readinessQuery = queryOptions({
-  queryKey: ['readiness'],
-  queryFn: async ({ signal }): Promise<Readiness> => {
-    try {
-      return await getJson<Readiness>('/readyz', signal)
-    } catch (error) {
-      if (error instanceof ApiError && 'checks' in error.problem) return error.problem as unknown as Readiness
-      throw error
-    }
-  },
-  refetchInterval: 2_000,
-  staleTime: 0,
-})
+export function readinessQuery() {
+  const ledger = currentLedger()
+  return queryOptions({
+    queryKey: [ledger, 'readiness'],
+    queryFn: async ({ signal }): Promise<Readiness> => {
+      try {
+        return await getJson<Readiness>('/readyz', { signal })
+      } catch (error) {
+        if (error instanceof ApiError && 'checks' in error.problem)
+          return error.problem as unknown as Readiness
+        throw error
+      }
+    },
+    refetchInterval: 2_000,
+    staleTime: 0,
+  })
+}
 
 function statsQuery<T>(path: string) {
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['stats', path],
-    queryFn: ({ signal }) => getJson<T>(path, signal),
+    queryKey: [ledger, 'stats', path],
+    queryFn: ({ signal }) => getJson<T>(path, { ledger, signal }),
     refetchInterval: STATS_MS,
     placeholderData: keepPreviousData,
   })
 }
 
-export const coverageQuery = statsQuery<Coverage>('/v1/stats/coverage')
-export const emittersQuery = statsQuery<Emitters>('/v1/emitters')
-export const systemsQuery = statsQuery<Systems>('/v1/systems')
+export const coverageQuery = () => statsQuery<Coverage>('/v1/stats/coverage')
+export const emittersQuery = () => statsQuery<Emitters>('/v1/emitters')
+
+/** The systems, where the reader may see them. */
+export function systemsQuery() {
+  return { ...statsQuery<Systems>('/v1/systems'), enabled: may('systems') }
+}
 
 /** How confident the decisions since a moment were. */
 export function confidenceQuery(from: string | undefined) {

@@ -1,11 +1,15 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from './address.ts'
 import type { Search } from './address.ts'
 import { Frame } from './frame/frame.tsx'
 import { NotFound } from './frame/not-found.tsx'
 import { RouteError } from './frame/route-error.tsx'
-
-const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound })
 
 /** Every view keeps all of its state in flat search values. */
 const validateSearch = (search: Record<string, unknown>): Search =>
@@ -13,11 +17,25 @@ const validateSearch = (search: Record<string, unknown>): Search =>
     Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   )
 
+interface RootSearch {
+  /** The ledger that is looked at; the key's own, or the first, when absent. */
+  readonly ledger?: string | undefined
+}
+
+const rootRoute = createRootRoute({
+  component: Frame,
+  notFoundComponent: NotFound,
+  validateSearch: ({ ledger }: Record<string, unknown>): RootSearch =>
+    typeof ledger === 'string' && ledger !== '' ? { ledger } : {},
+  // A link inside the page stays in its ledger.
+  search: { middlewares: [retainSearchParams<RootSearch>(['ledger'])] },
+})
+
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
   validateSearch,
-  component: lazyRouteComponent(() => import('./overview/overview.tsx'), 'Overview'),
+  component: lazyRouteComponent(() => import('./frame/home.tsx'), 'Home'),
 })
 
 const decisionsRoute = createRoute({
@@ -46,6 +64,37 @@ const verifyRoute = createRoute({
   component: lazyRouteComponent(() => import('./verify/verify.tsx'), 'Verify'),
 })
 
+const accessRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./access/access.tsx'), 'Access'),
+})
+
+const looksRoute = createRoute({
+  getParentRoute: () => accessRoute,
+  path: '/',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./access/looks.tsx'), 'Looks'),
+})
+
+const keysRoute = createRoute({
+  getParentRoute: () => accessRoute,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./access/keys.tsx'), 'Keys'),
+})
+
+const policyRoute = createRoute({
+  getParentRoute: () => accessRoute,
+  path: '/policy',
+  component: lazyRouteComponent(() => import('./access/policy-page.tsx'), 'PolicyPage'),
+})
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./settings/settings.tsx'), 'Settings'),
+})
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     overviewRoute,
@@ -53,6 +102,8 @@ export const router = createRouter({
     decisionRoute,
     coverageRoute,
     verifyRoute,
+    accessRoute.addChildren([looksRoute, keysRoute, policyRoute]),
+    settingsRoute,
   ]),
   parseSearch,
   stringifySearch,

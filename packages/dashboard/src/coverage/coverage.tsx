@@ -13,8 +13,8 @@ const FINDINGS_SHOWN = 12
 
 /** What is known of missing records: source by source, and against the counts of others. */
 export function CoveragePage() {
-  const coverage = useQuery(coverageQuery)
-  const emitters = useQuery(emittersQuery)
+  const coverage = useQuery(coverageQuery())
+  const emitters = useQuery(emittersQuery())
   const error = coverage.error ?? emitters.error
   const isWaiting = coverage.data === undefined || emitters.data === undefined
   return (

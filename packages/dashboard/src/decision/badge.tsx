@@ -5,24 +5,35 @@ import { isWitnessed } from '../proof/steps.ts'
 import type { DecisionCheck } from '../proof/check.ts'
 import type { HeldDecision, Verification } from '../proof/gather.ts'
 import { verificationQuery } from '../queries.ts'
+import { useMay } from '../session/state.ts'
 import styles from './badge.module.css'
 import { EvidenceDrawer } from './evidence-drawer.tsx'
 import { EvidenceRing } from './evidence-ring.tsx'
 
 /** What a badge says. Nothing here ever says just "verified": a check rests on a key, and the words name whose. */
 interface Words {
-  readonly tone: 'sound' | 'waiting' | 'unknown' | 'alarm'
+  readonly tone: 'sound' | 'waiting' | 'plain' | 'unknown' | 'alarm'
   readonly main: string
   readonly rest: string
 }
 
+const UNASKED: Words = {
+  tone: 'plain',
+  main: 'Not checked in this browser',
+  rest: ': your key does not read the raw ledger. Its evidence can be exported to you as a file that checks itself.',
+}
+
 /** The answer of this browser's own check of a decision, and the way to its steps. */
 export function Badge({ decision }: { readonly decision: HeldDecision }) {
-  const query = useQuery(verificationQuery(decision))
+  const may = useMay()
+  // A request that would be refused is not made unasked: the refusal would stand in the record of looks.
+  const mayCheck = may('prove') && may('ledger')
+  const query = useQuery({ ...verificationQuery(decision), enabled: mayCheck })
   const [isOpen, setOpen] = useState(false)
   useKeys({ p: () => setOpen(true) })
   const verification = query.data
-  const { tone, main, rest } = wordsFor(verification, query.error)
+  const isUnasked = !mayCheck && query.fetchStatus === 'idle' && query.status === 'pending'
+  const { tone, main, rest } = isUnasked ? UNASKED : wordsFor(verification, query.error)
   return (
     <>
       <button
@@ -30,7 +41,7 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
         className={styles['badge']}
         data-tone={tone}
         data-testid="badge"
-        data-outcome={outcomeOf(verification)}
+        data-outcome={outcomeOf(verification, isUnasked)}
         onClick={() => setOpen(true)}
         aria-haspopup="dialog"
       >
@@ -52,7 +63,8 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
   )
 }
 
-function outcomeOf(verification: Verification<DecisionCheck> | undefined): string {
+function outcomeOf(verification: Verification<DecisionCheck> | undefined, isUnasked: boolean): string {
+  if (isUnasked) return 'unasked'
   if (verification === undefined) return 'checking'
   return verification.phase === 'done' ? verification.check.outcome : verification.phase
 }

@@ -2,7 +2,7 @@ import type { Json } from '../api.ts'
 import { counted, isSealed, jsonText } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import styles from './decision.module.css'
-import { Sealed, Value } from './value.tsx'
+import { Value } from './value.tsx'
 
 /** The messages exchanged with a language model. */
 export function ConversationPanel({ messages }: { readonly messages: Json | undefined }) {
@@ -10,7 +10,9 @@ export function ConversationPanel({ messages }: { readonly messages: Json | unde
   if (isSealed(messages) || !Array.isArray(messages)) {
     return (
       <Panel title="Messages">
-        <p className={styles['prose']}>{isSealed(messages) ? <Sealed /> : <Value value={messages} />}</p>
+        <p className={styles['prose']}>
+          <Value value={messages} pointer="/messages" />
+        </p>
       </Panel>
     )
   }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { DecisionDocument, OpenDecision } from '../api.ts'
 import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
 import { count, durationText, exactTimeText, jsonText } from '../display.ts'
@@ -9,6 +9,8 @@ import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
 import { Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
 import { decisionQuery, timelineQuery } from '../queries.ts'
+import { isOwnReader } from '../frame/views.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { Badge } from './badge.tsx'
 import { CompletenessPanel } from './completeness.tsx'
 import { ConversationPanel } from './conversation.tsx'
@@ -20,9 +22,14 @@ import { humanWord } from './human-word.ts'
 import { InputsPanel } from './inputs.tsx'
 import { OutcomePanel } from './outcome.tsx'
 import { RawPanel } from './raw.tsx'
-import { SealedBar, sealedFields } from './reveal.tsx'
+import { coveredIn } from './pointers.ts'
+import { PurposeDialog } from './purpose-dialog.tsx'
+import { RevealContext } from './reveal-context.ts'
+import { SealedBar } from './reveal.tsx'
+import { SeenPanel } from './seen.tsx'
 import { TimelinePanel } from './timeline.tsx'
 import { Unreadable } from './unreadable.tsx'
+import { useRevealed } from './use-revealed.ts'
 
 const route = getRouteApi('/decisions/$id')
 
@@ -45,13 +52,15 @@ function Walk({ id }: { readonly id: string }) {
   const go = (to: string | undefined) => () => {
     if (to !== undefined) void navigate({ to: '/decisions/$id', params: { id: to } })
   }
-  const back = () => void navigate({ to: '/decisions', search: searchToReturnTo() })
+  const isOwn = isOwnReader(useSession())
+  const list = isOwn ? '/' : '/decisions'
+  const back = () => void navigate({ to: list, search: searchToReturnTo() })
   useKeys({ j: go(next), k: go(previous), u: back, Escape: back })
   return (
     <nav className={styles['walk']} aria-label="List">
-      <Link to="/decisions" search={searchToReturnTo()} className={controls['quiet']}>
+      <Link to={list} search={searchToReturnTo()} className={controls['quiet']}>
         <BackIcon />
-        Decisions
+        {isOwn ? 'My decisions' : 'Decisions'}
       </Link>
       {(previous ?? next) !== undefined && (
         <span>
@@ -80,29 +89,37 @@ function Walk({ id }: { readonly id: string }) {
 }
 
 function Loaded({ id }: { readonly id: string }) {
-  const [purpose, setPurpose] = useState<string>()
   const plain = useQuery(decisionQuery(id))
-  const opened = useQuery({ ...decisionQuery(id, purpose), enabled: purpose !== undefined })
   if (plain.error !== null && plain.data === undefined) {
     return <Unreadable id={id} error={plain.error} again={() => void plain.refetch()} />
   }
   if (plain.data === undefined) return <Waiting lines={12} label="Loading the decision" />
-  const decision = (purpose !== undefined && opened.data) || plain.data
-  if (!isOpen(decision)) return <Gone decision={decision} />
+  return isOpen(plain.data) ? <Readable plain={plain.data} /> : <Gone decision={plain.data} />
+}
+
+/** A decision whose content is there, with what of it is open for the moment. */
+function Readable({ plain }: { readonly plain: OpenDecision }) {
+  const may = useMay()
+  const revealing = useRevealed(plain.id)
+  const [asked, setAsked] = useState<string>()
+  const { revealed } = revealing
+  const decision = revealed !== undefined && isOpen(revealed.decision) ? revealed.decision : plain
+  const covered = coveredIn(decision.record)
+  const canReveal = may('reveal')
+  const reveal = useMemo(() => ({ canReveal, ask: setAsked }), [canReveal])
   return (
-    <>
+    <RevealContext value={reveal}>
       <Headline decision={decision} />
-      <SealedBar
-        sealed={sealedFields(decision.record)}
-        purpose={purpose}
-        isOpening={purpose !== undefined && opened.isFetching}
-        refusal={purpose === undefined ? undefined : opened.error?.message}
-        open={(next) => (next === purpose ? void opened.refetch() : setPurpose(next))}
-        seal={() => setPurpose(undefined)}
-      />
-      <Body decision={decision} />
+      <SealedBar {...covered} revealing={revealing} />
+      <Body decision={decision} openedUntil={revealed?.until} />
       <Limits />
-    </>
+      <PurposeDialog
+        asked={asked}
+        sealed={covered.sealed}
+        revealing={revealing}
+        close={() => setAsked(undefined)}
+      />
+    </RevealContext>
   )
 }
 
@@ -163,6 +180,7 @@ function HumanWord({ decision }: { readonly decision: OpenDecision }) {
 /** Where the decision comes from, in one line. */
 function Origin({ decision }: { readonly decision: DecisionDocument }) {
   const { record, index, at, receivedAt, time, system, subject } = decision
+  const isOwn = isOwnReader(useSession())
   const lateMs = Date.parse(receivedAt) - Date.parse(at)
   return (
     <p>
@@ -177,7 +195,7 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
         recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
       </span>
       <span>index {count(index)}</span>
-      {subject !== undefined && (
+      {subject !== undefined && !isOwn && (
         <Link to="/decisions" search={{ subject }} className={controls['link']} title={`Person ${subject}`}>
           all about this person
         </Link>
@@ -195,8 +213,14 @@ function receiptText(receivedAt: string, { notBefore, notAfter }: DecisionDocume
   ].join('\n')
 }
 
-function Body({ decision }: { readonly decision: OpenDecision }) {
+interface BodyProps {
+  readonly decision: OpenDecision
+  readonly openedUntil: number | undefined
+}
+
+function Body({ decision, openedUntil }: BodyProps) {
   const { record } = decision
+  const may = useMay()
   return (
     <div className={styles['body']}>
       <div>
@@ -206,6 +230,7 @@ function Body({ decision }: { readonly decision: OpenDecision }) {
         <InputsPanel decision={decision} />
         <FactsPanel group={CONTENT} decision={decision} />
         <TimelinePanel decision={decision} />
+        {may('access') && <SeenPanel id={decision.id} openedUntil={openedUntil} />}
         <FactsPanel group={otherFields(record)} decision={decision} />
         <RawPanel value={decision} />
       </div>

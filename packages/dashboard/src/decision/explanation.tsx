@@ -1,8 +1,9 @@
 import type { Json } from '../api.ts'
-import { isSealed, jsonText } from '../display.ts'
+import { isSealed, isWithheld, jsonText } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import styles from './decision.module.css'
-import { Sealed, Value } from './value.tsx'
+import { pointerTo } from './pointers.ts'
+import { Covered, Value } from './value.tsx'
 
 interface TopFeature {
   readonly feature: string
@@ -21,7 +22,7 @@ export function ExplanationPanel({ explanation, features }: ExplanationProps) {
     return (
       <Panel title="Explanation">
         <p className={styles['prose']}>
-          <Value value={explanation} />
+          <Value value={explanation} pointer="/explanation" />
         </p>
       </Panel>
     )
@@ -30,15 +31,17 @@ export function ExplanationPanel({ explanation, features }: ExplanationProps) {
   return (
     <Panel title="Explanation">
       <FeatureBars features={topFeaturesOf(topFeatures)} inputs={features} />
-      {isSealed(topFeatures) && <Sealed />}
+      {isSealed(topFeatures) && <Covered value={topFeatures!} pointer="/explanation/topFeatures" />}
       {reasoning !== undefined && (
         <p className={styles['prose']}>
-          <span className={styles['faint']}>Reasoning</span> <Value value={reasoning} />
+          <span className={styles['faint']}>Reasoning</span>{' '}
+          <Value value={reasoning} pointer="/explanation/reasoning" />
         </p>
       )}
       {Object.entries(others).map(([name, value]) => (
         <p key={name} className={styles['prose']}>
-          <span className={styles['faint']}>{name}</span> <Value value={value} />
+          <span className={styles['faint']}>{name}</span>{' '}
+          <Value value={value} pointer={pointerTo('explanation', name)} />
         </p>
       ))}
       <p className={styles['caveat']}>
@@ -89,5 +92,6 @@ function inputText(inputs: Json | undefined, feature: string): string {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) return ''
   const value = (inputs as { readonly [name: string]: Json })[feature]
   if (value === undefined) return ''
+  if (isWithheld(value)) return 'not for your role'
   return isSealed(value) ? 'sealed' : jsonText(value)
 }

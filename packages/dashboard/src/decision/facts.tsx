@@ -3,6 +3,7 @@ import { labelOf } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import styles from './decision.module.css'
 import type { FieldGroup } from './fields.ts'
+import { pointerTo } from './pointers.ts'
 import { Value } from './value.tsx'
 
 interface FactsProps {
@@ -30,7 +31,13 @@ export function Facts({ group, decision }: FactsProps) {
         return (
           <div key={field}>
             <dt title={field}>{labelOf(field)}</dt>
-            <dd>{value === undefined ? <Missing /> : <Value value={value} field={field} />}</dd>
+            <dd>
+              {value === undefined ? (
+                <Missing />
+              ) : (
+                <Value value={value} field={field} pointer={pointerTo(field)} />
+              )}
+            </dd>
           </div>
         )
       })}

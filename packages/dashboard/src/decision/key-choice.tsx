@@ -5,7 +5,7 @@ import { believeKey } from '../proof/gather.ts'
 import type { Verification } from '../proof/gather.ts'
 import { keyIdText, keysIn } from '../proof/keys.ts'
 import type { LedgerKeys } from '../proof/keys.ts'
-import { queryClient } from '../queries.ts'
+import { queryClient } from '../query-client.ts'
 import styles from './badge.module.css'
 
 type Done = Extract<Verification<unknown>, { readonly phase: 'done' }>
@@ -16,8 +16,8 @@ export function KeyChoice({ verification }: { readonly verification: Done }) {
   const hasChanged = shownKeys !== undefined && shownKeys.checkpointVkey !== pin.checkpointVkey
   const believe = (keys: LedgerKeys, source: 'first-seen' | 'pasted') => {
     believeKey(origin, keys, source)
-    void queryClient.invalidateQueries({ queryKey: ['verification'] })
-    void queryClient.invalidateQueries({ queryKey: ['head'] })
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === 'verification' })
+    void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === 'head' })
   }
   return (
     <>

@@ -1,83 +1,91 @@
-import { useState } from 'react'
-import type { FormEvent } from 'react'
-import type { Json } from '../api.ts'
-import { counted, isSealed } from '../display.ts'
+import { counted } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { LockIcon } from '../elements/icons.tsx'
+import { clockText } from '../session/reason.ts'
 import styles from './decision.module.css'
-
-/** How many fields of a record are sealed. */
-export function sealedFields(value: Json): number {
-  if (isSealed(value)) return 1
-  if (typeof value !== 'object' || value === null) return 0
-  return Object.values(value).reduce<number>((sum, part) => sum + sealedFields(part), 0)
-}
+import { pointerText } from './pointers.ts'
+import { useReveal } from './reveal-context.ts'
+import type { Revealing } from './use-revealed.ts'
 
 interface SealedBarProps {
-  readonly sealed: number
-  /** What the sealed fields were opened for; undefined while they are not. */
-  readonly purpose: string | undefined
-  readonly isOpening: boolean
-  readonly refusal: string | undefined
-  readonly open: (purpose: string) => void
-  readonly seal: () => void
+  readonly sealed: readonly string[]
+  readonly withheld: number
+  readonly revealing: Revealing
 }
 
-/** Opens sealed fields for a stated purpose, and says what that means. */
-export function SealedBar({ sealed, purpose, isOpening, refusal, open, seal }: SealedBarProps) {
-  if (purpose !== undefined && !isOpening && refusal === undefined) {
-    return (
-      <div className={styles['opened']} role="status">
-        <span>
-          Opened for “{purpose}”. This reading was recorded.
-          {sealed > 0 && ` ${counted(sealed, 'field')} stayed sealed: your key may not see them.`}
-        </span>
-        <button type="button" className={controls['button']} onClick={seal}>
-          Hide again
-        </button>
-      </div>
-    )
-  }
-  return sealed === 0 ? null : (
-    <PurposeForm sealed={sealed} isOpening={isOpening} refusal={refusal} open={open} />
+/** How much of the record is covered and what opens it; while something is open, what for and how long. */
+export function SealedBar(props: SealedBarProps) {
+  const { sealed, withheld, revealing } = props
+  if (revealing.revealed !== undefined) return <Opened {...props} />
+  if (sealed.length + withheld === 0) return null
+  return (
+    <div className={styles['covered']}>
+      {sealed.length > 0 && <SealedCount count={sealed.length} />}
+      {withheld > 0 && (
+        <p>{counted(withheld, 'field')} of a class your role does not see, whatever the purpose.</p>
+      )}
+    </div>
   )
 }
 
-function PurposeForm({ sealed, isOpening, refusal, open }: Omit<SealedBarProps, 'purpose' | 'seal'>) {
-  const [typed, setTyped] = useState('')
-  const purpose = typed.trim()
-  // A header carries these characters and no others.
-  const isSendable = /^[\x20-\x7e]+$/.test(purpose)
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    if (isSendable) open(purpose)
-  }
+function SealedCount({ count }: { readonly count: number }) {
+  const { canReveal, ask } = useReveal()
   return (
-    <form className={styles['reveal']} onSubmit={submit}>
+    <>
       <span>
         <LockIcon />
-        {counted(sealed, 'sealed field')}
+        {counted(count, 'sealed field')}
       </span>
-      <input
-        className={controls['field']}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-        placeholder="Purpose, for example: appeal of 12 November"
-        aria-label="Purpose of opening the sealed fields"
-        maxLength={200}
-      />
-      <button type="submit" className={controls['button']} disabled={!isSendable || isOpening}>
-        {isOpening ? 'Opening…' : 'Open for this purpose'}
-      </button>
-      <p role={refusal === undefined ? undefined : 'alert'} data-refused={refusal !== undefined}>
-        {refusal ?? noteOn(purpose, isSendable)}
-      </p>
-    </form>
+      {canReveal ? (
+        <button
+          type="button"
+          className={controls['button']}
+          onClick={() => ask('all')}
+          aria-haspopup="dialog"
+        >
+          Open all…
+        </button>
+      ) : (
+        <p>Your role does not open sealed fields.</p>
+      )}
+      {canReveal && (
+        <p>Or open one by its lock. Each opening is recorded with its purpose before anything is shown.</p>
+      )}
+    </>
   )
 }
 
-function noteOn(purpose: string, isSendable: boolean): string {
-  return purpose === '' || isSendable
-    ? 'Your reading and its purpose are recorded in the ledger before anything is shown.'
-    : 'Plain letters without accents only: the purpose travels in a header.'
+function Opened({ sealed, revealing: { revealed, leftMs, cover } }: SealedBarProps) {
+  const { ask } = useReveal()
+  const { purpose = '', fields = [] } = revealed ?? {}
+  return (
+    <div className={styles['opened']} role="status">
+      <p>
+        <b>{fields === 'all' ? 'All sealed fields' : fields.map(pointerText).join(', ')}</b> open for “
+        {purpose}”. Recorded. {fields === 'all' && sealed.length > 0 && stayedText(sealed.length)}
+      </p>
+      <p data-testid="reveal-left" aria-live="off">
+        Covered again in <b>{clockText(leftMs)}</b>
+      </p>
+      <span>
+        {fields !== 'all' && sealed.length > 0 && (
+          <button
+            type="button"
+            className={controls['button']}
+            onClick={() => ask('all')}
+            aria-haspopup="dialog"
+          >
+            Open the other {counted(sealed.length, 'field')}…
+          </button>
+        )}
+        <button type="button" className={controls['button']} onClick={cover}>
+          Cover now
+        </button>
+      </span>
+    </div>
+  )
+}
+
+function stayedText(count: number): string {
+  return `${counted(count, 'field')} stayed sealed: your key may not see ${count === 1 ? 'it' : 'them'}.`
 }

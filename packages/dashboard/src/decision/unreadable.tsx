@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import { ApiError } from '../client.ts'
 import { timeText } from '../display.ts'
-import { DEFAULT_LEDGER } from '../queries.ts'
+import { currentLedger } from '../session/state.ts'
 import { Badge } from './badge.tsx'
 import styles from './decision.module.css'
 import controls from '../elements/controls.module.css'
@@ -24,7 +24,7 @@ export function Unreadable(props: UnreadableProps) {
     <>
       {isThere && ENTRY_ID.test(id) && (
         <div className={styles['alone']}>
-          <Badge decision={{ id, kind: 'decision', ledger: DEFAULT_LEDGER }} />
+          <Badge decision={{ id, kind: 'decision', ledger: currentLedger() }} />
         </div>
       )}
       <Reason {...props} />

@@ -1,22 +1,60 @@
 import type { ReactNode } from 'react'
 import type { Json } from '../api.ts'
-import { count, isSealed } from '../display.ts'
-import { LockIcon } from '../elements/icons.tsx'
+import { count, isSealed, isWithheld } from '../display.ts'
+import { DenyIcon, LockIcon } from '../elements/icons.tsx'
 import styles from './decision.module.css'
+import { useReveal } from './reveal-context.ts'
 
-/** A sealed field: there, and not shown. */
-export function Sealed() {
+interface CoveredProps {
+  readonly value: Json
+  /** JSON pointer of the field in the record of this page; absent where nothing can be opened. */
+  readonly pointer?: string | undefined
+}
+
+/** A covered field: one the reader's role does not see, or a sealed one that a purpose opens. */
+export function Covered({ value, pointer }: CoveredProps) {
+  const { canReveal, ask } = useReveal()
+  if (isWithheld(value))
+    return (
+      <span
+        className={styles['withheld']}
+        title="Fields of this class are not shown to your role, whatever the purpose."
+      >
+        <DenyIcon />
+        not for your role
+      </span>
+    )
+  if (!canReveal || pointer === undefined)
+    return (
+      <span className={styles['sealed']}>
+        <LockIcon />
+        sealed
+      </span>
+    )
   return (
-    <span className={styles['sealed']}>
+    <button
+      type="button"
+      className={styles['sealed']}
+      onClick={() => ask(pointer)}
+      aria-haspopup="dialog"
+      aria-label={`Open the sealed field ${pointer.slice(1)}`}
+    >
       <LockIcon />
       sealed
-    </span>
+    </button>
   )
 }
 
+interface ValueProps {
+  readonly value: Json
+  readonly field?: string
+  /** JSON pointer of the field in the record of this page. */
+  readonly pointer?: string
+}
+
 /** A value of a record, as it was recorded. */
-export function Value({ value, field }: { readonly value: Json; readonly field?: string }) {
-  return isSealed(value) ? <Sealed /> : draw(value, field)
+export function Value({ value, field, pointer }: ValueProps) {
+  return isSealed(value) ? <Covered value={value} pointer={pointer} /> : draw(value, field)
 }
 
 function draw(value: Json, field: string | undefined): ReactNode {

@@ -1,7 +1,16 @@
 /** The columns a list of decisions can have. */
 import type { ReactNode } from 'react'
 import type { DecisionRow } from '../api.ts'
-import { confidenceText, count, durationText, isSealed, jsonText, labelOf, timeText } from '../display.ts'
+import {
+  confidenceText,
+  count,
+  durationText,
+  isSealed,
+  isWithheld,
+  jsonText,
+  labelOf,
+  timeText,
+} from '../display.ts'
 import { Meter } from '../elements/meter.tsx'
 import styles from './decisions.module.css'
 
@@ -20,6 +29,7 @@ const text =
   (row) => {
     const value = row[id]
     if (value === undefined || value === null) return <span className={styles['none']}>–</span>
+    if (isWithheld(value)) return <span className={styles['none']}>not for your role</span>
     if (isSealed(value)) return <span className={styles['none']}>sealed</span>
     return <span title={jsonText(value)}>{jsonText(value)}</span>
   }

@@ -9,7 +9,8 @@ import controls from '../elements/controls.module.css'
 import { SortIcon } from '../elements/icons.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
-import { decisionsQuery, liveCountQuery, queryClient } from '../queries.ts'
+import { decisionsQuery, liveCountQuery } from '../queries.ts'
+import { queryClient } from '../query-client.ts'
 import { ColumnMenu } from './column-menu.tsx'
 import { columnsFor, shownColumns } from './columns.tsx'
 import { DecisionTable } from './decision-table.tsx'
@@ -112,9 +113,16 @@ function Foot({ decisions: { query, rows, total, reload } }: { readonly decision
   const isAll = !query.hasNextPage
   return (
     <p className={styles['foot']} aria-live="polite">
-      {isAll ? `All ${count(rows.length)} shown` : `${count(rows.length)} of ${count(total ?? 0)} loaded`}
+      {isAll ? `All ${count(rows.length)} shown` : loadedText(rows.length, total)}
     </p>
   )
+}
+
+/** How many match is not told to whoever may not count. */
+function loadedText(loaded: number, total: number | undefined): string {
+  return total === undefined
+    ? `${count(loaded)} loaded, there are more`
+    : `${count(loaded)} of ${count(total)} loaded`
 }
 
 function useDecisions(list: ListSearch) {
@@ -122,7 +130,7 @@ function useDecisions(list: ListSearch) {
   const query = useInfiniteQuery(options)
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data])
   const first = query.data?.pages[0]
-  const { data: now } = useQuery({ ...liveCountQuery(list.filters), enabled: first !== undefined })
+  const { data: now } = useQuery({ ...liveCountQuery(list.filters), enabled: first?.total !== undefined })
   const arrived = Math.max(0, (now ?? 0) - (first?.total ?? now ?? 0))
   const key = JSON.stringify(options.queryKey)
   const reload = useCallback(() => {

@@ -1,7 +1,7 @@
 import { Autocomplete } from '@base-ui/react/autocomplete'
 import { useRef, useState } from 'react'
 import type { KeyboardEvent } from 'react'
-import { postJson } from '../client.ts'
+import { sendJson } from '../client.ts'
 import controls from '../elements/controls.module.css'
 import { CloseIcon, SearchIcon } from '../elements/icons.tsx'
 import { filterText, isSubjectHandle, readFilter } from '../filters.ts'
@@ -139,6 +139,6 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
 /** The opaque handle of a person: what may stand in an address, unlike the id that was typed. */
 async function handleOf(subject: string): Promise<string> {
   if (isSubjectHandle(subject)) return subject
-  const { handle } = await postJson<{ handle: string }>('/v1/subjects:lookup', { subject })
+  const { handle } = await sendJson<{ handle: string }>('POST', '/v1/subjects:lookup', { subject })
   return handle
 }

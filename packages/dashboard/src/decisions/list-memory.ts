@@ -5,9 +5,12 @@
 import type { DecisionRow } from '../api.ts'
 import { searchOfList } from '../address.ts'
 import type { ListSearch, Search } from '../address.ts'
-import { decisionsQuery, queryClient } from '../queries.ts'
+import { decisionsQuery } from '../queries.ts'
+import { queryClient } from '../query-client.ts'
+import { currentLedger } from '../session/state.ts'
 
 interface ListPlace {
+  readonly ledger: string
   readonly list: ListSearch
   readonly scrollTop: number
   readonly active: number
@@ -15,19 +18,26 @@ interface ListPlace {
 
 let last: ListPlace | undefined
 
+/** The place, unless another ledger is looked at by now. */
+function lastHere(): ListPlace | undefined {
+  return last?.ledger === currentLedger() ? last : undefined
+}
+
 /** Remembers where the reader is in a list. */
-export function rememberPlace(place: ListPlace): void {
-  last = place
+export function rememberPlace(place: Omit<ListPlace, 'ledger'>): void {
+  last = { ...place, ledger: currentLedger() }
 }
 
 /** Where the reader was in this very list. */
 export function placeIn(list: ListSearch): ListPlace | undefined {
-  return last !== undefined && sameList(last.list, list) ? last : undefined
+  const place = lastHere()
+  return place !== undefined && sameList(place.list, list) ? place : undefined
 }
 
 /** The address values of the list to go back to. */
 export function searchToReturnTo(): Search {
-  return last === undefined ? {} : searchOfList(last.list)
+  const place = lastHere()
+  return place === undefined ? {} : searchOfList(place.list)
 }
 
 /** The decisions before and after one, as far as the list was loaded. */
@@ -43,12 +53,14 @@ export function neighbours(id: string): {
 /** Moves the remembered place to a decision, so that going back finds it. */
 export function moveTo(id: string): void {
   const active = loadedRows().findIndex((row) => row.id === id)
-  if (last !== undefined && active >= 0) last = { ...last, active }
+  const place = lastHere()
+  if (place !== undefined && active >= 0) last = { ...place, active }
 }
 
 function loadedRows(): readonly DecisionRow[] {
-  if (last === undefined) return []
-  const data = queryClient.getQueryData(decisionsQuery(last.list).queryKey)
+  const place = lastHere()
+  if (place === undefined) return []
+  const data = queryClient.getQueryData(decisionsQuery(place.list).queryKey)
   return data?.pages.flatMap(({ items }) => items) ?? []
 }
 

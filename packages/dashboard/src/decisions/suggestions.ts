@@ -6,6 +6,7 @@ import { count, jsonText } from '../display.ts'
 import { FILTER_FIELDS, filterQuery } from '../filters.ts'
 import type { Filters } from '../filters.ts'
 import { systemsQuery } from '../queries.ts'
+import { currentLedger, useMay } from '../session/state.ts'
 
 export interface Suggestion {
   /** What choosing it puts into the field; one that ends in `=` asks for a value next. */
@@ -27,10 +28,11 @@ const OFFERED_MAX = 12
 
 /** Suggestions for what stands in the field, given the filters already chosen. */
 export function useSuggestions(typed: string, filters: Filters): readonly Suggestion[] {
-  const { data: systems } = useQuery(systemsQuery)
+  const { data: systems } = useQuery(systemsQuery())
+  const mayCount = useMay()('aggregate')
   const [name, value] = parts(typed)
   const isCounted = name !== undefined && (COUNTED.has(name) || name.startsWith('feature.'))
-  const { data: values } = useQuery({ ...valuesQuery(name ?? '', filters), enabled: isCounted })
+  const { data: values } = useQuery({ ...valuesQuery(name ?? '', filters), enabled: isCounted && mayCount })
   if (name === undefined) return nameSuggestions(typed, systems?.items ?? [])
   const offered = isCounted ? (values ?? []) : choicesOf(name)
   return offered.filter(({ text }) => text.toLowerCase().includes(value.toLowerCase())).slice(0, OFFERED_MAX)
@@ -64,13 +66,14 @@ function choicesOf(name: string): Suggestion[] {
 
 function valuesQuery(name: string, filters: Filters) {
   const { [name]: _, ...others } = filters
+  const ledger = currentLedger()
   return queryOptions({
-    queryKey: ['values', name, others],
+    queryKey: [ledger, 'values', name, others],
     queryFn: async ({ signal }): Promise<Suggestion[]> => {
       const query = filterQuery(others)
       query.set('metrics', 'count')
       query.set('by', name)
-      const { items } = await getJson<AggregateAnswer>(`/v1/aggregate?${query}`, signal)
+      const { items } = await getJson<AggregateAnswer>(`/v1/aggregate?${query}`, { ledger, signal })
       return items
         .filter((item) => item[name] !== null && item[name] !== undefined)
         .toSorted((a, b) => Number(b['count']) - Number(a['count']))

@@ -101,3 +101,24 @@ export const SortIcon = ({ isAscending }: { readonly isAscending: boolean }) => 
     <path d={isAscending ? 'M8 12.5v-9M4.5 7 8 3.5 11.5 7' : 'M8 3.5v9M4.5 9 8 12.5 11.5 9'} />
   </Icon>
 )
+
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="8" cy="5.2" r="2.5" />
+    <path d="M3 13.5c.5-2.6 2.5-4 5-4s4.5 1.4 5 4" />
+  </Icon>
+)
+
+export const DenyIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.5" />
+    <path d="m4.2 4.2 7.6 7.6" />
+  </Icon>
+)
+
+export const LedgerIcon = () => (
+  <Icon>
+    <rect x="3" y="2.5" width="10" height="11" rx="1" />
+    <path d="M3 6h10M3 9.5h10" />
+  </Icon>
+)

@@ -42,7 +42,7 @@ export function Failed({ error, again }: FailedProps) {
     <div className={`${styles['state']} ${styles['failed']}`} role="alert">
       <strong>{titleOf(error)}</strong>
       <p>{error.message}</p>
-      {again !== undefined && (
+      {again !== undefined && !isRefusal(error) && (
         <button type="button" className={controls['button']} onClick={again}>
           Try again
         </button>
@@ -51,10 +51,17 @@ export function Failed({ error, again }: FailedProps) {
   )
 }
 
+/** Asking again changes nothing about a right that is missing. */
+function isRefusal(error: Error): boolean {
+  return error instanceof ApiError && error.status === 403
+}
+
 function titleOf(error: Error): string {
   if (!(error instanceof ApiError)) return 'This view failed'
   if (error.status === 0) return 'No connection'
-  if (error.status === 403) return 'Your key may not see this'
+  if (error.code === 'purpose_required') return 'This is shown for a stated purpose only'
+  if (error.code === 'access_unrecordable') return 'This look cannot be recorded, so nothing is shown'
+  if (error.status === 403) return 'Your key may not do this'
   if (error.code.startsWith('payload_')) return 'The sealed content does not open'
   if (error.status === 503) return 'The server cannot answer this right now'
   return `The server answered ${error.status} (${error.code})`

@@ -10,7 +10,7 @@ const STALE_MS = 15_000
 
 /** How the ledger is, in one line. */
 export function LedgerLight() {
-  const { data, isError } = useQuery(readinessQuery)
+  const { data, isError } = useQuery(readinessQuery())
   const { state, words } = isError ? { state: 'down', words: 'no connection' } : judge(data)
   const size = data?.checks.ledger?.size
   return (

@@ -4,6 +4,7 @@ import { count, percent } from '../display.ts'
 import { Meter } from '../elements/meter.tsx'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
+import { SuppressedNote } from '../elements/suppressed.tsx'
 import { completenessQuery } from '../queries.ts'
 import styles from './overview.module.css'
 
@@ -16,10 +17,13 @@ export function CompletenessPanel({ from }: { readonly from: string | undefined 
     <Panel title="Completeness of fields" aside="in the period">
       {error !== null && <Failed error={error} />}
       {error === null && data === undefined && <Waiting />}
-      {data?.profiles.length === 0 && <Nothing title="Nothing to measure yet" />}
+      {data?.profiles.length === 0 && data.suppressed === undefined && (
+        <Nothing title="Nothing to measure yet" />
+      )}
       {data?.profiles.map((profile) => (
         <Profile key={profile.profile} profile={profile} />
       ))}
+      <SuppressedNote of={data?.suppressed} />
     </Panel>
   )
 }
@@ -34,7 +38,9 @@ function Profile({ profile }: { readonly profile: CompletenessProfile }) {
           of profile <code>{profile.profile}</code>
         </span>
         <span>
-          {count(whole)} of {count(decisions)} lack nothing
+          {whole === null
+            ? 'too few to say how many lack nothing'
+            : `${count(whole)} of ${count(decisions)} lack nothing`}
         </span>
       </div>
       {missing.length > 0 && (

@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ConfidenceDistribution } from '../api.ts'
+import type { ReactNode } from 'react'
+import type { ConfidenceBin, ConfidenceDistribution } from '../api.ts'
 import { count, counted } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
+import { SuppressedNote } from '../elements/suppressed.tsx'
 import { confidenceQuery } from '../queries.ts'
+import { useMay } from '../session/state.ts'
 import styles from './overview.module.css'
 
 /** How confident the decisions were; each bar leads to the decisions it counts. */
@@ -15,6 +18,7 @@ export function ConfidencePanel({ from }: { readonly from: string | undefined })
       {error !== null && <Failed error={error} />}
       {error === null && data === undefined && <Waiting />}
       {data !== undefined && <Bars distribution={data} from={from} />}
+      <SuppressedNote of={data?.suppressed} />
     </Panel>
   )
 }
@@ -24,26 +28,18 @@ interface BarsProps {
   readonly from: string | undefined
 }
 
-function Bars({ distribution: { bins, without, scores }, from }: BarsProps) {
+function Bars({ distribution: { bins, without, scores, suppressed }, from }: BarsProps) {
+  const mayList = useMay()('list')
   const highest = Math.max(0, ...bins.map(({ decisions }) => decisions))
+  if (highest === 0 && suppressed !== undefined) return null
   if (highest === 0) return <Nothing title="No decision stated a confidence" />
   return (
     <div className={styles['histogram']}>
       <div className={styles['columns']}>
         {bins.map((bin) => (
-          <Link
-            key={bin.from}
-            to="/decisions"
-            search={{
-              minConfidence: String(rounded(bin.from)),
-              maxConfidence: String(rounded(bin.to)),
-              ...(from !== undefined && { from: from.slice(0, 10) }),
-            }}
-            title={`${rounded(bin.from)} to ${rounded(bin.to)}: ${counted(bin.decisions, 'decision')}, ${count(bin.reviewed)} reviewed, ${count(bin.overridden)} overridden`}
-            aria-label={`Confidence ${rounded(bin.from)} to ${rounded(bin.to)}: ${count(bin.decisions)}`}
-          >
+          <Bin key={bin.from} bin={bin} from={mayList ? from : undefined} isLink={mayList}>
             <span style={{ height: `${(bin.decisions / highest) * 100}%` }} data-none={bin.decisions === 0} />
-          </Link>
+          </Bin>
         ))}
       </div>
       <div className={styles['ends']} aria-hidden>
@@ -53,11 +49,45 @@ function Bars({ distribution: { bins, without, scores }, from }: BarsProps) {
       </div>
       <p>
         Stated by the models themselves; nothing here says that they are calibrated.
-        {without > 0 && ` ${counted(without, 'decision')} stated none.`}
-        {scores > 0 && ` ${counted(scores, 'decision')} stated a score instead.`}
+        {without !== null && without > 0 && ` ${counted(without, 'decision')} stated none.`}
+        {scores !== null && scores > 0 && ` ${counted(scores, 'decision')} stated a score instead.`}
       </p>
     </div>
   )
+}
+
+interface BinProps {
+  readonly bin: ConfidenceBin
+  readonly from: string | undefined
+  /** Whether the reader may find the decisions behind it. */
+  readonly isLink: boolean
+  readonly children: ReactNode
+}
+
+function Bin({ bin, from, isLink, children }: BinProps) {
+  const ends = `${rounded(bin.from)} to ${rounded(bin.to)}`
+  const title = `${ends}: ${counted(bin.decisions, 'decision')}, ${maybeCount(bin.reviewed)} reviewed, ${maybeCount(bin.overridden)} overridden`
+  const label = `Confidence ${ends}: ${count(bin.decisions)}`
+  if (!isLink)
+    return (
+      <span title={title} role="img" aria-label={label}>
+        {children}
+      </span>
+    )
+  const search = {
+    minConfidence: String(rounded(bin.from)),
+    maxConfidence: String(rounded(bin.to)),
+    ...(from !== undefined && { from: from.slice(0, 10) }),
+  }
+  return (
+    <Link to="/decisions" search={search} title={title} aria-label={label}>
+      {children}
+    </Link>
+  )
+}
+
+function maybeCount(value: number | null): string {
+  return value === null ? 'too few to tell' : count(value)
 }
 
 function rounded(value: number): number {

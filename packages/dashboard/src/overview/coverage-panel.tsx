@@ -5,12 +5,13 @@ import { count, counted, percent } from '../display.ts'
 import { CoverageSaid } from '../coverage/said.tsx'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
+import { SuppressedNote } from '../elements/suppressed.tsx'
 import { coverageQuery } from '../queries.ts'
 import styles from './overview.module.css'
 
 /** Whether missing decisions would be noticed. */
 export function CoveragePanel() {
-  const { data, error } = useQuery(coverageQuery)
+  const { data, error } = useQuery(coverageQuery())
   return (
     <Panel title="Coverage" aside={<Link to="/coverage">all sources</Link>}>
       {error !== null && <Failed error={error} />}
@@ -18,6 +19,7 @@ export function CoveragePanel() {
       {data !== undefined && <CoverageSaid coverage={data} />}
       {data !== undefined && <Systems coverage={data} />}
       {data !== undefined && <Sources coverage={data} />}
+      <SuppressedNote of={data?.suppressed} />
     </Panel>
   )
 }
@@ -30,15 +32,17 @@ function Systems({ coverage: { systems } }: { readonly coverage: Coverage }) {
         .map(({ system, decisions, unnumberedDecisions }) => (
           <li key={system}>
             <span>{system}</span>
-            <span>
-              {unnumberedDecisions === 0
-                ? `${counted(decisions, 'decision')}, all numbered`
-                : `${count(unnumberedDecisions)} of ${counted(decisions, 'decision')} without a number`}
-            </span>
+            <span>{numberedText(decisions, unnumberedDecisions)}</span>
           </li>
         ))}
     </ul>
   )
+}
+
+function numberedText(decisions: number, without: number | null): string {
+  const all = counted(decisions, 'decision')
+  if (without === null) return `${all}, too few to say how many carry a number`
+  return without === 0 ? `${all}, all numbered` : `${count(without)} of ${all} without a number`
 }
 
 /** One line for numbers, one for the counts of others: what is missing by each. */

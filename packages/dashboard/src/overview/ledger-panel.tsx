@@ -8,21 +8,29 @@ import type { Verification } from '../proof/gather.ts'
 import type { HeadCheck } from '../proof/head.ts'
 import { keyIdText } from '../proof/keys.ts'
 import { isWitnessed } from '../proof/steps.ts'
-import { DEFAULT_LEDGER, headQuery, ledgerStatusQuery, readinessQuery } from '../queries.ts'
+import { headQuery, ledgerStatusQuery, readinessQuery } from '../queries.ts'
+import { currentLedger, useMay } from '../session/state.ts'
 import styles from './overview.module.css'
 
 /** The state of the ledger as the server tells it, and its newest checkpoint as this browser checked it. */
 export function LedgerPanel() {
-  const { data: readiness, error } = useQuery(readinessQuery)
-  const { data: status } = useQuery(ledgerStatusQuery(DEFAULT_LEDGER))
-  const { data: head } = useQuery(headQuery(DEFAULT_LEDGER))
+  const { data: readiness, error } = useQuery(readinessQuery())
+  const mayRead = useMay()('ledger')
+  const { data: status } = useQuery({ ...ledgerStatusQuery(), enabled: mayRead })
+  const { data: head } = useQuery({ ...headQuery(), enabled: mayRead })
   return (
-    <Panel title="Ledger" aside={DEFAULT_LEDGER} className={styles['ledger']}>
+    <Panel title="Ledger" aside={currentLedger()} className={styles['ledger']}>
       {error !== null && <Failed error={error} />}
       {error === null && readiness === undefined && <Waiting lines={5} />}
       {readiness !== undefined && <Facts readiness={readiness} />}
       {status !== undefined && <Outside status={status} />}
-      <Checked head={head} />
+      {mayRead ? (
+        <Checked head={head} />
+      ) : (
+        <p className={styles['check']}>
+          Your key does not read the raw ledger, so its checkpoint is not checked here.
+        </p>
+      )}
       <p className={styles['limits']}>
         Proves that what was recorded has not changed since. Does not prove that it was true, nor that
         everything was recorded.

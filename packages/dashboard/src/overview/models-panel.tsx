@@ -3,6 +3,9 @@ import { Link } from '@tanstack/react-router'
 import { count, durationText, percent } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { overridesQuery } from '../queries.ts'
+import { SuppressedNote } from '../elements/suppressed.tsx'
+import type { Suppressed } from '../elements/suppressed-text.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { seriesColour } from './chart-colours.ts'
 import styles from './overview.module.css'
 import { modelKey } from './usage.ts'
@@ -12,10 +15,14 @@ interface ModelsPanelProps {
   readonly models: readonly ModelUsage[]
   readonly series: readonly Series[]
   readonly from: string | undefined
+  readonly suppressed: Suppressed | undefined
 }
 
 /** What each model of each system did in the period. */
-export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
+export function ModelsPanel({ models, series, from, suppressed }: ModelsPanelProps) {
+  const mayList = useMay()('list')
+  // Days of single models are asked for only where every group is shown.
+  const hasTrends = useSession().smallCells === null
   const { data } = useQuery(overridesQuery(from))
   const overrides = new Map(data?.items.map((item) => [modelKey(item), item]))
   const total = models.reduce((sum, { count }) => sum + count, 0)
@@ -55,21 +62,29 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
                     {system}
                   </td>
                   <td>
-                    <Link to="/decisions" search={search}>
-                      {modelId}
-                    </Link>
+                    {mayList ? (
+                      <Link to="/decisions" search={search}>
+                        {modelId}
+                      </Link>
+                    ) : (
+                      modelId
+                    )}
                   </td>
                   <td>{count(model.count)}</td>
                   <td className={styles['trendCell']}>
-                    <Trend counts={model.trend} colour={colour} />
+                    {hasTrends ? <Trend counts={model.trend} colour={colour} /> : '–'}
                   </td>
                   <td>{percent(total === 0 ? 0 : model.count / total)}</td>
                   <td data-alert={notOk > 0}>{count(notOk)}</td>
-                  <td>{reviewed === undefined ? '…' : count(reviewed.reviewed)}</td>
+                  <td>{maybeCount(data === undefined, reviewed?.reviewed)}</td>
                   <td>
-                    <Link to="/decisions" search={{ ...search, overridden: 'true' }}>
-                      {reviewed === undefined ? '…' : count(reviewed.overridden)}
-                    </Link>
+                    {mayList ? (
+                      <Link to="/decisions" search={{ ...search, overridden: 'true' }}>
+                        {maybeCount(data === undefined, reviewed?.overridden)}
+                      </Link>
+                    ) : (
+                      maybeCount(data === undefined, reviewed?.overridden)
+                    )}
                   </td>
                   <td>{averageConfidence === undefined ? 'not stated' : averageConfidence.toFixed(3)}</td>
                   <td>{p95LatencyMs === undefined ? 'not stated' : durationText(p95LatencyMs)}</td>
@@ -79,8 +94,16 @@ export function ModelsPanel({ models, series, from }: ModelsPanelProps) {
           </tbody>
         </table>
       </div>
+      <SuppressedNote of={suppressed ?? data?.suppressed} />
     </Panel>
   )
+}
+
+/** A count that is on its way, or of so few that it is not told. */
+function maybeCount(isWaiting: boolean, value: number | null | undefined): string {
+  if (isWaiting) return '…'
+  if (value === null) return 'few'
+  return value === undefined ? '–' : count(value)
 }
 
 const TREND_WIDTH = 96

@@ -6,6 +6,7 @@ import { count, counted, dayText, percent } from '../display.ts'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
 import { aggregateQuery, systemsQuery } from '../queries.ts'
+import { useMay, useSession } from '../session/state.ts'
 import { CompletenessPanel } from './completeness-panel.tsx'
 import { ConfidencePanel } from './confidence-panel.tsx'
 import { CoveragePanel } from './coverage-panel.tsx'
@@ -32,6 +33,8 @@ export function Overview() {
   const volume = useMemo(() => volumeOf(groups?.daily ?? [], first, today), [groups, first, today])
   const models = useMemo(() => (groups === undefined ? [] : modelsOf(groups, volume.days)), [groups, volume])
   const isEmpty = useIsEmpty()
+  const mayRead = useMay()
+  if (!mayRead('aggregate')) return <WithoutNumbers />
   return (
     <div className={styles['overview']}>
       <header className={styles['head']}>
@@ -41,6 +44,7 @@ export function Overview() {
           range={range}
           isEmpty={isEmpty}
           isKnown={groups !== undefined}
+          isSuppressed={period.suppressed.models !== undefined}
         />
         <RangeChoice range={range} />
       </header>
@@ -53,11 +57,16 @@ export function Overview() {
       )}
       {groups !== undefined && !isEmpty && (
         <>
-          <VolumePanel volume={volume} />
-          <ModelsPanel models={models} series={volume.series} from={from} />
+          <VolumePanel volume={volume} suppressed={period.suppressed.daily} />
+          <ModelsPanel
+            models={models}
+            series={volume.series}
+            from={from}
+            suppressed={period.suppressed.models}
+          />
           <ConfidencePanel from={from} />
           <CompletenessPanel from={from} />
-          <CoveragePanel />
+          {mayRead('status') && <CoveragePanel />}
         </>
       )}
       <LedgerPanel />
@@ -65,11 +74,31 @@ export function Overview() {
   )
 }
 
+/** What is left of the overview for whoever sees no numbers over decisions. */
+function WithoutNumbers() {
+  const mayRead = useMay()
+  return (
+    <div className={styles['overview']}>
+      <header className={styles['head']}>
+        <h1>
+          Overview <span>of the recorder; your key sees no decisions</span>
+        </h1>
+      </header>
+      {mayRead('status') && <CoveragePanel />}
+      <LedgerPanel />
+    </div>
+  )
+}
+
 /** The groups the period is drawn from; undefined until all of them are there. */
 function usePeriod(from: string | undefined) {
-  const models = useQuery(aggregateQuery(MODEL_METRICS, 'system,modelId', from))
-  const statuses = useQuery(aggregateQuery('count', 'system,modelId,status', from))
-  const daily = useQuery(aggregateQuery('count', 'day,system,modelId', from))
+  const enabled = useMay()('aggregate')
+  const { smallCells } = useSession()
+  const models = useQuery({ ...aggregateQuery(MODEL_METRICS, 'system,modelId', from), enabled })
+  const statuses = useQuery({ ...aggregateQuery('count', 'system,modelId,status', from), enabled })
+  // The finer the groups, the fewer are large enough to be shown.
+  const perDay = smallCells === null ? 'day,system,modelId' : 'day,system'
+  const daily = useQuery({ ...aggregateQuery('count', perDay, from), enabled })
   const groups = useMemo(
     () =>
       models.data && statuses.data && daily.data
@@ -80,12 +109,13 @@ function usePeriod(from: string | undefined) {
   const refetch = () => {
     for (const query of [models, statuses, daily]) void query.refetch()
   }
-  return { groups, error: models.error ?? statuses.error ?? daily.error, refetch }
+  const suppressed = { models: models.data?.suppressed, daily: daily.data?.suppressed }
+  return { groups, suppressed, error: models.error ?? statuses.error ?? daily.error, refetch }
 }
 
 /** Whether no decision was ever recorded. */
 function useIsEmpty(): boolean {
-  const { data } = useQuery(systemsQuery)
+  const { data } = useQuery(systemsQuery())
   return data?.items.length === 0
 }
 
@@ -107,13 +137,16 @@ interface StatementProps {
   readonly range: Range
   readonly isEmpty: boolean
   readonly isKnown: boolean
+  /** Whether groups are left out because they are small. */
+  readonly isSuppressed: boolean
 }
 
 /** The period in one sentence. */
-function Statement({ models, volume, range, isEmpty, isKnown }: StatementProps) {
-  const { data: systems } = useQuery(systemsQuery)
+function Statement({ models, volume, range, isEmpty, isKnown, isSuppressed }: StatementProps) {
+  const { data: systems } = useQuery(systemsQuery())
   if (isEmpty) return <h1>Nothing recorded yet</h1>
   if (!isKnown) return <h1>Overview</h1>
+  if (models.length === 0 && isSuppressed) return <h1>Too few decisions to be shown to you</h1>
   const total = models.reduce((sum, model) => sum + model.count, 0)
   const errors = models.reduce((sum, model) => sum + model.notOk, 0)
   const active = new Set(models.map(({ system }) => system)).size

@@ -1,7 +1,7 @@
 /**
  * What of a record its reader may see. The rest shows as `{"sealed": true}`: free text and messages, whoever the record names, and
  * features that took too many values to be kept queryable, until a purpose is stated; fields of a class the reader's role does not
- * see, for good.
+ * see, for good; these say so: `{"sealed": true, "withheld": "protected"}`.
  */
 import type { CanonicalRecord, JsonValue } from '@deponent/format'
 import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
@@ -49,7 +49,7 @@ function viewOf(name: string, value: JsonValue, seeing: Seeing): JsonValue {
   const pointer = `/${escaped(name)}`
   const { classes } = seeing
   if (SEALED_FIELDS.has(name)) return isRevealed(pointer, seeing) ? value : SEALED
-  if (!classes.has(fieldClassOf(name))) return SEALED
+  if (!classes.has(fieldClassOf(name))) return withheld(name)
   if (name === 'inputFeatures' && isObject(value))
     return mapped(value, (feature, inner) => featureView(feature, inner, seeing))
   if (name === 'explanation' && isObject(value))
@@ -60,9 +60,14 @@ function viewOf(name: string, value: JsonValue, seeing: Seeing): JsonValue {
 }
 
 function featureView(name: string, value: JsonValue, seeing: Seeing): JsonValue {
-  if (!seeing.classes.has(fieldClassOf(`feature.${name}`))) return SEALED
+  if (!seeing.classes.has(fieldClassOf(`feature.${name}`))) return withheld(`feature.${name}`)
   const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name)
   return isOpen || isRevealed(`/inputFeatures/${escaped(name)}`, seeing) ? value : SEALED
+}
+
+/** What stands for a field whose class the reader does not see, whatever the purpose. */
+function withheld(name: string): JsonValue {
+  return { sealed: true, withheld: fieldClassOf(name) }
 }
 
 /** Whether a sealed field is revealed by itself or with what it stands in. */

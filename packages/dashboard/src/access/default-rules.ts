@@ -1,0 +1,41 @@
+/**
+ * The rules a ledger begins with, so that the page can say what was changed. A test holds them against the server's.
+ */
+import type { Action, FieldClass, Role } from '../session/shape.ts'
+import type { Rule } from './policy.ts'
+
+export const SMALL_CELLS_DEFAULT = 10
+export const REVEAL_MINUTES_DEFAULT = 15
+
+const ALL_BUT_SEALED: readonly FieldClass[] = ['plain', 'identifier', 'protected']
+const ALL: readonly FieldClass[] = [...ALL_BUT_SEALED, 'sealed']
+
+const rule = (
+  role: Role,
+  actions: readonly Action[],
+  fields: readonly FieldClass[],
+  purpose = false,
+): Rule => ({ role, actions, fields, systems: null, purpose })
+
+export const DEFAULT_RULES: readonly Rule[] = [
+  rule('writer', ['record', 'review'], ['plain']),
+  rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings'], ['plain']),
+  rule('operator', ['aggregate'], ['plain', 'protected']),
+  rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
+  rule('reviewer', ['reveal'], ['sealed'], true),
+  rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
+  rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings'], ['plain']),
+  rule('auditor', ['reveal', 'export'], ALL, true),
+  rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
+  rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings'], ['plain']),
+  rule('privacy_officer', ['reveal', 'export'], ALL, true),
+  rule('authority', ['list', 'read', 'aggregate', 'export', 'lookup'], ALL_BUT_SEALED, true),
+  rule('authority', ['reveal', 'export'], ALL, true),
+  rule('authority', ['prove', 'ledger', 'status', 'systems'], ['plain']),
+  rule(
+    'admin',
+    ['keys', 'policy', 'ledgers', 'settings', 'access', 'status', 'ledger', 'metrics', 'systems'],
+    ['plain'],
+  ),
+  rule('subject', ['list', 'read', 'prove', 'own_access'], ALL_BUT_SEALED),
+]

@@ -1,0 +1,181 @@
+/** A look as `GET /v1/access` tells of it, and what it says in words. */
+import type { Json } from '../api.ts'
+import { counted, exactTimeText, timeText } from '../display.ts'
+
+export interface Look {
+  /** Entry id of the record of the look. */
+  readonly id: string
+  readonly index: number
+  readonly at: string
+  readonly actor: { readonly id: string; readonly name?: string; readonly role: string }
+  /** In the words of the policy: list, read, reveal, export … */
+  readonly action: string
+  /** As the contract names it; absent where the record itself could not be opened. */
+  readonly operation?: string
+  readonly result: string
+  readonly purpose?: string
+  /** Rows or groups in the answer. */
+  readonly count?: number
+  readonly query?: Json
+  /** Entry ids of what was shown. */
+  readonly objects?: readonly string[]
+  readonly fields?: readonly string[]
+  /** Why it was denied. */
+  readonly code?: string
+  readonly repeats?: number
+  readonly from?: string
+  readonly until?: string
+}
+
+export interface LookPage {
+  readonly items: readonly Look[]
+  readonly next: string | null
+  readonly asOf: { readonly size: number }
+}
+
+/** What somebody did, by operation, after a name; and what they were not allowed to do. */
+export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonly to: string }>> = {
+  listDecisions: { did: 'searched decisions', to: 'search decisions' },
+  getDecision: { did: 'opened a decision', to: 'open a decision' },
+  getTimeline: {
+    did: 'read what was recorded about a decision',
+    to: 'read what was recorded about a decision',
+  },
+  getProof: { did: 'took a proof of a decision', to: 'take a proof of a decision' },
+  getBundle: { did: 'exported the evidence of a decision', to: 'export the evidence of a decision' },
+  postBundles: { did: 'exported the evidence of many records', to: 'export the evidence of many records' },
+  lookUpSubject: { did: 'looked a person up', to: 'look a person up' },
+  getAggregate: { did: 'counted decisions in groups', to: 'count decisions in groups' },
+  getUsage: { did: 'saw numbers on usage', to: 'see numbers on usage' },
+  getConfidence: { did: 'saw numbers on confidence', to: 'see numbers on confidence' },
+  getOverrides: { did: 'saw numbers on overrides', to: 'see numbers on overrides' },
+  getCompleteness: { did: 'saw numbers on completeness', to: 'see numbers on completeness' },
+  getCoverage: { did: 'saw coverage', to: 'see coverage' },
+  getEmitters: { did: 'saw the emitters', to: 'see the emitters' },
+  getEmitterProof: {
+    did: 'took a proof of an emitter’s numbers',
+    to: 'take a proof of an emitter’s numbers',
+  },
+  getSystems: { did: 'saw the systems', to: 'see the systems' },
+  postSql: { did: 'asked a free question (SQL)', to: 'ask a free question (SQL)' },
+  listKeys: { did: 'saw the list of keys', to: 'see the list of keys' },
+  makeKey: { did: 'made a key', to: 'make a key' },
+  rotateKey: { did: 'rotated a key', to: 'rotate a key' },
+  revokeKey: { did: 'revoked a key', to: 'revoke a key' },
+  getPolicy: { did: 'saw the policy', to: 'see the policy' },
+  putPolicy: { did: 'changed the policy', to: 'change the policy' },
+  listAccess: { did: 'saw who looked at what', to: 'see who looked at what' },
+  getDecisionAccess: { did: 'saw who looked at a decision', to: 'see who looked at a decision' },
+  getSubjectAccess: { did: 'saw when a person was looked at', to: 'see when a person was looked at' },
+  recordDecisions: { did: 'sent decisions', to: 'send decisions' },
+  recordRecords: { did: 'sent records', to: 'send records' },
+  getSettings: { did: 'saw the settings', to: 'see the settings' },
+  createLedger: { did: 'made a ledger', to: 'make a ledger' },
+  archiveLedger: { did: 'archived a ledger', to: 'archive a ledger' },
+  getLedgerStatus: { did: 'saw the state of the ledger', to: 'see the state of the ledger' },
+  getTile: { did: 'read the raw ledger', to: 'read the raw ledger' },
+  getCheckpoint: { did: 'read the checkpoint', to: 'read the checkpoint' },
+  getVkey: { did: 'read the keys of the ledger', to: 'read the keys of the ledger' },
+  getMetrics: { did: 'read metrics', to: 'read metrics' },
+}
+
+/** The same by action, coarser: what looks can be found by. */
+export const ACTS: Readonly<Record<string, { readonly did: string; readonly to: string }>> = {
+  list: { did: 'searched decisions', to: 'search decisions' },
+  read: { did: 'opened a decision', to: 'open a decision' },
+  reveal: { did: 'revealed sealed fields', to: 'reveal sealed fields' },
+  export: { did: 'exported evidence', to: 'export evidence' },
+  aggregate: { did: 'saw numbers over many', to: 'see numbers over many' },
+  sql: { did: 'asked a free question', to: 'ask a free question' },
+  lookup: { did: 'looked a person up', to: 'look a person up' },
+  prove: { did: 'took a proof', to: 'take a proof' },
+  access: { did: 'saw who looked', to: 'see who looked' },
+  own_access: { did: 'saw looks at a person', to: 'see looks at a person' },
+  keys: { did: 'saw or changed keys', to: 'see or change keys' },
+  policy: { did: 'changed the policy', to: 'change the policy' },
+  settings: { did: 'saw settings or policy', to: 'see settings or policy' },
+  record: { did: 'sent records', to: 'send records' },
+  review: { did: 'reviewed decisions', to: 'review decisions' },
+  status: { did: 'saw the state of things', to: 'see the state of things' },
+  ledger: { did: 'read the raw ledger', to: 'read the raw ledger' },
+  ledgers: { did: 'archived a ledger', to: 'archive a ledger' },
+  systems: { did: 'saw the systems', to: 'see the systems' },
+  metrics: { did: 'read metrics', to: 'read metrics' },
+  gap: { did: 'looks may be missing', to: 'look' },
+}
+
+/** What kind of look it was, for the eye. */
+export type LookKind = 'read' | 'revealed' | 'exported' | 'denied' | 'gap'
+
+export const LOOK_KINDS: readonly LookKind[] = ['read', 'revealed', 'exported', 'denied']
+
+export function kindOf({ action, result }: Look): LookKind {
+  if (action === 'gap') return 'gap'
+  if (result === 'denied' || result === 'exported' || result === 'revealed') return result
+  return action === 'reveal' ? 'revealed' : 'read'
+}
+
+/** What was done, without who. */
+export function doneText(look: Look): string {
+  const { action, operation = action, fields = [] } = look
+  const kind = kindOf(look)
+  if (kind === 'gap') return 'Looks may be missing here'
+  if (kind === 'revealed' && fields.length > 0)
+    return fields.includes('all') ? 'revealed all sealed fields' : `revealed ${fields.join(', ')}`
+  const { did, to } = OPERATIONS[operation] ?? ACTS[action] ?? { did: action, to: action }
+  return kind === 'denied' ? `was not allowed to ${to}` : did
+}
+
+/** Where a look stands for more than itself: repeats, or a time in which some may be missing. */
+export function beyondText(look: Look): string | undefined {
+  const { repeats = 0, from, until } = look
+  if (kindOf(look) === 'gap' && from !== undefined && until !== undefined)
+    return `The server stopped without warning. Looks of up to a second may be unrecorded between ${exactTimeText(from)} and ${exactTimeText(until)}.`
+  if (repeats === 0) return undefined
+  const again = `the same again ${counted(repeats, 'time')}`
+  if (from === undefined || until === undefined) return again
+  const [first, last] = [timeOnly(from), timeOnly(until)]
+  return first === last ? `${again} at ${first}` : `${again} between ${first} and ${last}`
+}
+
+function timeOnly(at: string): string {
+  return timeText(at).slice(11)
+}
+
+/** Why a look was denied, in words. */
+export function denialText(code: string | undefined): string {
+  switch (code) {
+    case 'forbidden':
+      return 'no role of the key allows it'
+    case 'field_forbidden':
+      return 'it asked about a class of fields the key does not see'
+    case 'individual_value':
+      return 'it would have shown the value of one decision'
+    case 'purpose_required':
+      return 'no purpose was stated'
+    case 'purpose_not_allowed':
+      return 'the key is made for other purposes'
+    case 'not_found':
+      return 'it lies beyond what the key reaches; it was answered as if it did not exist'
+    case 'csrf_missing':
+      return 'it did not come from a page of this server'
+    case undefined:
+      return 'the reason is not recorded'
+    default:
+      return code
+  }
+}
+
+/** The question that was asked, part by part. */
+export function questionOf({ query }: Look): readonly (readonly [name: string, value: string])[] {
+  if (query === undefined || query === null) return []
+  if (typeof query !== 'object' || Array.isArray(query)) return [['question', textOf(query)]]
+  return Object.entries(query as Readonly<Record<string, Json>>).map(([name, value]) => [
+    name.replace(/^:/, ''),
+    textOf(value),
+  ])
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,48 @@
+/** Which views a reader has. The server decides about every answer; this is so that nobody is led to a closed door. */
+import type { Action, Session } from '../session/shape.ts'
+
+export interface View {
+  readonly to:
+    | '/'
+    | '/decisions'
+    | '/coverage'
+    | '/verify'
+    | '/access'
+    | '/access/policy'
+    | '/access/keys'
+    | '/settings'
+  readonly name: string
+  /** The letter that goes there after `g`. */
+  readonly key: string
+}
+
+/** The views of a session, in the order of the navigation. */
+export function viewsFor(session: Session): readonly View[] {
+  if (isOwnReader(session))
+    return [
+      { to: '/', name: 'My decisions', key: 'o' },
+      { to: '/verify', name: 'Verify', key: 'v' },
+    ]
+  const may = (...actions: readonly Action[]) => actions.some((action) => session.actions.includes(action))
+  return [
+    { to: '/', name: 'Overview', key: 'o' },
+    ...(may('list') ? [{ to: '/decisions', name: 'Decisions', key: 'd' } as const] : []),
+    ...(may('status') ? [{ to: '/coverage', name: 'Coverage', key: 'c' } as const] : []),
+    { to: '/verify', name: 'Verify', key: 'v' },
+    ...accessView(may),
+    ...(may('settings', 'ledgers') ? [{ to: '/settings', name: 'Settings', key: 's' } as const] : []),
+  ]
+}
+
+/** The first part of the access page that is open to the reader. */
+function accessView(may: (...actions: readonly Action[]) => boolean): readonly View[] {
+  const view = { name: 'Access', key: 'a' } as const
+  if (may('access')) return [{ ...view, to: '/access' }]
+  if (may('keys')) return [{ ...view, to: '/access/keys' }]
+  return may('settings') ? [{ ...view, to: '/access/policy' }] : []
+}
+
+/** Whether this is a person who reads what is about them, and nothing else. */
+export function isOwnReader({ identity }: Session): boolean {
+  return identity.subject !== undefined
+}
