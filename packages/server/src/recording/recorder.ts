@@ -4,36 +4,30 @@
  *
  *   body ─▶ intake.open ─▶ declare its system ─▶ seen before? ─▶ intake.seal ─▶ keys durable ─▶ ledger.append ─▶ receipt
  */
-import {
-  type CanonicalRecord,
-  type Entry,
-  preparePayload,
-  type RecordKind,
-  recordTime,
-  fromHex,
-  toHex,
-} from '@deponent/format'
-import { NotSequencing } from '../ledger/errors.ts'
+import { type CanonicalRecord, fromHex, type RecordKind, toHex } from '@deponent/format'
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { reasonOf } from '../platform/failure.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
+import { draftOf } from './draft.ts'
 import type { Emitters } from './emitters.ts'
-import { entryIdOf } from './entry-id.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
 import type { Candidate, Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource } from './intake.ts'
 import { linkFor } from './links.ts'
+import { declareUnkept } from './losses.ts'
 import type { Marker } from './marker.ts'
 import type { OwnRecord } from './own-record.ts'
+import { OwnRecords } from './own-records.ts'
 import type { Recent } from './recent.ts'
-import { Settle } from './settle.ts'
 import { EmitterNotYours, type RecordingRight, SystemNotYours } from './recording-right.ts'
-import { DEFAULT_SYSTEM, type Numbering, type Submission, type Target } from './submission.ts'
+import { conflictOf, named } from './refusal.ts'
+import { Settle } from './settle.ts'
 import { type StatedHead, StatedHeads } from './stated-heads.ts'
+import { DEFAULT_SYSTEM, type Numbering, type Submission } from './submission.ts'
 import type { Systems } from './systems.ts'
+import { type Resolved, Targets } from './targets.ts'
 
 export interface RecorderOptions {
   ledger: Ledger
@@ -61,13 +55,6 @@ interface Slugs {
   emitters: ReadonlyMap<string, string>
 }
 
-/** A candidate with the decision it is about, when it is about one. */
-interface Resolved extends Candidate {
-  target?: Target
-  /** Numbers of the keys that seal the decision it is about. */
-  inheritedKeys?: number[]
-}
-
 /** A record whose id was seen before: a duplicate, or a conflict. */
 interface Repeated {
   candidate: Candidate
@@ -89,21 +76,22 @@ interface Ready {
   text: string
 }
 
-/** The slug of an entry that belongs to no system. */
-const NO_SYSTEM = 'unset'
-
 const latin1Bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
 const latin1Text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 
 export class Recorder {
   readonly #options: RecorderOptions
+  readonly #own: OwnRecords
+  readonly #targets: Targets
   readonly #heads: StatedHeads
 
   constructor(options: RecorderOptions) {
     this.#options = options
     const { emitters, clock } = options
-    this.#heads = new StatedHeads({ emitters, clock, record: (records) => this.recordOwnAll(records) })
+    this.#own = new OwnRecords(options)
+    this.#targets = new Targets(options)
+    this.#heads = new StatedHeads({ emitters, clock, record: (records) => this.#own.recordAll(records) })
   }
 
   /** Records what was read already; see `recordFrom`. */
@@ -122,7 +110,7 @@ export class Recorder {
       checkRight(opened, as, this.#options.emitters)
       const envelope = await this.#answer(opened, as.right)
       if (as.head) {
-        const slug = await this.#emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM, as.right?.owner)
+        const slug = await this.#own.emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM, as.right?.owner)
         await this.#heads.stated(as.head, slug)
       }
       return envelope
@@ -138,7 +126,7 @@ export class Recorder {
     right: RecordingRight | undefined,
   ): Promise<Envelope> {
     const slugs = await this.#slugsOf(candidates, right?.owner)
-    const resolved = await this.#resolveTargets(candidates, errors, right)
+    const resolved = await this.#targets.resolve(candidates, errors, right)
     const judged = this.#judge(resolved)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
     const hashText = base64OfHashes()
@@ -149,7 +137,13 @@ export class Recorder {
       if (sameContent) receipts.push(await this.#duplicateReceipt(candidate, at))
       else errors.push(conflictOf(candidate))
     }
-    await this.#declareUnkept(candidates, refused, errors, judged.repeated, right?.owner)
+    await declareUnkept(this.#own, this.#options.emitters, {
+      candidates,
+      refused,
+      errors,
+      repeated: judged.repeated.map(({ candidate }) => candidate),
+      owner: right?.owner,
+    })
     return {
       recorded: ready.length,
       duplicates: receipts.length - ready.length,
@@ -161,24 +155,23 @@ export class Recorder {
   }
 
   /** Records something the product itself has to say; throws when it cannot. `isPublic`: readable without any key. */
-  async recordOwn(kind: RecordKind, record: CanonicalRecord, isPublic = false): Promise<number> {
-    const slug = await this.#slugOf(DEFAULT_SYSTEM)
-    return this.#appendOwn(kind, slug, DEFAULT_SYSTEM, record, isPublic)
+  recordOwn(kind: RecordKind, record: CanonicalRecord, isPublic = false): Promise<number> {
+    return this.#own.record(kind, record, isPublic)
   }
 
   /** Records, readable by anybody, something about the ledger itself that comes before every system: no system is declared for it. */
   recordFirst(kind: RecordKind, record: CanonicalRecord): Promise<number> {
-    return this.#appendOwn(kind, NO_SYSTEM, DEFAULT_SYSTEM, record, true)
+    return this.#own.recordFirst(kind, record)
   }
 
   /** Several sealed records of the product itself, sequenced together. */
-  async recordOwnAll(records: readonly OwnRecord[]): Promise<void> {
-    const slug = await this.#slugOf(DEFAULT_SYSTEM)
-    const drafts = records.map(({ kind, record }) =>
-      this.#ownDraft(kind, slug, DEFAULT_SYSTEM, record, false),
-    )
-    await this.#flushKeys()
-    await this.#options.ledger.append(drafts)
+  recordOwnAll(records: readonly OwnRecord[]): Promise<void> {
+    return this.#own.recordAll(records)
+  }
+
+  /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
+  findDecisions(name: string, systemName?: string): Promise<number[]> {
+    return this.#targets.find(name, systemName)
   }
 
   /** Records the heads emitters stated since they were last recorded. */
@@ -186,174 +179,17 @@ export class Recorder {
     return this.#heads.flush()
   }
 
-  /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
-  async findDecisions(name: string, systemName?: string): Promise<number[]> {
-    const { dedupe, ledger, marker, systems } = this.#options
-    const byId = await ledger.find(name)
-    if (byId !== undefined) return [byId]
-    const found: number[] = []
-    for (const system of systems.all()) {
-      if (systemName !== undefined && system.name !== systemName) continue
-      const index = await dedupe.find(marker.nameOf(system.name, 'decision', name))
-      if (index !== undefined) found.push(index)
-    }
-    return found
-  }
-
   async #slugsOf(candidates: readonly Candidate[], owner: string | undefined): Promise<Slugs> {
     const systems = new Map<string, string>()
     const emitters = new Map<string, string>()
     for (const { systemName, emitter, statesEmitter } of candidates) {
-      if (!systems.has(systemName)) systems.set(systemName, await this.#slugOf(systemName))
+      if (!systems.has(systemName)) systems.set(systemName, await this.#own.slugOf(systemName))
       for (const name of [emitter?.id, statesEmitter]) {
         if (name !== undefined && !emitters.has(name))
-          emitters.set(name, await this.#emitterSlugOf(name, systemName, owner))
+          emitters.set(name, await this.#own.emitterSlugOf(name, systemName, owner))
       }
     }
     return { systems, emitters }
-  }
-
-  /** The slug of an emitter; a new one is declared by a record of the system it is first heard from, and is its first sender's. */
-  #emitterSlugOf(name: string, system: string, owner: string | undefined): Promise<string> | string {
-    return this.#options.emitters.ensure(name, async (slug) => {
-      const record = { name, slug, system, basis: 'observed', ...(owner !== undefined && { owner }) }
-      await this.#appendOwn('emitter.declared', await this.#slugOf(system), system, record, false)
-    })
-  }
-
-  /** Records, for every number that came and has no entry, that it is lost and why. */
-  async #declareUnkept(
-    candidates: readonly Candidate[],
-    refused: IntakeOpened['refused'],
-    errors: readonly RecordError[],
-    repeated: readonly Repeated[],
-    owner: string | undefined,
-  ): Promise<void> {
-    const numbers = new Map(refused.map(({ position, emitter }) => [position, emitter]))
-    for (const { position, emitter } of candidates) if (emitter) numbers.set(position, emitter)
-    if (numbers.size === 0) return
-    const losses: OwnRecord[] = []
-    const declared = new Set<string>()
-    const declare = async (emitter: Numbering, reason: string, details: CanonicalRecord): Promise<void> => {
-      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM, owner)
-      const { id, epoch, seq, link } = emitter
-      const key = `${slug} ${epoch} ${seq}`
-      if (declared.has(key) || this.#options.emitters.accountsFor(slug, epoch, seq)) return
-      declared.add(key)
-      const said = { emitterId: id, epoch, seq, count: 1, reason, details, basis: 'observed' }
-      const record = link === '' ? said : { ...said, link }
-      losses.push({ kind: 'emitter.loss', record })
-    }
-    for (const { position, code } of errors) {
-      const emitter = numbers.get(position)
-      if (emitter) await declare(emitter, 'rejected', { code })
-    }
-    for (const { candidate } of repeated) {
-      const { emitter } = candidate
-      if (!emitter) continue
-      const slug = await this.#emitterSlugOf(emitter.id, DEFAULT_SYSTEM, owner)
-      if (this.#options.emitters.accountsFor(slug, emitter.epoch, emitter.seq))
-        this.#options.emitters.resent(slug, emitter.epoch)
-      else await declare(emitter, 'duplicate', { code: 'duplicate' })
-    }
-    if (losses.length > 0) await this.recordOwnAll(losses)
-  }
-
-  /** The slug of a system; a new one is declared by a record of its own before its first entry. */
-  #slugOf(name: string): Promise<string> | string {
-    return this.#options.systems.ensure(name, async (slug) => {
-      await this.#appendOwn('system.declared', slug, name, { name, slug, basis: 'observed' }, false)
-    })
-  }
-
-  async #appendOwn(
-    kind: RecordKind,
-    slug: string,
-    system: string,
-    record: CanonicalRecord,
-    isPublic: boolean,
-  ): Promise<number> {
-    const draft = this.#ownDraft(kind, slug, system, record, isPublic)
-    await this.#flushKeys()
-    const appended = await this.#options.ledger.append([draft])
-    return appended.first
-  }
-
-  /** A sealed record of the product's own; its keys are durable only after `flushKeys`. */
-  #ownDraft(
-    kind: RecordKind,
-    slug: string,
-    system: string,
-    record: CanonicalRecord,
-    isPublic: boolean,
-  ): Draft {
-    const { ledger, random, vault } = this.#options
-    if (ledger.refusal) throw ledger.refusal
-    const id = entryIdOf(ledger.now(), random.bytes(10))
-    const prepared = preparePayload(record, id)
-    const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
-    const { frame, payload } = isPublic
-      ? vault.sealPublic(prepared)
-      : vault.seal(id, prepared, [vault.keyNumber(vault.systemScope(system, month))])
-    return { ...draftOf(id, kind, slug, payload), attachment: encodeAttachment({ frame }) }
-  }
-
-  /** Finds the decision each record about a decision names; refuses those whose decision is not recorded. */
-  async #resolveTargets(
-    candidates: readonly Candidate[],
-    errors: RecordError[],
-    right: RecordingRight | undefined,
-  ): Promise<Resolved[]> {
-    const resolved: Resolved[] = []
-    for (const candidate of candidates) {
-      const target = await this.#targetOf(candidate)
-      if (target === undefined) resolved.push(candidate)
-      else if (typeof target === 'number' && !(await this.#mayConcern(target, right)))
-        errors.push(unknownDecision(candidate))
-      else if (typeof target === 'number') resolved.push(await this.#about(candidate, target))
-      else errors.push(target)
-    }
-    return resolved
-  }
-
-  /** Index of the decision a record is about, undefined when it names none, or why it cannot be found. */
-  async #targetOf(candidate: Candidate): Promise<number | undefined | RecordError> {
-    const { about, decisionId, kind, namesSystem, systemName } = candidate
-    if (linkFor(kind) === undefined) return undefined
-    if (decisionId === undefined) return about ?? this.#linkedTarget(candidate.linkedIds)
-    const found = await this.findDecisions(decisionId, namesSystem ? systemName : undefined)
-    if (about !== undefined) {
-      return found.includes(about)
-        ? about
-        : refusal(candidate, 'bad_value', 'the address names another decision')
-    }
-    if (found.length === 1) return found[0]!
-    return found.length === 0
-      ? unknownDecision(candidate)
-      : refusal(candidate, 'ambiguous_id', 'several systems used this decision id; name the system')
-  }
-
-  /** Whether records may be sent about the decision at an index: one of another system is as good as not there. */
-  async #mayConcern(index: number, right: RecordingRight | undefined): Promise<boolean> {
-    if (!right) return true
-    const { ledger, systems } = this.#options
-    const { system } = await ledger.entry(index)
-    return right.mayRecordIn(systems.nameOf(system) ?? DEFAULT_SYSTEM)
-  }
-
-  async #linkedTarget(ids: readonly string[]): Promise<number | undefined> {
-    for (const id of ids) {
-      const index = await this.#options.ledger.find(id)
-      if (index !== undefined) return index
-    }
-    return undefined
-  }
-
-  /** The candidate with the decision it is about; it is sealed with the same keys, being about the same people. */
-  async #about(candidate: Candidate, index: number): Promise<Resolved> {
-    const { ledger, vault } = this.#options
-    const { id } = await ledger.entry(index)
-    return { ...candidate, target: { index, id }, inheritedKeys: await vault.keyNumbersOf(index) }
   }
 
   /** Tells new records from resends without a pause in between, so that two requests never both take one record as new. */
@@ -393,7 +229,7 @@ export class Recorder {
         settle.resolve([])
         return { ready }
       }
-      await this.#flushKeys()
+      await this.#own.flushKeys()
       const appended = await ledger.append(ready.map(({ draft }) => draft))
       this.#remember(ready, appended.first)
       settle.resolve(placesOf(fresh, ready, appended.first))
@@ -401,18 +237,6 @@ export class Recorder {
     } catch (error) {
       settle.reject(error)
       throw error
-    }
-  }
-
-  /** Makes the keys of what is to be appended durable. When that fails nothing is appended any more. */
-  async #flushKeys(): Promise<void> {
-    const { ledger, vault } = this.#options
-    try {
-      await vault.flushKeys()
-    } catch (error) {
-      const reason = reasonOf(error)
-      ledger.refuse(new NotSequencing('write_failed', `keys could not be made durable: ${reason}`))
-      throw ledger.refusal ?? error
     }
   }
 
@@ -470,9 +294,6 @@ export class Recorder {
   }
 }
 
-const named = ({ decisionId }: Candidate): { decisionId?: string } =>
-  decisionId === undefined ? {} : { decisionId }
-
 /** Base64 of hashes, each made once: the paths of one request share most of theirs. */
 function base64OfHashes(): (hash: Uint8Array) => string {
   const texts = new Map<Uint8Array, string>()
@@ -483,15 +304,6 @@ function base64OfHashes(): (hash: Uint8Array) => string {
     texts.set(hash, text)
     return text
   }
-}
-
-function draftOf(
-  id: string,
-  kind: RecordKind,
-  system: string,
-  payload: Entry['payload'],
-): Omit<Draft, 'attachment'> {
-  return { id, kind, system, retention: 'unset', payload }
 }
 
 function placeOf({ epoch, seq }: Numbering): { epoch: number; seq: number } {
@@ -518,18 +330,6 @@ function checkRight(
   }
   for (const { emitter } of refused) may(emitter.id)
   if (head) may(head.emitter)
-}
-
-function unknownDecision(candidate: Candidate): RecordError {
-  return refusal(candidate, 'unknown_decision', 'no decision with this id is recorded; record it first')
-}
-
-function refusal(candidate: Candidate, code: string, message: string): RecordError {
-  return { position: candidate.position, ...named(candidate), code, path: '/decisionId', message }
-}
-
-function conflictOf(candidate: Candidate): RecordError {
-  return refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded')
 }
 
 /** The drafts of what was sealed; what could not be sealed joins the errors. */

@@ -1,0 +1,20 @@
+/** Why single records are refused once they were read. */
+import type { RecordError } from './envelope.ts'
+import type { Candidate } from './intake.ts'
+
+/** The member by which an answer names a record, when its sender gave it an id. */
+export function named({ decisionId }: Candidate): { decisionId?: string } {
+  return decisionId === undefined ? {} : { decisionId }
+}
+
+export function refusal(candidate: Candidate, code: string, message: string): RecordError {
+  return { position: candidate.position, ...named(candidate), code, path: '/decisionId', message }
+}
+
+export function unknownDecision(candidate: Candidate): RecordError {
+  return refusal(candidate, 'unknown_decision', 'no decision with this id is recorded; record it first')
+}
+
+export function conflictOf(candidate: Candidate): RecordError {
+  return refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded')
+}
