@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
-import { threadsFor } from '../../packages/server/src/check/payload-threads.ts'
+import { threadsFor } from '../../packages/server/src/check/stretch-threads.ts'
 import { entriesOfTile, entryTile, storedTile } from '../../packages/server/src/ledger/tile-store.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'

@@ -17,7 +17,7 @@ export class RepeatedIds {
   #receivedAt = 0
 
   /** Takes the entries in order; true when an entry taken before, and remembered, has the same id. */
-  take(index: number, { id, receivedAt }: Entry): boolean {
+  take(index: number, { id, receivedAt }: Pick<Entry, 'id' | 'receivedAt'>): boolean {
     if (receivedAt > this.#receivedAt) this.#forgetBefore(receivedAt)
     const mintedAt = mintedAtOf(id)
     if (mintedAt < this.#receivedAt - REMEMBERED_MS) {

@@ -15,7 +15,7 @@ import {
 } from '@deponent/format'
 import { Command } from 'commander'
 import { checkDirectory } from '../check/directory.ts'
-import { threadsFor } from '../check/payload-threads.ts'
+import { threadsFor } from '../check/stretch-threads.ts'
 import { checkRemote, type LedgerSource } from '../check/remote.ts'
 import { targetKind } from '../check/target.ts'
 import { EvidencePage, PageMissing } from '../evidence/evidence-page.ts'
