@@ -30,14 +30,16 @@ import { currentKey, type DirectoryFormat, readDirectoryFormat } from '../ledger
 import { nativeVerify, readSeed, SigningKey } from '../ledger/signing-key.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
+import { realRandom } from '../platform/random.ts'
 import { EmitterWalk } from './emitter-walk.ts'
 import { AnchorWalk } from './anchor-walk.ts'
+import { ID_WORDS } from './id-words.ts'
 import { keyListFindings } from './key-list.ts'
 import { LedgerWalk } from './ledger-walk.ts'
 import { PayloadTally, readOpeningKeys } from './payloads.ts'
 import { RepeatedIds } from './repeated-ids.ts'
-import { ID_CHARS, type StretchTile, type TellingEntry } from './stretch.ts'
-import { stretchesOf, type StretchThreads, stretchThreads } from './stretch-threads.ts'
+import type { StretchPlace, StretchTile, TellingEntry } from './stretch.ts'
+import { type Checkers, stretchesOf, stretchThreads } from './stretch-threads.ts'
 import { unexpectedTiles } from './tile-files.ts'
 import { successionFindings } from './succession.ts'
 import { VaultWalk } from './vault-walk.ts'
@@ -47,10 +49,10 @@ export interface DirectoryCheck {
   trust?: Trust
   /** Texts of checkpoints or saved receipts known from elsewhere. */
   against?: readonly string[]
-  /** How many threads besides this one check so many entries; below 2, or when not given, this one does. */
+  /** How many threads check so many entries, this one among them; when not given, this one alone. */
   threads?(entries: number): number
-  /** How many tiles a thread is given at a time; when not given, as many as are worth handing over. */
-  tilesEach?: number
+  /** Who checks the stretches of a place; when not given, as many threads as `threads` says. */
+  checkers?(place: StretchPlace): Checkers
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -119,7 +121,7 @@ class LedgerCheck {
   /** Digests of vault segments as the ledger recorded them. */
   readonly #recordedSegments = new Map<number, string>()
   readonly #emitters = new EmitterWalk()
-  readonly #ids = new RepeatedIds()
+  readonly #ids = new RepeatedIds(new Uint32Array(realRandom.bytes(16).buffer))
   /** Entries in which the ledger says that it changed a key. */
   readonly #rotations: ShownRotation[] = []
   /** The first entry, when it says that this ledger succeeds another. */
@@ -284,21 +286,21 @@ class LedgerCheck {
     vault: VaultWalk,
     payloads: PayloadTally,
   ): Promise<void> {
-    const threads = await this.#threads(walk, vault, payloads)
+    const checkers = await this.#checkers(walk, vault, payloads)
     try {
-      for await (const { tiles, segments } of stretchesOf(walk, threads, this.#check.tilesEach)) {
+      for await (const { tiles, segments } of stretchesOf(walk, checkers)) {
         for (const segment of segments) vault.take(segment)
         for (const tile of tiles) this.#takeTile(tile, anchors, payloads)
         const { n, count } = tiles.at(-1)!.summary
         this.#check.onProgress?.(n * TILE_WIDTH + count, walk.expectedSize)
       }
     } finally {
-      await threads.close()
+      await checkers.close()
     }
     payloads.finish()
   }
 
-  async #threads(walk: LedgerWalk, vault: VaultWalk, payloads: PayloadTally): Promise<StretchThreads> {
+  async #checkers(walk: LedgerWalk, vault: VaultWalk, payloads: PayloadTally): Promise<Checkers> {
     const ledgerId = ledgerIdOf(this.#identity.origin)
     const vaultDirectory = `${this.#path}/vault/${this.#ledger}`
     const place = {
@@ -309,15 +311,13 @@ class LedgerCheck {
       ledgerId,
     }
     const keys = await readOpeningKeys(place, payloads.findings)
-    return stretchThreads(
-      this.#disk,
-      {
-        directory: `${this.#path}/ledgers/${this.#ledger}`,
-        wanted: walk.wanted,
-        vault: { directory: vaultDirectory, ledgerId, firsts: vault.firsts, keys },
-      },
-      this.#check.threads?.(walk.expectedSize) ?? 1,
-    )
+    const stretches = {
+      directory: `${this.#path}/ledgers/${this.#ledger}`,
+      wanted: walk.wanted,
+      vault: { directory: vaultDirectory, ledgerId, firsts: vault.firsts, keys },
+    }
+    const threads = this.#check.threads?.(walk.expectedSize) ?? 1
+    return this.#check.checkers?.(stretches) ?? stretchThreads(this.#disk, stretches, threads)
   }
 
   #takeTile(
@@ -331,8 +331,7 @@ class LedgerCheck {
       if (Number.isNaN(receivedAt)) return
       const index = first + i
       anchors.take(index, receivedAt)
-      const id = ids.slice(i * ID_CHARS, (i + 1) * ID_CHARS)
-      if (this.#ids.take(index, { id, receivedAt }))
+      if (this.#ids.take(index, receivedAt, ids, i * ID_WORDS))
         repeated.push(finding('error', 'id_repeated', undefined, index))
     })
     this.#findings.push(...inOrder(repeated, opened.missing))

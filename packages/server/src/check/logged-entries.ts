@@ -44,6 +44,11 @@ export class LoggedEntries {
     return new LoggedEntries(from, from + held.length, from, held)
   }
 
+  /** Those of an empty log. */
+  static none(): LoggedEntries {
+    return new LoggedEntries(0, 0, 0, [])
+  }
+
   static ofPart({ from, end, first, lengths, bytes }: LoggedPart): LoggedEntries {
     let at = 0
     const cut = (length: number): Uint8Array => bytes.subarray(at, (at += length))
@@ -70,7 +75,10 @@ export class LoggedEntries {
 
   /** An entry as the log holds it. */
   at(index: number): Logged | undefined {
-    return this.#held[index - this.#first]
+    // Behind or before what is held an array is asked for a property by name, which takes longer than a hash.
+    return index >= this.#first && index < this.#first + this.#held.length
+      ? this.#held[index - this.#first]
+      : undefined
   }
 
   /** The entries of the tile that begins at `first`, when the log holds all that there are. */

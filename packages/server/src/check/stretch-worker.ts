@@ -7,5 +7,6 @@ const check = new StretchCheck(realDisk, workerStart() as StretchPlace)
 
 answerInTurn<Stretch, CheckedStretch>(async (stretch) => {
   const answer = await check.check(stretch)
-  return { answer, transfer: answer.tiles.map(({ summary }) => summary.receivedAt.buffer as ArrayBuffer) }
+  const buffers = answer.tiles.flatMap(({ summary, ids }) => [summary.receivedAt.buffer, ids.buffer])
+  return { answer, transfer: buffers }
 })

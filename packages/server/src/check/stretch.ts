@@ -5,6 +5,7 @@
 import { type Entry, type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
+import { ID_WORDS, writeIdWords } from './id-words.ts'
 import { LoggedEntries, type LoggedPart } from './logged-entries.ts'
 import { type Opening, type OpeningKeys, openPayload, type RecordFacts } from './payload-opening.ts'
 import { StoredTiles } from './stored-tiles.ts'
@@ -56,8 +57,8 @@ export interface OpenedPayloads {
 
 export interface StretchTile {
   readonly summary: TileSummary
-  /** The ids of all entries, one behind the other; as many spaces for an entry that is malformed. */
-  readonly ids: string
+  /** The ids of all entries as numbers; zeros for an entry that is malformed. */
+  readonly ids: Uint32Array<ArrayBuffer>
   readonly payloads: OpenedPayloads
   readonly telling: readonly TellingEntry[]
 }
@@ -67,9 +68,6 @@ export interface CheckedStretch {
   /** The vault segments that were read for it. */
   readonly segments: readonly SegmentReading[]
 }
-
-export const ID_CHARS = 36
-const NO_ID = ' '.repeat(ID_CHARS)
 
 export class StretchCheck {
   readonly #disk: Disk
@@ -111,7 +109,8 @@ export class StretchCheck {
       }
       if (walked.entry) noteTelling(walked.index, walked.entry, facts, telling)
     }
-    const ids = entries.map(({ entry }) => entry?.id ?? NO_ID).join('')
+    const ids = new Uint32Array(entries.length * ID_WORDS)
+    entries.forEach(({ entry }, i) => entry && writeIdWords(entry.id, ids, i * ID_WORDS))
     return { summary, ids, payloads: { ...payloads, ahead }, telling }
   }
 

@@ -37,7 +37,7 @@ export interface TileSummary extends TileNotes {
   /** What is said of entries one by one, in their order. */
   readonly faults: readonly Finding[]
   /** When each entry says it was received; NaN for one that is malformed. */
-  readonly receivedAt: Float64Array
+  readonly receivedAt: Float64Array<ArrayBuffer>
   /** The root over a full tile. */
   readonly root?: Uint8Array
   /** All leaf hashes, one behind the other, where the root does not tell enough. */
