@@ -36,6 +36,7 @@ beforeAll(async () => {
 /** Checks what it is given as another thread would: on its own, from a copy of the question to a copy of the answer. */
 class CopyingChecker implements Checker {
   readonly ready = Promise.resolve()
+  readonly room = 2
   readonly #check: StretchCheck
   #last: Promise<unknown> = Promise.resolve()
 

@@ -7,10 +7,7 @@ import type { LedgerWalk } from './ledger-walk.ts'
 import { type CheckedStretch, type Stretch, StretchCheck, type StretchPlace } from './stretch.ts'
 
 /** Tiles of a stretch: enough that handing it over costs nothing beside it, few enough that all threads end at about the same time. */
-const TILES_EACH = 8
-
-/** Stretches that a thread has before it or in hand, so that none waits to be given another. */
-const STRETCHES_EACH = 2
+const TILES_EACH = 4
 
 /** Stretches for each thread that may be on their way at once: while one is slow, the others go on. */
 const STRETCHES_AHEAD = 6
@@ -22,6 +19,8 @@ const ENTRIES_A_THREAD = 2_048
 export interface Checker {
   /** Settles when it could begin at once. */
   readonly ready: Promise<unknown>
+  /** How many it is given at a time, so that it need not wait to be given another. */
+  readonly room: number
   check(stretch: Stretch): Promise<CheckedStretch>
   close(): Promise<void>
 }
@@ -64,6 +63,7 @@ function stretchOf({ logged, tileCount }: LedgerWalk, from: number, tilesEach: n
 
 class ThisThread implements Checker {
   readonly ready = Promise.resolve()
+  readonly room = 1
   readonly #check: StretchCheck
   #last: Promise<unknown> = Promise.resolve()
 
@@ -84,6 +84,7 @@ class ThisThread implements Checker {
 
 export class OtherThread implements Checker {
   readonly ready: Promise<unknown>
+  readonly room = 2
   readonly #worker: WorkerThread<Stretch, CheckedStretch>
 
   constructor(place: StretchPlace) {
@@ -124,7 +125,7 @@ export class Checkers {
     this.tilesEach = tilesEach
     this.width = checkers.length === 1 ? 1 : checkers.length * STRETCHES_AHEAD
     for (const checker of checkers) {
-      const begin = (): void => this.#makeRoom(...Array.from({ length: STRETCHES_EACH }, () => checker))
+      const begin = (): void => this.#makeRoom(...Array.from({ length: checker.room }, () => checker))
       // One that died while it started is asked all the same: whoever waits for the answer is told.
       checker.ready.then(begin, begin)
     }

@@ -245,7 +245,7 @@ export const verify = new Command('verify')
   )
   .option(
     '--threads <n>',
-    'threads that open the payloads of a directory; as many as there are cores, and fewer for a small one, when not given',
+    'threads that check a directory; as many as there are cores, and fewer for a small one, when not given',
     threads,
   )
   .option('--json', 'answer in JSON')
