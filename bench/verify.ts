@@ -1,6 +1,6 @@
 /**
  * How fast a ledger is checked: every entry decoded and hashed, every tile compared, the root rebuilt (what `deponent verify` does to
- * tiles and log); how fast sealed payloads are opened and committed to again; how long an inclusion proof takes from warm tiles; how
+ * tiles and log), in this thread and with one for every core; how fast sealed payloads are opened and committed to again; how long an inclusion proof takes from warm tiles; how
  * fast a whole directory of recorded decisions is checked, in this thread and with a thread for every core.
  *
  *   node bench/verify.ts [--entries 200000] [--payloads 10000] [--rounds 3] [--folder DIR]
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { canonicalJson, normalizeRecord, preparePayload, readJsonItems } from '@deponent/format'
 import { checkDirectory } from '../packages/server/src/check/directory.ts'
 import { LedgerWalk } from '../packages/server/src/check/ledger-walk.ts'
+import { stretchesOf, stretchThreads } from '../packages/server/src/check/stretch-threads.ts'
 import { ledgerIdOf } from '../packages/server/src/ledger/wal-frame.ts'
 import { realDisk } from '../packages/server/src/platform/disk.ts'
 import { realRandom } from '../packages/server/src/platform/random.ts'
@@ -48,7 +49,10 @@ console.log('| what | per second | CPU µs each | other work |')
 console.log('| --- | --- | --- | --- |')
 const { ledger, origin } = await openRawLedger(join(folder, 'ledger'), join(folder, 'signer'), 'entries')
 await fill()
-console.log(await row('entries hashed, decoded, compared with their tiles', entries, walk))
+for (const threads of new Set([1, threadsAvailable()])) {
+  const name = `entries hashed, decoded, compared with their tiles, --threads ${threads}`
+  console.log(await row(name, entries, () => walk(threads)))
+}
 console.log(await proofsRow())
 await ledger.close()
 const payloads = sealedPayloads()
@@ -56,7 +60,7 @@ console.log(
   await row('payloads opened and committed to again, 1 KB, one thread', payloads.length, recommitAll),
 )
 const data = await recordedDirectory()
-for (const threads of [1, threadsAvailable()]) {
+for (const threads of new Set([1, threadsAvailable()])) {
   const name = `a directory of decisions, everything checked, --threads ${threads}`
   console.log(await row(name, payloads.length, () => check(threads)))
 }
@@ -78,9 +82,12 @@ async function fill(): Promise<void> {
   await ledger.published(entries, 60_000)
 }
 
-async function walk(): Promise<void> {
-  const found = await LedgerWalk.open(realDisk, join(folder, 'ledger'), ledgerIdOf(origin), [entries])
-  for await (const block of found.entries()) void block
+async function walk(threads: number): Promise<void> {
+  const directory = join(folder, 'ledger')
+  const found = await LedgerWalk.open(realDisk, directory, ledgerIdOf(origin), [entries])
+  const checkers = stretchThreads(realDisk, { directory, wanted: found.wanted }, threads)
+  for await (const stretch of stretchesOf(found, checkers)) void stretch
+  await checkers.close()
   if (found.size !== entries || found.findings.length > 0 || !found.roots.has(entries))
     throw new Error(`${found.size} of ${entries} entries, ${JSON.stringify(found.findings.slice(0, 2))}`)
 }

@@ -1,16 +1,21 @@
-import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
-import { threadsFor } from '../../packages/server/src/check/payload-threads.ts'
+import type { StretchPlace } from '../../packages/server/src/check/stretch.ts'
+import { Checkers, OtherThread, threadsFor } from '../../packages/server/src/check/stretch-threads.ts'
 import { entriesOfTile, entryTile, storedTile } from '../../packages/server/src/ledger/tile-store.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { SeededRandom } from '../../packages/server/src/platform/random.ts'
+import { Chance, filesOf, flipOne } from './damage.ts'
 import { loan, newPlace, openRecording, submission } from '../recording/open-tenant.ts'
 
 const RECORDS = 1_300
 const STORIES = 12
-const three = { threads: () => 3 }
+
+/** Two other threads that are given one tile at a time, and begin at once: a ledger of six tiles is checked in both. */
+const two = {
+  checkers: (place: StretchPlace) => new Checkers([new OtherThread(place), new OtherThread(place)], 1),
+}
 let data = ''
 
 beforeAll(async () => {
@@ -23,29 +28,6 @@ beforeAll(async () => {
   data = place.data
 })
 
-/** Chance that a seed decides. */
-class Chance {
-  readonly #random: SeededRandom
-
-  constructor(seed: string) {
-    this.#random = new SeededRandom(seed)
-  }
-
-  below(end: number): number {
-    return Buffer.from(this.#random.bytes(4)).readUInt32BE() % end
-  }
-
-  of<T>(all: readonly T[]): T {
-    return all[this.below(all.length)]!
-  }
-}
-
-async function filesOf(directory: string): Promise<string[]> {
-  const found = await readdir(directory, { recursive: true, withFileTypes: true })
-  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  return paths.filter((path) => /(?:ledgers|vault|keyring)\//.test(path.slice(directory.length))).toSorted()
-}
-
 /** Gives an entry another payload root: it is still an entry, and what was sealed for it does not open. */
 async function forgeRoot(directory: string, chance: Chance): Promise<void> {
   const n = chance.below(Math.floor(RECORDS / 256))
@@ -57,18 +39,10 @@ async function forgeRoot(directory: string, chance: Chance): Promise<void> {
   await writeFile(path, storedTile(entryTile(n, entries)))
 }
 
-async function flipOne(directory: string, chance: Chance): Promise<void> {
-  const path = chance.of(await filesOf(directory))
-  const bytes = await readFile(path)
-  if (bytes.length === 0) return
-  bytes[chance.below(bytes.length)]! ^= 0x20
-  await writeFile(path, bytes)
-}
-
 const DAMAGES = [
   forgeRoot,
   forgeRoot,
-  flipOne,
+  (directory: string, chance: Chance) => flipOne(directory, chance),
   async (directory: string, chance: Chance) => rm(chance.of(await filesOf(directory))),
   async (directory: string, chance: Chance) => {
     const path = join(directory, 'keyring/default.keys')
@@ -84,7 +58,7 @@ test('a small directory is not worth a thread, a large one all of them', () => {
 describe('a check in several threads', () => {
   test('is told by nothing in the report of a whole directory', async () => {
     const done: number[] = []
-    const report = await checkDirectory(realDisk, data, { ...three, onProgress: (at) => done.push(at) })
+    const report = await checkDirectory(realDisk, data, { ...two, onProgress: (at) => done.push(at) })
     expect(report.verdict).toBe('valid')
     expect(report.checked.payloads).toBe(report.checked.entries)
     expect(report).toEqual(await checkDirectory(realDisk, data))
@@ -101,11 +75,35 @@ describe('a check in several threads', () => {
       const damages = 1 + chance.below(4)
       for (let i = 0; i < damages; i += 1) await chance.of(DAMAGES)(damaged, chance)
       const alone = await checkDirectory(realDisk, damaged)
-      const together = await checkDirectory(realDisk, damaged, three)
+      const together = await checkDirectory(realDisk, damaged, two)
       expect({ story, ...together }).toEqual({ story, ...alone })
       for (const { code } of alone.findings) codes.add(code)
       await rm(damaged, { recursive: true })
     }
     expect([...codes]).toEqual(expect.arrayContaining(['payload_mismatch', 'keyring_older', 'leaf_mismatch']))
   }, 120_000)
+
+  test('is given with this one working too, and without any other', async () => {
+    const alone = await checkDirectory(realDisk, data)
+    for (const threads of [1, 2, 3])
+      expect(await checkDirectory(realDisk, data, { threads: () => threads })).toEqual(alone)
+  })
+
+  test('that cannot read a file fails, and gives no verdict', async () => {
+    const { data: unreadable } = await newPlace()
+    await cp(data, unreadable, { recursive: true })
+    const tile = join(unreadable, 'ledgers/default/tile/entries/003')
+    await rm(tile)
+    await mkdir(tile)
+    await expect(checkDirectory(realDisk, unreadable, two)).rejects.toThrow('EISDIR')
+  })
+
+  test('one of which dies fails, and gives no verdict', async () => {
+    const dying = (place: StretchPlace): Checkers => {
+      const thread = new OtherThread(place)
+      void thread.ready.then(() => thread.close())
+      return new Checkers([thread], 1)
+    }
+    await expect(checkDirectory(realDisk, data, { checkers: dying })).rejects.toThrow('worker')
+  })
 })

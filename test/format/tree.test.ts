@@ -99,6 +99,22 @@ describe('compact range', () => {
     )
   })
 
+  test('appending the root of a subtree in its place is appending its leaves, and elsewhere it is refused', () => {
+    fc.assert(
+      fc.property(fc.nat(60), fc.nat(5), (size, level) => {
+        const leaves = 2 ** level
+        const range = CompactRange.empty()
+        range.appendAll(LEAVES.slice(0, size))
+        const append = (): void => range.appendSubtree(rootOf(LEAVES.slice(size, size + leaves)), leaves)
+        if (size % leaves !== 0) return expect(append).toThrow(FormatError)
+        append()
+        expect(range.size).toBe(size + leaves)
+        expect(range.root()).toEqual(referenceRoot(LEAVES.slice(0, size + leaves)))
+        expect(() => range.appendSubtree(LEAVES[0]!, 3)).toThrow(FormatError)
+      }),
+    )
+  })
+
   test('stopping anywhere and going on from the saved hashes changes nothing', () => {
     fc.assert(
       fc.property(fc.nat(120), fc.nat(120), (first, more) => {

@@ -24,6 +24,7 @@ export async function newPlace(): Promise<Place> {
 export async function openRecording(
   place: Place,
   clock: Clock = realClock,
+  fileSizes?: Parameters<typeof openTenant>[0]['fileSizes'],
 ): Promise<{ tenant: Tenant; close(): Promise<void> }> {
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const tenant = await openTenant({
@@ -36,6 +37,7 @@ export async function openRecording(
     acceptHead: false,
     intake: (start) => new LocalIntake(start, realRandom),
     onStop: () => undefined,
+    ...(fileSizes && { fileSizes }),
   })
   return {
     tenant,

@@ -63,6 +63,18 @@ export class CompactRange {
     }
   }
 
+  /**
+   * Adds the `leaves` leaves below this root: as `append` of each. They must be a power of two that divides the size, or it is
+   * FormatError 'bad_compact_range'.
+   */
+  appendSubtree(root: Uint8Array, leaves: number): void {
+    checkHash(root)
+    checkSize(leaves)
+    if (bitCount(leaves) !== 1 || this.#size % leaves !== 0)
+      throw new FormatError('bad_compact_range', 'a subtree has its place at a multiple of its leaves')
+    this.#push(root, leaves)
+  }
+
   /** Adds the root of a perfect subtree of `leaves` leaves, a power of two that divides the size. */
   #push(root: Uint8Array, leaves: number): void {
     checkSize(this.#size + leaves)

@@ -30,14 +30,16 @@ import { currentKey, type DirectoryFormat, readDirectoryFormat } from '../ledger
 import { nativeVerify, readSeed, SigningKey } from '../ledger/signing-key.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
-import { decodeAttachment } from '../recording/attachment.ts'
+import { realRandom } from '../platform/random.ts'
 import { EmitterWalk } from './emitter-walk.ts'
 import { AnchorWalk } from './anchor-walk.ts'
+import { ID_WORDS } from './id-words.ts'
 import { keyListFindings } from './key-list.ts'
-import { LedgerWalk, type WalkedEntry } from './ledger-walk.ts'
-import type { Opening, RecordFacts, SealedPayload } from './payload-opening.ts'
-import { PayloadCheck } from './payloads.ts'
+import { LedgerWalk } from './ledger-walk.ts'
+import { PayloadTally, readOpeningKeys } from './payloads.ts'
 import { RepeatedIds } from './repeated-ids.ts'
+import type { StretchPlace, StretchTile, TellingEntry } from './stretch.ts'
+import { type Checkers, stretchesOf, stretchThreads } from './stretch-threads.ts'
 import { unexpectedTiles } from './tile-files.ts'
 import { successionFindings } from './succession.ts'
 import { VaultWalk } from './vault-walk.ts'
@@ -47,8 +49,10 @@ export interface DirectoryCheck {
   trust?: Trust
   /** Texts of checkpoints or saved receipts known from elsewhere. */
   against?: readonly string[]
-  /** How many threads besides this one open the payloads of so many entries; below 2, or when not given, this one does. */
+  /** How many threads check so many entries, this one among them; when not given, this one alone. */
   threads?(entries: number): number
+  /** Who checks the stretches of a place; when not given, as many threads as `threads` says. */
+  checkers?(place: StretchPlace): Checkers
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -129,13 +133,6 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
   return findings
 }
 
-/** Entries whose payloads are being opened, in this thread or another. */
-interface BlockOnItsWay {
-  readonly block: readonly WalkedEntry[]
-  readonly sealed: readonly (SealedPayload | undefined)[]
-  readonly openings: Promise<Opening[]>
-}
-
 const OUTSIDE =
   'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
 
@@ -150,7 +147,7 @@ class LedgerCheck {
   /** Digests of vault segments as the ledger recorded them. */
   readonly #recordedSegments = new Map<number, string>()
   readonly #emitters = new EmitterWalk()
-  readonly #ids = new RepeatedIds()
+  readonly #ids = new RepeatedIds(new Uint32Array(realRandom.bytes(16).buffer))
   /** Entries in which the ledger says that it changed a key. */
   readonly #rotations: ShownRotation[] = []
   /** The first entry, when it says that this ledger succeeds another. */
@@ -182,12 +179,8 @@ class LedgerCheck {
       ...sizes,
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
-    const payloads = await this.#openPayloads(ledgerId, walk.expectedSize)
-    try {
-      await this.#checkEntries(walk, anchors, vault, payloads)
-    } finally {
-      await payloads.close()
-    }
+    const payloads = new PayloadTally()
+    await this.#checkEntries(walk, anchors, vault, payloads)
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
     this.#compareSegments(vault)
@@ -312,74 +305,73 @@ class LedgerCheck {
     return stated
   }
 
-  #openPayloads(ledgerId: Uint8Array, size: number): Promise<PayloadCheck> {
-    const place = {
-      disk: this.#disk,
-      keyringDirectory: `${this.#path}/keyring`,
-      vaultDirectory: `${this.#path}/vault/${this.#ledger}`,
-      ledger: this.#ledger,
-      ledgerId,
-    }
-    return PayloadCheck.open(place, this.#check.threads?.(size) ?? 1)
-  }
-
-  /** Everything that is said of entries one by one. Payloads may be opened out of order; what comes of them is taken in order. */
+  /** Everything that is said of entries one by one, taken in their order wherever they were checked. */
   async #checkEntries(
     walk: LedgerWalk,
     anchors: AnchorWalk,
     vault: VaultWalk,
-    payloads: PayloadCheck,
+    payloads: PayloadTally,
   ): Promise<void> {
-    const onTheirWay: BlockOnItsWay[] = []
-    const takeFirst = async (): Promise<void> => {
-      const { block } = await this.#takePayloads(onTheirWay.shift()!, payloads)
-      this.#check.onProgress?.(block.at(-1)!.index + 1, walk.expectedSize)
-    }
-    for await (const block of walk.entries()) {
-      const sealed: (SealedPayload | undefined)[] = []
-      for (const walked of block) {
-        const { index, entry } = walked
-        if (entry) anchors.take(index, entry.receivedAt)
-        if (entry && this.#ids.take(index, entry)) this.#noteRepeated(index)
-        sealed.push(await this.#sealedPayload(walked, vault))
+    const checkers = await this.#checkers(walk, vault, payloads)
+    try {
+      for await (const { tiles, segments } of stretchesOf(walk, checkers)) {
+        for (const segment of segments) vault.take(segment)
+        for (const tile of tiles) this.#takeTile(tile, anchors, payloads)
+        const { n, count } = tiles.at(-1)!.summary
+        this.#check.onProgress?.(n * TILE_WIDTH + count, walk.expectedSize)
       }
-      const openings = payloads.openAll(sealed.filter((payload) => payload !== undefined))
-      onTheirWay.push({ block, sealed, openings })
-      if (onTheirWay.length >= payloads.width) await takeFirst()
+    } finally {
+      await checkers.close()
     }
-    while (onTheirWay.length > 0) await takeFirst()
     payloads.finish()
   }
 
-  /** Where an entry's payload lies: in the vault, or beside it in the log. */
-  async #sealedPayload(
-    { index, entry, attachment }: WalkedEntry,
-    vault: VaultWalk,
-  ): Promise<SealedPayload | undefined> {
-    const stored = await vault.frame(index)
-    if (stored === 'damaged' || !entry) return undefined
-    const frame = stored === 'absent' ? attachment && decodeAttachment(attachment).frame : stored
-    if (frame) return { index, entry, frame }
-    this.#findings.push(finding('error', 'payload_missing', undefined, index))
-    return undefined
+  async #checkers(walk: LedgerWalk, vault: VaultWalk, payloads: PayloadTally): Promise<Checkers> {
+    const ledgerId = ledgerIdOf(this.#identity.origin)
+    const vaultDirectory = `${this.#path}/vault/${this.#ledger}`
+    const place = {
+      disk: this.#disk,
+      keyringDirectory: `${this.#path}/keyring`,
+      vaultDirectory,
+      ledger: this.#ledger,
+      ledgerId,
+    }
+    const keys = await readOpeningKeys(place, payloads.findings)
+    const stretches = {
+      directory: `${this.#path}/ledgers/${this.#ledger}`,
+      wanted: walk.wanted,
+      vault: { directory: vaultDirectory, ledgerId, firsts: vault.firsts, keys },
+    }
+    const threads = this.#check.threads?.(walk.expectedSize) ?? 1
+    return this.#check.checkers?.(stretches) ?? stretchThreads(this.#disk, stretches, threads)
   }
 
-  async #takePayloads(onItsWay: BlockOnItsWay, payloads: PayloadCheck): Promise<BlockOnItsWay> {
-    const openings = (await onItsWay.openings).values()
-    onItsWay.block.forEach(({ index, entry }, i) => {
-      const facts = onItsWay.sealed[i] && payloads.take(index, openings.next().value!)
-      if (entry) this.#emitters.take(index, entry, facts)
-      if (entry && facts) this.#takeOwn(index, entry, facts)
+  #takeTile(
+    { summary, ids, payloads: opened, telling }: StretchTile,
+    anchors: AnchorWalk,
+    payloads: PayloadTally,
+  ): void {
+    const first = summary.n * TILE_WIDTH
+    const repeated: Finding[] = []
+    summary.receivedAt.forEach((receivedAt, i) => {
+      if (Number.isNaN(receivedAt)) return
+      const index = first + i
+      anchors.take(index, receivedAt)
+      if (this.#ids.take(index, receivedAt, ids, i * ID_WORDS))
+        repeated.push(finding('error', 'id_repeated', undefined, index))
     })
-    return onItsWay
+    this.#findings.push(...inOrder(repeated, opened.missing))
+    payloads.take(opened)
+    for (const entry of telling) {
+      this.#emitters.take(entry)
+      this.#takeOwn(entry)
+    }
   }
 
-  /**
-   * What the ledger says of itself: the one before it, its keys, the segments of its vault. Anybody may send a record that says so; only
-   * the ledger's own are public.
-   */
-  #takeOwn(index: number, { kind }: Entry, { own, isPublic }: RecordFacts): void {
-    if (!own || !isPublic) return
+  /** What the ledger says of itself: the one before it, its keys, the segments of its vault. */
+  #takeOwn({ index, kind, facts }: TellingEntry): void {
+    const own = facts?.own
+    if (!own) return
     if (index === 0 && kind === 'key.succeeded') this.#succession = own
     if (kind === 'key.rotated' && typeof own.statement === 'string')
       this.#rotations.push({ index, statement: own.statement })
@@ -440,6 +432,11 @@ class LedgerCheck {
     const walk = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
     return leafHashes(await walk.range(start, end))
   }
+}
+
+/** Both, each in the order of its entries, in the order of the entries; of one entry, what is in `a` comes first. */
+function inOrder(a: readonly Finding[], b: readonly Finding[]): readonly Finding[] {
+  return a.length === 0 ? b : [...a, ...b].toSorted((one, other) => one.index! - other.index!)
 }
 
 /** An entry, or undefined for bytes that are none: those were reported when they were first read. */

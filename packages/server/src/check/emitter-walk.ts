@@ -1,20 +1,19 @@
 /**
- * What the numbers of a ledger's emitters tell: fed with its entries in order and what their records say where they could be opened, it finds
+ * What the numbers of a ledger's emitters tell: fed with those of its entries that say something, in order, and what their records say where they could be opened, it finds
  * gaps, forks, duplicates, heads that do not follow, epochs that were never closed.
  */
-import { type Entry, EpochTally, type Finding } from '@deponent/format'
+import { EpochTally, type Finding } from '@deponent/format'
 import { epochFindings, unclosedFindings } from '../recording/emitter-findings.ts'
-import type { RecordFacts } from './payload-opening.ts'
+import type { TellingEntry } from './stretch.ts'
 
 export class EmitterWalk {
   /** By slug, then epoch, in order of first appearance. */
   readonly #tallies = new Map<string, Map<number, EpochTally>>()
   readonly #slugs = new Map<string, string>()
 
-  /** Takes the next entry; `facts` when its payload was opened. */
-  take(index: number, entry: Entry, facts: RecordFacts | undefined): void {
+  /** Takes the next entry that says something. */
+  take({ index, receivedAt, emitter, facts }: TellingEntry): void {
     const { link, declared, states } = facts ?? {}
-    const { emitter, receivedAt } = entry
     if (emitter) {
       const { id, epoch, seq } = emitter
       this.#tally(id, epoch).record({ seq, index, receivedAt, ...(link && { link }) })

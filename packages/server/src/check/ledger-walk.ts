@@ -1,43 +1,23 @@
 /**
  * Reads a ledger from its files, entry by entry, believing none of them: every entry is decoded and hashed, every stored hash is
- * compared with what lies below it. It imports the layouts and nothing that writes.
+ * compared with what lies below it. It imports the layouts and nothing that writes. Each tile is checked on its own (`tile-check.ts`),
+ * in this thread or another; here is what goes from one tile to the next, taken in the order of the ledger.
  */
 import {
   CompactRange,
   concatBytes,
-  decodeEntry,
-  type Entry,
   equalBytes,
   type Finding,
   finding,
-  FormatError,
-  leafHashes,
   rootOf,
   TILE_WIDTH,
 } from '@deponent/format'
-import {
-  entriesOfTile,
-  entryTile,
-  hashesOfTile,
-  salvagedEntries,
-  storedTile,
-  TileStore,
-} from '../ledger/tile-store.ts'
 import { scanWal, type WalScan } from '../ledger/wal-scan.ts'
 import type { Disk } from '../platform/disk.ts'
-
-/** What a disk writes whole; a power cut may lose one and keep the next. */
-const SECTOR_BYTES = 512
-
-const TILES_AHEAD = 8
-
-/** One entry as found. `entry` is undefined when it is malformed. */
-export interface WalkedEntry {
-  index: number
-  entry?: Entry
-  /** What the write-ahead log keeps beside it, when the log still holds it. */
-  attachment?: Uint8Array
-}
+import { countUpTo } from './count-up-to.ts'
+import { LoggedEntries } from './logged-entries.ts'
+import { StoredTiles } from './stored-tiles.ts'
+import { TileCheck, type TileSummary, type WalkedEntry } from './tile-check.ts'
 
 export class LedgerWalk {
   readonly findings: Finding[] = []
@@ -45,39 +25,30 @@ export class LedgerWalk {
   size = 0
   /** Roots at the sizes asked for, once passed; none after a hole. */
   readonly roots = new Map<number, Uint8Array>()
-  readonly #tiles: TileStore
-  readonly #scan: WalScan
+  /** What the log held when it was read. */
+  readonly logged: LoggedEntries
+  /** The sizes whose roots are wanted, in ascending order. */
+  readonly wanted: readonly number[]
+  readonly #stored: StoredTiles
   readonly #scanAgain: () => Promise<WalScan>
-  readonly #wanted: ReadonlySet<number>
   readonly #range = CompactRange.empty()
   readonly #levels: Uint8Array[][] = []
-  readonly #logged = new Map<number, { entry: Uint8Array; attachment: Uint8Array }>()
-  readonly #loggedFrom: number
-  readonly #end: number
-  readonly #ahead = new Map<number, Promise<Uint8Array | undefined>>()
+  readonly #unfinished: number[] = []
   #isWhole = true
   #lastReceivedAt = 0
-  /** Index of the first entry of each tile that a power cut left unfinished. */
-  readonly #unfinished: number[] = []
 
   private constructor(
-    tiles: TileStore,
+    disk: Disk,
+    directory: string,
     scan: WalScan,
     scanAgain: () => Promise<WalScan>,
-    wanted: ReadonlySet<number>,
+    wanted: readonly number[],
   ) {
-    this.#tiles = tiles
-    this.#scan = scan
+    this.logged = LoggedEntries.of(scan)
+    this.wanted = wanted
+    this.#stored = new StoredTiles(disk, directory, this.logged)
     this.#scanAgain = scanAgain
-    this.#wanted = wanted
-    for (const { content } of scan.frames) {
-      content.entries.forEach((entry, i) =>
-        this.#logged.set(content.first + i, { entry, attachment: content.attachments[i]! }),
-      )
-    }
-    this.#loggedFrom = scan.frames[0]?.content.first ?? 0
-    this.#end = endOf(scan)
-    this.#note()
+    this.#note(scan)
   }
 
   /** `rootsAt`: the sizes whose roots are wanted. */
@@ -88,44 +59,58 @@ export class LedgerWalk {
     rootsAt: Iterable<number>,
   ): Promise<LedgerWalk> {
     const scan = (): Promise<WalScan> => scanWal(disk, `${directory}/wal`, ledgerId)
-    return new LedgerWalk(new TileStore(disk, directory), await scan(), scan, new Set(rootsAt))
+    const wanted = [...new Set(rootsAt)].toSorted((a, b) => a - b)
+    return new LedgerWalk(disk, directory, await scan(), scan, wanted)
   }
 
   /** Number of entries the log says there are. */
   get expectedSize(): number {
-    return this.#end
+    return this.logged.end
+  }
+
+  /** Number of tiles they fill, the last perhaps in part. */
+  get tileCount(): number {
+    return Math.ceil(this.expectedSize / TILE_WIDTH)
   }
 
   /** Every entry in order; afterwards `findings`, `size` and `roots` are complete. */
-  async *entries(): AsyncGenerator<WalkedEntry[]> {
-    for (let n = 0; n * TILE_WIDTH < this.#end; n += 1) {
-      const first = n * TILE_WIDTH
-      const logged = this.#fromLog(first)
-      const stored = await this.#storedTile(n, logged, this.#readAhead(n))
-      const entries = stored?.slice(0, this.#end - first) ?? logged
-      if (!entries) {
-        this.#isWhole = false
-        this.findings.push(
-          finding(
-            'error',
-            'entry_missing',
-            `entries ${first}..${first + TILE_WIDTH} are in no readable tile`,
-            first,
-          ),
-        )
-        continue
-      }
-      if (stored && stored.length > entries.length) await this.#expectGrowth(first + stored.length)
-      yield await this.#block(first, entries)
+  async *entries(): AsyncGenerator<readonly WalkedEntry[]> {
+    const tiles = new TileCheck(this.#stored, this.logged, this.wanted).tiles(0, this.tileCount)
+    for await (const { summary, entries } of tiles) {
+      await this.take(summary)
+      if (entries.length > 0) yield entries
     }
-    this.#noteUnfinished()
+    this.finish()
+  }
+
+  /** Takes the next tile. Take every tile in order, and `finish`, for what `entries` would give. */
+  async take(tile: TileSummary): Promise<void> {
+    this.#unfinished.push(...tile.unfinished)
+    if (tile.grownTo !== undefined) await this.#expectGrowth(tile.grownTo)
+    this.findings.push(...tile.findings)
+    if (tile.count === 0) {
+      this.#isWhole = false
+      return
+    }
+    this.#grow(tile)
+    this.findings.push(...this.#inOrder(tile))
+    if (this.#isWhole) this.size = tile.n * TILE_WIDTH + tile.count
+    if (tile.root) await this.#climb(0, tile.n, tile.root)
+  }
+
+  /** Says what is said once of all tiles. */
+  finish(): void {
+    const [first] = this.#unfinished
+    if (first === undefined) return
+    const message = `${this.#unfinished.length} tiles are unfinished; the log holds their entries and the next start writes them again`
+    this.findings.push(finding('info', 'tile_unfinished', message, first))
   }
 
   /** A tile holds more than the log did when it was read: right if a running server has made the log that long since. */
   async #expectGrowth(end: number): Promise<void> {
-    if (endOf(await this.#scanAgain()) >= end) return
-    const message = `a tile holds entries up to ${end}, the log ends at ${this.#end}`
-    this.findings.push(finding('error', 'tile_unexpected', message, this.#end))
+    if (LoggedEntries.of(await this.#scanAgain()).end >= end) return
+    const message = `a tile holds entries up to ${end}, the log ends at ${this.expectedSize}`
+    this.findings.push(finding('error', 'tile_unexpected', message, this.expectedSize))
   }
 
   /** The bytes of entries [from, to), unchecked; fewer when some cannot be read. */
@@ -133,15 +118,15 @@ export class LedgerWalk {
     const found: Uint8Array[] = []
     for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < to; n += 1) {
       const first = n * TILE_WIDTH
-      const logged = this.#fromLog(first)
-      const entries = (await this.#storedTile(n, logged)) ?? logged ?? []
+      const logged = this.logged.tile(first)
+      const notes = { findings: this.findings, unfinished: this.#unfinished }
+      const entries = (await this.#stored.entries(n, logged, notes)) ?? logged ?? []
       found.push(...entries.slice(Math.max(0, from - first), to - first))
     }
     return found
   }
 
-  #note(): void {
-    const { corrupt, tornTail } = this.#scan
+  #note({ corrupt, tornTail }: WalScan): void {
     if (corrupt) {
       const range = `${corrupt.from}..${corrupt.to ?? ''}`
       this.findings.push(
@@ -151,199 +136,50 @@ export class LedgerWalk {
     if (tornTail) this.findings.push(finding('info', 'wal_torn_tail'))
   }
 
-  /**
-   * True when the log may have let go of the first `end` entries: what they fill was synced and read back before. Other tiles are
-   * only in the system's memory until the next start or the next checkpoint, and a power cut may leave any part of them.
-   */
-  #isSettled(end: number): boolean {
-    return end <= Math.ceil(this.#loggedFrom / TILE_WIDTH) * TILE_WIDTH
-  }
-
-  #noteUnfinished(): void {
-    const [first] = this.#unfinished
-    if (first === undefined) return
-    const message = `${this.#unfinished.length} tiles are unfinished; the log holds their entries and the next start writes them again`
-    this.findings.push(finding('info', 'tile_unfinished', message, first))
-  }
-
-  /** Entry tile `n` as it lies on disk; those behind it are read while it is checked. */
-  #readAhead(n: number): Promise<Uint8Array | undefined> {
-    for (let next = n; next <= n + TILES_AHEAD && next * TILE_WIDTH < this.#end; next += 1) {
-      if (this.#ahead.has(next)) continue
-      const read = this.#tiles.readFromDisk('entries', next)
-      // A failure is met when the tile is taken; until then nobody listens.
-      read.catch(() => undefined)
-      this.#ahead.set(next, read)
-    }
-    const read = this.#ahead.get(n)!
-    this.#ahead.delete(n)
-    return read
-  }
-
-  /** The entries of a full tile on disk; `logged` are those that the log holds for it, when it holds them all. */
-  async #storedTile(
-    n: number,
-    logged: Uint8Array[] | undefined,
-    read = this.#tiles.readFromDisk('entries', n),
-  ): Promise<Uint8Array[] | undefined> {
-    const bytes = await read
-    if (!bytes) return undefined
-    if (logged?.length === TILE_WIDTH && !this.#isSettled((n + 1) * TILE_WIDTH)) {
-      const whole = storedTile(entryTile(n, logged))
-      if (isUnfinished(bytes, whole)) {
-        this.#unfinished.push(n * TILE_WIDTH)
-        return undefined
-      }
-    }
-    try {
-      return entriesOfTile(bytes)
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      const message = `entry tile ${n}: ${error.message}`
-      this.findings.push(finding('error', 'entry_tile_malformed', message, n * TILE_WIDTH))
-      await this.#noteFirstDamaged(n, salvagedEntries(bytes))
-      return undefined
-    }
-  }
-
-  /** Names the first entry of a damaged tile that is not the one its hash tile claims. */
-  async #noteFirstDamaged(n: number, entries: Uint8Array[]): Promise<void> {
-    const claimed = await this.#tiles.readFromDisk(0, n)
-    if (claimed?.length !== TILE_WIDTH * 32) return
-    const found = leafHashes(entries)
-    const wrong = hashesOfTile(claimed).findIndex((hash, i) => !found[i] || !equalBytes(hash, found[i]))
-    if (wrong >= 0) this.findings.push(finding('error', 'leaf_mismatch', undefined, n * TILE_WIDTH + wrong))
-  }
-
-  #fromLog(first: number): Uint8Array[] | undefined {
-    const entries: Uint8Array[] = []
-    for (let index = first; index < Math.min(first + TILE_WIDTH, this.#end); index += 1) {
-      const logged = this.#logged.get(index)
-      if (!logged) return undefined
-      entries.push(logged.entry)
-    }
-    return entries
-  }
-
-  async #block(first: number, entries: Uint8Array[]): Promise<WalkedEntry[]> {
-    const hashes = leafHashes(entries)
-    await this.#compareLeaves(first, hashes)
-    const walked: WalkedEntry[] = []
-    this.#grow(first, hashes)
-    entries.forEach((bytes, i) => walked.push(this.#take(first + i, bytes)))
-    if (this.#isWhole) this.size = first + entries.length
-    if (entries.length === TILE_WIDTH) await this.#climb(0, Math.floor(first / TILE_WIDTH), hashes)
-    return walked
-  }
-
-  /** Adds leaves to the tree, noting the roots asked for on the way. */
-  #grow(first: number, hashes: readonly Uint8Array[]): void {
-    const end = first + hashes.length
-    const wanted = [...this.#wanted].filter((size) => size > first && size <= end).toSorted((a, b) => a - b)
+  /** Adds the leaves of a tile to the tree, noting the roots asked for on the way. After a hole there is no tree. */
+  #grow({ n, count, root, hashes }: TileSummary): void {
+    if (!this.#isWhole) return
+    const first = n * TILE_WIDTH
     let at = first
-    for (const size of [...wanted, end]) {
-      this.#range.appendAll(hashes.slice(at - first, size - first))
-      if (this.#isWhole && this.#wanted.has(size)) this.roots.set(size, this.#range.root())
+    for (let next = countUpTo(this.wanted, first); ; next += 1) {
+      const size = Math.min(this.wanted[next] ?? Infinity, first + count)
+      if (hashes) this.#range.appendAll(hashesIn(hashes, at - first, size - first))
+      else this.#range.appendSubtree(root!, count)
+      if (this.wanted[next] === size) this.roots.set(size, this.#range.root())
+      if (size === first + count) return
       at = size
     }
   }
 
-  #take(index: number, bytes: Uint8Array): WalkedEntry {
-    const logged = this.#logged.get(index)
-    if (logged && !equalBytes(logged.entry, bytes)) {
-      this.findings.push(
-        finding('error', 'leaf_mismatch', 'the tile and the write-ahead log hold different entries', index),
-      )
-    }
-    const entry = this.#decode(index, bytes)
-    return { index, ...(entry && { entry }), ...(logged && { attachment: logged.attachment }) }
-  }
-
-  #decode(index: number, bytes: Uint8Array): Entry | undefined {
-    try {
-      const entry = decodeEntry(bytes)
-      if (entry.receivedAt < this.#lastReceivedAt)
-        this.findings.push(finding('error', 'received_at_decreases', undefined, index))
-      this.#lastReceivedAt = Math.max(this.#lastReceivedAt, entry.receivedAt)
-      return entry
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      this.findings.push(finding('error', 'entry_malformed', error.message, index))
-      return undefined
-    }
-  }
-
-  /** Compares the hashes of a full block with the hash tile that claims them. */
-  async #compareLeaves(first: number, hashes: readonly Uint8Array[]): Promise<void> {
-    if (hashes.length < TILE_WIDTH) return
-    const claimed = await this.#hashTile(0, Math.floor(first / TILE_WIDTH), hashes)
-    claimed?.forEach((hash, i) => {
-      if (!equalBytes(hash, hashes[i]!))
-        this.findings.push(finding('error', 'leaf_mismatch', undefined, first + i))
+  /** What is said of the entries of a tile one by one, with those that were received before one in front of them. */
+  #inOrder({ n, receivedAt, faults }: TileSummary): readonly Finding[] {
+    const earlier: Finding[] = []
+    receivedAt.forEach((time, i) => {
+      if (time < this.#lastReceivedAt)
+        earlier.push(finding('error', 'received_at_decreases', undefined, n * TILE_WIDTH + i))
+      else if (!Number.isNaN(time)) this.#lastReceivedAt = time
     })
-  }
-
-  /** The hashes that a full tile on disk claims when they are not those `found` in what lies below it. */
-  async #hashTile(level: number, n: number, found: readonly Uint8Array[]): Promise<Uint8Array[] | undefined> {
-    const index = n * TILE_WIDTH ** (level + 1)
-    const isSettled = this.#isSettled(index + TILE_WIDTH ** (level + 1))
-    const bytes = await this.#tiles.readFromDisk(level, n)
-    if (!bytes) {
-      if (isSettled)
-        this.findings.push(finding('error', 'tile_missing', `tile ${level}/${n} is missing`, index))
-      return undefined
-    }
-    const expected = concatBytes(...found)
-    if (equalBytes(bytes, expected)) return undefined
-    if (!isSettled && isUnfinished(bytes, expected)) {
-      this.#unfinished.push(index)
-      return undefined
-    }
-    try {
-      return hashesOfTile(bytes)
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      this.findings.push(finding('error', 'tile_malformed', `tile ${level}/${n}: ${error.message}`, index))
-      return undefined
-    }
+    return earlier.length === 0 ? faults : [...faults, ...earlier].toSorted((a, b) => a.index! - b.index!)
   }
 
   /** Carries the root of a full tile up, comparing each tile above as it fills. */
-  async #climb(level: number, n: number, hashes: readonly Uint8Array[]): Promise<void> {
+  async #climb(level: number, n: number, root: Uint8Array): Promise<void> {
     const above = (this.#levels[level + 1] ??= [])
-    above.push(rootOf(hashes))
+    above.push(root)
     if (above.length < TILE_WIDTH) return
     const upper = Math.floor(n / TILE_WIDTH)
-    const first = upper * TILE_WIDTH ** (level + 2)
-    const claimed = await this.#hashTile(level + 1, upper, above)
+    const notes = { findings: this.findings, unfinished: this.#unfinished }
+    const claimed = await this.#stored.differingHashes(level + 1, upper, above, notes)
     if (claimed && !equalBytes(concatBytes(...claimed), concatBytes(...above))) {
-      this.findings.push(
-        finding(
-          'error',
-          'tile_mismatch',
-          `tile ${level + 1}/${upper} differs from the tiles below it`,
-          first,
-        ),
-      )
+      const message = `tile ${level + 1}/${upper} differs from the tiles below it`
+      this.findings.push(finding('error', 'tile_mismatch', message, upper * TILE_WIDTH ** (level + 2)))
     }
     this.#levels[level + 1] = []
-    await this.#climb(level + 1, upper, above)
+    await this.#climb(level + 1, upper, rootOf(above))
   }
 }
 
-/** True when a power cut may have left `stored` of a new file of these `whole` bytes: it is cut off, or lacks whole sectors. */
-function isUnfinished(stored: Uint8Array, whole: Uint8Array): boolean {
-  if (stored.length > whole.length || equalBytes(stored, whole)) return false
-  for (let at = 0; at < stored.length; at += SECTOR_BYTES) {
-    const sector = stored.subarray(at, at + SECTOR_BYTES)
-    const isLost = sector.every((byte) => byte === 0)
-    if (!isLost && !equalBytes(sector, whole.subarray(at, at + sector.length))) return false
-  }
-  return true
-}
-
-/** Number of entries a log tells of. */
-function endOf({ frames }: WalScan): number {
-  const last = frames.at(-1)?.content
-  return last ? last.first + last.entries.length : 0
+/** The hashes [from, to) among those one behind the other in `bytes`. */
+function hashesIn(bytes: Uint8Array, from: number, to: number): Uint8Array[] {
+  return Array.from({ length: to - from }, (_, i) => bytes.subarray((from + i) * 32, (from + i + 1) * 32))
 }

@@ -28,9 +28,7 @@ export interface SealedPayload {
 
 /** What the rest of a check wants to know of an opened record. */
 export interface RecordFacts {
-  /** Anybody may send a record of any kind; only the ledger's own are public. */
-  readonly isPublic: boolean
-  /** The record itself, of a kind in which a ledger speaks of itself. */
+  /** The record itself, of a kind in which a ledger speaks of itself. Anybody may send one; only the ledger's own are public. */
   readonly own?: CanonicalRecord
   readonly link?: ReturnType<typeof linkIn>
   readonly declared?: ReturnType<typeof emitterDeclaredIn>
@@ -72,8 +70,7 @@ export function openPayload(
 
 function factsOf(entry: Entry, record: CanonicalRecord, isPublic: boolean): RecordFacts {
   return {
-    isPublic,
-    ...(OWN_KINDS.has(entry.kind) && { own: record }),
+    ...(isPublic && OWN_KINDS.has(entry.kind) && { own: record }),
     link: linkIn(record),
     declared: emitterDeclaredIn(entry, record),
     states: statementIn(entry, record),

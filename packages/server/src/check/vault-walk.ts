@@ -13,6 +13,7 @@ import {
   type SegmentFooter,
   segmentName,
 } from '../vault/segment.ts'
+import { countUpTo } from './count-up-to.ts'
 
 interface LoadedSegment {
   first: number
@@ -20,21 +21,36 @@ interface LoadedSegment {
   frames: (Uint8Array | undefined)[]
 }
 
+/** What reading a segment came to: plain data, because it may have been read in another thread. */
+export interface SegmentReading {
+  readonly first: number
+  /** Hex, unless the segment cannot be read. */
+  readonly digest?: string
+  readonly findings: readonly Finding[]
+}
+
+/** What the vault says where no frame can be had: no segment claims the entry, or one does and cannot give it. */
+export type NoFrame = 'absent' | 'damaged'
+
 export class VaultWalk {
   readonly findings: Finding[] = []
   /** Hex digest of each segment read, by first index. */
   readonly digests = new Map<number, string>()
+  /** First index of each segment there is, ascending. */
+  readonly firsts: readonly number[]
   readonly #disk: Disk
   readonly #directory: string
   readonly #ledgerId: Uint8Array
-  readonly #firsts: number[]
+  readonly #taken = new Set<number>()
   #loaded: LoadedSegment | undefined
+  #news: SegmentReading[] = []
 
-  private constructor(disk: Disk, directory: string, ledgerId: Uint8Array, firsts: number[]) {
+  /** Over the segments that are known to begin at `firsts`. */
+  constructor(disk: Disk, directory: string, ledgerId: Uint8Array, firsts: readonly number[]) {
     this.#disk = disk
     this.#directory = directory
     this.#ledgerId = ledgerId
-    this.#firsts = firsts
+    this.firsts = firsts
   }
 
   static async open(disk: Disk, directory: string, ledgerId: Uint8Array): Promise<VaultWalk> {
@@ -57,57 +73,96 @@ export class VaultWalk {
     }
   }
 
-  /** The frame of entry `index`: 'absent' when no segment claims it, 'damaged' when one does and cannot give it. */
-  async frame(index: number): Promise<Uint8Array | 'absent' | 'damaged'> {
-    const first = this.#firsts.findLast((candidate) => candidate <= index)
-    if (first === undefined) return 'absent'
-    if (this.#loaded?.first !== first) this.#loaded = await this.#load(first)
-    if (index >= this.#loaded.end) return 'absent'
-    return this.#loaded.frames[index - first] ?? 'damaged'
+  /** The frame of entry `index`. */
+  async frame(index: number): Promise<Uint8Array | NoFrame> {
+    const [frame] = await this.frames(index, 1)
+    return frame!
+  }
+
+  /** The frames of `count` entries from `first` on. */
+  async frames(first: number, count: number): Promise<(Uint8Array | NoFrame)[]> {
+    const frames: (Uint8Array | NoFrame)[] = []
+    for (let at = countUpTo(this.firsts, first) - 1; frames.length < count; at += 1) {
+      const segment = this.firsts[at]
+      const next = Math.min(this.firsts[at + 1] ?? Infinity, first + count)
+      if (segment !== undefined && this.#loaded?.first !== segment) this.#loaded = await this.#load(segment)
+      for (let index = first + frames.length; index < next; index += 1)
+        frames.push(segment === undefined ? 'absent' : frameIn(this.#loaded!, index))
+    }
+    return frames
+  }
+
+  /** What was read since this was asked last, in the order of reading. */
+  news(): SegmentReading[] {
+    const news = this.#news
+    this.#news = []
+    return news
+  }
+
+  /** Takes what reading a segment came to, once; it may have been read more than once, where several threads needed it. */
+  take({ first, digest, findings }: SegmentReading): void {
+    if (this.#taken.has(first)) return
+    this.#taken.add(first)
+    this.findings.push(...findings)
+    if (digest !== undefined) this.digests.set(first, digest)
   }
 
   async #load(first: number): Promise<LoadedSegment> {
-    const name = segmentName(first)
-    const bytes = (await this.#disk.read(`${this.#directory}/${name}`)) ?? new Uint8Array(0)
+    const path = `${this.#directory}/${segmentName(first)}`
+    const bytes = (await this.#disk.read(path)) ?? new Uint8Array(0)
+    const { segment, reading } = this.#read(first, bytes)
+    this.#news.push(reading)
+    this.take(reading)
+    return segment
+  }
+
+  #read(first: number, bytes: Uint8Array): { segment: LoadedSegment; reading: SegmentReading } {
     try {
       const header = bytes.subarray(0, SEGMENT_HEADER_BYTES)
       const tail = bytes.subarray(
         Math.max(0, bytes.length - footerBytes(countOf(this.#ledgerId, first, header))),
       )
       const footer = decodeFooter(this.#ledgerId, first, header, tail, bytes.length)
-      this.digests.set(first, toHex(footer.digest))
-      const frames = framesMatch(footer, bytes)
-        ? Array.from({ length: footer.count }, (_, i) => frameOf(footer, bytes, i))
-        : this.#undamaged(footer, bytes)
-      return { first, end: first + footer.count, frames }
+      const { frames, findings } = framesMatch(footer, bytes)
+        ? { frames: framesOf(footer, bytes), findings: [] }
+        : undamaged(footer, bytes)
+      const segment = { first, end: first + footer.count, frames }
+      return { segment, reading: { first, digest: toHex(footer.digest), findings } }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
-      this.findings.push(finding('error', 'segment_footer', error.message, first))
-      return { first, end: this.#endOf(first), frames: [] }
+      const findings = [finding('error', 'segment_footer', error.message, first)]
+      return { segment: { first, end: this.#endOf(first), frames: [] }, reading: { first, findings } }
     }
-  }
-
-  /** The frames of a damaged segment, without those that are known to be damaged; all of them when the damage cannot be placed. */
-  #undamaged(footer: SegmentFooter, bytes: Uint8Array): (Uint8Array | undefined)[] {
-    const { first, count } = footer
-    const frames = Array.from({ length: count }, (_, i) => {
-      const frame = frameOf(footer, bytes, i)
-      return frameMatches(footer, i, frame) ? frame : undefined
-    })
-    const damaged = frames.flatMap((frame, i) => (frame ? [] : [first + i]))
-    for (const index of damaged.length > 0 ? damaged : [first]) {
-      const message = `vault segment ${segmentName(first)} is damaged at entry ${index}`
-      this.findings.push(finding('error', 'segment_damaged', message, index))
-    }
-    return damaged.length > 0 ? frames : []
   }
 
   /** Where a segment whose own word cannot be taken must end: where the next begins. */
   #endOf(first: number): number {
-    return this.#firsts.find((candidate) => candidate > first) ?? first + 1
+    return this.firsts.find((candidate) => candidate > first) ?? first + 1
   }
 }
 
-function frameOf({ offsets }: SegmentFooter, bytes: Uint8Array, i: number): Uint8Array {
-  return bytes.subarray(offsets[i], offsets[i + 1])
+/** The frame of an entry that a segment is asked for. */
+function frameIn({ first, end, frames }: LoadedSegment, index: number): Uint8Array | NoFrame {
+  return index < end ? (frames[index - first] ?? 'damaged') : 'absent'
+}
+
+function framesOf({ count, offsets }: SegmentFooter, bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => bytes.subarray(offsets[i], offsets[i + 1]))
+}
+
+/** The frames of a damaged segment, without those that are known to be damaged; none of them when the damage cannot be placed. */
+function undamaged(
+  footer: SegmentFooter,
+  bytes: Uint8Array,
+): { frames: (Uint8Array | undefined)[]; findings: Finding[] } {
+  const { first } = footer
+  const frames = framesOf(footer, bytes).map((frame, i) =>
+    frameMatches(footer, i, frame) ? frame : undefined,
+  )
+  const damaged = frames.flatMap((frame, i) => (frame ? [] : [first + i]))
+  const findings = (damaged.length > 0 ? damaged : [first]).map((index) => {
+    const message = `vault segment ${segmentName(first)} is damaged at entry ${index}`
+    return finding('error', 'segment_damaged', message, index)
+  })
+  return { frames: damaged.length > 0 ? frames : [], findings }
 }

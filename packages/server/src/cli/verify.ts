@@ -15,7 +15,7 @@ import {
 } from '@deponent/format'
 import { Command } from 'commander'
 import { checkDirectory, type DirectoryReport } from '../check/directory.ts'
-import { threadsFor } from '../check/payload-threads.ts'
+import { threadsFor } from '../check/stretch-threads.ts'
 import { checkRemote, type LedgerSource } from '../check/remote.ts'
 import { targetKind } from '../check/target.ts'
 import { EvidencePage, PageMissing } from '../evidence/evidence-page.ts'
@@ -263,7 +263,7 @@ export const verify = new Command('verify')
   )
   .option(
     '--threads <n>',
-    'threads that open the payloads of a directory; as many as there are cores, and fewer for a small one, when not given',
+    'threads that check a directory; as many as there are cores, and fewer for a small one, when not given',
     threads,
   )
   .option('--json', 'answer in JSON')

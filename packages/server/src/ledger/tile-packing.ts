@@ -19,6 +19,9 @@ const DATA_AT = HEAD.length + 4
 const TRAILER_BYTES = 8
 /** 256 entries of 65,535 bytes with their lengths. */
 const TILE_BYTES_MAX = 256 * 65_537
+/** Memory for what inflates is taken in pieces of the size the trailer states, when that is at most so much. */
+const PIECE_BYTES_MAX = 1_048_576
+const PIECE_BYTES_MIN = 1_024
 const PROBE_BYTES = 8_192
 const LEVEL = 1
 
@@ -51,16 +54,26 @@ export function unpackTile(stored: Uint8Array): Uint8Array {
   const { data, view } = partsOf(stored)
   if (!equalBytes(stored.subarray(0, HEAD.length), HEAD) || view.getUint32(HEAD.length, true) !== crc32(data))
     throw damaged()
-  let tile: Uint8Array
+  const end = DATA_AT + data.length
+  const bytes = view.getUint32(end + 4, true)
+  const tile = inflated(data, bytes)
+  if (view.getUint32(end, true) !== crc32(tile) || bytes !== tile.length) throw damaged()
+  return tile
+}
+
+/** What `data` inflates to, `bytes` of them if nothing is damaged: in one piece then, which saves half of the time. */
+function inflated(data: Uint8Array, bytes: number): Uint8Array {
+  // One byte more, or a last empty piece would follow the full one.
+  const chunkSize = Math.min(Math.max(bytes + 1, PIECE_BYTES_MIN), PIECE_BYTES_MAX)
   try {
-    tile = new Uint8Array(inflateRawSync(data, { maxOutputLength: TILE_BYTES_MAX }))
+    const { buffer, byteOffset, length } = inflateRawSync(data, {
+      maxOutputLength: TILE_BYTES_MAX,
+      chunkSize,
+    })
+    return new Uint8Array(buffer, byteOffset, length)
   } catch {
     throw damaged()
   }
-  const end = DATA_AT + data.length
-  if (view.getUint32(end, true) !== crc32(tile) || view.getUint32(end + 4, true) !== tile.length)
-    throw damaged()
-  return tile
 }
 
 /** What can still be read of a damaged tile, up to the place from which nothing follows; to be believed by its hashes alone. */

@@ -1,6 +1,6 @@
 /** A second thread that answers requests one after another. */
 import { availableParallelism } from 'node:os'
-import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, type Transferable, Worker, workerData } from 'node:worker_threads'
 import { type Failure, failureOf } from './failure.ts'
 
 /** What the other side of a question receives and gives back. */
@@ -98,9 +98,8 @@ export function workerStart(): unknown {
 
 /** The answering side: answers every question with `handle`. */
 export function answerQuestions<Question, Answer>(handle: (question: Question) => Reply<Answer>): void {
-  const port = parentPort
-  if (!port) throw new Error('not in a worker')
-  port.on('message', ({ n, question }: { n: number; question: Question }) => {
+  const port = portOfWorker()
+  port.on('message', ({ n, question }: Asked<Question>) => {
     try {
       const { answer, transfer = [] } = handle(question)
       port.postMessage({ n, answer }, transfer)
@@ -109,6 +108,33 @@ export function answerQuestions<Question, Answer>(handle: (question: Question) =
       port.postMessage({ n, error: failureOf(error) })
     }
   })
+}
+
+/** As `answerQuestions`, where an answer takes its time: a question is not begun before the one in front of it is answered. */
+export function answerInTurn<Question, Answer>(handle: (question: Question) => Promise<Reply<Answer>>): void {
+  const port = portOfWorker()
+  let last: Promise<void> = Promise.resolve()
+  const answerOne = async ({ n, question }: Asked<Question>): Promise<void> => {
+    try {
+      const { answer, transfer = [] } = await handle(question)
+      port.postMessage({ n, answer }, transfer)
+    } catch (error) {
+      port.postMessage({ n, error: failureOf(error) })
+    }
+  }
+  port.on('message', (asked: Asked<Question>) => {
+    last = last.then(() => answerOne(asked))
+  })
+}
+
+interface Asked<Question> {
+  n: number
+  question: Question
+}
+
+function portOfWorker(): MessagePort {
+  if (!parentPort) throw new Error('not in a worker')
+  return parentPort
 }
 
 /** The module beside `here` that has this name, compiled or in source as `here` itself is. */
