@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ClickHouseError } from '@clickhouse/client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { BLOCK_ENTRIES, batchEnd } from '../../packages/server/src/projection/batch.ts'
+import { StatementRefused } from '../../packages/server/src/projection/engine/client.ts'
 import { type SourceEntry, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { ask, decision, idOf, MemorySource, T0, type Told, World } from './world.ts'
 
@@ -225,6 +227,25 @@ describe('the projector', () => {
     await world.indexed()
     expect(world.projection.lag()).toBe(0)
     await expect.poll(() => world.projection.health().trouble).toBe('')
+  })
+
+  test('says of what it quotes no word: anybody may ask how the index does', async () => {
+    const world = newWorld()
+    const refused = new StatementRefused(
+      new ClickHouseError({ message: 'Cannot parse "Alice"', code: '27', type: 'CANNOT_PARSE_INPUT' }),
+    )
+    const failures = [refused, new SyntaxError('"Alice" is not valid JSON'), new TypeError('Alice')]
+    world.source.read = () => Promise.reject(failures[0] ?? new Error('the vault is closed'))
+    world.source.add(...story(0, 1))
+    await world.start()
+    for (const trouble of [
+      'the index engine refused a statement (27 CANNOT_PARSE_INPUT)',
+      'SyntaxError',
+      'TypeError',
+    ]) {
+      await expect.poll(() => world.projection.health().trouble).toBe(trouble)
+      failures.shift()
+    }
   })
 
   test('does not take other entries than it asked for', async () => {
