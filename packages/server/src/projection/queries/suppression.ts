@@ -22,7 +22,7 @@ export const DIMENSIONS_MAX = 3
 /** The rows that may be shown, and the member of the answer about the others. */
 export interface Shown<Row> extends MaybeSuppressed {
   readonly rows: readonly Row[]
-  /** The whole answer speaks of fewer decisions than may be shown, or of none. */
+  /** The whole answer speaks of fewer decisions than may be shown, or of none: not even their sum may be. */
   readonly nothing: boolean
 }
 
@@ -41,7 +41,7 @@ export function showLarge<Row>(
   if (hidden.size === 0) return { rows, nothing: false }
   return {
     rows: rows.filter((_, i) => !hidden.has(i)),
-    nothing: hidden.size === rows.length,
+    nothing: false,
     suppressed: { groups: hidden.size, below: smallCells },
   }
 }
