@@ -22,7 +22,7 @@ export const DIMENSIONS_MAX = 3
 /** The rows that may be shown, and the member of the answer about the others. */
 export interface Shown<Row> extends MaybeSuppressed {
   readonly rows: readonly Row[]
-  /** The whole answer speaks of fewer decisions than may be shown, or of none. */
+  /** The whole answer speaks of fewer decisions than may be shown, or of none: not even their sum may be. */
   readonly nothing: boolean
 }
 
