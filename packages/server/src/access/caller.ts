@@ -23,8 +23,8 @@ export interface Caller {
   permit(action: Action): Permit | undefined
   /** Who it is, in the role that allows an action. */
   actor(action: Action): Actor
-  /** Least decisions of a group that may be shown; undefined where every group may be. */
-  smallCells(hasPurpose: boolean): number | undefined
+  /** Least decisions of a group that an action may show; undefined where every group may be shown, single decisions too. */
+  smallCells(action: Action, hasPurpose: boolean): number | undefined
   /** `name`: the emitter a record is numbered by or speaks of; undefined for a record without one. */
   mayRecordFor(name: string | undefined): boolean
 }
@@ -131,9 +131,9 @@ class KnownCaller implements Caller {
     return { id, name, role: role ?? roles[0] ?? 'none' }
   }
 
-  smallCells(hasPurpose: boolean): number | undefined {
+  smallCells(action: Action, hasPurpose: boolean): number | undefined {
     const single = this.permit('list')?.boxes(['plain'], hasPurpose) ?? []
-    const groups = this.permit('aggregate')?.boxes(['plain'], hasPurpose) ?? []
+    const groups = this.permit(action)?.boxes(['plain'], hasPurpose) ?? []
     return groups.every((box) => isCovered(box, single)) ? undefined : this.#control.policy.smallCells
   }
 

@@ -5,6 +5,8 @@ import type { Call } from './call.ts'
 import { Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
 
+/** Actions that show numbers over groups, or anything that can be one. */
+const GROUPS: ReadonlySet<string> = new Set(['aggregate', 'sql'])
 /** Members of a question that name fields, each in a list between commas. */
 const LISTS: ReadonlySet<string> = new Set(['by', 'metrics'])
 
@@ -39,11 +41,11 @@ function restrict(
   const isWhole = boxes.some(
     ({ systems, from, to }) => systems === undefined && from === undefined && to === undefined,
   )
-  const smallCells = caller.smallCells(purpose !== undefined)
+  const smallCells = caller.smallCells(permit.action, purpose !== undefined)
   return {
     ...(!isWhole && { boxes }),
     ...(permit.subject !== undefined && { subjects: [permit.subject] }),
-    ...(permit.action === 'aggregate' && smallCells !== undefined && { smallCells }),
+    ...(GROUPS.has(permit.action) && smallCells !== undefined && { smallCells }),
     withholds: (name) => !usable.has(fieldClassOf(name)),
   }
 }

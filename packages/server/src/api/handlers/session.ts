@@ -45,7 +45,7 @@ function sessionOf({ caller, purpose, services }: Call, session: Session | undef
     ledgers: isEverywhere ? ledgers.all().map((ledger) => ledger.tenant.name) : [tenant.name],
     actions: ACTION_NAMES.filter((action) => caller.permit(action) !== undefined),
     fields: FIELD_CLASSES.filter((one) => fields.has(one)),
-    smallCells: caller.smallCells(hasPurpose) ?? null,
+    smallCells: caller.smallCells('aggregate', hasPurpose) ?? null,
     purposes,
     csrf: session ? sessions.csrfOf(session) : null,
     expiresAt: isoOrNull(session?.expiresAt ?? caller.expiresAt),

@@ -43,7 +43,10 @@ export const postSql: Handler = async (call) => {
   if (typeof sql !== 'string')
     throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
   look.query = { sql: sql.slice(0, SQL_CHARACTERS_KEPT) }
-  const answer = await services.projection.sql(sql, freeRestrictionOf(call))
+  const restriction = freeRestrictionOf(call)
+  if (restriction.smallCells !== undefined)
+    throw new Problem(403, 'sql_not_allowed', 'SQL is for whoever may see single decisions')
+  const answer = await services.projection.sql(sql, restriction)
   look.count = answer.rows.length
   return json(answer)
 }
