@@ -15,9 +15,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Processes, not threads: tests start servers, kill children and change signal handlers.
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 20_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     reporters: ['default', './tools/count-reporter.ts'],
   },
 })
