@@ -36,7 +36,7 @@ export function trusting(witnesses: readonly RunningWitness[], quorum = witnesse
 }
 
 export const patiently = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 50 })
+  vi.waitFor(check, { timeout: 60_000, interval: 50 })
 
 /** Waits until a checkpoint of this size has its quorum. */
 export async function cosigned(ledger: Ledger, size: number): Promise<void> {

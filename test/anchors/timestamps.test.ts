@@ -31,7 +31,7 @@ function outsideOf(url: string, changes: Partial<Outside> = {}): Outside {
   }
 }
 
-const patiently = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
+const patiently = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 50 })
 
 describeUnless(noAuthority, 'a timestamp authority', () => {
   let authority: Authority

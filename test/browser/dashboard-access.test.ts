@@ -7,7 +7,7 @@ import { openBrowser, openPage } from './open-browser.ts'
 const DECISIONS = 30
 const PERSON = 'person-of-the-key'
 /** Looks are on record within a second and found in the index soon after. */
-const SOON = { timeout: 20_000, interval: 500 }
+const SOON = { timeout: 60_000, interval: 500 }
 const WORDS = 'I would like to contest this.'
 
 interface Made {

@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
   await close()
   data = place.data
-}, 60_000)
+}, 180_000)
 
 /** Checks what it is given as another thread would: on its own, from a copy of the question to a copy of the answer. */
 class CopyingChecker implements Checker {

@@ -62,7 +62,7 @@ beforeAll(async () => {
   }
   for (const { id, decisionId } of answer.receipts) ids.set(decisionId, id)
   await server.indexed()
-}, 60_000)
+}, 180_000)
 afterAll(() => server.stop())
 
 describe('a look', () => {

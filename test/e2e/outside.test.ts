@@ -18,7 +18,7 @@ interface Status {
 }
 
 const decision = (decisionId: string) => ({ decisionId, modelId: 'm', prediction: 1 })
-const patiently = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 100 })
+const patiently = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 100 })
 const statusOf = (server: ServerProcess) => server.get<Status>('/ledgers/default/status')
 
 let files: string

@@ -69,7 +69,7 @@ describe('server and signer as two processes', () => {
     let signer = await SignerProcess.start(place)
     const server = await serve(place)
     await recorded(server, 1)
-    await expect.poll(() => publishedSize(server), { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => publishedSize(server), { timeout: 45_000 }).toBe(2)
     expect((await readdir(join(place.data, 'keyring'))).toSorted()).toEqual([
       'default.keys',
       'default.promise.key',
@@ -85,7 +85,7 @@ describe('server and signer as two processes', () => {
     expect((await ledgerState(server)).state).toBe('open')
 
     signer = await SignerProcess.start(place)
-    await expect.poll(() => publishedSize(server), { timeout: 10_000 }).toBe(4)
+    await expect.poll(() => publishedSize(server), { timeout: 45_000 }).toBe(4)
     await expect.poll(() => server.stderr.join()).toContain('the signer answers again')
     expect(await server.stop()).toBe(0)
     const { code, stdout } = await runCommand(['verify', place.data])
@@ -111,7 +111,7 @@ describe('server and signer as two processes', () => {
     let signer = await SignerProcess.start(place)
     const server = await serve(place)
     await recorded(server, 1)
-    await expect.poll(() => publishedSize(server), { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => publishedSize(server), { timeout: 45_000 }).toBe(2)
     await signer.kill()
     await recorded(server, 2)
 
@@ -124,7 +124,7 @@ describe('server and signer as two processes', () => {
 
     signer = await SignerProcess.start(place)
     await expect
-      .poll(async () => (await ledgerState(server)).state, { timeout: 10_000 })
+      .poll(async () => (await ledgerState(server)).state, { timeout: 45_000 })
       .toBe('signing_refused')
     expect((await ledgerState(server)).message).toBe('storage holds 2 of 3 entries')
     expect(signer.stderr.join()).toContain('signing_refused')

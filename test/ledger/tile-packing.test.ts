@@ -55,7 +55,7 @@ describe('an entry tile on disk', () => {
     }
     expect(readable(PACKED.subarray(0, -1))).toBe(false)
     expect(readable(Buffer.concat([PACKED, Uint8Array.of(0)]))).toBe(false)
-  }, 60_000)
+  }, 180_000)
 
   test('still gives the entries in front of the damage', () => {
     const changed = PACKED.slice()

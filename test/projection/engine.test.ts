@@ -308,5 +308,5 @@ describe('the supervisor', () => {
     })
     await expect(other.start()).rejects.toBeInstanceOf(EngineStopped)
     expect(other.state).toBe('stopped')
-  }, 30_000)
+  }, 120_000)
 })

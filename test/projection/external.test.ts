@@ -85,7 +85,7 @@ describe('an index on a server given by configuration', () => {
     expect(world.projection.lag()).toBe(1)
     await expect(world.projection.list([], UNRESTRICTED)).rejects.toBeInstanceOf(EngineUnavailable)
     await world.destroy()
-  }, 40_000)
+  }, 120_000)
 
   test.each(['', 'Upper', 'a-b', 'a;b', 'a.b', '1a', 'x'.repeat(50)])('is not named %j', async (database) => {
     const world = new World()

@@ -80,7 +80,7 @@ describe('a field', () => {
             return false // Merged away between the listing and the look.
           }
         })
-    await expect.poll(() => onDisk('zip-code-999'), { timeout: 40_000, interval: 500 }).toBe(false)
+    await expect.poll(() => onDisk('zip-code-999'), { timeout: 90_000, interval: 500 }).toBe(false)
   })
 
   test('stays out of the index that is built again, with the same answers', async () => {
@@ -238,7 +238,7 @@ describe('a sealed field', () => {
     const left = async (): Promise<unknown> =>
       (await world.projection.sql(`SELECT count() FROM decisions WHERE "feature.zip" != ''`, UNRESTRICTED))
         .rows
-    await expect.poll(left, { timeout: 40_000, interval: 200 }).toEqual([[0]])
+    await expect.poll(left, { timeout: 90_000, interval: 200 }).toEqual([[0]])
     expect(await count(world)).toBe(DISTINCT_VALUES_MAX + 2)
   })
 })

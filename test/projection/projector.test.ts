@@ -190,7 +190,7 @@ describe('the projector', () => {
     const world = await newWorld().start()
     const kills = 5
     for (let i = 0; i < kills; i++) {
-      await expect.poll(() => world.projection.health().engine, { timeout: 20_000 }).toBe('ready')
+      await expect.poll(() => world.projection.health().engine, { timeout: 60_000 }).toBe('ready')
       world.source.add(...story(i * 3_000, 3_000))
       // Somewhere inside the batch, at another point each time.
       await realClock.sleep(40 + 60 * i)
