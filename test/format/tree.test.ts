@@ -106,7 +106,10 @@ describe('compact range', () => {
         const range = CompactRange.empty()
         range.appendAll(LEAVES.slice(0, size))
         const append = (): void => range.appendSubtree(rootOf(LEAVES.slice(size, size + leaves)), leaves)
-        if (size % leaves !== 0) return expect(append).toThrow(FormatError)
+        if (size % leaves !== 0) {
+          expect(append).toThrow(FormatError)
+          return
+        }
         append()
         expect(range.size).toBe(size + leaves)
         expect(range.root()).toEqual(referenceRoot(LEAVES.slice(0, size + leaves)))
