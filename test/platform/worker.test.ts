@@ -39,7 +39,8 @@ describe('a thread that answers questions', () => {
     const answers = await Promise.allSettled([1, 2, 3].map((question) => worker.ask(question)))
     expect(answers).toMatchObject([
       { status: 'fulfilled', value: [1, 1] },
-      { status: 'rejected', reason: { message: expect.stringContaining('no answer to that') } },
+      // Its words stay in the thread: they may quote what was asked.
+      { status: 'rejected', reason: { message: expect.not.stringContaining('no answer to that') } },
       { status: 'fulfilled', value: [3, 1] },
     ])
     await worker.close()
