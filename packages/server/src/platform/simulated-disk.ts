@@ -319,8 +319,9 @@ export class SimulatedDisk implements Disk {
   }
 
   #rename(from: string, to: string): void {
-    const node = this.#node(from)
+    // Linux finds both directories before it looks for either name.
     const [source, target] = [this.#parent(from), this.#parent(to)]
+    const node = this.#node(from)
     const gone = [posix.basename(from), undefined] as const
     const here = [posix.basename(to), node] as const
     if (this.#find(to) === node) return
