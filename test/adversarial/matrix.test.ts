@@ -204,7 +204,7 @@ describe('every route', () => {
           expect([404, 400], `${operation}: ${text.slice(0, 300)}`).toContain(response.status)
         if (!LEDGER.includes(operation)) {
           expect(text).not.toContain(MARK)
-          if (operation !== 'listAccess') expect(text).not.toContain(foreign.id)
+          expect(text).not.toContain(foreign.id)
         }
       },
     )
@@ -251,6 +251,29 @@ describe('what the probes look for', () => {
     expect(items.map(({ id }) => id)).toEqual([own.id])
     for (const operation of ['getDecision', 'getTimeline', 'getProof', 'getSubjectAccess'] as const)
       expect((await send(PROBES[operation](foreign), key)).status, operation).toBe(404)
+  })
+})
+
+describe('a key narrowed to a system', () => {
+  test('makes no key, no policy and archives nothing, whatever its role', async () => {
+    for (const operation of [
+      'listKeys',
+      'makeKey',
+      'rotateKey',
+      'revokeKey',
+      'putPolicy',
+      'archiveLedger',
+    ] as const)
+      expect((await send(PROBES[operation](own), keys.get('admin of own'))).status).toBe(403)
+  })
+
+  test('sees who looked at its own decisions, without what else those looks showed', async () => {
+    const key = keys.get('auditor of own')
+    expect((await send(PROBES.listAccess(own), key)).status).toBe(403)
+    const seen = await send(PROBES.getDecisionAccess(own), key)
+    const { items } = (await seen.json()) as { items: { objects: string[]; query?: unknown }[] }
+    expect(items.length).toBeGreaterThan(0)
+    for (const { objects, query } of items) expect([objects, query]).toEqual([[own.id], undefined])
   })
 })
 

@@ -91,6 +91,8 @@ export class Doorkeeper {
     }
     const permit = caller.permit(action)
     if (!permit) throw forbidden('the roles of this key do not allow this')
+    if (FOR_THE_WHOLE.has(action) && !permit.isWhole)
+      throw forbidden('this concerns the whole ledger, and the key is narrowed to a part of it')
     if (ledger.control.archivedAt !== null && ENDS_WITH_ARCHIVING.has(action))
       throw new Problem(403, 'ledger_archived', 'this ledger is archived and takes no more records')
     return permit
@@ -185,6 +187,9 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
   ledgers: 'manage',
   settings: 'read',
 }
+
+/** Whoever reaches a part of a ledger must not hand out, or decide about, more than that. */
+const FOR_THE_WHOLE: ReadonlySet<Action> = new Set(['keys', 'policy', 'ledgers'])
 
 const ENDS_WITH_ARCHIVING: ReadonlySet<Action> = new Set(['record', 'review'])
 

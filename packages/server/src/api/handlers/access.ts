@@ -2,10 +2,11 @@
 import type { JsonValue } from '@deponent/format'
 import type { ListedAccess } from '../../projection/index.ts'
 import { type Call, type Handler, json } from '../call.ts'
-import { concealed } from '../problem.ts'
+import { concealed, Problem } from '../problem.ts'
 import { decisionIndex } from './recording.ts'
 
 export const listAccess: Handler = async (call) => {
+  mustReachAll(call)
   return json(await looksOf(call, Object.fromEntries(call.query)))
 }
 
@@ -28,6 +29,7 @@ export const getSubjectAccess: Handler = async (call) => {
   const { permit, params, services } = call
   const asked = params.subject ?? ''
   const own = permit.subject
+  if (own === undefined) mustReachAll(call)
   const isOwn = own !== undefined && (asked === 'me' || services.tenant.reader.handlesOf(asked).includes(own))
   if (own !== undefined && !isOwn) throw concealed('nobody of this id is known')
   const { items: looks } = await services.projection.accesses([
@@ -45,9 +47,28 @@ async function looksOf(call: Call, filter: Record<string, string>): Promise<obje
   const { projection, tenant } = call.services
   const { items, next, asOf } = await projection.accesses(Object.entries(filter))
   const told = []
-  for (const row of items) told.push(await lookOf(tenant.reader, row))
+  for (const row of items) {
+    const look = await lookOf(tenant.reader, row)
+    told.push(call.permit.isWhole ? look : alone(look, filter.id))
+  }
   call.look.count = told.length
   return { items: told, next, asOf }
+}
+
+/** Looks go across systems and times: what others asked and were shown is not for whoever sees a part of the records. */
+function mustReachAll({ permit }: Call): void {
+  if (!permit.isWhole)
+    throw new Problem(
+      403,
+      'forbidden',
+      'this key sees who looked one decision at a time: /v1/decisions/{id}/access',
+    )
+}
+
+/** A look as far as it was one at this entry: without the question and what else it showed. */
+function alone(look: Record<string, unknown>, id: string | undefined): Record<string, unknown> {
+  const { query: _, count: _count, ...rest } = look
+  return { ...rest, ...(id !== undefined && { objects: [id] }) }
 }
 
 /** Members of an access record that are told as they are. */
@@ -71,7 +92,7 @@ const TOLD = [
 async function lookOf(
   reader: Call['services']['tenant']['reader'],
   { index, id, at, identity, name, role, action, result }: ListedAccess,
-): Promise<object> {
+): Promise<Record<string, unknown>> {
   const { record } = await reader.one(index)
   if (!record) return { id, index, at, actor: { id: identity, name, role }, action, result }
   const told: Record<string, JsonValue> = {}
