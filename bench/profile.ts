@@ -211,6 +211,7 @@ async function take(body: string): Promise<void> {
   await stages.time('remember for deduplication', () => {
     marks.forEach((mark, i) => dedupe.apply(first + i, mark))
     store.transaction(() => dedupe.store())
+    dedupe.stored()
   })
 }
 

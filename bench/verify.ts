@@ -10,11 +10,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { canonicalJson, normalizeRecord, preparePayload, readJsonItems } from '@deponent/format'
 import { checkDirectory } from '../packages/server/src/check/directory.ts'
 import { LedgerWalk } from '../packages/server/src/check/ledger-walk.ts'
 import { stretchesOf, stretchThreads } from '../packages/server/src/check/stretch-threads.ts'
+import { Overloaded } from '../packages/server/src/ledger/errors.ts'
 import { ledgerIdOf } from '../packages/server/src/ledger/wal-frame.ts'
 import { realDisk } from '../packages/server/src/platform/disk.ts'
 import { realRandom } from '../packages/server/src/platform/random.ts'
@@ -77,9 +79,22 @@ async function fill(): Promise<void> {
       payload: { c: 1 as const, leaves: 37, root: randomBytes(32).toString('hex') },
       attachment: new Uint8Array(300),
     }))
-    await ledger.append(drafts)
+    await appendWhenTaken(drafts)
   }
   await ledger.published(entries, 60_000)
+}
+
+/** A disk faster than the compression of tiles makes the ledger ask its sender to wait. */
+async function appendWhenTaken(drafts: Parameters<typeof ledger.append>[0]): Promise<void> {
+  for (;;) {
+    try {
+      await ledger.append(drafts)
+      return
+    } catch (error) {
+      if (!(error instanceof Overloaded)) throw error
+      await setTimeout(100)
+    }
+  }
 }
 
 async function walk(threads: number): Promise<void> {
