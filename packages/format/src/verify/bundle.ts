@@ -4,14 +4,14 @@
  */
 import { parseBundle } from '../bundle.ts'
 import type { Bundle, BundleEntry, BundlePayload, Tombstone } from '../bundle.ts'
-import { concatBytes, equalBytes, fromHex, u64be, utf8 } from '../bytes.ts'
+import { equalBytes, fromHex, utf8 } from '../bytes.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 import { decodeEntry } from '../entry.ts'
 import type { Entry } from '../entry.ts'
+import { openedSetRoot } from '../erasure.ts'
 import { FormatError } from '../error.ts'
-import { leafHashes, sha256 } from '../hash/sha256.ts'
+import { leafHashes } from '../hash/sha256.ts'
 import type { Ed25519Verify } from '../note.ts'
-import { rootFromInclusion } from '../tree/inclusion.ts'
 import { KnownNodes } from '../tree/known-nodes.ts'
 import type { Trust } from '../trust.ts'
 import { finding, reportOf } from '../verdict.ts'
@@ -224,7 +224,7 @@ function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledE
   if (payload.state !== 'erased') return { ...judged, state: payload.state, erasureFindings: [] }
   const { tombstone } = payload
   const erasure = all.find(({ source }) => source.index === tombstone.erasure)
-  const setRoot = erasure && setRootOf(erasure)
+  const setRoot = erasure && disclosedSetRoot(erasure)
   // What an erasure speaks of was recorded before it.
   if (setRoot !== undefined && index < tombstone.erasure && opensTo(tombstone, index, setRoot)) {
     return {
@@ -241,17 +241,15 @@ function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledE
 }
 
 /** The set root a proven erasure entry discloses. */
-function setRootOf({ entry, proven, fields }: JudgedEntry): Uint8Array | undefined {
+function disclosedSetRoot({ entry, proven, fields }: JudgedEntry): Uint8Array | undefined {
   const value = fields.find(({ pointer }) => pointer === '/setRoot')?.value
   const isShown = proven && entry?.kind === 'erasure' && typeof value === 'string'
   return isShown && /^[0-9a-f]{64}$/.test(value) ? fromHex(value) : undefined
 }
 
-function opensTo({ salt, position, path }: Tombstone, index: number, setRoot: Uint8Array): boolean {
-  const size = 2 ** path.length
-  if (position >= size || !Number.isSafeInteger(size)) return false
-  const leaf = sha256(concatBytes(Uint8Array.of(0x12), salt, u64be(index)))
-  return equalBytes(rootFromInclusion(leaf, position, size, path), setRoot)
+function opensTo(tombstone: Tombstone, index: number, setRoot: Uint8Array): boolean {
+  const reached = openedSetRoot(tombstone, index)
+  return reached !== undefined && equalBytes(reached, setRoot)
 }
 
 /** What is withheld, said once for the whole bundle. */

@@ -7,6 +7,7 @@
  *
  *   0x00|coding ‖ u8 n ‖ n × u32 key number ‖ r (16) ‖ AES-256-GCM(text; zero nonce, AAD = id ‖ root) ‖ tag     sealed
  *   0x80|coding ‖ recordSalt (32) ‖ text                                                                       public
+ *   0x40 …                                                                                         erased, see `tombstone.ts`
  *
  * The codings of the text are those of `coding.ts`. Public frames hold records of the ledger
  * about itself, with no person in them, that a stranger must read without any key.
@@ -24,6 +25,7 @@ import {
 } from '@deponent/format'
 import { type CodingChoice, decodeText, encodeText } from './coding.ts'
 import { Hmac } from './hmac.ts'
+import { isTombstone } from './tombstone.ts'
 
 const PUBLIC = 0x80
 const R_BYTES = 16
@@ -40,8 +42,10 @@ export interface Sealed {
 /** What a frame says before it is opened. */
 export interface FrameHead {
   isPublic: boolean
-  /** Numbers of the keys that seal it; empty for a public frame. */
+  /** Numbers of the keys that seal it; empty for a public frame and for a tombstone. */
   keyNumbers: number[]
+  /** Whether it is the tombstone of a payload that was erased. */
+  isErased: boolean
 }
 
 interface RecordSecrets {
@@ -107,12 +111,14 @@ export function sealPublic(prepared: PreparedPayload, recordSalt: Uint8Array): S
 /** Reads the head of a frame; FormatError `payload_malformed` when it is cut off. */
 export function frameHead(frame: Uint8Array): FrameHead {
   if (frame.length < 2) throw new FormatError('payload_malformed', 'the vault frame is too short')
-  if ((frame[0]! & PUBLIC) !== 0) return { isPublic: true, keyNumbers: [] }
+  if ((frame[0]! & PUBLIC) !== 0) return { isPublic: true, keyNumbers: [], isErased: false }
+  if (isTombstone(frame)) return { isPublic: false, keyNumbers: [], isErased: true }
   const count = frame[1]!
   if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES)
     throw new FormatError('payload_malformed', 'the vault frame is too short')
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  return { isPublic: false, keyNumbers: Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4)) }
+  const keyNumbers = Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4))
+  return { isPublic: false, keyNumbers, isErased: false }
 }
 
 /** An opened payload: its canonical text and the secret its salts come from. */
@@ -122,7 +128,7 @@ export interface Opened {
 }
 
 /**
- * Opens a frame. Undefined when a key it needs is gone; FormatError `payload_mismatch` when its bytes are not the ones that
+ * Opens a frame. Undefined when it is a tombstone, or a key it needs is gone; FormatError `payload_mismatch` when its bytes are not the ones that
  * were sealed for this entry.
  */
 export function open(
@@ -131,7 +137,8 @@ export function open(
   keyOf: (number: number) => Uint8Array | undefined,
   dictionaryOf: (number: number) => Uint8Array | undefined,
 ): Opened | undefined {
-  const { isPublic, keyNumbers } = frameHead(frame)
+  const { isPublic, keyNumbers, isErased } = frameHead(frame)
+  if (isErased) return undefined
   const coding = frame[0]! & ~PUBLIC
   if (isPublic)
     return { text: decodeText(coding, frame.subarray(33), dictionaryOf), recordSalt: frame.slice(1, 33) }
