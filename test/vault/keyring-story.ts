@@ -1,16 +1,19 @@
 import { equalBytes } from '@deponent/format'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
-import { Keyring, readKeys } from '../../packages/server/src/vault/keyring.ts'
+import { Keyring } from '../../packages/server/src/vault/keyring.ts'
 import { openRootKey, readRootKey } from '../../packages/server/src/vault/root-key.ts'
+import { readKeys } from '../../packages/server/src/vault/stored-keyring.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 
 const DIRECTORY = '/data/keyring'
-const PATH = `${DIRECTORY}/test.keys`
+const LEDGER = 'test'
+/** Few enough that a story fills several pages. */
+const PAGE_KEYS_MAX = 100
 const CYCLES_MAX = 4
 const STEPS_MAX = 20
-/** The root key and its directory are found or made, the keyring is opened, keys are minted. */
-export const KEYRING_STEPS = ['found', 'open', 'mint'] as const
+/** The root key and its directory are found or made, the keyring is opened, keys are minted, keys are destroyed. */
+export const KEYRING_STEPS = ['found', 'open', 'mint', 'destroy'] as const
 type KeyringStep = (typeof KEYRING_STEPS)[number]
 
 /** Few enough that old ones are asked for again. */
@@ -25,7 +28,7 @@ interface KeptKey {
 
 function keptKey(keyring: Keyring, scope: Uint8Array): KeptKey | undefined {
   const number = keyring.existing(scope)
-  return number === undefined ? undefined : { scope, number, key: keyring.key(number)! }
+  return number === undefined ? undefined : { scope, number, key: keyring.key(number)!.slice() }
 }
 
 /** One keyring through several lives. */
@@ -33,7 +36,10 @@ class KeyringStory {
   readonly #lives: Lives
   readonly #random: SeededRandom
   readonly #kept = new Map<Uint8Array, KeptKey>()
+  /** Keys whose destruction was begun, by number; true once it was done. */
+  readonly #destroyed = new Map<number, { key: Uint8Array; isDone: boolean }>()
   #isOpening = false
+  #isDestroying = false
 
   constructor(label: string, tally: Tally, chosen?: Fault) {
     this.#lives = new Lives(label, tally, { all: KEYRING_STEPS, of: (call) => this.#stepOf(call) }, chosen)
@@ -67,18 +73,21 @@ class KeyringStory {
   }
 
   #stepOf({ path }: SeenCall): KeyringStep {
+    if (this.#isDestroying) return 'destroy'
     if (!this.#isOpening) return 'mint'
-    return path.includes('.keys') ? 'open' : 'found'
+    return path.includes(`/${LEDGER}.`) ? 'open' : 'found'
   }
 
   /** The stored bytes, read as the check reads them, hold every key that was kept. */
   async #inspect(disk: SimulatedDisk): Promise<void> {
     const root = await readRootKey(disk, DIRECTORY)
-    const keys = root && readKeys((await disk.read(PATH)) ?? new Uint8Array(0), root)
+    const keys = root && (await readKeys({ disk, directory: DIRECTORY, ledger: LEDGER }, root))
     for (const { number, key } of this.#kept.values()) {
       const stored = keys?.[number]
       this.#lives.must(stored !== undefined && equalBytes(stored, key), `the check finds key ${number}`)
     }
+    for (const [number, { isDone }] of this.#destroyed)
+      if (isDone) this.#lives.must(keys?.[number] === undefined, `key ${number} stays destroyed`)
   }
 
   async #live(disk: SimulatedDisk): Promise<void> {
@@ -91,6 +100,8 @@ class KeyringStory {
     }
     const keyring = opened.value
     this.#lives.tell(`opened with ${keyring.size} keys`)
+    // What the register of erasures says was begun is taken up before anybody asks for a key.
+    keyring.detach(this.#undone())
     this.#check(keyring)
     const steps = this.#lives.chance.integer(1, STEPS_MAX)
     for (let step = 0; step < steps && !disk.hasStopped; step += 1) await this.#step(disk, keyring)
@@ -101,12 +112,20 @@ class KeyringStory {
   async #open(disk: SimulatedDisk): Promise<Keyring> {
     await disk.makeDirectory(DIRECTORY, 0o700)
     const root = await openRootKey(disk, this.#random, DIRECTORY)
-    const keyring = await Keyring.open(disk, this.#random, PATH, root)
+    const keyring = await Keyring.open({
+      disk,
+      random: this.#random,
+      directory: DIRECTORY,
+      ledger: LEDGER,
+      root,
+      pageKeysMax: PAGE_KEYS_MAX,
+    })
     await keyring.begin()
     return keyring
   }
 
   async #step(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
+    if (this.#kept.size > 0 && this.#lives.chance.happens(0.25)) return this.#destroy(disk, keyring)
     const minted = this.#lives.chance.weighted({ '0': 1, '1': 4, '5': 3, '60': 2, '200': 1 })
     const scopes = Array.from({ length: Number(minted) }, () =>
       this.#lives.chance.pick(SCOPES as [Uint8Array]),
@@ -124,12 +143,45 @@ class KeyringStory {
     this.#lives.must(!kept || kept.number === number, `scope keeps its number ${kept?.number}`)
   }
 
+  /** Numbers of the keys whose destruction was begun and may not have been done. */
+  #undone(): number[] {
+    return [...this.#destroyed].flatMap(([number, { isDone }]) => (isDone ? [] : [number]))
+  }
+
+  /** Destroys some keys, and some whose destruction was begun in an earlier life. */
+  async #destroy(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
+    const count = this.#lives.chance.integer(1, 5)
+    const chosen = [...this.#kept.values()].slice(0, count)
+    for (const { scope, number, key } of chosen) {
+      this.#kept.delete(scope)
+      this.#destroyed.set(number, { key: key.slice(), isDone: false })
+    }
+    const numbers = this.#undone()
+    this.#lives.tell(`${numbers.length} keys to be destroyed`)
+    keyring.detach(numbers)
+    for (const { scope, number } of chosen)
+      this.#lives.must(keyring.existing(scope) === undefined, `key ${number} is given to nobody any more`)
+    this.#isDestroying = true
+    const done = await this.#lives.settled(keyring.destroy(numbers))
+    this.#isDestroying = false
+    if (disk.hasStopped) return
+    if (done.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `keys can be destroyed (${done.reason})`)
+      return
+    }
+    for (const number of numbers) {
+      this.#lives.must(keyring.key(number) === undefined, `key ${number} is gone`)
+      this.#destroyed.set(number, { ...this.#destroyed.get(number)!, isDone: true })
+    }
+  }
+
   /** Flushes, and takes all keys there were when it was called as kept once that has resolved. */
   async #flush(disk: SimulatedDisk, keyring: Keyring): Promise<void> {
     const asked = SCOPES.flatMap((scope) => keptKey(keyring, scope) ?? [])
     const flushed = await this.#lives.settled(keyring.flush())
     if (disk.hasStopped) return
-    if (flushed.status === 'fulfilled') for (const kept of asked) this.#kept.set(kept.scope, kept)
+    const living = asked.filter(({ number }) => !this.#destroyed.has(number))
+    if (flushed.status === 'fulfilled') for (const kept of living) this.#kept.set(kept.scope, kept)
     else this.#lives.must(this.#lives.isTroubled, `keys can be made durable (${flushed.reason})`)
   }
 

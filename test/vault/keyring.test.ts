@@ -7,16 +7,20 @@ import { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk
 import { Keyring } from '../../packages/server/src/vault/keyring.ts'
 import { interposed } from '../platform/interposed-disk.ts'
 
-const PATH = '/keyring/test.keys'
+const DIRECTORY = '/keyring'
+const PATH = `${DIRECTORY}/test.keys`
 const ROOT = new Uint8Array(32).fill(9)
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed)
 
 const scope = (name: string | number): Uint8Array => new SeededRandom(`scope ${name}`).bytes(32)
 const newDisk = (seed: number): SimulatedDisk => new SimulatedDisk({ random: new SeededRandom(seed) })
 
+const opened = (disk: Disk, root = ROOT): Promise<Keyring> =>
+  Keyring.open({ disk, random: new SeededRandom('keys'), directory: DIRECTORY, ledger: 'test', root })
+
 async function openOn(disk: Disk): Promise<Keyring> {
   await disk.makeDirectory('/keyring')
-  const keyring = await Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+  const keyring = await opened(disk)
   await keyring.begin()
   return keyring
 }
@@ -137,7 +141,7 @@ describe('a keyring', () => {
     for (const name of ['a', 'b']) await mint(keyring, name)
     disk.flipBit(PATH, (await disk.size(PATH))! - 40, 3)
     const before = await disk.read(PATH)
-    const reading = await Keyring.open(disk, new SeededRandom('keys'), PATH, ROOT)
+    const reading = await opened(disk)
     expect(reading.size).toBe(1)
     expect(() => reading.numberOf(scope('c'))).toThrow(/not opened for writing/)
     await expect(reading.flush()).rejects.toThrow(/not opened for writing/)
@@ -148,6 +152,78 @@ describe('a keyring', () => {
     const disk = newDisk(1)
     await mint(await openOn(disk), 'a')
     const other = new Uint8Array(32).fill(8)
-    await expect(Keyring.open(disk, new SeededRandom('x'), PATH, other)).rejects.toThrow(/root key/)
+    await expect(opened(disk, other)).rejects.toThrow(/root key/)
+  })
+
+  test('destroys a key for good, and gives its scope a new number', async () => {
+    const disk = newDisk(1)
+    const keyring = await openOn(disk)
+    await mint(keyring, 'a', 'b', 'c')
+    const before = keyring.key(1)!.slice()
+    keyring.detach([1])
+    expect(keyring.existing(scope('b'))).toBeUndefined()
+    expect(keyring.key(1)).toEqual(before)
+    await mint(keyring, 'b')
+    await keyring.destroy([1])
+    expect(keyring.key(1)).toBeUndefined()
+    expect(keyring.existing(scope('b'))).toBe(3)
+    await mint(keyring, 'd')
+    const again = await openOn(disk.powerCut())
+    expect(again.size).toBe(5)
+    expect(again.key(1)).toBeUndefined()
+    for (const [name, number] of [
+      ['a', 0],
+      ['c', 2],
+      ['b', 3],
+      ['d', 4],
+    ] as const) {
+      expect(again.existing(scope(name))).toBe(number)
+      expect(again.key(number)).toEqual(keyring.key(number))
+    }
+  })
+
+  test('leaves no page key under which an older copy of a page would open', async () => {
+    const disk = newDisk(1)
+    const keyring = await openOn(disk)
+    await mint(keyring, 'a', 'b')
+    const olderPage = (await disk.read(PATH))!
+    await keyring.destroy([0])
+    await disk.writeDurably(PATH, olderPage)
+    await expect(opened(disk)).rejects.toThrow(/page key/)
+  })
+
+  test('goes on to the next page when one is full, and destroys keys in any of them', async () => {
+    const disk = newDisk(1)
+    const options = { random: new SeededRandom('keys'), directory: DIRECTORY, ledger: 'test', root: ROOT }
+    const paged = async (): Promise<Keyring> => {
+      await disk.makeDirectory(DIRECTORY)
+      const keyring = await Keyring.open({ disk, ...options, pageKeysMax: 10 })
+      await keyring.begin()
+      return keyring
+    }
+    const keyring = await paged()
+    for (let i = 0; i < 35; i += 1) await mint(keyring, i)
+    expect(await disk.list(DIRECTORY)).toEqual([
+      'test.000001.keys',
+      'test.000002.keys',
+      'test.000003.keys',
+      'test.keys',
+      'test.pages',
+    ])
+    await keyring.destroy([3, 10, 34])
+    await mint(keyring, 'after')
+    const again = await paged()
+    expect(again.size).toBe(36)
+    for (let number = 0; number < 36; number += 1) {
+      if ([3, 10, 34].includes(number)) expect(again.key(number)).toBeUndefined()
+      else expect(again.key(number)).toEqual(keyring.key(number))
+    }
+  })
+
+  test('is not opened without the keys of its pages', async () => {
+    const disk = newDisk(1)
+    await mint(await openOn(disk), 'a')
+    await disk.remove(`${DIRECTORY}/test.pages`)
+    await expect(opened(disk)).rejects.toThrow(/page keys/)
   })
 })

@@ -38,11 +38,17 @@ export interface RecordFacts {
 /** `closed`: no root key was supplied. `ahead`: sealed with a key that the keyring has not got to. */
 export type Opening = RecordFacts | Finding | 'closed' | 'ahead'
 
-/** Packs the keys of a keyring as `OpeningKeys` has them. */
-export function packedKeys(keys: readonly Uint8Array[]): Uint8Array {
+/** Packs the keys of a keyring as `OpeningKeys` has them: zeros where one was destroyed. */
+export function packedKeys(keys: readonly (Uint8Array | undefined)[]): Uint8Array {
   const packed = new Uint8Array(keys.length * KEY_BYTES)
-  keys.forEach((key, number) => packed.set(key, number * KEY_BYTES))
+  keys.forEach((key, number) => key && packed.set(key, number * KEY_BYTES))
   return packed
+}
+
+/** The key with this number; undefined when it was destroyed, or no keys were supplied. */
+function keyIn(keys: Uint8Array | undefined, number: number): Uint8Array | undefined {
+  const key = keys?.subarray(number * KEY_BYTES, (number + 1) * KEY_BYTES)
+  return key?.some((byte) => byte !== 0) ? key : undefined
 }
 
 /** Checks one payload. */
@@ -57,7 +63,7 @@ export function openPayload(
     const opened = open(
       entry,
       frame,
-      (number) => keys?.subarray(number * KEY_BYTES, (number + 1) * KEY_BYTES),
+      (number) => keyIn(keys, number),
       (number) => dictionaries[number]?.bytes,
     )
     if (opened) return factsOf(entry, recommit(entry, opened), isPublic)

@@ -2,8 +2,8 @@
 import { type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import { readDictionaries } from '../vault/dictionaries.ts'
-import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
+import { readKeys } from '../vault/stored-keyring.ts'
 import { type OpeningKeys, packedKeys } from './payload-opening.ts'
 import type { OpenedPayloads } from './stretch.ts'
 
@@ -61,8 +61,7 @@ export async function readOpeningKeys(
   try {
     const root = await readRootKey(disk, keyringDirectory)
     if (!root) return { dictionaries: [] }
-    const bytes = await disk.read(`${keyringDirectory}/${ledger}.keys`)
-    keys = packedKeys(readKeys(bytes ?? new Uint8Array(0), root))
+    keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger }, root))
     return {
       keys,
       dictionaries: await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, root }),

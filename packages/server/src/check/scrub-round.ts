@@ -20,7 +20,9 @@ import { readBack } from '../ledger/stored-ledger.ts'
 import { entriesOfTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
 import { WalTail } from '../ledger/wal-tail.ts'
 import type { Disk } from '../platform/disk.ts'
-import { readKeyFrames } from '../vault/keyring.ts'
+import { readKeyFrames } from '../vault/key-frames.ts'
+import { isWholePageFile } from '../vault/page-keys.ts'
+import { pageFileName, pageKeysFileName } from '../vault/stored-keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
 import { parseSegmentName } from '../vault/segment.ts'
 import { VaultWalk } from './vault-walk.ts'
@@ -224,10 +226,29 @@ async function segment(places: ScrubbedPlaces, state: RoundState): Promise<Read>
   return { state: { ...state, next: first + 1 }, findings: [...walk.findings] }
 }
 
+/** Every page of the keyring and the file of their keys, as far as that can be told without opening anything. */
+async function keyringPages(
+  disk: Disk,
+  directory: string,
+  ledger: string,
+  findings: Finding[],
+): Promise<void> {
+  let first = 0
+  for (let page = 0; ; page += 1) {
+    const bytes = await disk.read(`${directory}/${pageFileName(ledger, page)}`)
+    if (!bytes) break
+    const read = parsed(() => readKeyFrames(bytes, first), 'keyring_damaged', undefined, findings)
+    if (!read) return
+    first = read.next
+  }
+  const keys = await disk.read(`${directory}/${pageKeysFileName(ledger)}`)
+  if (keys && isWholePageFile(keys)) return
+  findings.push(finding('error', 'keyring_damaged', 'the file of page keys is missing or damaged'))
+}
+
 async function keyring({ disk, keyring, name }: ScrubbedPlaces): Promise<Finding[]> {
   const findings: Finding[] = []
-  const bytes = await disk.read(`${keyring}/${name}.keys`)
-  parsed(() => readKeyFrames(bytes ?? new Uint8Array(0)), 'keyring_damaged', undefined, findings)
+  await keyringPages(disk, keyring, name, findings)
   for (const read of [
     () => readRootKey(disk, keyring),
     () => readSeed(disk, `${keyring}/${name}.checkpoint.key`),

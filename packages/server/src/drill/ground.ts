@@ -21,8 +21,8 @@ import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { copyOne, filesBelow } from '../platform/scratch.ts'
 import { readDictionaries } from '../vault/dictionaries.ts'
-import { readKeys } from '../vault/keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
+import { readKeys } from '../vault/stored-keyring.ts'
 import { type Contents, readContents } from './contents.ts'
 import type { Place } from './place.ts'
 import type { ContentSecrets } from './sealing.ts'
@@ -163,8 +163,7 @@ async function standInKeys(
 export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
   const { disk, directory, ledger, origin } = place
   const root = await readRootKey(disk, `${directory}/keyring`)
-  const bytes = await disk.read(`${directory}/keyring/${ledger}.keys`)
-  if (!root || !bytes) return { contentKeys: [], dictionaries: [] }
+  if (!root) return { contentKeys: [], dictionaries: [] }
   const vault = {
     disk,
     directory: `${directory}/vault/${ledger}`,
@@ -172,7 +171,8 @@ export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
     ledger,
     root,
   }
-  return { contentKeys: readKeys(bytes, root), dictionaries: await readDictionaries(vault) }
+  const contentKeys = await readKeys({ disk, directory: `${directory}/keyring`, ledger }, root)
+  return { contentKeys, dictionaries: await readDictionaries(vault) }
 }
 
 /** What the signer remembers: the last checkpoint it signed, in a file named after its key. */

@@ -9,7 +9,7 @@ import type { Item } from './contents.ts'
 /** What opens payloads. */
 export interface ContentSecrets {
   /** The keys of the keyring, by number; none where the root key is kept elsewhere. */
-  contentKeys: readonly Uint8Array[]
+  contentKeys: readonly (Uint8Array | undefined)[]
   /** The vault's learned dictionaries, by number. */
   dictionaries: readonly SystemDictionary[]
 }

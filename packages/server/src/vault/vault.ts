@@ -70,7 +70,7 @@ export class Vault {
   static async open(options: VaultOptions): Promise<Vault> {
     const { disk, random, keyringDirectory, ledger } = options
     const root = await openRootKey(disk, random, keyringDirectory)
-    const keyring = await Keyring.open(disk, random, `${keyringDirectory}/${ledger}.keys`, root)
+    const keyring = await Keyring.open({ disk, random, directory: keyringDirectory, ledger, root })
     const segments = await Segments.open(
       disk,
       options.directory,

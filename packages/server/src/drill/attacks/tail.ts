@@ -1,6 +1,6 @@
 /** The newest part of the ledger taken away, or another put in its place. */
 import { formatNote, parseNote, tilePath } from '@deponent/format'
-import { readKeyFrames } from '../../vault/keyring.ts'
+import { readKeyFrames } from '../../vault/key-frames.ts'
 import { frameHead } from '../../vault/seal.ts'
 import { type Contents, copyContents } from '../contents.ts'
 import { removeAnchors, rewrite } from '../rewrite.ts'
