@@ -1908,11 +1908,40 @@ class Keyring:
             data = read_file(os.path.join(directory, 'root.key'))
             root = None if data is None else hash_of(key_text(data, 'deponent root key v0'), from_hex)
             if root is not None:
-                data = read_file(os.path.join(directory, ledger + '.keys')) or b''
-                self.keys = self._read(data, derive(root, 'deponent/keyring/v0'))
+                self.keys = self._pages(directory, ledger, derive(root, 'deponent/keyring/v0/' + ledger))
                 self.root = root
         except Malformed as reason:
             self.findings.append(error('keyring_damaged', str(reason)))
+
+    def _pages(self, directory, ledger, wrapping_key):
+        """The keys of all pages, each page opened with its key or the next one it was being written under."""
+        page_keys = self._page_keys(read_file(os.path.join(directory, ledger + '.pages')), wrapping_key)
+        if page_keys is None:
+            if read_file(os.path.join(directory, ledger + '.keys')) is not None:
+                raise Malformed('the file of page keys is missing')
+            return []
+        keys = []
+        for number, (key, following) in enumerate(page_keys):
+            name = ledger + '.keys' if number == 0 else '%s.%06d.keys' % (ledger, number)
+            data = read_file(os.path.join(directory, name))
+            is_last = number == len(page_keys) - 1
+            if data is None and not is_last:
+                raise Malformed('page %d of the keyring is missing' % number)
+            keys.extend(self._read(data or b'', len(keys), [key] + ([following] if any(following) else []), is_last))
+        return keys
+
+    @staticmethod
+    def _page_keys(data, wrapping_key):
+        if data is None:
+            return None
+        if len(data) < 72 or data[:8] != b'DPNPAGE1' or sha256(data[:-32]) != data[-32:]:
+            raise Malformed('the file of page keys does not match its checksum')
+        content = gcm_open(wrapping_key, data[12:24], data[24:-32], data[:24])
+        if content is None:
+            raise Malformed('the page keys of the keyring do not open with this root key')
+        if len(content) != 64 * struct.unpack_from('>I', data, 8)[0]:
+            raise Malformed('the file of page keys holds another number than it says')
+        return [(content[i : i + 32], content[i + 32 : i + 64]) for i in range(0, len(content), 64)]
 
     @staticmethod
     def _whole(data, at):
@@ -1933,19 +1962,26 @@ class Keyring:
             later = data.find(b'DPNKEYR1', later + 1)
         return False
 
-    def _read(self, data, wrapping_key):
+    def _read(self, data, first, page_keys, is_last):
+        """The keys of one page, None where one was destroyed."""
         keys, at = [], 0
         while at < len(data):
             frame = self._whole(data, at)
-            if frame is None or frame[0] != len(keys):
-                if frame is not None or self._is_followed(data, at):
-                    raise Malformed('the keyring frame of keys from %d is damaged' % len(keys))
+            if frame is None or frame[0] != first + len(keys):
+                if frame is not None or self._is_followed(data, at) or not is_last:
+                    raise Malformed('the keyring frame of keys from %d is damaged' % (first + len(keys)))
                 break
             end = frame[2]
-            pairs = gcm_open(wrapping_key, data[at + 20 : at + 32], data[at + 32 : end - 32], data[at : at + 32])
-            if pairs is None:
-                raise Malformed('a keyring frame does not open with this root key')
-            keys.extend(pairs[i + 16 : i + 48] for i in range(0, len(pairs), 48))
+            for key in list(page_keys):
+                pairs = gcm_open(key, data[at + 20 : at + 32], data[at + 32 : end - 32], data[at : at + 32])
+                if pairs is not None:
+                    # All frames of a page are under one key.
+                    page_keys = [key]
+                    break
+            else:
+                raise Malformed('a keyring frame does not open with its page key')
+            found = (pairs[i + 16 : i + 48] for i in range(0, len(pairs), 48))
+            keys.extend(key if any(key) else None for key in found)
             at = end
         return keys
 
@@ -2205,6 +2241,10 @@ def inflate(data, dictionary):
     return from_utf8(text)
 
 
+class KeyDestroyed(Exception):
+    pass
+
+
 def open_frame(frame, entry, keys, dictionaries):
     """(text, recordSalt) of a vault frame. None when it is sealed and there are no keys; Malformed when it does not open."""
     if len(frame) < 2:
@@ -2220,7 +2260,9 @@ def open_frame(frame, entry, keys, dictionaries):
         raise Malformed('the vault frame is too short')
     numbers = struct.unpack_from('>%dI' % count, frame, 2)
     if any(number >= len(keys) for number in numbers):
-        raise LookupError('a key that sealed this payload is not in the keyring')
+        raise LookupError('the keyring does not reach a key that sealed this payload')
+    if any(keys[number] is None for number in numbers):
+        raise KeyDestroyed('a key that sealed this payload is not in the keyring')
     label = b'deponent/record/v0' + entry['id'].encode('ascii') + frame[body - 16 : body]
     secret = hmac.new(b''.join(keys[number] for number in numbers), label, 'sha512').digest()
     additional = entry['id'].encode('ascii') + bytes.fromhex(entry['payload']['root'])
@@ -2269,6 +2311,9 @@ class Payloads:
                 raise Malformed('not the record its entry commits to')
         except LookupError:
             self._ahead.append(index)
+            return None
+        except KeyDestroyed as reason:
+            self.findings.append(error('payload_missing', str(reason), index))
             return None
         except Malformed as reason:
             self.findings.append(error('payload_mismatch', str(reason), index))

@@ -149,7 +149,7 @@ const cut: Damage = async (directory, chance) => {
 }
 
 const remove: Damage = async (directory, chance) => {
-  const pattern = chance.of([/tile\/0/, /tile\/entries/, /./])
+  const pattern = chance.of([/tile\/0/, /tile\/entries/, /\.seg$/, /./])
   const files = (await filesOf(directory)).filter((file) => pattern.test(file))
   if (files.length > 0) await rm(chance.of(files))
 }

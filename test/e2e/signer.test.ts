@@ -72,6 +72,7 @@ describe('server and signer as two processes', () => {
     await expect.poll(() => publishedSize(server), { timeout: 45_000 }).toBe(2)
     expect((await readdir(join(place.data, 'keyring'))).toSorted()).toEqual([
       'default.keys',
+      'default.pages',
       'default.promise.key',
       'root.key',
     ])
