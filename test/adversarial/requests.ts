@@ -102,4 +102,9 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   createLedger: () => post('/v1/ledgers', { name: 'NOT A NAME' }),
   archiveLedger: ({ ledger }) => post(`/v1/ledgers/${ledger}/archive`, { reason: '' }),
   getSettings: () => get('/v1/settings'),
+  // Nobody's id: whoever may erase is told that it is done, and nothing is gone.
+  eraseSubject: () => ({ method: 'DELETE', path: `/v1/subjects/${fresh()}` }),
+  listErasures: () => get('/v1/erasures'),
+  getErasure: () => get('/v1/erasures/01970000-0000-7000-8000-000000000000'),
+  approveErasure: () => post('/v1/erasures/01970000-0000-7000-8000-000000000000/approve', {}),
 }

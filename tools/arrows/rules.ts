@@ -87,6 +87,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a record is kept before and without anything that answers questions about it',
   },
   {
+    from: ['server/erasure'],
+    to: ['server/*'],
+    unlessTo: ['server/erasure', 'server/ledger', 'server/vault', 'server/recording', 'server/platform'],
+    why: 'what must be gone is found in ledger and vault; the index and whoever asked are reached through what is handed in',
+  },
+  {
     from: ['server/evidence'],
     to: ['server/*'],
     unlessTo: ['server/evidence', 'server/ledger', 'server/vault', 'server/platform'],
@@ -212,6 +218,7 @@ export const SERVER_AREAS: readonly string[] = [
   'conformance',
   'demo',
   'drill',
+  'erasure',
   'evidence',
   'hosting',
   'ingest',

@@ -1,5 +1,6 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
-import type { Finding } from '@deponent/format'
+import { type Finding, toHex } from '@deponent/format'
+import { ErasureRegister } from './erasure/register.ts'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
@@ -19,6 +20,7 @@ import { Counters } from './recording/counters.ts'
 import { Dedupe } from './recording/dedupe.ts'
 import type { Intake, IntakeStart } from './recording/intake.ts'
 import { Emitters } from './recording/emitters.ts'
+import { ErasureEntries } from './recording/erasure-entries.ts'
 import { factFromFrame, factFromRecord } from './recording/frame-facts.ts'
 import { Marker } from './recording/marker.ts'
 import { RecordReader } from './recording/reader.ts'
@@ -66,6 +68,13 @@ export interface Tenant {
   emitters: Emitters
   counters: Counters
   recent: Recent
+  /** What was recorded, by name. */
+  dedupe: Dedupe
+  marker: Marker
+  /** Which entries erased what. */
+  erasureEntries: ErasureEntries
+  /** The erasures that were asked for, and how far they have come. */
+  register: ErasureRegister
   keys: LedgerKeys
   /** Whether checkpoints are signed in a process of their own. */
   hasOwnSigner: boolean
@@ -110,9 +119,17 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     ...(options.fileSizes && { segmentLimits: options.fileSizes.segment }),
   })
   undo.add(() => vault.close())
+  const register = await ErasureRegister.open({
+    disk,
+    random,
+    path: `${directory.path}/keyring/${name}.erasures`,
+    outsidePath: `${options.signerDirectory}/${toHex(ledgerIdOf(origin))}.erasures`,
+    key: vault.derive('erasures'),
+  })
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)
   const counters = new Counters(directory.store, name)
+  const erasureEntries = new ErasureEntries(directory.store, name)
   const dedupe = new Dedupe(directory.store)
   const secrets = {
     tenant: vault.derive('subject'),
@@ -131,6 +148,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     systems,
     emitters,
     counters,
+    erasureEntries,
     factOf,
     onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
@@ -192,6 +210,10 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     emitters,
     counters,
     recent,
+    dedupe,
+    marker,
+    erasureEntries,
+    register,
     keys,
     hasOwnSigner: options.remoteSigner !== undefined,
     seen,

@@ -54,7 +54,7 @@ export interface AccessLogOptions {
   clock: Clock
   mark: OpenMark
   /** Puts access records in the ledger; resolves when they are durable. */
-  append(records: readonly CanonicalRecord[]): Promise<void>
+  append(records: readonly CanonicalRecord[]): Promise<unknown>
   /** Whether the ledger takes entries. */
   isRecording(): boolean
 }

@@ -19,6 +19,8 @@ export const ACTIONS = {
   keys: 'make, rotate and revoke keys',
   policy: 'change who may do what',
   ledgers: 'archive the ledger',
+  erase: 'erase what was recorded about a person',
+  erasures: 'see which erasures were asked for and how they stand',
   settings: 'see what the server is set to, and the policy',
 } as const
 

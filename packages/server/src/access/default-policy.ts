@@ -29,10 +29,11 @@ export const DEFAULT_POLICY: Policy = {
     rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
     rule('reviewer', ['reveal'], ['sealed'], true),
     rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-    rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings'], ['plain']),
+    rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures'], ['plain']),
     rule('auditor', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
     rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings'], ['plain']),
+    rule('privacy_officer', ['erase', 'erasures'], ['plain']),
     rule('privacy_officer', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     // An authority says each time what for, and reads what its keys are made for.
     rule('authority', ['list', 'read', 'aggregate', 'export', 'lookup'], ALL_BUT_SEALED, true),

@@ -4,8 +4,9 @@
  */
 import type { Route } from './route.ts'
 import { ACCESS } from './routes/access.ts'
+import { ERASURE } from './routes/erasure.ts'
 import { FINDING } from './routes/finding.ts'
 import { LEDGER } from './routes/ledger.ts'
 import { RECORDING } from './routes/recording.ts'
 
-export const ROUTES: readonly Route[] = [...RECORDING, ...FINDING, ...ACCESS, ...LEDGER]
+export const ROUTES: readonly Route[] = [...RECORDING, ...FINDING, ...ACCESS, ...ERASURE, ...LEDGER]

@@ -186,10 +186,12 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
   policy: 'manage',
   ledgers: 'manage',
   settings: 'read',
+  erase: 'read',
+  erasures: 'read',
 }
 
 /** Whoever reaches a part of a ledger must not hand out, or decide about, more than that. */
-const FOR_THE_WHOLE: ReadonlySet<Action> = new Set(['keys', 'policy', 'ledgers'])
+const FOR_THE_WHOLE: ReadonlySet<Action> = new Set(['keys', 'policy', 'ledgers', 'erase', 'erasures'])
 
 const ENDS_WITH_ARCHIVING: ReadonlySet<Action> = new Set(['record', 'review'])
 

@@ -3,6 +3,7 @@
  * expected and what kind of thing came; it never repeats a value.
  */
 import { FormatError } from '@deponent/format'
+import { ApprovalRefused } from '../erasure/erasures.ts'
 import { PageMissing } from '../evidence/evidence-page.ts'
 import { HostingError, type HostingErrorCode } from '../hosting/errors.ts'
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
@@ -93,6 +94,7 @@ export function problemOf(error: unknown): Problem {
     return new Problem(503, 'access_unrecordable', error.message, {}, RETRY_LATER)
   if (error instanceof KeyRefused) return problemOfKey(error)
   if (error instanceof HostingError) return new Problem(HOSTING_STATUS[error.code], error.code, error.message)
+  if (error instanceof ApprovalRefused) return new Problem(409, error.code, error.message)
   if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {

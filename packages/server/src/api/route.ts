@@ -79,3 +79,7 @@ export type Operation =
   | 'createLedger'
   | 'archiveLedger'
   | 'getSettings'
+  | 'eraseSubject'
+  | 'listErasures'
+  | 'getErasure'
+  | 'approveErasure'

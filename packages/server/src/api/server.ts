@@ -10,6 +10,7 @@ import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
 import { getEmitterProof } from './handlers/emitter-proof.ts'
+import * as erasures from './handlers/erasures.ts'
 import * as health from './handlers/health.ts'
 import * as ledger from './handlers/ledger.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
@@ -75,6 +76,10 @@ const HANDLERS: Record<Operation, Handler> = {
   createLedger: ledgers.createLedger,
   archiveLedger: ledgers.archiveLedger,
   getSettings: ledgers.getSettings,
+  eraseSubject: erasures.eraseSubject,
+  listErasures: erasures.listErasures,
+  getErasure: erasures.getErasure,
+  approveErasure: erasures.approveErasure,
 }
 
 /** Who is connected when nobody says: a test, or a caller within the process. */

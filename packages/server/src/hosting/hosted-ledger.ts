@@ -3,6 +3,7 @@ import type { AccessControl } from '../access/access-control.ts'
 import type { AccessLog } from '../access/access-log.ts'
 import type { Reveals } from '../access/reveals.ts'
 import type { Scrub } from '../check/scrub.ts'
+import type { Erasures } from '../erasure/erasures.ts'
 import type { OpenDirectory } from '../directory.ts'
 import type { Outside } from '../ledger/anchoring.ts'
 import type { RemoteSigner } from '../ledger/signer-remote.ts'
@@ -16,6 +17,7 @@ import { resumeRotations } from '../rotate-key.ts'
 import { resumeSuccession } from '../succeed-ledger.ts'
 import { openTenant, type Tenant } from '../tenant.ts'
 import { orUndo, type Undo } from '../undo.ts'
+import { erasuresOf } from './erasing.ts'
 import type { StartsProjections } from './indexes.ts'
 import { metricsOf } from './ledger-gauges.ts'
 import { openLedgerAccess } from './ledger-access.ts'
@@ -35,6 +37,7 @@ export interface LedgerServices {
   readonly accessLog: AccessLog
   /** What is revealed right now. */
   readonly reveals: Reveals
+  readonly erasures: Erasures
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -90,6 +93,9 @@ export function openLedger(
     })
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo)
+    const erasures = erasuresOf(tenant, projection, parts)
+    undo.add(() => erasures.close())
+    await erasures.begin()
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
@@ -100,6 +106,7 @@ export function openLedger(
       projection,
       scrub,
       metrics,
+      erasures,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

@@ -2,6 +2,7 @@
 import { AccessControl } from '../access/access-control.ts'
 import { AccessLog, type OpenMark } from '../access/access-log.ts'
 import { Reveals } from '../access/reveals.ts'
+import type { CanonicalRecord } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
@@ -21,13 +22,13 @@ export interface LedgerAccessOptions {
   /** The data directory. */
   data: string
   store: StateStore
-  tenant: Pick<Tenant, 'name' | 'ledger' | 'recorder'>
+  tenant: Pick<Tenant, 'name' | 'ledger' | 'recorder' | 'vault'>
 }
 
 /** Opens both; what the process before left unsaid, and changes from outside, are put on record first. @throws AccessFileDamaged */
 export async function openLedgerAccess(options: LedgerAccessOptions): Promise<LedgerAccess> {
   const { disk, clock, random, data, store, tenant } = options
-  const { ledger, name, recorder } = tenant
+  const { ledger, name, recorder, vault } = tenant
   const notes = new Notes(store, name)
   const control = await AccessControl.open({
     disk,
@@ -43,7 +44,10 @@ export async function openLedgerAccess(options: LedgerAccessOptions): Promise<Le
   const accessLog = new AccessLog({
     clock,
     mark: markIn(notes),
-    append: (records) => recorder.recordOwnAll(records.map((record) => ({ kind: 'access', record }))),
+    append: (records) =>
+      recorder.recordOwnAll(
+        records.map((record) => ({ kind: 'access', record, scope: vault.staffScope(actorIdOf(record)) })),
+      ),
     isRecording,
   })
   if (isRecording()) {
@@ -51,6 +55,12 @@ export async function openLedgerAccess(options: LedgerAccessOptions): Promise<Le
     await accessLog.begin()
   }
   return { control, accessLog, reveals: new Reveals(clock) }
+}
+
+/** Whose look it was: looks are sealed under the keys of those who looked, so that members of staff can be erased too. */
+function actorIdOf({ actor }: CanonicalRecord): string {
+  const id = typeof actor === 'object' && actor !== null && !Array.isArray(actor) ? actor.id : undefined
+  return typeof id === 'string' ? id : ''
 }
 
 function markIn(notes: Notes): OpenMark {

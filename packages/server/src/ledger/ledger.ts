@@ -41,6 +41,7 @@ import type { SigningKey } from './signing-key.ts'
 import { entryTile, type Tile, TILES_AT_ONCE, TileStore } from './tile-store.ts'
 import type { LedgerTree } from './tree.ts'
 import { Wal } from './wal.ts'
+import { parseWalFileName } from './wal-file.ts'
 import { type FrameContent, ledgerIdOf } from './wal-frame.ts'
 
 const QUEUED_BYTES_MAX = 96 * 1_048_576
@@ -137,6 +138,8 @@ export class Ledger {
   /** What the wall clock said last. */
   #clockRead = 0
   readonly #queue: Waiting[] = []
+  /** What is to run between two group commits. */
+  readonly #between: (() => Promise<void>)[] = []
   #queuedBytes = 0
   #pumping: Promise<void> | undefined
   readonly #unwritten: Tile[] = []
@@ -243,6 +246,18 @@ export class Ledger {
     return new Promise((resolve, reject) => {
       this.#queue.push({ drafts, bytes, resolve, reject })
       this.#queuedBytes += bytes
+      this.#pumping ??= this.#pump()
+    })
+  }
+
+  /**
+   * Replaces attachments of entries that the write-ahead log still holds, on disk too, by writing the log again as a new generation;
+   * `replace` gives undefined for those that stay. Resolves when no file holds the old ones; nothing is sequenced meanwhile. When the
+   * new log cannot be made durable the ledger takes no more entries: which of the two is believed at the next start is not known.
+   */
+  replaceAttachments(replace: (index: number) => Uint8Array | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#between.push(() => this.#publisher.alone(() => this.#rewriteLog(replace)).then(resolve, reject))
       this.#pumping ??= this.#pump()
     })
   }
@@ -410,11 +425,55 @@ export class Ledger {
 
   async #pump(): Promise<void> {
     try {
-      while (this.#queue.length > 0) await this.#commit(this.#takeGroup())
+      while (this.#queue.length > 0 || this.#between.length > 0) {
+        await this.#between.shift()?.()
+        if (this.#queue.length > 0) await this.#commit(this.#takeGroup())
+      }
     } finally {
       // In the same breath as the last look at the queue: who appends from here on starts a new one.
       this.#pumping = undefined
     }
+  }
+
+  async #rewriteLog(replace: (index: number) => Uint8Array | undefined): Promise<void> {
+    const wal = this.#wal
+    if (this.#refusal || !wal) throw this.#refusal ?? new NotSequencing('closing', 'the ledger is closed')
+    const contents: FrameContent[] = []
+    let isChanged = false
+    for await (const { first, entries, attachments } of wal.readBack(0, this.#size)) {
+      const replaced = attachments.map((attachment, i) => {
+        const other = replace(first + i)
+        isChanged ||= other !== undefined
+        return other ?? attachment
+      })
+      contents.push({ first, entries, attachments: replaced })
+    }
+    if (!isChanged) return
+    const { disk, directory, origin, walFileBytes: fileBytes } = this.#options
+    const place = { disk, directory: `${directory}/wal`, ledgerId: ledgerIdOf(origin), fileBytes }
+    const generation = wal.generation + 1
+    try {
+      // Crash before this line: the old generation is whole and is read again, and whoever asked for this asks again.
+      this.#wal = await Wal.begin({ ...place, generation }, contents)
+    } catch (error) {
+      const reason = new NotSequencing(
+        'write_failed',
+        `the log could not be written again: ${reasonOf(error)}`,
+      )
+      this.refuse(reason)
+      throw reason
+    }
+    await wal.close()
+    await this.#removeLogsBefore(generation)
+  }
+
+  async #removeLogsBefore(generation: number): Promise<void> {
+    const { disk, directory } = this.#options
+    for (const name of await disk.list(`${directory}/wal`)) {
+      if ((parseWalFileName(name)?.generation ?? generation) < generation)
+        await disk.remove(`${directory}/wal/${name}`)
+    }
+    await disk.syncDirectory(`${directory}/wal`)
   }
 
   /** Whole requests from the queue, as many as one frame may hold and at least one. */

@@ -196,6 +196,25 @@ export class Publisher {
     await written
   }
 
+  /** Runs `work` while nothing is published and no log file is retired: nobody reads the log meanwhile. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#publishing || this.#retiring) {
+      await this.#publishing
+      await this.#retiring
+    }
+    const done = work()
+    const ended: Promise<void> = done
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#publishing = undefined
+      })
+    this.#publishing = ended
+    return done
+  }
+
   /** Runs `#retire` now, or once more after the run that is under way. */
   #retireSoon(): void {
     if (this.#retiring) {

@@ -95,6 +95,11 @@ export class Wal {
     }
   }
 
+  /** Its number: the highest one present is the log. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** First index still held, or undefined when the log holds no frame. */
   firstIndex(): number | undefined {
     return this.#files.find((file) => file.frames.length > 0)?.frames[0]?.header.first

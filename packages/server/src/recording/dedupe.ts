@@ -10,6 +10,8 @@ import type { Mark } from './marker.ts'
 export type Seen =
   | { state: 'recorded'; index: number; sameContent: boolean }
   | { state: 'inFlight'; index: Promise<number>; sameContent: boolean }
+  /** Its content was erased, and it is not to be recorded again by a resend. */
+  | { state: 'erased' }
 
 interface Recorded {
   index: number
@@ -32,6 +34,8 @@ export class Dedupe {
   readonly #store: StateStore
   readonly #inFlight = new Map<string, { mac: string; index: Promise<number> }>()
   #pending = new Map<string, Recorded>()
+  /** Names of records that were erased, with their indices, for as long as a resend of them is refused. */
+  readonly #erased = new Map<string, number>()
 
   constructor(store: StateStore) {
     this.#store = store
@@ -40,6 +44,7 @@ export class Dedupe {
 
   /** What is known of the record with this mark, or undefined when it is new. */
   seen({ key, mac }: Mark): Seen | undefined {
+    if (this.#erased.has(key)) return { state: 'erased' }
     const waiting = this.#inFlight.get(key)
     if (waiting) return { state: 'inFlight', index: waiting.index, sameContent: waiting.mac === mac }
     const known = this.#recorded(key)
@@ -48,6 +53,8 @@ export class Dedupe {
 
   /** Index of the record so named, in flight or recorded; undefined when there is none. */
   async find(key: string): Promise<number | undefined> {
+    const erased = this.#erased.get(key)
+    if (erased !== undefined) return erased
     const waiting = this.#inFlight.get(key)
     if (waiting) return waiting.index.catch(() => undefined)
     return this.#recorded(key)?.index
@@ -67,6 +74,26 @@ export class Dedupe {
 
   get pendingCount(): number {
     return this.#pending.size
+  }
+
+  /** Lets go of records by name: from here on they are answered for as erased, until `forgetErased`. Call `removeErased` for what is on disk. */
+  erase(names: readonly { key: string; index: number }[]): void {
+    for (const { key, index } of names) {
+      this.#erased.set(key, index)
+      this.#pending.delete(key)
+    }
+  }
+
+  /** Removes the rows of these names. */
+  removeErased(names: readonly { key: string }[]): void {
+    this.#store.transaction(() => {
+      for (const { key } of names) this.#store.run('DELETE FROM seen WHERE key = ?', bytesOf(key))
+    })
+  }
+
+  /** From here on records with these names are new again. */
+  forgetErased(names: readonly { key: string }[]): void {
+    for (const { key } of names) this.#erased.delete(key)
   }
 
   /** Writes what was applied; call inside a transaction of the state store, and `stored` once that is done. */

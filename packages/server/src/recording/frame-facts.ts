@@ -10,7 +10,7 @@ import type { StateFact } from './state.ts'
 import type { Numbering } from './submission.ts'
 
 /** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
-const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'emitter.', 'counter.'].map((kind) =>
+const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'erasure"', 'emitter.', 'counter.'].map((kind) =>
   Buffer.from(`"kind":"${kind}`),
 )
 
@@ -41,6 +41,7 @@ function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
   if (counter) return { counter }
   if (kind === 'system.declared' && typeof record.name === 'string')
     return { declares: { slug: system, name: record.name } }
+  if (kind === 'erasure' && typeof record.setRoot === 'string') return { erases: record.setRoot }
   if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }
   return {}
 }
@@ -63,7 +64,7 @@ export function factFromRecord(marker: Marker, { entry, record, systemName }: Re
 }
 
 /** The mark by which a resend of a recorded record is known. */
-function markOf(
+export function markOf(
   marker: Marker,
   { kind }: Entry,
   record: CanonicalRecord | undefined,

@@ -4,4 +4,6 @@ import type { CanonicalRecord, RecordKind } from '@deponent/format'
 export interface OwnRecord {
   kind: RecordKind
   record: CanonicalRecord
+  /** The 32-byte scope whose key seals it: that of the month when absent. */
+  scope?: Uint8Array
 }

@@ -42,12 +42,15 @@ export class OwnRecords {
     return this.#append(kind, NO_SYSTEM, DEFAULT_SYSTEM, record, true)
   }
 
-  /** Several, sequenced together. */
-  async recordAll(records: readonly OwnRecord[]): Promise<void> {
+  /** Several, sequenced together; gives the index of the first. */
+  async recordAll(records: readonly OwnRecord[]): Promise<number> {
     const slug = await this.slugOf(DEFAULT_SYSTEM)
-    const drafts = records.map(({ kind, record }) => this.#draft(kind, slug, DEFAULT_SYSTEM, record, false))
+    const drafts = records.map(({ kind, record, scope }) =>
+      this.#draft(kind, slug, record, scope ?? this.#monthOf(DEFAULT_SYSTEM, record)),
+    )
     await this.flushKeys()
-    await this.#options.ledger.append(drafts)
+    const { first } = await this.#options.ledger.append(drafts)
+    return first
   }
 
   /** The slug of a system; a new one is declared by a record of its own before its first entry. */
@@ -84,22 +87,27 @@ export class OwnRecords {
     record: CanonicalRecord,
     isPublic: boolean,
   ): Promise<number> {
-    const draft = this.#draft(kind, slug, system, record, isPublic)
+    const draft = this.#draft(kind, slug, record, isPublic ? 'public' : this.#monthOf(system, record))
     await this.flushKeys()
     const appended = await this.#options.ledger.append([draft])
     return appended.first
   }
 
-  /** A sealed record; its keys are durable only after `flushKeys`. */
-  #draft(kind: RecordKind, slug: string, system: string, record: CanonicalRecord, isPublic: boolean): Draft {
+  /** The scope of records about nobody, in the month of this one. */
+  #monthOf(system: string, record: CanonicalRecord): Uint8Array {
+    const { ledger, vault } = this.#options
+    const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
+    return vault.systemScope(system, month)
+  }
+
+  /** A record sealed under the key of a scope, or public; the key is durable only after `flushKeys`. */
+  #draft(kind: RecordKind, slug: string, record: CanonicalRecord, scope: Uint8Array | 'public'): Draft {
     const { ledger, random, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const id = entryIdOf(ledger.now(), random.bytes(10))
     const prepared = preparePayload(record, id)
-    const month = new Date(recordTime(record) ?? ledger.now()).toISOString().slice(0, 7)
-    const { frame, payload } = isPublic
-      ? vault.sealPublic(prepared)
-      : vault.seal(id, prepared, [vault.keyNumber(vault.systemScope(system, month))])
+    const { frame, payload } =
+      scope === 'public' ? vault.sealPublic(prepared) : vault.seal(id, prepared, [vault.keyNumber(scope)])
     return { ...draftOf(id, kind, slug, payload), attachment: encodeAttachment({ frame }) }
   }
 }

@@ -21,6 +21,10 @@ export class Recent {
     return this.#records.get(index)
   }
 
+  forget(index: number): void {
+    this.#records.delete(index)
+  }
+
   /** Lets go of everything below `index`. */
   forgetBelow(index: number): void {
     for (const known of this.#records.keys()) {

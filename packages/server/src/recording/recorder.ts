@@ -22,7 +22,8 @@ import type { OwnRecord } from './own-record.ts'
 import { OwnRecords } from './own-records.ts'
 import type { Recent } from './recent.ts'
 import { EmitterNotYours, type RecordingRight, SystemNotYours } from './recording-right.ts'
-import { conflictOf, named } from './refusal.ts'
+import { InFlight } from './in-flight.ts'
+import { conflictOf, erasedRecord, named } from './refusal.ts'
 import { Settle } from './settle.ts'
 import { type StatedHead, StatedHeads } from './stated-heads.ts'
 import { DEFAULT_SYSTEM, type Numbering, type Submission } from './submission.ts'
@@ -85,6 +86,7 @@ export class Recorder {
   readonly #own: OwnRecords
   readonly #targets: Targets
   readonly #heads: StatedHeads
+  readonly #inFlight = new InFlight()
 
   constructor(options: RecorderOptions) {
     this.#options = options
@@ -103,7 +105,16 @@ export class Recorder {
    * Records what can be recorded and answers for each record. Throws BodyError when the body as a whole cannot be read, and as
    * `Ledger.append` does when something new could not be sequenced.
    */
-  async recordFrom(source: IntakeSource, as: RecordedAs = {}): Promise<Envelope> {
+  recordFrom(source: IntakeSource, as: RecordedAs = {}): Promise<Envelope> {
+    return this.#inFlight.run(() => this.#recordFrom(source, as))
+  }
+
+  /** Resolves once every request that had begun by now is recorded or was refused. */
+  settled(): Promise<void> {
+    return this.#inFlight.settled()
+  }
+
+  async #recordFrom(source: IntakeSource, as: RecordedAs): Promise<Envelope> {
     const { intake, ledger } = this.#options
     const opened = await intake.open(source, ledger.now())
     try {
@@ -127,7 +138,7 @@ export class Recorder {
   ): Promise<Envelope> {
     const slugs = await this.#slugsOf(candidates, right?.owner)
     const resolved = await this.#targets.resolve(candidates, errors, right)
-    const judged = this.#judge(resolved)
+    const judged = this.#judge(resolved, errors)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
     const hashText = base64OfHashes()
     const receipts = ready.map((item, i) => this.#recordedReceipt(item, appended!, i, hashText))
@@ -156,7 +167,7 @@ export class Recorder {
 
   /** Records something the product itself has to say; throws when it cannot. `isPublic`: readable without any key. */
   recordOwn(kind: RecordKind, record: CanonicalRecord, isPublic = false): Promise<number> {
-    return this.#own.record(kind, record, isPublic)
+    return this.#inFlight.run(() => this.#own.record(kind, record, isPublic))
   }
 
   /** Records, readable by anybody, something about the ledger itself that comes before every system: no system is declared for it. */
@@ -164,9 +175,9 @@ export class Recorder {
     return this.#own.recordFirst(kind, record)
   }
 
-  /** Several sealed records of the product itself, sequenced together. */
-  recordOwnAll(records: readonly OwnRecord[]): Promise<void> {
-    return this.#own.recordAll(records)
+  /** Several sealed records of the product itself, sequenced together; gives the index of the first. */
+  recordOwnAll(records: readonly OwnRecord[]): Promise<number> {
+    return this.#inFlight.run(() => this.#own.recordAll(records))
   }
 
   /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
@@ -193,11 +204,15 @@ export class Recorder {
   }
 
   /** Tells new records from resends without a pause in between, so that two requests never both take one record as new. */
-  #judge(candidates: readonly Resolved[]): Judged {
+  #judge(candidates: readonly Resolved[], errors: RecordError[]): Judged {
     const { dedupe } = this.#options
     const judged: Judged = { fresh: [], repeated: [], settle: new Settle() }
     for (const candidate of candidates) {
       const seen = candidate.mark && dedupe.seen(candidate.mark)
+      if (seen?.state === 'erased') {
+        errors.push(erasedRecord(candidate))
+        continue
+      }
       if (seen) {
         const { index, sameContent } = seen
         judged.repeated.push({ candidate, index: Promise.resolve(index), sameContent })

@@ -18,3 +18,11 @@ export function unknownDecision(candidate: Candidate): RecordError {
 export function conflictOf(candidate: Candidate): RecordError {
   return refusal(candidate, 'id_conflict', 'a record with this id and other content is already recorded')
 }
+
+export function erasedRecord(candidate: Candidate): RecordError {
+  return refusal(candidate, 'erased', 'what was recorded under this id was erased, and is not recorded again')
+}
+
+export function aboutErased(candidate: Candidate): RecordError {
+  return refusal(candidate, 'erased', 'the decision this is about was erased')
+}

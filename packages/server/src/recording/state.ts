@@ -8,6 +8,7 @@ import type { StateStore } from '../platform/state-store.ts'
 import type { CounterFact, Counters } from './counters.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Emitters, KnownEmitter } from './emitters.ts'
+import type { ErasureEntries } from './erasure-entries.ts'
 import type { Mark } from './marker.ts'
 import type { Systems } from './systems.ts'
 
@@ -24,6 +25,8 @@ export interface StateFact {
   /** What it says of an emitter, by name. */
   states?: { name: string; epoch?: number; statement: EmitterStatement; count: number }
   counter?: CounterFact
+  /** Hex root of the set whose erasure it states. */
+  erases?: string
   /** First index of a vault segment whose digest it records. */
   sealedSegment?: number
 }
@@ -36,6 +39,7 @@ export interface StateOptions {
   systems: Systems
   emitters: Emitters
   counters: Counters
+  erasureEntries: ErasureEntries
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
   /** What was applied could not be stored. Called again each time that trying again fails too. */
@@ -97,6 +101,7 @@ export class RecordingState {
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
     this.#takeOfEmitter(index, fact)
     if (fact.counter) this.#options.counters.apply(fact.counter)
+    if (fact.erases !== undefined) this.#options.erasureEntries.apply(fact.erases, index)
     if (fact.sealedSegment !== undefined) this.#recordedSegments.push(fact.sealedSegment)
     this.#applied = index + 1
   }
@@ -148,12 +153,13 @@ export class RecordingState {
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, counters, dedupe, emitters, ledger, systems } = this.#options
+    const { store, counters, dedupe, emitters, erasureEntries, ledger, systems } = this.#options
     store.transaction(() => {
       dedupe.store()
       emitters.store()
       systems.store()
       counters.store()
+      erasureEntries.store()
       for (const first of this.#recordedSegments)
         store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
       store.run(
@@ -166,6 +172,7 @@ export class RecordingState {
     emitters.stored()
     systems.stored()
     counters.stored()
+    erasureEntries.stored()
     this.#recordedSegments = []
     this.#stored = this.#applied
   }

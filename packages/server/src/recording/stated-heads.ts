@@ -22,7 +22,7 @@ export interface StatedHead {
 export interface StatedHeadsOptions {
   emitters: Emitters
   clock: Clock
-  record(records: readonly OwnRecord[]): Promise<void>
+  record(records: readonly OwnRecord[]): Promise<unknown>
 }
 
 export class StatedHeads {

@@ -7,7 +7,7 @@ import type { Candidate } from './intake.ts'
 import { linkFor } from './links.ts'
 import type { Marker } from './marker.ts'
 import type { RecordingRight } from './recording-right.ts'
-import { refusal, unknownDecision } from './refusal.ts'
+import { aboutErased, refusal, unknownDecision } from './refusal.ts'
 import { DEFAULT_SYSTEM, type Target } from './submission.ts'
 import type { Systems } from './systems.ts'
 
@@ -60,8 +60,12 @@ export class Targets {
     for (const candidate of candidates) {
       const target = await this.#targetOf(candidate, right)
       if (target === undefined) resolved.push(candidate)
-      else if (typeof target === 'number') resolved.push(await this.#about(candidate, target))
-      else errors.push(target)
+      else if (typeof target !== 'number') errors.push(target)
+      else {
+        const about = await this.#about(candidate, target)
+        if (about) resolved.push(about)
+        else errors.push(aboutErased(candidate))
+      }
     }
     return resolved
   }
@@ -114,10 +118,15 @@ export class Targets {
     return undefined
   }
 
-  /** The candidate with the decision it is about; it is sealed with the same keys, being about the same people. */
-  async #about(candidate: Candidate, index: number): Promise<Resolved> {
+  /**
+   * The candidate with the decision it is about; it is sealed with the same keys, being about the same people. Undefined when the
+   * decision was erased, or is about to be.
+   */
+  async #about(candidate: Candidate, index: number): Promise<Resolved | undefined> {
     const { ledger, vault } = this.#options
     const { id } = await ledger.entry(index)
-    return { ...candidate, target: { index, id }, inheritedKeys: await vault.keyNumbersOf(index) }
+    const inheritedKeys = await vault.keyNumbersOf(index)
+    if (!inheritedKeys || !vault.mayUseKeys(inheritedKeys)) return undefined
+    return { ...candidate, target: { index, id }, inheritedKeys }
   }
 }

@@ -44,6 +44,8 @@ export class Keyring {
   readonly #stored: readonly StoredPage[]
   readonly #pages: Page[]
   readonly #numbers = new Map<string, number>()
+  /** Numbers of keys that seal nothing new any more. */
+  readonly #detached = new Set<number>()
   readonly #pairs: KeyPair[] = []
   /** The file of the last page. */
   #file: DiskFile | undefined
@@ -116,9 +118,15 @@ export class Keyring {
     return pair && !isDestroyed(pair) ? pair.key : undefined
   }
 
+  /** Whether the key with this number may seal something new. */
+  isAttached(number: number): boolean {
+    return !this.#detached.has(number) && this.key(number) !== undefined
+  }
+
   /** From here on the scopes of these keys have none: whoever asks for one is given a new one. The keys still open what they sealed. */
   detach(numbers: readonly number[]): void {
     for (const number of numbers) {
+      this.#detached.add(number)
       const pair = this.#pairs[number]
       if (pair && this.existing(pair.scope) === number) this.#numbers.delete(mapKey(pair.scope))
     }

@@ -17,4 +17,14 @@ export class ScopeNames {
   system(system: string, month: string): Uint8Array {
     return this.#hmac.digest(`\0system\0${system}\0${month}`)
   }
+
+  /** The scope of a member of staff, known by the id of their identity. */
+  staff(id: string): Uint8Array {
+    return this.#hmac.digest(`\0staff\0${id}`)
+  }
+
+  /** The scope of a register the product keeps for its own sake, which is about nobody. */
+  register(name: string): Uint8Array {
+    return this.#hmac.digest(`\0register\0${name}`)
+  }
 }

@@ -42,11 +42,14 @@ export interface SealedSegment {
   digest: string
 }
 
+/** Told of every segment that was written, anew or again, with the frames in it. */
+export type OnSealed = (segment: SealedSegment, frames: readonly Uint8Array[]) => void
+
 export class Segments {
   readonly #disk: Disk
   readonly #directory: string
   readonly #ledgerId: Uint8Array
-  readonly #onSealed: (segment: SealedSegment) => void
+  readonly #onSealed: OnSealed
   readonly #limits: SegmentLimits
   /** First index of each sealed segment, ascending. */
   readonly #firsts: number[] = []
@@ -63,7 +66,7 @@ export class Segments {
     disk: Disk,
     directory: string,
     ledgerId: Uint8Array,
-    onSealed: (segment: SealedSegment) => void,
+    onSealed: OnSealed,
     limits: SegmentLimits,
   ) {
     this.#disk = disk
@@ -78,7 +81,7 @@ export class Segments {
     disk: Disk,
     directory: string,
     ledgerId: Uint8Array,
-    onSealed: (segment: SealedSegment) => void,
+    onSealed: OnSealed,
     limits = SEGMENT_LIMITS,
   ): Promise<Segments> {
     const segments = new Segments(disk, directory, ledgerId, onSealed, limits)
@@ -194,7 +197,53 @@ export class Segments {
     this.#pending = this.#pending.slice(frames.length)
     this.#pendingBytes -= frames.reduce((sum, frame) => sum + frame.length, 0)
     this.#durable = first + frames.length
-    this.#onSealed({ segment: segmentName(first), first, end: this.#durable, digest: toHex(digest) })
+    this.#onSealed({ segment: segmentName(first), first, end: this.#durable, digest: toHex(digest) }, frames)
+  }
+
+  /** The frames not yet in a sealed segment, with the index of the first. */
+  pending(): { first: number; frames: readonly Uint8Array[] } {
+    return { first: this.#durable, frames: this.#pending.slice() }
+  }
+
+  /** Where each sealed segment begins, ascending. */
+  firsts(): number[] {
+    return this.#firsts.slice()
+  }
+
+  /** All frames of the segment that begins at `first`. */
+  framesOf(first: number): Promise<Uint8Array[]> {
+    const next = this.#firsts[this.#firsts.indexOf(first) + 1] ?? this.#durable
+    return this.range(first, next)
+  }
+
+  /**
+   * Puts other frames in the place of those of these entries, in memory and on disk; durable when this resolves. Segments are
+   * replaced as a whole: a crash leaves each as it was or as it is to be.
+   */
+  async replace(frames: ReadonlyMap<number, Uint8Array>): Promise<void> {
+    // What is being sealed was taken from memory before.
+    while (this.#sealing) await this.#sealing
+    const touched = new Set<number>()
+    for (const [index, frame] of frames) {
+      if (index >= this.#durable) this.#replacePending(index - this.#durable, frame)
+      else touched.add(this.#firsts.findLast((first) => first <= index)!)
+    }
+    for (const first of touched) await this.#rewrite(first, frames)
+  }
+
+  #replacePending(at: number, frame: Uint8Array): void {
+    this.#pendingBytes += frame.length - this.#pending[at]!.length
+    this.#pending[at] = frame
+  }
+
+  async #rewrite(first: number, replaced: ReadonlyMap<number, Uint8Array>): Promise<void> {
+    const frames = (await this.framesOf(first)).map((frame, i) => replaced.get(first + i) ?? frame)
+    const { bytes, digest } = encodeSegment(this.#ledgerId, first, frames)
+    await this.#disk.writeDurably(`${this.#directory}/${segmentName(first)}`, bytes, 0o600)
+    this.#footers.delete(first)
+    this.#remember(await this.#reread(first))
+    const end = first + frames.length
+    this.#onSealed({ segment: segmentName(first), first, end, digest: toHex(digest) }, frames)
   }
 
   /** Reads the new file back and compares all frames with its footer, before memory lets go of them. */
@@ -220,6 +269,17 @@ export class Segments {
   async #fromSegment(index: number, to: number): Promise<Uint8Array[]> {
     const first = this.#firsts.findLast((candidate) => candidate <= index)
     if (first === undefined) return []
+    try {
+      return await this.#framesIn(first, index, to)
+    } catch (error) {
+      // A segment that was written again between two reads looks damaged to whoever began with the old one.
+      if (!(error instanceof FormatError)) throw error
+      this.#footers.delete(first)
+      return this.#framesIn(first, index, to)
+    }
+  }
+
+  async #framesIn(first: number, index: number, to: number): Promise<Uint8Array[]> {
     const footer = this.#footers.get(first) ?? this.#remember(await this.#readFooter(first))
     const end = Math.min(to - first, footer.count)
     const from = footer.offsets[index - first]!

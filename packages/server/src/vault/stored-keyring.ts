@@ -78,9 +78,9 @@ export async function readPages(place: KeyringPlace, root: Uint8Array): Promise<
 
 function readPage(bytes: Uint8Array | undefined, first: number, keys: PageKeys): StoredPage {
   const { frames, end, torn } = readKeyFrames(bytes ?? new Uint8Array(0), first)
-  const isRewritten =
-    frames.length > 0 && keys.next !== undefined && openKeyFrame(keys.next, frames[0]!) !== undefined
-  const key = isRewritten ? keys.next! : keys.key
+  const [firstFrame] = frames
+  const isRewritten = firstFrame && keys.next ? openKeyFrame(keys.next, firstFrame) !== undefined : false
+  const key = (isRewritten ? keys.next : undefined) ?? keys.key
   const lastFrame = frames.at(-1)
   return {
     first,

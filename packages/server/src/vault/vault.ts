@@ -21,6 +21,7 @@ import { Keyring } from './keyring.ts'
 import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey, openRootKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
+import { SegmentKeys } from './segment-keys.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
 import { type SealedSegment, type SegmentLimits, Segments } from './segments.ts'
 
@@ -44,6 +45,7 @@ export class Vault {
   readonly dictionaries: Dictionaries
   readonly #keyring: Keyring
   readonly #keysNeeded: KeysNeeded
+  readonly #segmentKeys: SegmentKeys
   readonly #random: Random
   readonly #scopes: ScopeNames
   readonly #root: Uint8Array
@@ -54,12 +56,14 @@ export class Vault {
     root: Uint8Array,
     keyring: Keyring,
     segments: Segments,
+    segmentKeys: SegmentKeys,
     dictionaries: Dictionaries,
   ) {
     this.segments = segments
     this.dictionaries = dictionaries
     this.#keyring = keyring
     this.#keysNeeded = new KeysNeeded(options.store, options.ledger)
+    this.#segmentKeys = segmentKeys
     this.#random = options.random
     this.#root = root
     this.#ledger = options.ledger
@@ -71,15 +75,19 @@ export class Vault {
     const { disk, random, keyringDirectory, ledger } = options
     const root = await openRootKey(disk, random, keyringDirectory)
     const keyring = await Keyring.open({ disk, random, directory: keyringDirectory, ledger, root })
+    const segmentKeys = new SegmentKeys(options.store, ledger)
     const segments = await Segments.open(
       disk,
       options.directory,
       options.ledgerId,
-      options.onSegmentSealed,
+      (segment, frames) => {
+        segmentKeys.note(segment.first, frames)
+        options.onSegmentSealed(segment)
+      },
       options.segmentLimits,
     )
     const dictionaries = await Dictionaries.open({ ...options, root }, random)
-    return new Vault(options, root, keyring, segments, dictionaries)
+    return new Vault(options, root, keyring, segments, segmentKeys, dictionaries)
   }
 
   /** Opens the vault for writing too; see `Keyring.begin` and `Segments.begin`. */
@@ -122,16 +130,60 @@ export class Vault {
     return this.#scopes.system(system, month)
   }
 
+  /** The scope of a member of staff, by the id of their identity. */
+  staffScope(id: string): Uint8Array {
+    return this.#scopes.staff(id)
+  }
+
+  /** The scope of a register that is about nobody. */
+  registerScope(name: string): Uint8Array {
+    return this.#scopes.register(name)
+  }
+
   /** The number of the scope's key, minted when new; durable only after `flushKeys`. */
   keyNumber(scope: Uint8Array): number {
     return this.#keyring.numberOf(scope)
   }
 
-  /** The key with this number; it exists for every number `keyNumber` gave. */
+  /** The number of the scope's key if it has one; of a scope its first 16 bytes count. */
+  existingKey(scope: Uint8Array): number | undefined {
+    return this.#keyring.existing(scope)
+  }
+
+  /** The key with this number; it exists for every number `keyNumber` gave, until it is destroyed. */
   key(number: number): Uint8Array {
     const key = this.#keyring.key(number)
     if (!key) throw new Error(`key ${number} does not exist`)
     return key
+  }
+
+  /** Whether the keys with these numbers may all seal something new. */
+  mayUseKeys(numbers: readonly number[]): boolean {
+    return numbers.every((number) => this.#keyring.isAttached(number))
+  }
+
+  /** From here on records about whom these keys stand for are sealed under new ones. */
+  detachKeys(numbers: readonly number[]): void {
+    this.#keyring.detach(numbers)
+  }
+
+  /** Destroys keys, see `Keyring.destroy`. */
+  destroyKeys(numbers: readonly number[]): Promise<void> {
+    return this.#keyring.destroy(numbers)
+  }
+
+  /** Every frame that one of these keys seals, by index in ascending order, a segment at a time; what is applied meanwhile is not told of. */
+  async *sealedWith(numbers: ReadonlySet<number>): AsyncGenerator<{ index: number; frame: Uint8Array }> {
+    const isTheirs = (frame: Uint8Array): boolean =>
+      frameHead(frame).keyNumbers.some((number) => numbers.has(number))
+    const pending = this.segments.pending()
+    for (const first of await this.#segmentKeys.segmentsWith(numbers, this.segments)) {
+      if (first >= pending.first) break
+      const frames = await this.segments.framesOf(first)
+      for (const [i, frame] of frames.entries()) if (isTheirs(frame)) yield { index: first + i, frame }
+    }
+    for (const [i, frame] of pending.frames.entries())
+      if (isTheirs(frame)) yield { index: pending.first + i, frame }
   }
 
   flushKeys(): Promise<void> {
@@ -164,10 +216,12 @@ export class Vault {
     return opened && (readJson(opened.text).value as CanonicalRecord)
   }
 
-  /** The numbers of the keys that seal entry `index`, so that a record about it can be sealed with the same. */
-  async keyNumbersOf(index: number): Promise<number[]> {
+  /** The numbers of the keys that seal entry `index`, so that a record about it can be sealed with the same; undefined when it is erased. */
+  async keyNumbersOf(index: number): Promise<number[] | undefined> {
     const frame = await this.segments.frame(index)
-    return frame ? frameHead(frame).keyNumbers : []
+    if (!frame) return []
+    const { keyNumbers, isErased } = frameHead(frame)
+    return isErased ? undefined : keyNumbers
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { count, digest, json, text, time } from '../fields.ts'
+import { count, digest, identifier, json, object, oneOf, text, time } from '../fields.ts'
 import { defineKind } from '../kind.ts'
 
 /**
@@ -8,11 +8,14 @@ import { defineKind } from '../kind.ts'
 export const erasure = defineKind({
   kinds: ['erasure'],
   fields: {
+    erasureId: identifier,
     setRoot: digest,
     count,
     ground: text,
     reason: text,
     requestRef: text,
+    requester: oneOf(text, object()),
+    approver: oneOf(text, object()),
     requestedAt: time,
     completedAt: time,
     policyVersion: text,

@@ -114,6 +114,8 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
     return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
   if (kind === 'vault.sealed')
     return refused('bad_value', '/kind', 'segments of the vault are sealed and recorded by the server')
+  if (kind === 'erasure')
+    return refused('bad_value', '/kind', 'erasures are recorded by the server when it has erased')
   if (kind === 'access')
     return refused(
       'bad_value',

@@ -1,0 +1,98 @@
+/** Erasing a person: asked for, agreed to, and told how it stands. */
+import { type CanonicalRecord, isoTime } from '@deponent/format'
+import type { ErasureStatus } from '../../erasure/erasures.ts'
+import type { Actor } from '../../access/actor.ts'
+import { bodyAs } from '../body.ts'
+import { type Call, type Handler, json } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { erasureRequest } from '../routes/erasure.ts'
+
+/** What a receipt says of itself. Erased is what the operator states and signs; nobody can show that no copy exists. */
+const STATEMENT =
+  'The operator states that the content of these records was erased. The entry shows that the statement was made and what set of entries ' +
+  'it covers; it does not show that no copy exists elsewhere.'
+
+const BACKUP_HORIZON =
+  'Copies of the data directory made before hold what was erased until they are deleted; one that is put back erases it again.'
+
+const STORES = [
+  { store: 'keyring', state: 'keys destroyed: their pages were written again under new page keys' },
+  { store: 'vault', state: 'sealed payloads replaced by tombstones' },
+  { store: 'write-ahead log', state: 'written again without the payloads' },
+  { store: 'index', state: 'rows deleted, and the parts that held them' },
+  { store: 'state', state: 'names deleted; resends are refused until the time given' },
+] as const
+
+export const eraseSubject: Handler = async (call) => {
+  const { caller, params, request, services } = call
+  const body = hasBody(request) ? await bodyAs(request, erasureRequest) : { ground: 'other' as const }
+  const { ground, reason, requestRef } = { reason: undefined, requestRef: undefined, ...body }
+  const status = await services.erasures.request({
+    scopes: services.tenant.reader.handlesOf(params.subject ?? ''),
+    ground,
+    ...(reason !== undefined && { reason }),
+    ...(requestRef !== undefined && { requestRef }),
+    by: recorded(caller.actor('erase')),
+  })
+  const { erasure } = status
+  return json({ erasureId: erasure.id, status: erasure.outcome ? 'completed' : 'pending' }, 202)
+}
+
+export const listErasures: Handler = (call) => {
+  const items = call.services.erasures.all().map((status) => told(call, status))
+  call.look.count = items.length
+  return json({ items })
+}
+
+export const getErasure: Handler = (call) => {
+  const { params, services } = call
+  return json(told(call, services.erasures.status(params.id ?? '') ?? missing()))
+}
+
+export const approveErasure: Handler = async (call) => {
+  const { caller, params, services } = call
+  const status = await services.erasures.approve(params.id ?? '', recorded(caller.actor('erase')))
+  return json(told(call, status ?? missing()))
+}
+
+function told({ services }: Call, { erasure, holds, waitingFor }: ErasureStatus): object {
+  const { id, ground, outcome, requestedAt } = erasure
+  return {
+    erasureId: id,
+    status: outcome ? 'completed' : 'pending',
+    waitingFor: waitingFor ?? null,
+    holds,
+    ground,
+    requestedAt: isoTime(requestedAt),
+    receipt: outcome
+      ? {
+          erasureId: id,
+          ledger: services.tenant.name,
+          origin: services.tenant.ledger.origin,
+          ground,
+          requestedAt: isoTime(requestedAt),
+          completedAt: isoTime(outcome.completedAt),
+          records: outcome.records,
+          keysDestroyed: outcome.keysDestroyed,
+          setRoot: outcome.setRoot,
+          entry: outcome.entry,
+          stores: STORES,
+          replayUntil: isoTime(outcome.replayUntil),
+          backupHorizon: BACKUP_HORIZON,
+          statement: STATEMENT,
+        }
+      : null,
+  }
+}
+
+function missing(): never {
+  throw new Problem(404, 'not_found', 'no erasure with this id is known')
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0
+}
+
+function recorded({ id, name, role }: Actor): CanonicalRecord {
+  return { id, name, role }
+}

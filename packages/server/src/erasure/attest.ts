@@ -1,0 +1,100 @@
+/** The record of an erasure: it commits to the set of what was erased, and names no entry and no person. */
+import { type CanonicalRecord, isoTime, toHex } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Recorder } from '../recording/recorder.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type Erasure, type ErasurePlan, REPLAY_DAYS } from './erasure.ts'
+import { setOf } from './tombstones.ts'
+
+const DAY_MS = 86_400_000
+/** The scope of the register of erasures: its records are about nobody, and outlive whom they were about. */
+const REGISTER = 'erasures'
+
+export interface AttestingIn {
+  clock: Clock
+  ledger: Pick<Ledger, 'entry'>
+  vault: Pick<Vault, 'registerScope'>
+  recorder: Pick<Recorder, 'recordOwnAll'>
+  entryOf(setRoot: string): number | undefined
+}
+
+type Planned = Erasure & { plan: ErasurePlan & Required<Pick<ErasurePlan, 'indices' | 'names'>> }
+
+/** Records each erasure that is not recorded yet, all of them together; gives them as completed. */
+export async function attest(place: AttestingIn, erasures: readonly Planned[]): Promise<Erasure[]> {
+  const { clock, entryOf, ledger, recorder, vault } = place
+  const completedAt = clock.now()
+  const roots = erasures.map(({ plan }) => toHex(setOf(plan.seed, plan.indices).root))
+  const known = roots.map((root) => entryOf(root))
+  const missing = erasures.flatMap((erasure, i) =>
+    known[i] === undefined ? [{ erasure, root: roots[i]! }] : [],
+  )
+  const scope = vault.registerScope(REGISTER)
+  const first =
+    missing.length === 0
+      ? 0
+      : await recorder.recordOwnAll(
+          missing.map(({ erasure, root }) => ({
+            kind: 'erasure',
+            record: recordOf(erasure, root, completedAt),
+            scope,
+          })),
+        )
+  const done: Erasure[] = []
+  for (const [i, erasure] of erasures.entries()) {
+    const index = known[i] ?? first + missing.findIndex((other) => other.erasure === erasure)
+    const { id } = await ledger.entry(index)
+    done.push(completed(erasure, { setRoot: roots[i]!, entry: { index, id }, completedAt }))
+  }
+  return done
+}
+
+function recordOf(
+  { id, ground, requestedAt, request, approvedBy, plan }: Planned,
+  setRoot: string,
+  at: number,
+): CanonicalRecord {
+  return {
+    at: isoTime(at),
+    erasureId: id,
+    setRoot,
+    count: plan.indices.length,
+    ground,
+    ...(request?.reason !== undefined && { reason: request.reason }),
+    ...(request?.requestRef !== undefined && { requestRef: request.requestRef }),
+    ...(request && { requester: request.by }),
+    ...(approvedBy && { approver: approvedBy }),
+    requestedAt: isoTime(requestedAt),
+    completedAt: isoTime(at),
+    keyDestruction: { keys: plan.numbers.length, method: 'page rewritten under a new page key' },
+    basis: 'observed',
+  }
+}
+
+/** What is kept of a completed erasure: nothing that leads back to the person, but for the names that resends are refused by. */
+function completed(
+  { id, ground, requestedAt, needsApproval, approvedBy, plan }: Planned,
+  {
+    setRoot,
+    entry,
+    completedAt,
+  }: { setRoot: string; entry: { index: number; id: string }; completedAt: number },
+): Erasure {
+  return {
+    id,
+    ground,
+    requestedAt,
+    needsApproval,
+    ...(approvedBy && { approvedBy }),
+    outcome: {
+      completedAt,
+      setRoot,
+      entry,
+      records: plan.indices.length,
+      keysDestroyed: plan.numbers.length,
+      replayUntil: completedAt + REPLAY_DAYS * DAY_MS,
+    },
+    names: plan.names,
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Erases. Several erasures are done together, because each pass over vault and log costs the same for one as for many:
+ *
+ *   begin    keys noted and detached, requests in flight waited for
+ *   plan     what the keys seal is found and written down
+ *   destroy  the keys are destroyed
+ *   clear    tombstones take the place of payloads in vault and log; index, memory and names are cleared
+ *   attest   an `erasure` record for each
+ *
+ * Each step may be repeated, and is, when a process ends on the way: what `plan` wrote down says what the later ones do. Crash before it: the keys are
+ * detached again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
+ */
+import { toHex } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import { encodeAttachment } from '../recording/attachment.ts'
+import type { Dedupe } from '../recording/dedupe.ts'
+import type { Marker } from '../recording/marker.ts'
+import type { Recent } from '../recording/recent.ts'
+import type { Recorder } from '../recording/recorder.ts'
+import type { Systems } from '../recording/systems.ts'
+import type { Vault } from '../vault/vault.ts'
+import { attest } from './attest.ts'
+import type { Erasure, ErasurePlan } from './erasure.ts'
+import { gather, type Gathered } from './gather.ts'
+import type { ErasureRegister } from './register.ts'
+import { setOf, tombstonesOf } from './tombstones.ts'
+
+/** What erasing takes place in. */
+export interface ErasingIn {
+  clock: Clock
+  random: Random
+  register: ErasureRegister
+  ledger: Ledger
+  vault: Vault
+  recorder: Recorder
+  systems: Systems
+  marker: Marker
+  dedupe: Dedupe
+  recent: Recent
+  /** The index of the erasure entry with this set root (hex), when there is one already. */
+  entryOf(setRoot: string): number | undefined
+  /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it. */
+  eraseFromIndex(indices: readonly number[]): Promise<void>
+  /** Lets go of freed pages of the state store, which may hold names. */
+  scrubState(): Promise<void>
+}
+
+/** An erasure that is ready to be done, or was begun. */
+type Planned = Erasure & { plan: ErasurePlan & Required<Pick<ErasurePlan, 'indices' | 'names' | 'links'>> }
+
+/** Does these erasures, as far as that was not done before; gives them as they are then. */
+export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): Promise<Erasure[]> {
+  const planned = await plannedOf(place, erasures)
+  const numbers = planned.flatMap(({ plan }) => plan.numbers)
+  await place.register.begun(planned.map(({ id, plan }) => ({ id, numbers: plan.numbers })))
+  await place.vault.destroyKeys(numbers)
+  await clear(place, planned)
+  const done = await attest(place, planned)
+  await place.register.put(done)
+  await place.register.settle()
+  return done
+}
+
+async function plannedOf(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
+  const open = erasures.filter((erasure) => !isPlanned(erasure))
+  // Those begun in an earlier life first: no new record may be sealed with their keys.
+  place.vault.detachKeys(erasures.flatMap(({ plan }) => plan?.numbers ?? []))
+  const begun = await begin(place, open)
+  const plans = new Map((await plan(place, begun)).map((erasure) => [erasure.id, erasure]))
+  return erasures.map((erasure) => plans.get(erasure.id) ?? (erasure as Planned))
+}
+
+function isPlanned({ plan }: Erasure): boolean {
+  return plan?.indices !== undefined
+}
+
+/** Notes the keys of each person, durably, before they are detached; waits for what is being recorded with them. */
+async function begin(place: ErasingIn, erasures: readonly Erasure[]): Promise<Erasure[]> {
+  const { register, vault, recorder, random } = place
+  const taken = new Set<number>()
+  const begun = erasures.map((erasure): Erasure => {
+    if (erasure.plan) return erasure
+    const keys = erasure.request!.scopes.flatMap(
+      (scope) => vault.existingKey(Buffer.from(scope, 'hex')) ?? [],
+    )
+    // Two requests about one person: the first has what there is.
+    const numbers = keys.filter((number) => !taken.has(number))
+    for (const number of numbers) taken.add(number)
+    return { ...erasure, plan: { seed: toHex(random.bytes(32)), numbers } }
+  })
+  await register.put(begun)
+  vault.detachKeys(begun.flatMap(({ plan }) => plan!.numbers))
+  await vault.flushKeys()
+  await recorder.settled()
+  return begun
+}
+
+async function plan(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
+  const found = await gather(place, new Set(erasures.flatMap(({ plan }) => plan!.numbers)))
+  const planned = erasures.map((erasure): Planned => {
+    const gathered = erasure.plan!.numbers.flatMap((number) => found.get(number) ?? [])
+    return { ...erasure, plan: { ...erasure.plan!, ...plannedFrom(gathered) } }
+  })
+  await place.register.put(planned)
+  return planned
+}
+
+function plannedFrom(gathered: readonly Gathered[]): Pick<Planned['plan'], 'indices' | 'names' | 'links'> {
+  const sorted = gathered.toSorted((a, b) => a.index - b.index)
+  return {
+    indices: sorted.map(({ index }) => index),
+    names: sorted.flatMap(({ name }) => name ?? []),
+    links: sorted.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
+  }
+}
+
+/** Puts tombstones in the place of payloads wherever these are, and clears what was derived from them. */
+async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<void> {
+  const { vault, ledger, recent, dedupe, eraseFromIndex, scrubState } = place
+  const frames = new Map<number, Uint8Array>()
+  for (const { plan } of planned) {
+    for (const [index, frame] of tombstonesOf(setOf(plan.seed, plan.indices), plan.links))
+      frames.set(index, frame)
+  }
+  const names = planned.flatMap(({ plan }) => plan.names)
+  dedupe.erase(names)
+  await vault.segments.replace(frames)
+  // Nothing else of an attachment stays: the name is gone, and the tombstone holds the link itself.
+  await ledger.replaceAttachments((index) => {
+    const frame = frames.get(index)
+    return frame && encodeAttachment({ frame })
+  })
+  for (const index of frames.keys()) recent.forget(index)
+  await eraseFromIndex([...frames.keys()])
+  dedupe.removeErased(names)
+  await scrubState()
+}

@@ -1,0 +1,76 @@
+/** An erasure: what was asked, by whom, and how far it has come. */
+import type { CanonicalRecord } from '@deponent/format'
+
+/** GDPR Art. 17(1)(a) to (f), or another. */
+export const GROUNDS = [
+  'gdpr_17_1_a',
+  'gdpr_17_1_b',
+  'gdpr_17_1_c',
+  'gdpr_17_1_d',
+  'gdpr_17_1_e',
+  'gdpr_17_1_f',
+  'other',
+] as const
+export type Ground = (typeof GROUNDS)[number]
+
+/** For so long a resend of an erased record is refused. */
+export const REPLAY_DAYS = 30
+
+/** What is asked for. Reason and reference may be about the person: they are sealed, and stand in no receipt. */
+export interface ErasureRequest {
+  /** Hex scopes (32 digits) of the person: more than one where several ids were found to be one person's. */
+  readonly scopes: readonly string[]
+  readonly ground: Ground
+  readonly reason?: string
+  readonly requestRef?: string
+  /** Who asks, as records name them. */
+  readonly by: CanonicalRecord
+}
+
+/** The name of a record, by which a resend of it is known, and where it was. */
+export interface ErasedName {
+  /** 16 bytes as latin1 text. */
+  readonly key: string
+  readonly index: number
+}
+
+/** What is to be erased, fixed before anything is destroyed. */
+export interface ErasurePlan {
+  /** Hex, 32 bytes: the salts of the set are made from it. */
+  readonly seed: string
+  /** Keys of the person. */
+  readonly numbers: readonly number[]
+  /** Entries sealed with them, ascending; undefined until they were looked for. */
+  readonly indices?: readonly number[]
+  readonly names?: readonly ErasedName[]
+  /** Hex links of numbered records in their emitters' chains, by index. */
+  readonly links?: readonly (readonly [number, string])[]
+}
+
+/** What a finished erasure came to. */
+export interface ErasureOutcome {
+  readonly completedAt: number
+  /** Hex, the set the erasure entry commits to. */
+  readonly setRoot: string
+  readonly entry: { readonly index: number; readonly id: string }
+  readonly records: number
+  readonly keysDestroyed: number
+  /** Until then resends are refused; Unix milliseconds. */
+  readonly replayUntil: number
+}
+
+export interface Erasure {
+  readonly id: string
+  readonly ground: Ground
+  /** Unix milliseconds, by the clock of the server. */
+  readonly requestedAt: number
+  /** Absent once it is completed. */
+  readonly request?: ErasureRequest
+  /** Whether a second person must agree, and who did. */
+  readonly needsApproval: boolean
+  readonly approvedBy?: CanonicalRecord
+  readonly plan?: ErasurePlan
+  readonly outcome?: ErasureOutcome
+  /** Names of what a completed one erased, for as long as resends are refused. */
+  readonly names?: readonly ErasedName[]
+}

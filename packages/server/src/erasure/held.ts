@@ -1,0 +1,40 @@
+/** Which holds keep an erasure waiting. */
+import { decodeEntry } from '@deponent/format'
+import { DEFAULT_SYSTEM } from '../recording/submission.ts'
+import type { Erasure } from './erasure.ts'
+import type { ErasingIn } from './eraser.ts'
+
+/** An entry as far as a hold may ask after it. */
+export interface HeldEntry {
+  readonly index: number
+  /** Name of its system. */
+  readonly system: string
+  /** Unix milliseconds. */
+  readonly receivedAt: number
+}
+
+/** The holds of a ledger. */
+export interface HeldBy {
+  /** Whether there is any hold at all. */
+  any(): boolean
+  /** Ids of the holds over any of these entries, or over a person by one of their scopes (32 hex digits). */
+  over(scopes: readonly string[], entries: readonly HeldEntry[]): string[]
+}
+
+/** Where nothing is ever held. */
+export const NO_HOLDS: HeldBy = { any: () => false, over: () => [] }
+
+export async function blockedBy(
+  { ledger, systems, vault }: Pick<ErasingIn, 'ledger' | 'systems' | 'vault'>,
+  holds: HeldBy,
+  { request }: Erasure,
+): Promise<readonly string[]> {
+  const scopes = request?.scopes ?? []
+  const numbers = scopes.flatMap((scope) => vault.existingKey(Buffer.from(scope, 'hex')) ?? [])
+  const entries: HeldEntry[] = []
+  for await (const { index } of vault.sealedWith(new Set(numbers))) {
+    const { receivedAt, system } = decodeEntry(await ledger.entryBytes(index))
+    entries.push({ index, system: systems.nameOf(system) ?? DEFAULT_SYSTEM, receivedAt })
+  }
+  return holds.over(scopes, entries)
+}

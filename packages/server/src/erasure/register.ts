@@ -1,0 +1,93 @@
+/**
+ * The register of erasures of one ledger: every one that was asked for and how far it has come, sealed, in
+ * `keyring/erasures/<ledger>.journal`. What was begun is besides kept outside the data directory, by key numbers alone, so that a directory put back
+ * from a backup learns what it has forgotten.
+ *
+ * Invariants: a step is durable before it is taken; what a completed erasure need not be known by any more (scopes, keys, indices, seed)
+ * is gone from the file once `settle` has run.
+ */
+import { dirname } from 'node:path'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import { SealedJournal } from '../vault/sealed-journal.ts'
+import type { Erasure } from './erasure.ts'
+
+export interface RegisterPlace {
+  disk: Disk
+  random: Random
+  /** File within the data directory. */
+  path: string
+  /** File outside of it. */
+  outsidePath: string
+  /** 32 bytes, used for nothing else. */
+  key: Uint8Array
+}
+
+/** What the file outside says of an erasure that was begun. */
+export interface BegunOutside {
+  readonly id: string
+  readonly numbers: readonly number[]
+}
+
+export class ErasureRegister {
+  readonly #place: RegisterPlace
+  readonly #journal: SealedJournal
+  readonly #outside: SealedJournal
+  readonly #erasures = new Map<string, Erasure>()
+
+  private constructor(place: RegisterPlace, journal: SealedJournal, outside: SealedJournal) {
+    this.#place = place
+    this.#journal = journal
+    this.#outside = outside
+    for (const note of journal.found) this.#take(JSON.parse(note) as Erasure)
+  }
+
+  /** Reads both files; writes nothing. FormatError `keyring_damaged`. */
+  static async open(place: RegisterPlace): Promise<ErasureRegister> {
+    const { disk, random, path, outsidePath, key } = place
+    const journal = await SealedJournal.open({ disk, random, path, key })
+    const outside = await SealedJournal.open({ disk, random, path: outsidePath, key })
+    return new ErasureRegister(place, journal, outside)
+  }
+
+  all(): Erasure[] {
+    return [...this.#erasures.values()]
+  }
+
+  get(id: string): Erasure | undefined {
+    return this.#erasures.get(id)
+  }
+
+  /** What was begun according to the file outside, and is not known here. */
+  forgotten(): BegunOutside[] {
+    const begun = this.#outside.found.map((note) => JSON.parse(note) as BegunOutside)
+    return begun.filter(({ id }) => !this.#erasures.has(id))
+  }
+
+  /** Takes erasures as they are from here on; durable when this resolves. */
+  async put(erasures: readonly Erasure[]): Promise<void> {
+    await this.#journal.append(erasures.map((erasure) => JSON.stringify(erasure)))
+    for (const erasure of erasures) this.#take(erasure)
+  }
+
+  /** Makes known outside that these were begun. */
+  async begun(erasures: readonly BegunOutside[]): Promise<void> {
+    const { disk, outsidePath } = this.#place
+    await disk.makeDirectory(dirname(outsidePath), 0o700)
+    await this.#outside.append(erasures.map(({ id, numbers }) => JSON.stringify({ id, numbers })))
+  }
+
+  /** Writes the register again with nothing in it but how each erasure stands; makes durable what was read. */
+  settle(): Promise<void> {
+    return this.#journal.rewrite(this.all().map((erasure) => JSON.stringify(erasure)))
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close()
+    await this.#outside.close()
+  }
+
+  #take(erasure: Erasure): void {
+    this.#erasures.set(erasure.id, erasure)
+  }
+}
