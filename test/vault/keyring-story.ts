@@ -101,7 +101,7 @@ class KeyringStory {
     const keyring = opened.value
     this.#lives.tell(`opened with ${keyring.size} keys`)
     // What the register of erasures says was begun is taken up before anybody asks for a key.
-    keyring.detach(this.#undone())
+    keyring.closeKeys(this.#undone())
     this.#check(keyring)
     const steps = this.#lives.chance.integer(1, STEPS_MAX)
     for (let step = 0; step < steps && !disk.hasStopped; step += 1) await this.#step(disk, keyring)
@@ -158,7 +158,7 @@ class KeyringStory {
     }
     const numbers = this.#undone()
     this.#lives.tell(`${numbers.length} keys to be destroyed`)
-    keyring.detach(numbers)
+    keyring.closeKeys(numbers)
     for (const { scope, number } of chosen)
       this.#lives.must(keyring.existing(scope) === undefined, `key ${number} is given to nobody any more`)
     this.#isDestroying = true

@@ -160,7 +160,7 @@ describe('a keyring', () => {
     const keyring = await openOn(disk)
     await mint(keyring, 'a', 'b', 'c')
     const before = keyring.key(1)!.slice()
-    keyring.detach([1])
+    keyring.release([1])
     expect(keyring.existing(scope('b'))).toBeUndefined()
     expect(keyring.key(1)).toEqual(before)
     await mint(keyring, 'b')

@@ -1,14 +1,13 @@
 /**
  * Erases. Several erasures are done together, because each pass over vault and log costs the same for one as for many:
  *
- *   begin    keys noted and detached, requests in flight waited for
- *   plan     what the keys seal is found and written down
+ *   plan     keys closed, requests in flight waited for, what the keys seal found and written down
  *   destroy  the keys are destroyed
  *   clear    tombstones take the place of payloads in vault and log; index, memory and names are cleared
  *   attest   an `erasure` record for each
  *
  * Each step may be repeated, and is, when a process ends on the way: what `plan` wrote down says what the later ones do. Crash before it: the keys are
- * detached again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
+ * closed again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
  */
 import { toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -63,38 +62,24 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
   return done
 }
 
+/** Writes down, durably, what is to be erased, once nothing more can come to it. */
 async function plannedOf(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
-  const open = erasures.filter((erasure) => !isPlanned(erasure))
-  // Those begun in an earlier life first: no new record may be sealed with their keys.
-  place.vault.detachKeys(erasures.flatMap(({ plan }) => plan?.numbers ?? []))
-  const begun = await begin(place, open)
-  const plans = new Map((await plan(place, begun)).map((erasure) => [erasure.id, erasure]))
-  return erasures.map((erasure) => plans.get(erasure.id) ?? (erasure as Planned))
-}
-
-function isPlanned({ plan }: Erasure): boolean {
-  return plan?.indices !== undefined
-}
-
-/** Notes the keys of each person, durably, before they are detached; waits for what is being recorded with them. */
-async function begin(place: ErasingIn, erasures: readonly Erasure[]): Promise<Erasure[]> {
-  const { register, vault, recorder, random } = place
-  const taken = new Set<number>()
-  const begun = erasures.map((erasure): Erasure => {
-    if (erasure.plan) return erasure
-    const keys = erasure.request!.scopes.flatMap(
-      (scope) => vault.existingKey(Buffer.from(scope, 'hex')) ?? [],
-    )
-    // Two requests about one person: the first has what there is.
-    const numbers = keys.filter((number) => !taken.has(number))
-    for (const number of numbers) taken.add(number)
-    return { ...erasure, plan: { seed: toHex(random.bytes(32)), numbers } }
-  })
-  await register.put(begun)
-  vault.detachKeys(begun.flatMap(({ plan }) => plan!.numbers))
+  const { recorder, vault } = place
+  vault.closeKeys(erasures.flatMap(({ plan }) => plan?.numbers ?? []))
   await vault.flushKeys()
+  // Whatever is sealed with these keys was begun before they were closed.
   await recorder.settled()
-  return begun
+  const plans = await plan(
+    place,
+    erasures.filter((erasure) => !isPlanned(erasure)),
+  )
+  const known = new Map(plans.map((erasure) => [erasure.id, erasure]))
+  return erasures.map((erasure) => known.get(erasure.id) ?? (erasure as Planned))
+}
+
+/** Whether what an erasure is about is written down: from then on nothing holds it up. */
+export function isPlanned({ plan }: Erasure): boolean {
+  return plan?.indices !== undefined
 }
 
 async function plan(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {

@@ -34,7 +34,7 @@ export interface ErasedName {
   readonly index: number
 }
 
-/** What is to be erased, fixed before anything is destroyed. */
+/** What is to be erased. The keys are fixed when it is asked for: what is recorded later about the person has others. */
 export interface ErasurePlan {
   /** Hex, 32 bytes: the salts of the set are made from it. */
   readonly seed: string

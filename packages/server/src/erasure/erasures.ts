@@ -6,7 +6,7 @@ import { entryIdOf } from '../recording/entry-id.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { type CanonicalRecord, toHex } from '@deponent/format'
 import type { Erasure, ErasureRequest } from './erasure.ts'
-import { eraseAll, type ErasingIn } from './eraser.ts'
+import { eraseAll, type ErasingIn, isPlanned } from './eraser.ts'
 import { blockedBy, type HeldBy } from './held.ts'
 
 /** So many are done together: their plan is held in memory. */
@@ -64,8 +64,8 @@ export class Erasures {
   async begin(): Promise<void> {
     const { clock, ledger, random, register, dedupe, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
-    // No record may be sealed with a key that is to go, from the first one on.
-    vault.detachKeys([...register.all(), ...register.forgotten()].flatMap(numbersOf))
+    // No new record about these people is sealed with a key that is to go, from the first one on.
+    vault.releaseKeys([...register.all(), ...register.forgotten()].flatMap(numbersOf))
     if (ledger.refusal) return
     const forgotten = register
       .forgotten()
@@ -76,17 +76,24 @@ export class Erasures {
     this.resume()
   }
 
-  /** Asks for an erasure; on record in the register when this resolves, and done soon after unless it must wait. */
+  /**
+   * Asks for an erasure of what is recorded about a person by now; in the register when this resolves, and done soon after unless it
+   * must wait. What is recorded later is sealed under a new key, and not concerned.
+   */
   async request(request: ErasureRequest): Promise<ErasureStatus> {
-    const { clock, ledger, needsTwoPersons, random, register } = this.#options
+    const { clock, ledger, needsTwoPersons, random, register, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const requestedAt = clock.now()
+    const numbers = this.#keysOf(request.scopes)
+    // Before it is durable: should that fail, a later request finds both keys.
+    vault.releaseKeys(numbers)
     const erasure: Erasure = {
       id: entryIdOf(requestedAt, random.bytes(10)),
       ground: request.ground,
       requestedAt,
       request,
       needsApproval: needsTwoPersons(),
+      plan: { seed: toHex(random.bytes(32)), numbers },
     }
     await register.put([erasure])
     this.resume()
@@ -160,6 +167,14 @@ export class Erasures {
     await this.#options.register.close()
   }
 
+  /** Keys of a person that no other erasure is about. */
+  #keysOf(scopes: readonly string[]): number[] {
+    const { register, vault } = this.#options
+    const taken = new Set(register.all().flatMap(numbersOf))
+    const numbers = scopes.flatMap((scope) => vault.keysOf(Buffer.from(scope, 'hex')))
+    return [...new Set(numbers)].filter((number) => !taken.has(number))
+  }
+
   async #run(): Promise<void> {
     try {
       for (;;) {
@@ -187,7 +202,8 @@ export class Erasures {
     for (const erasure of register.all()) {
       if (ready.length === BATCH_MAX) break
       if (erasure.outcome || awaitsApproval(erasure)) continue
-      const blocking = erasure.plan || !holds.any() ? [] : await blockedBy(this.#options, holds, erasure)
+      const blocking =
+        isPlanned(erasure) || !holds.any() ? [] : await blockedBy(this.#options, holds, erasure)
       if (blocking.length > 0) this.#held.set(erasure.id, blocking)
       else {
         this.#held.delete(erasure.id)

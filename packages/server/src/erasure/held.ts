@@ -27,14 +27,12 @@ export const NO_HOLDS: HeldBy = { any: () => false, over: () => [] }
 export async function blockedBy(
   { ledger, systems, vault }: Pick<ErasingIn, 'ledger' | 'systems' | 'vault'>,
   holds: HeldBy,
-  { request }: Erasure,
+  { plan, request }: Erasure,
 ): Promise<readonly string[]> {
-  const scopes = request?.scopes ?? []
-  const numbers = scopes.flatMap((scope) => vault.existingKey(Buffer.from(scope, 'hex')) ?? [])
   const entries: HeldEntry[] = []
-  for await (const { index } of vault.sealedWith(new Set(numbers))) {
+  for await (const { index } of vault.sealedWith(new Set(plan?.numbers))) {
     const { receivedAt, system } = decodeEntry(await ledger.entryBytes(index))
     entries.push({ index, system: systems.nameOf(system) ?? DEFAULT_SYSTEM, receivedAt })
   }
-  return holds.over(scopes, entries)
+  return holds.over(request?.scopes ?? [], entries)
 }

@@ -44,8 +44,10 @@ export class Keyring {
   readonly #stored: readonly StoredPage[]
   readonly #pages: Page[]
   readonly #numbers = new Map<string, number>()
+  /** Numbers of living keys of a scope but for the one that is given out, where it has any. */
+  readonly #others = new Map<string, number[]>()
   /** Numbers of keys that seal nothing new any more. */
-  readonly #detached = new Set<number>()
+  readonly #closed = new Set<number>()
   readonly #pairs: KeyPair[] = []
   /** The file of the last page. */
   #file: DiskFile | undefined
@@ -118,18 +120,32 @@ export class Keyring {
     return pair && !isDestroyed(pair) ? pair.key : undefined
   }
 
-  /** Whether the key with this number may seal something new. */
-  isAttached(number: number): boolean {
-    return !this.#detached.has(number) && this.key(number) !== undefined
+  /** Numbers of all keys of the scope that are not destroyed, ascending. */
+  numbersOf(scope: Uint8Array): number[] {
+    const current = this.existing(scope)
+    const others = this.#others.get(mapKey(scope)) ?? []
+    return [...others, ...(current === undefined ? [] : [current])].toSorted((a, b) => a - b)
   }
 
-  /** From here on the scopes of these keys have none: whoever asks for one is given a new one. The keys still open what they sealed. */
-  detach(numbers: readonly number[]): void {
+  /** Whether the key with this number may seal something new. */
+  isOpen(number: number): boolean {
+    return !this.#closed.has(number) && this.key(number) !== undefined
+  }
+
+  /** From here on the scopes of these keys are given new ones. What is about something sealed with the old ones still is sealed with them. */
+  release(numbers: readonly number[]): void {
     for (const number of numbers) {
-      this.#detached.add(number)
       const pair = this.#pairs[number]
-      if (pair && this.existing(pair.scope) === number) this.#numbers.delete(mapKey(pair.scope))
+      if (!pair || isDestroyed(pair) || this.existing(pair.scope) !== number) continue
+      this.#numbers.delete(mapKey(pair.scope))
+      this.#setAside(pair, number)
     }
+  }
+
+  /** From here on these keys seal nothing new; they still open what they sealed. */
+  closeKeys(numbers: readonly number[]): void {
+    this.release(numbers)
+    for (const number of numbers) this.#closed.add(number)
   }
 
   /** Makes every key minted so far durable, and says no before `begin`. After a failure the keyring stays refused. */
@@ -258,8 +274,11 @@ export class Keyring {
 
   #forget(number: number): void {
     const pair = this.#pairs[number]!
-    this.detach([number])
+    this.release([number])
     this.#pairs[number] = DESTROYED
+    const others = this.#others.get(mapKey(pair.scope))?.filter((other) => other !== number) ?? []
+    if (others.length > 0) this.#others.set(mapKey(pair.scope), others)
+    else this.#others.delete(mapKey(pair.scope))
     pair.key.fill(0)
   }
 
@@ -280,7 +299,14 @@ export class Keyring {
   #remember(pair: KeyPair): number {
     const number = this.#pairs.length
     this.#pairs.push(pair)
-    if (!isDestroyed(pair)) this.#numbers.set(mapKey(pair.scope), number)
+    if (isDestroyed(pair)) return number
+    const before = this.existing(pair.scope)
+    if (before !== undefined) this.#setAside(pair, before)
+    this.#numbers.set(mapKey(pair.scope), number)
     return number
+  }
+
+  #setAside({ scope }: KeyPair, number: number): void {
+    this.#others.set(mapKey(scope), [...(this.#others.get(mapKey(scope)) ?? []), number])
   }
 }

@@ -145,9 +145,9 @@ export class Vault {
     return this.#keyring.numberOf(scope)
   }
 
-  /** The number of the scope's key if it has one; of a scope its first 16 bytes count. */
-  existingKey(scope: Uint8Array): number | undefined {
-    return this.#keyring.existing(scope)
+  /** Numbers of all keys of a scope that are not destroyed; of a scope its first 16 bytes count. */
+  keysOf(scope: Uint8Array): number[] {
+    return this.#keyring.numbersOf(scope)
   }
 
   /** The key with this number; it exists for every number `keyNumber` gave, until it is destroyed. */
@@ -159,12 +159,17 @@ export class Vault {
 
   /** Whether the keys with these numbers may all seal something new. */
   mayUseKeys(numbers: readonly number[]): boolean {
-    return numbers.every((number) => this.#keyring.isAttached(number))
+    return numbers.every((number) => this.#keyring.isOpen(number))
   }
 
-  /** From here on records about whom these keys stand for are sealed under new ones. */
-  detachKeys(numbers: readonly number[]): void {
-    this.#keyring.detach(numbers)
+  /** From here on new records about whom these keys stand for are sealed under new ones. */
+  releaseKeys(numbers: readonly number[]): void {
+    this.#keyring.release(numbers)
+  }
+
+  /** From here on these keys seal nothing new, not even records about what they sealed. */
+  closeKeys(numbers: readonly number[]): void {
+    this.#keyring.closeKeys(numbers)
   }
 
   /** Destroys keys, see `Keyring.destroy`. */
