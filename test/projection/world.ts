@@ -72,6 +72,16 @@ export class MemorySource implements ProjectionSource {
 export class MemoryPositions implements PositionStore {
   position = 0
   readonly sealed: SealedField[] = []
+  #id: string | undefined
+
+  indexId(): string | undefined {
+    return this.#id
+  }
+
+  beginIndex(id: string): void {
+    this.#id = id
+    this.position = 0
+  }
 
   get(): number {
     return this.position

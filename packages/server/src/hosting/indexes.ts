@@ -5,6 +5,7 @@
  */
 import type { OpenDirectory } from '../directory.ts'
 import { temporaryDirectory } from '../platform/places.ts'
+import { removeScratch } from '../platform/scratch.ts'
 import { SqliteStateStore, type StateStore } from '../platform/state-store.ts'
 import {
   databaseOfLedger,
@@ -36,6 +37,8 @@ export interface StartsProjections {
 interface Place {
   readonly engine: IndexEngine
   readonly store: StateStore
+  /** It lasts as long as the process, and another index lies in the directory. */
+  readonly isSubstitute: boolean
 }
 
 export class Indexes implements StartsProjections {
@@ -53,9 +56,10 @@ export class Indexes implements StartsProjections {
    * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
    */
   async start(tenant: Tenant, undo: Undo): Promise<Projection> {
-    const { engine, store } = await this.#placeFor(tenant)
+    const { engine, store, isSubstitute } = await this.#placeFor(tenant)
     const projection = await Projection.start({
       engine,
+      isSubstitute,
       database: databaseOfLedger(tenant.name),
       positions: new StoredPositions(store, tenant.name),
       source: sourceOf(tenant),
@@ -90,7 +94,10 @@ export class Indexes implements StartsProjections {
 
   async #lastingPlace(): Promise<Place> {
     const { path, store } = this.#options.directory
-    return { engine: await this.#engineIn(`${path}/index`), store }
+    const directory = `${path}/index`
+    // An index of our own that a server took the place of: nothing would erase anything in it any more.
+    if (this.#options.clickhouseUrl !== undefined) await removeScratch(directory)
+    return { engine: await this.#engineIn(directory), store, isSubstitute: false }
   }
 
   #passingPlace(): Promise<Place> {
@@ -99,7 +106,7 @@ export class Indexes implements StartsProjections {
       this.#undo.add(remove)
       const store = new SqliteStateStore(':memory:')
       this.#undo.add(() => store.close())
-      return { engine: await this.#engineIn(path), store }
+      return { engine: await this.#engineIn(path), store, isSubstitute: true }
     }
     return (this.#passing ??= begin())
   }

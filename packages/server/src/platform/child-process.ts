@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
@@ -102,6 +103,8 @@ export interface ParentProcess {
   complain(text: string): void
   /** Leaves the processor to others where they want it: this thread, and those it starts from here on. */
   standBack(): void
+  /** Keeps what is in memory out of a core dump, where the system lets a process say so (Linux). */
+  leaveNoMemoryBehind(): void
   /** Ends this process the normal way, native exit handlers included. */
   leave(code: number): never
   /** Ends this process at once (SIGKILL), for when native code may be busy and would hold up a normal exit. */
@@ -125,6 +128,14 @@ export function parentProcess(): ParentProcess {
         setPriority(STANDING_BACK)
       } catch {
         // Where the system does not let us, we compete as before.
+      }
+    },
+    leaveNoMemoryBehind: () => {
+      try {
+        // core(5): no kind of mapping is written.
+        writeFileSync('/proc/self/coredump_filter', '0x0')
+      } catch {
+        // Another system, or one that does not tell processes of themselves: then its operator decides.
       }
     },
     leave: (code) => process.exit(code),

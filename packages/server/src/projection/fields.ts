@@ -4,7 +4,7 @@
 // 1. A (system, field) is queryable while it has had at most DISTINCT_VALUES_MAX distinct values; the next one seals it
 //    for good. Sealing is remembered outside the index, so an index built again leaves the field out from the start.
 // 2. What is counted depends only on the entries and their order, never on how they were cut into batches.
-// 3. A field name keeps its column for the life of the index, whichever systems use it.
+// 3. A field name keeps its column while any system has a value of it in the index, and longer unless erasure takes it away.
 
 import type { Feature } from './rows.ts'
 import { FEATURE_SLOTS_MAX } from './schema.ts'
@@ -61,12 +61,12 @@ export class FieldCatalogue {
   readonly #places = new Map<string, FeaturePlace>()
   readonly #systems = new Map<string, SystemFields>()
   readonly #full = new Set<string>()
-  #slots = 0
+  readonly #slots = new Set<number>()
 
   constructor(sealed: readonly SealedField[], slots: readonly FieldSlot[], values: readonly ValueRow[]) {
     for (const { name, slot } of slots) {
       this.#places.set(name, slot)
-      this.#slots = Math.max(this.#slots, slot + 1)
+      this.#slots.add(slot)
     }
     for (const { system, name, digest } of values) this.#count(system, name, digest)
     for (const { system, field } of sealed) this.#fieldsOf(system).set(field, 'sealed')
@@ -99,11 +99,11 @@ export class FieldCatalogue {
     return this.#places.get(name) ?? 'map'
   }
 
-  /** Field names that have a column of their own, in column order. */
+  /** Field names that have a column of their own, by name: which column that is depends on what was erased. */
   named(): FieldSlot[] {
     const named: FieldSlot[] = []
     for (const [name, slot] of this.#places) if (slot !== 'map') named.push({ name, slot })
-    return named.toSorted((a, b) => a.slot - b.slot)
+    return named.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Systems in which the field is sealed. */
@@ -159,12 +159,14 @@ export class FieldCatalogue {
 
   #assignPlace(name: string, additions: Additions): void {
     if (this.#places.has(name)) return
-    if (this.#slots >= FEATURE_SLOTS_MAX) {
+    if (this.#slots.size >= FEATURE_SLOTS_MAX) {
       this.#places.set(name, 'map')
       return
     }
-    const slot = this.#slots
-    this.#slots += 1
+    // Erasure may have freed one in between.
+    let slot = 0
+    while (this.#slots.has(slot)) slot += 1
+    this.#slots.add(slot)
     this.#places.set(name, slot)
     additions.slots.push({ name, slot })
   }

@@ -34,6 +34,15 @@ export class FindingList {
     this.#forgotten += over
   }
 
+  /** Forgets that these entries could not be indexed; they were found all the same, and still count. */
+  forgetRejected(indices: ReadonlySet<number>): void {
+    const kept = this.#findings.filter(
+      ({ code, index }) => code !== 'projection_rejected' || index === undefined || !indices.has(index),
+    )
+    this.#forgotten += this.#findings.length - kept.length
+    this.#findings = kept
+  }
+
   list(): readonly ProjectionFinding[] {
     return this.#findings
   }

@@ -49,6 +49,7 @@ export type { SqlAnswer } from './queries/sql.ts'
 export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer } from './queries/stats.ts'
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { type Restriction, UNRESTRICTED } from './restriction.ts'
+export { PartsRemain } from './erasing.ts'
 export { DEFAULT_SETTINGS, type EngineSettings } from './settings.ts'
 export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
@@ -64,6 +65,15 @@ export interface ProjectionOptions {
   /** Pseudonyms behind the `subject` of a question, which is a subject id or a handle. */
   readonly resolveSubject?: SubjectResolver
   readonly clock?: Clock
+  /** It stands in for another index of this ledger, which could not be opened. */
+  readonly isSubstitute?: boolean
+}
+
+/** What was to be erased is gone from this index, but may be in the one it stands in for. */
+export class IndexOutOfReach extends Error {
+  constructor() {
+    super('the index of this directory is not open; it may hold what was to be erased')
+  }
 }
 
 export interface ProjectionHealth {
@@ -91,6 +101,7 @@ export class Projection {
   readonly #freeSql: FreeSql
   readonly #clock: Clock
   readonly #resolveSubject: SubjectResolver
+  readonly #isSubstitute: boolean
 
   private constructor(options: ProjectionOptions) {
     const { engine, source, positions, onFieldSealed, clock = realClock } = options
@@ -98,7 +109,7 @@ export class Projection {
     this.#engine = engine.engine
     this.#client = engine.connect()
     const views = new NarrowedViews(this.#client, names)
-    const store = new IndexStore(this.#client, names, views)
+    const store = new IndexStore(this.#client, names, views, clock)
     this.#projector = new Projector({ source, positions, store, engine: this.#engine, clock, onFieldSealed })
     this.#ground = {
       client: this.#client,
@@ -108,6 +119,7 @@ export class Projection {
     }
     this.#freeSql = new FreeSql(this.#ground, views)
     this.#clock = clock
+    this.#isSubstitute = options.isSubstitute ?? false
     this.#resolveSubject = options.resolveSubject ?? ((text) => (HANDLE.test(text) ? [text] : []))
   }
 
@@ -230,6 +242,16 @@ export class Projection {
   /** Drops the index and fills it again; resolves when every entry known at the call is in it. */
   reindex(): Promise<void> {
     return this.#projector.reindex()
+  }
+
+  /**
+   * Removes all that the index knows of these entries but that there are such. Call it when their payloads are gone; it resolves when no
+   * part of the index on disk holds any of it, and may be called again at any time. Entries not indexed yet are no matter.
+   * @throws PartsRemain · IndexOutOfReach · ProjectorStopped, and what the engine says: call it again.
+   */
+  async erase(indices: readonly number[]): Promise<void> {
+    await this.#projector.erase(indices)
+    if (this.#isSubstitute) throw new IndexOutOfReach()
   }
 
   /** Compares block counts with the ledger now, writes damaged blocks again and gives their numbers. */

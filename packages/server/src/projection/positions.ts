@@ -12,6 +12,7 @@ export class StoredPositions implements PositionStore {
     store.run(
       'CREATE TABLE IF NOT EXISTS index_position (ledger TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID',
     )
+    store.run('CREATE TABLE IF NOT EXISTS index_identity (ledger TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID')
     store.run(
       'CREATE TABLE IF NOT EXISTS sealed_fields (ledger TEXT, system TEXT, field TEXT, PRIMARY KEY (ledger, system, field)) WITHOUT ROWID',
     )
@@ -29,6 +30,18 @@ export class StoredPositions implements PositionStore {
       this.#ledger,
       position,
     )
+  }
+
+  indexId(): string | undefined {
+    const row = this.#store.get('SELECT id FROM index_identity WHERE ledger = ?', this.#ledger)
+    return row && String(row['id'])
+  }
+
+  beginIndex(id: string): void {
+    this.#store.transaction(() => {
+      this.#store.run('INSERT OR REPLACE INTO index_identity (ledger, id) VALUES (?, ?)', this.#ledger, id)
+      this.set(0)
+    })
   }
 
   sealedFields(): SealedField[] {

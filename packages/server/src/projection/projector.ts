@@ -78,7 +78,7 @@ export class Projector {
   #ahead: { from: number; batch: Promise<Batch> } | undefined
   #refused = new Map<number, string>()
   #waiters: Waiter[] = []
-  #tasks: (() => Promise<void>)[] = []
+  #tasks: { readonly run: () => Promise<void>; readonly reject: (error: Error) => void }[] = []
   /** Takes values of sealed fields out of the index while batches go on; never rejects. */
   #removing: Promise<void> = Promise.resolve()
   /** Why that failed, until it is made good. */
@@ -112,6 +112,7 @@ export class Projector {
     await this.#running
     this.#whenOpen.reject(new ProjectorStopped())
     for (const { reject } of this.#waiters.splice(0)) reject(new ProjectorStopped())
+    for (const { reject } of this.#tasks.splice(0)) reject(new ProjectorStopped())
   }
 
   /** Number of entries in the index. */
@@ -143,8 +144,7 @@ export class Projector {
   /** Drops the whole index and resolves when every entry known now is in it again. */
   async reindex(): Promise<void> {
     await this.#exclusively(async () => {
-      await this.#options.store.clear()
-      this.#startOver()
+      await this.#startOver()
       await this.#recover()
     })
     const size = this.#options.source.size()
@@ -160,11 +160,39 @@ export class Projector {
     return damaged
   }
 
+  /**
+   * Removes all that the index knows of these entries but that there are such; their payloads are gone already, so that nothing of them
+   * is read again. Resolves when the disk holds none of it. @throws PartsRemain, and what the engine says: then it is to be called
+   * again, which does no harm at any time.
+   */
+  async erase(indices: readonly number[]): Promise<void> {
+    await this.#exclusively(async () => {
+      // What a failed write left past the position goes first: nothing else would look for it there.
+      if (this.#dirty) await this.#recover()
+      await this.#forgetAhead()
+      this.#dirty = true
+      const position = this.position()
+      try {
+        const { store } = this.#options
+        await store.erase(
+          indices.filter((index) => index < position),
+          this.#catalogue,
+        )
+      } catch (error) {
+        await this.#abandonIfLost(error)
+        throw error
+      }
+      this.findings.forgetRejected(new Set(indices))
+      // Reads the catalogue again, and has the views name the features that are left.
+      await this.#recover()
+    })
+  }
+
   /** Runs a task between two batches. */
   #exclusively(task: () => Promise<void>): Promise<void> {
     if (this.#stopping) return Promise.reject(new ProjectorStopped())
     return new Promise((resolve, reject) => {
-      this.#tasks.push(() => task().then(resolve, reject))
+      this.#tasks.push({ run: () => task().then(resolve, reject), reject })
       this.#wake()
     })
   }
@@ -186,7 +214,7 @@ export class Projector {
     if (!this.#isOpen) return this.#open()
     this.#meetRemovalFailure()
     const task = this.#tasks.shift()
-    if (task) return this.#removing.then(task)
+    if (task) return this.#removing.then(task.run)
     if (this.#dirty) await this.#recover()
     if (clock.monotonicMs() >= this.#nextCheckMs) {
       this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
@@ -207,10 +235,11 @@ export class Projector {
   /** Finds out what the index is worth and brings it to the position. */
   async #open(): Promise<void> {
     const { store, positions, source, clock } = this.#options
-    const known = await store.open()
+    // Another index than the position is about: one that was left behind, and missed what was erased since.
+    const id = await store.open()
+    const isKnown = id !== undefined && id === positions.indexId()
     // Past the end: the ledger is an older copy than the index, which then speaks of entries nobody has.
-    if (positions.get() > source.size()) await store.clear()
-    if (positions.get() > 0 && (!known || positions.get() > source.size())) this.#startOver()
+    if (!isKnown || positions.get() > source.size()) await this.#startOver()
     await this.#recover()
     await this.#repair()
     for (const { index, code } of await store.rejections(REJECTIONS_SHOWN)) this.#noteRejection(index, code)
@@ -325,12 +354,16 @@ export class Projector {
     for (const { resolve } of reached) resolve()
   }
 
+  async #forgetAhead(): Promise<void> {
+    await this.#ahead?.batch.catch(() => {})
+    this.#ahead = undefined
+  }
+
   /** Brings index and catalogue back to what the position says. */
   async #recover(): Promise<void> {
     const { store, positions } = this.#options
     this.#dirty = true
-    await this.#ahead?.batch.catch(() => {})
-    this.#ahead = undefined
+    await this.#forgetAhead()
     await this.#removing
     this.#removalFailure = undefined
     await store.rewindTo(positions.get())
@@ -342,9 +375,13 @@ export class Projector {
     this.#dirty = false
   }
 
-  #startOver(): void {
-    this.#options.positions.set(0)
+  /** Drops the index and begins another. Crash before it is known by its identity: it is begun again. */
+  async #startOver(): Promise<void> {
+    const { store, positions } = this.#options
+    const wasFilled = positions.get() > 0
+    positions.beginIndex(await store.clear())
     this.#refused.clear()
+    if (!wasFilled) return
     this.findings.add({
       severity: 'info',
       code: 'projection_rebuilt',
@@ -400,9 +437,14 @@ export class Projector {
       return
     }
     this.#trouble = troubleOf(error)
-    if (error instanceof AnswerLost) await this.#options.engine.abandon(error.statement).catch(() => {})
+    await this.#abandonIfLost(error)
     this.#failures += 1
     await this.#pause(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures))
+  }
+
+  /** What was sent and not answered must not go on beside what is tried next. */
+  async #abandonIfLost(error: unknown): Promise<void> {
+    if (error instanceof AnswerLost) await this.#options.engine.abandon(error.statement).catch(() => {})
   }
 
   async #pause(ms: number): Promise<void> {

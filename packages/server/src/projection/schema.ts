@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256
@@ -255,7 +255,7 @@ export function createStatements(names: Names): string[] {
   return [
     `CREATE DATABASE IF NOT EXISTS ${names.tables}`,
     `CREATE DATABASE IF NOT EXISTS ${names.views}`,
-    `CREATE TABLE IF NOT EXISTS ${names.tables}.meta (version UInt32) ENGINE = MergeTree ORDER BY version`,
+    `CREATE TABLE IF NOT EXISTS ${names.tables}.meta (version UInt32, id UUID) ENGINE = MergeTree ORDER BY version`,
     ...ALL_TABLES.map((table) => createTable(names, table)),
   ]
 }
@@ -276,6 +276,11 @@ export function addSlotsStatement(names: Names, features: readonly { name: strin
     return `ADD COLUMN IF NOT EXISTS ${name} ${type} COMMENT '${comment}' CODEC(ZSTD(1))`
   })
   return `ALTER TABLE ${names.tables}.${DECISIONS.name} ${clauses.join(', ')}`
+}
+
+/** Removes the column of a feature that nobody has any more, its name with it. */
+export function dropSlotStatement(names: Names, slot: number): string {
+  return `ALTER TABLE ${names.tables}.${DECISIONS.name} DROP COLUMN IF EXISTS ${slotColumn(slot).name}`
 }
 
 export function featureOfComment(comment: string): string {

@@ -33,6 +33,10 @@ export interface PositionStore {
   /** Entries below it are in the index; entries at or past it are not, or not yet for sure. */
   get(): number
   set(position: number): void
+  /** The identity of the index that the position is about; undefined before there is one. */
+  indexId(): string | undefined
+  /** From now on the position is about this index, which is empty. */
+  beginIndex(id: string): void
   sealedFields(): SealedField[]
   sealField(system: string, field: string): void
 }

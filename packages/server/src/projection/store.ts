@@ -4,9 +4,11 @@
 // 1. Rows of entries at or past the position may or may not be there; `rewindTo` makes sure they are not.
 // 2. `entries` is written last of a batch: an entry counted there has all its other rows.
 
+import type { Clock } from '../platform/clock.ts'
 import type { Batch, Insert, Rejection } from './batch.ts'
 import { BLOCK_ENTRIES } from './batch.ts'
 import { type IndexClient, StatementRefused } from './engine/client.ts'
+import { IndexErasing, MUTATION, removeReplacedParts } from './erasing.ts'
 import { FieldCatalogue, type FeaturePlace, type FieldSlot, type ValueRow } from './fields.ts'
 import {
   addSlotsStatement,
@@ -28,9 +30,6 @@ import {
 import type { NarrowedViews } from './narrowed-views.ts'
 import type { SealedField } from './source.ts'
 import { viewStatements } from './views.ts'
-
-/** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
-const MUTATION = { mutations_sync: 2, max_execution_time: 900 } as const
 
 /** Codes of ClickHouse that speak of the rows themselves: trying the same rows again cannot help. */
 const ROW_CODES = new Set([
@@ -75,29 +74,38 @@ export class IndexStore {
   readonly #client: IndexClient
   readonly #names: Names
   readonly #narrowed: NarrowedViews
+  readonly #erasing: IndexErasing
 
-  constructor(client: IndexClient, names: Names, narrowed: NarrowedViews) {
+  constructor(client: IndexClient, names: Names, narrowed: NarrowedViews, clock: Clock) {
     this.#client = client
     this.#names = names
     this.#narrowed = narrowed
+    this.#erasing = new IndexErasing(client, names, clock)
   }
 
-  /** Creates what is missing. False when there was no index of this schema, so that it must be filled from the start. */
-  async open(): Promise<boolean> {
+  /**
+   * The index that is there, by its identity; undefined when there is none of this schema, so that one must be made (`clear`) and
+   * filled from the start.
+   */
+  async open(): Promise<string | undefined> {
     await this.#narrowed.forget()
-    if ((await this.#version()) === SCHEMA_VERSION) return true
-    await this.clear()
-    return false
+    const meta = await this.#meta()
+    return meta?.version === SCHEMA_VERSION ? meta.id : undefined
   }
 
-  /** Drops everything and creates it empty. */
-  async clear(): Promise<void> {
+  /** Drops everything and creates it empty; gives the identity of the new index. */
+  async clear(): Promise<string> {
     await this.#narrowed.forget()
     for (const statement of [...dropStatements(this.#names), ...createStatements(this.#names)]) {
       await this.#client.command(statement)
     }
     // Last: an index whose creation was cut short has no version and is created again.
-    await this.#client.insert(this.#table('meta'), ['version'], Buffer.from(`[${SCHEMA_VERSION}]`))
+    await this.#client.command(
+      `INSERT INTO ${this.#table('meta')} SELECT ${SCHEMA_VERSION}, generateUUIDv4()`,
+    )
+    const meta = await this.#meta()
+    if (!meta) throw new Error('the index lost its identity')
+    return meta.id
   }
 
   async catalogue(sealed: readonly SealedField[]): Promise<FieldCatalogue> {
@@ -134,15 +142,20 @@ export class IndexStore {
     for (const table of ALL_TABLES) await this.#remove(table, position, Number.MAX_SAFE_INTEGER)
   }
 
+  /**
+   * Removes all that is known of these entries but that there are such, as if their payloads had never been read. @throws PartsRemain
+   * when the disk still has some of it; then, as after any failure, it is to be called again.
+   */
+  async erase(indices: readonly number[], catalogue: FieldCatalogue): Promise<void> {
+    await this.#erasing.removeRows(indices, catalogue)
+    await this.#erasing.removeParts()
+    // Views for some readers only name whom they are about, and features of whoever went.
+    await this.#narrowed.forget()
+  }
+
   /** Has the engine delete the parts that merges and mutations have replaced; by itself it does so only while it is busy. */
-  async removeReplacedParts(): Promise<void> {
-    try {
-      for (const { name } of ALL_TABLES)
-        await this.#client.command(`SYSTEM START CLEANUP ${this.#table(name)}`)
-    } catch (error) {
-      // A server that is not ours may keep this to its administrators; it cleans up after itself.
-      if (!(error instanceof StatementRefused)) throw error
-    }
+  removeReplacedParts(): Promise<void> {
+    return removeReplacedParts(this.#client, this.#names)
   }
 
   async #remove(table: TableShape, from: number, to: number): Promise<void> {
@@ -223,12 +236,13 @@ export class IndexStore {
     return rows.map(({ index, rejected }) => ({ index: Number(index), code: rejected }))
   }
 
-  async #version(): Promise<number | undefined> {
+  async #meta(): Promise<{ version: number; id: string } | undefined> {
     try {
-      const [row] = await this.#client.select<{ version: number }>(
-        `SELECT max(version) AS version FROM ${this.#table('meta')} HAVING count() > 0`,
+      // All columns, whichever an older schema had: one that lacks `id` is of another version.
+      const [row] = await this.#client.select<{ version: number; id: string }>(
+        `SELECT * FROM ${this.#table('meta')} LIMIT 1`,
       )
-      return row?.version
+      return row
     } catch (error) {
       // 60 UNKNOWN_TABLE, 81 UNKNOWN_DATABASE: there is no index yet.
       if (error instanceof StatementRefused && (error.code === 60 || error.code === 81)) return undefined

@@ -42,6 +42,17 @@ function engineArguments(limits: EngineLimits): string[] {
   ]
 }
 
+/** Values stay in memory and in parts: a statement too large for memory fails instead of spilling what it groups and sorts. */
+const NOTHING_IN_FILES = {
+  max_bytes_before_external_group_by: '0',
+  max_bytes_ratio_before_external_group_by: '0',
+  max_bytes_before_external_sort: '0',
+  max_bytes_ratio_before_external_sort: '0',
+  max_bytes_before_external_join: '0',
+  max_bytes_ratio_before_external_join: '0',
+  log_queries: '0',
+}
+
 function openBase(limits: EngineLimits): Record<string, string> {
   return {
     max_threads: `${limits.threads}`,
@@ -52,6 +63,7 @@ function openBase(limits: EngineLimits): Record<string, string> {
     // The engine is built as a command-line tool, with a tool's defaults; these are a server's.
     implicit_select: '0',
     allow_introspection_functions: '0',
+    ...NOTHING_IN_FILES,
   }
 }
 
@@ -202,6 +214,7 @@ async function serve(start: StartLine): Promise<void> {
 /** How the life of this process ends. */
 async function live(): Promise<number> {
   parent.standBack()
+  parent.leaveNoMemoryBehind()
   const line = await parent.firstLine
   if (line === undefined) return CHILD_EXIT.broken
   try {
