@@ -66,8 +66,12 @@ describe('an index on a server given by configuration', () => {
     ).rejects.toMatchObject({
       code: 'sql_not_allowed',
     })
+    const { record: _, ...unread } = one.source.entries[0]!
+    one.source.entries[0] = unread
+    await one.projection.erase([0])
+    expect((await one.projection.list([], UNRESTRICTED)).items).toMatchObject([{ decisionId: 'b' }])
     await one.projection.reindex()
-    expect(await one.projection.aggregate([], UNRESTRICTED)).toMatchObject({ items: [{ count: 2 }] })
+    expect(await one.projection.aggregate([], UNRESTRICTED)).toMatchObject({ items: [{ count: 1 }] })
     await Promise.all([one.destroy(), other.destroy()])
   })
 

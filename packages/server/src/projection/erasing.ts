@@ -13,7 +13,7 @@ import {
   ALL_TABLES,
   CONTENT_TABLES,
   DECISIONS,
-  dropSlotStatement,
+  dropSlotsStatement,
   ENTRIES,
   FEATURE_VALUES,
   type Names,
@@ -26,6 +26,8 @@ export const MUTATION = { mutations_sync: 2, alter_sync: 2, max_execution_time: 
 
 /** Entries named in one statement: its text stays below the 256 KiB that the engine parses. */
 export const ERASED_AT_ONCE_MAX = 16_384
+/** Fields whose values are counted in one statement. */
+const FIELDS_AT_ONCE = 32
 const PARTS_WAIT_MS = 60_000
 const PARTS_LOOK_MS = 250
 
@@ -36,10 +38,17 @@ export class PartsRemain extends Error {
   }
 }
 
-/** The values a field of a system had were counted, some of them first in an erased entry. */
+/** A field of which some value was counted first in an erased entry. */
 interface TouchedField {
   readonly system: string
   readonly name: string
+}
+
+/** A value that a field has, and the first entry that has it. */
+interface Bearer {
+  readonly name: string
+  readonly text: string
+  readonly index: string
 }
 
 export class IndexErasing {
@@ -66,8 +75,7 @@ export class IndexErasing {
       const unlike = `${where} AND (rows != 0 OR rejected != '' OR at != receivedAt)`
       await this.#mutate(ENTRIES, unlike, `UPDATE rows = 0, rejected = '', at = receivedAt`)
     }
-    const erased = new Set(indices)
-    for (const chunk of chunks) await this.#removeValues(chunk, erased, catalogue)
+    for (const chunk of chunks) await this.#removeValues(chunk, catalogue)
   }
 
   /** Waits until replaced parts are gone from the disk. @throws PartsRemain */
@@ -86,76 +94,92 @@ export class IndexErasing {
 
   /**
    * A value that living entries have too goes on being counted, from the first of them; a field that nobody has any more loses its
-   * column, whose comment is the field's name.
+   * column, whose comment is the field's name. Entries of another chunk still count as living here: their own turn comes.
    */
-  async #removeValues(
-    chunk: readonly number[],
-    erased: ReadonlySet<number>,
-    catalogue: FieldCatalogue,
-  ): Promise<void> {
+  async #removeValues(chunk: readonly number[], catalogue: FieldCatalogue): Promise<void> {
     const where = `index IN (${chunk.join()})`
     const touched = await this.#client.select<TouchedField>(
       `SELECT DISTINCT system, name FROM ${this.#table(FEATURE_VALUES)} WHERE ${where}`,
     )
-    for (const field of touched) await this.#countAgain(field, erased, catalogue.placeOf(field.name))
-    for (const name of new Set(touched.map((field) => field.name))) {
-      const place = catalogue.placeOf(name)
-      const isKept = catalogue.sealedIn(name).length > 0 || (await this.#isFound(name, erased))
-      if (place !== 'map' && !isKept)
-        await this.#client.command(dropSlotStatement(this.#names, place), { settings: MUTATION })
+    for (const [system, fields] of Map.groupBy(touched, (field) => field.system)) {
+      const names = fields.map(({ name }) => name)
+      await this.#countAgain(system, names, where, catalogue)
     }
+    const left = await this.#client.select<{ name: string }>(
+      `SELECT DISTINCT name FROM ${this.#table(FEATURE_VALUES)} WHERE NOT (${where})`,
+    )
+    const kept = new Set(left.map(({ name }) => name))
+    const freed = [...new Set(touched.map(({ name }) => name))]
+      .filter((name) => !kept.has(name) && catalogue.sealedIn(name).length === 0)
+      .flatMap((name) => slotOf(catalogue.placeOf(name)))
+    if (freed.length > 0)
+      await this.#client.command(dropSlotsStatement(this.#names, freed), { settings: MUTATION })
     await this.#mutate(FEATURE_VALUES, where, 'DELETE')
   }
 
+  /** Counts the values that fields of a system still have, as far as they were counted in the entries of `where`. */
   async #countAgain(
-    { system, name }: TouchedField,
-    erased: ReadonlySet<number>,
-    place: FeaturePlace,
+    system: string,
+    names: readonly string[],
+    where: string,
+    catalogue: FieldCatalogue,
   ): Promise<void> {
-    const params = { p0: system, p1: name }
-    const counted = await this.#client.select<{ index: string; digest: string }>(
-      `SELECT index, digest FROM ${this.#table(FEATURE_VALUES)} WHERE system = {p0:String} AND name = {p1:String}`,
-      { params },
+    const values = this.#table(FEATURE_VALUES)
+    const counted = await this.#client.select<{ name: string; digest: string }>(
+      `SELECT name, digest FROM ${values} WHERE system = {p0:String} AND NOT (${where})`,
+      { params: { p0: system } },
     )
-    const living = new Set(
-      counted.filter(({ index }) => !erased.has(Number(index))).map(({ digest }) => Number(digest)),
-    )
-    const lines = (await this.#firstBearers(params, place))
-      .map(({ text, index }) => ({ index: Number(index), digest: digestOf(text) }))
-      .filter(({ digest }) => !living.has(digest))
-      .map(({ index, digest }) => JSON.stringify([index, system, name, digest]))
+    const living = new Set(counted.map(({ name, digest }) => `${digest} ${name}`))
+    const lines = (await this.#firstBearers(system, names, catalogue))
+      .map(({ name, text, index }) => ({ name, index: Number(index), digest: digestOf(text) }))
+      .filter(({ name, digest }) => !living.has(`${digest} ${name}`))
+      .map(({ name, index, digest }) => JSON.stringify([index, system, name, digest]))
     if (lines.length === 0) return
     const columns = FEATURE_VALUES.columns.map((column) => column.name)
-    await this.#client.insert(this.#table(FEATURE_VALUES), columns, Buffer.from(lines.join('\n')))
+    await this.#client.insert(values, columns, Buffer.from(lines.join('\n')))
   }
 
-  /** Each value a field of a system has, and the first entry that has it. No more than a field may have before it is sealed. */
-  #firstBearers(
-    params: { p0: string; p1: string },
-    place: FeaturePlace,
-  ): Promise<{ text: string; index: string }[]> {
-    const value = place === 'map' ? 'moreFeatures[{p1:String}]' : slotColumn(place).name
-    return this.#client.select(
-      `SELECT toString(${value}) AS text, min(index) AS index FROM ${this.#table(DECISIONS)}
-        WHERE system = {p0:String} AND ${value} != '' GROUP BY text`,
-      { params, settings: { max_execution_time: 300 } },
-    )
+  /** Each value that fields of a system have, and the first entry that has it; a field has no more than are counted. */
+  async #firstBearers(
+    system: string,
+    names: readonly string[],
+    catalogue: FieldCatalogue,
+  ): Promise<Bearer[]> {
+    const found: Bearer[] = []
+    const named = names.flatMap((name) => slotOf(catalogue.placeOf(name)).map((slot) => ({ name, slot })))
+    for (let i = 0; i < named.length; i += FIELDS_AT_ONCE) {
+      const some = named.slice(i, i + FIELDS_AT_ONCE)
+      const rows = await this.#select<Bearer>(
+        some.map(({ slot }, field) => this.#bearers(`${field}`, slotColumn(slot).name)).join(' UNION ALL '),
+        { p0: system },
+      )
+      for (const row of rows) found.push({ ...row, name: some[Number(row.name)]!.name })
+    }
+    for (const name of names.filter((each) => catalogue.placeOf(each) === 'map')) {
+      const rows = await this.#select<Bearer>(this.#bearers('', 'moreFeatures[{p1:String}]'), {
+        p0: system,
+        p1: name,
+      })
+      for (const row of rows) found.push({ ...row, name })
+    }
+    return found
   }
 
-  async #isFound(name: string, erased: ReadonlySet<number>): Promise<boolean> {
-    const rows = await this.#client.select<{ index: string }>(
-      `SELECT DISTINCT index FROM ${this.#table(FEATURE_VALUES)} WHERE name = {p0:String}`,
-      { params: { p0: name } },
-    )
-    return rows.some(({ index }) => !erased.has(Number(index)))
+  /** The values of one column in system {p0}; `field` comes back as their name. */
+  #bearers(field: string, value: string): string {
+    return `SELECT '${field}' AS name, toString(${value}) AS text, min(index) AS index
+      FROM ${this.#table(DECISIONS)} WHERE system = {p0:String} AND ${value} != '' GROUP BY ${value}`
+  }
+
+  #select<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
+    return this.#client.select<Row>(sql, { params, settings: { max_execution_time: 300 } })
   }
 
   async #mutate(table: TableShape, where: string, change: string): Promise<void> {
-    const [row] = await this.#client.select<{ rows: string }>(
-      `SELECT count() AS rows FROM ${this.#table(table)} WHERE ${where}`,
-      { settings: { max_execution_time: 300 } },
+    const [row] = await this.#select<{ found: string }>(
+      `SELECT count() AS found FROM ${this.#table(table)} WHERE ${where}`,
     )
-    if (Number(row?.rows ?? 0) === 0) return
+    if (Number(row?.found ?? 0) === 0) return
     await this.#client.command(`ALTER TABLE ${this.#table(table)} ${change} WHERE ${where}`, {
       settings: MUTATION,
     })
@@ -177,10 +201,13 @@ export class IndexErasing {
     )
     for (const { table, name } of parts) {
       // Nobody misses one: what belongs into the index is read from the ledger again.
-      await this.#client.command(`ALTER TABLE ${this.#names.tables}.${table} DROP DETACHED PART {p0:String}`, {
-        params: { p0: name },
-        settings: { allow_drop_detached: 1 },
-      })
+      await this.#client.command(
+        `ALTER TABLE ${this.#names.tables}.${table} DROP DETACHED PART {p0:String}`,
+        {
+          params: { p0: name },
+          settings: { allow_drop_detached: 1 },
+        },
+      )
     }
   }
 
@@ -213,6 +240,10 @@ async function unlessRefused(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof StatementRefused)) throw error
   }
+}
+
+function slotOf(place: FeaturePlace): number[] {
+  return place === 'map' ? [] : [place]
 }
 
 function chunksOf(indices: readonly number[]): number[][] {

@@ -278,9 +278,10 @@ export function addSlotsStatement(names: Names, features: readonly { name: strin
   return `ALTER TABLE ${names.tables}.${DECISIONS.name} ${clauses.join(', ')}`
 }
 
-/** Removes the column of a feature that nobody has any more, its name with it. */
-export function dropSlotStatement(names: Names, slot: number): string {
-  return `ALTER TABLE ${names.tables}.${DECISIONS.name} DROP COLUMN IF EXISTS ${slotColumn(slot).name}`
+/** Removes the columns of features that nobody has any more, their names with them. */
+export function dropSlotsStatement(names: Names, slots: readonly number[]): string {
+  const clauses = slots.map((slot) => `DROP COLUMN IF EXISTS ${slotColumn(slot).name}`)
+  return `ALTER TABLE ${names.tables}.${DECISIONS.name} ${clauses.join(', ')}`
 }
 
 export function featureOfComment(comment: string): string {
