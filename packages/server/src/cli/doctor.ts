@@ -10,8 +10,9 @@ import { openStateStore, type StateStore } from '../platform/state-store.ts'
 import { print } from '../platform/terminal.ts'
 import { VERSION } from '../version.ts'
 import { type Connection, runningOn } from './connection.ts'
-import { EXIT } from './exit.ts'
-import { withData } from './options.ts'
+import { lookForResidue, type ResidueOptions } from './doctor-residue.ts'
+import { CommandError, EXIT } from './exit.ts'
+import { signerState, withData } from './options.ts'
 import { table } from './table.ts'
 
 /** One thing looked at: what is so, and whether somebody should act. */
@@ -149,11 +150,29 @@ function observe(what: string, good: string, error: { message: string } | undefi
     : { what, state: 'ok', detail: good }
 }
 
+interface DoctorOptions extends Omit<ResidueOptions, 'residue'> {
+  residue?: string
+}
+
+function withValue(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
+}
+
 export const doctor = withData(new Command('doctor'))
   .description('look at this installation and say what needs attention')
   .option('--json', 'answer in JSON')
-  .addHelpText('after', '\nExample:\n  deponent doctor --data ./data')
-  .action(async (options: { data: string; json?: boolean }) => {
+  .option('--residue <subject>', 'look for what is left of a person instead: a subject id or its handle')
+  .option('--value <text>', 'with --residue, a further text to look for; may be given again', withValue)
+  .option('--clickhouse-url <url>', 'with --residue, a ClickHouse server that holds the index')
+  .addOption(signerState())
+  .addHelpText(
+    'after',
+    '\nExample:\n  deponent doctor --data ./data\n  deponent doctor --residue person-7 --value jane@example.org',
+  )
+  .action(async (options: DoctorOptions) => {
+    if (options.residue !== undefined) return lookForResidue({ ...options, residue: options.residue })
+    if (options.value !== undefined || options.clickhouseUrl !== undefined)
+      throw new CommandError(EXIT.usage, '--value and --clickhouse-url go with --residue')
     const ledgers = await ledgersIn(options.data)
     const observations: Observation[] = [
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },

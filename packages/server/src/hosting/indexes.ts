@@ -14,6 +14,7 @@ import {
   type EngineSettings,
   IndexEngine,
   Projection,
+  serverOf,
 } from '../projection/index.ts'
 import { StoredPositions } from '../projection/positions.ts'
 import type { Tenant } from '../tenant.ts'
@@ -120,11 +121,5 @@ export class Indexes implements StartsProjections {
 
 function settingsOf(clickhouseUrl: string | undefined): EngineSettings {
   if (clickhouseUrl === undefined) return DEFAULT_SETTINGS
-  const url = new URL(clickhouseUrl)
-  const server = {
-    url: url.origin,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
-  }
-  return { ...DEFAULT_SETTINGS, server }
+  return { ...DEFAULT_SETTINGS, server: serverOf(clickhouseUrl) }
 }

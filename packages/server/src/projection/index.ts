@@ -50,7 +50,7 @@ export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { type Restriction, UNRESTRICTED } from './restriction.ts'
 export { PartsRemain } from './erasing.ts'
-export { DEFAULT_SETTINGS, type EngineSettings } from './settings.ts'
+export { DEFAULT_SETTINGS, type EngineSettings, serverOf } from './settings.ts'
 export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
 export interface ProjectionOptions {

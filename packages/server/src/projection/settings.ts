@@ -23,3 +23,13 @@ export const DEFAULT_SETTINGS: EngineSettings = {
     lockedAnswerBytesMax: 32 * MIB,
   },
 }
+
+/** A server by its address, which may carry user and password. */
+export function serverOf(address: string): ExternalAddress {
+  const url = new URL(address)
+  return {
+    url: url.origin,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * What is sealed, opened with the keys that are there: payloads in the vault and in the write-ahead log, learned dictionaries, and the
+ * keyring itself, which names people by pseudonyms.
+ */
+import { decodeEntry, equalBytes, type Entry, FormatError } from '@deponent/format'
+import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import { frameAt, parseWalFileName } from '../ledger/wal-file.ts'
+import { FRAME_ALIGNMENT } from '../ledger/wal-frame.ts'
+import { StoredLedger } from '../ledger/stored-ledger.ts'
+import type { Disk, DiskFile } from '../platform/disk.ts'
+import { decodeAttachment } from '../recording/attachment.ts'
+import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
+import { isDestroyed, type KeyPair } from '../vault/key-frames.ts'
+import { deriveKey, readRootKey } from '../vault/root-key.ts'
+import { ScopeNames } from '../vault/scope.ts'
+import { frameHead, open } from '../vault/seal.ts'
+import { Segments } from '../vault/segments.ts'
+import { readPages } from '../vault/stored-keyring.ts'
+import { unlessGone } from './files.ts'
+import type { ResidueTally } from './report.ts'
+import type { Seeker } from './seeker.ts'
+
+const ENTRIES_AT_ONCE = 1_024
+const SCOPE_BYTES = 16
+
+export interface LedgerPlace {
+  readonly disk: Disk
+  /** The data directory. */
+  readonly directory: string
+  readonly ledger: string
+  readonly origin: string
+}
+
+/** The secret that everything of the directory is sealed under; undefined when it is not here. */
+export function rootOf({
+  disk,
+  directory,
+}: Pick<LedgerPlace, 'disk' | 'directory'>): Promise<Uint8Array | undefined> {
+  return readRootKey(disk, `${directory}/keyring`)
+}
+
+/** The scope of a person in one ledger: the first half of the keyed pseudonym. */
+export function scopeOf(root: Uint8Array, ledger: string, subject: string): Uint8Array {
+  const names = new ScopeNames(deriveKey(root, `deponent/subject/v0/${ledger}`))
+  return names.subject(subject).slice(0, SCOPE_BYTES)
+}
+
+/** Looks into everything sealed of one ledger; without a root key nothing of it opens. */
+export class SealedStores {
+  readonly #place: LedgerPlace
+  readonly #root: Uint8Array | undefined
+  readonly #scopes: readonly Uint8Array[]
+  readonly #seeker: Seeker
+  readonly #tally: ResidueTally
+  readonly #ledgerId: Uint8Array
+  #pairs: readonly KeyPair[] = []
+  #dictionaries: readonly SystemDictionary[] = []
+
+  constructor(
+    place: LedgerPlace,
+    root: Uint8Array | undefined,
+    scopes: readonly Uint8Array[],
+    seeker: Seeker,
+    tally: ResidueTally,
+  ) {
+    this.#place = place
+    this.#root = root
+    this.#scopes = scopes
+    this.#seeker = seeker
+    this.#tally = tally
+    this.#ledgerId = ledgerIdOf(place.origin)
+  }
+
+  async search(): Promise<void> {
+    const { ledger } = this.#place
+    await this.#orSay(`keyring of ledger ${ledger}`, () => this.#searchKeyring())
+    await this.#orSay(`dictionaries of ledger ${ledger}`, () => this.#searchDictionaries())
+    await this.#orSay(`vault of ledger ${ledger}`, () => this.#searchVault())
+    await this.#orSay(`write-ahead log of ledger ${ledger}`, () => this.#searchLog())
+  }
+
+  /** What is damaged cannot be searched, and that is said; `deponent verify` says what is damaged. */
+  async #orSay(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await unlessGone(work)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.#tally.notLookedAt(`${what}: ${error.code}`)
+    }
+  }
+
+  async #searchKeyring(): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    const where = `keyring of ledger ${ledger}`
+    if (!this.#root) return this.#tally.notLookedAt(`${where}: no root key`)
+    const pages = await readPages({ disk, directory: `${directory}/keyring`, ledger }, this.#root)
+    for (const _ of pages) this.#tally.opened('keyring')
+    this.#pairs = pages.flatMap(({ pairs }) => pairs)
+    const isHeld = this.#pairs.some(
+      (pair) => !isDestroyed(pair) && this.#scopes.some((scope) => equalBytes(scope, pair.scope)),
+    )
+    if (isHeld) this.#tally.found('keyring', [{ where, what: 'a key of the subject' }])
+  }
+
+  async #searchDictionaries(): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    if (!this.#root) return
+    const place = { disk, directory: `${directory}/vault/${ledger}`, ledgerId: this.#ledgerId, ledger }
+    this.#dictionaries = await readDictionaries({ ...place, root: this.#root })
+    for (const { number, system, bytes } of this.#dictionaries) {
+      this.#tally.opened('vault')
+      const found = [...this.#seeker.in(bytes), ...this.#seeker.inText(system)]
+      const where = `vault/${ledger}, dictionary ${number}`
+      this.#tally.found(
+        'vault',
+        found.map((what) => ({ where, what })),
+      )
+    }
+  }
+
+  async #searchVault(): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    const path = `${directory}/vault/${ledger}`
+    const segments = await Segments.open(disk, path, this.#ledgerId, () => undefined)
+    const entries = new StoredLedger(disk, `${directory}/ledgers/${ledger}`, this.#ledgerId)
+    for (let from = 0; from < segments.durable(); from += ENTRIES_AT_ONCE) {
+      const to = Math.min(from + ENTRIES_AT_ONCE, segments.durable())
+      const frames = await segments.range(from, to)
+      let index = from
+      for await (const piece of entries.readBack(from, to)) {
+        for (const entry of piece) {
+          const frame = frames[index - from]
+          if (frame) this.#searchPayload('vault', `vault/${ledger}`, index, decodeEntry(entry), frame)
+          index += 1
+        }
+      }
+    }
+  }
+
+  /** Every frame in every file of the log, those of generations that are over too. */
+  async #searchLog(): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    const path = `${directory}/ledgers/${ledger}/wal`
+    for (const name of await disk.list(path)) {
+      if (!parseWalFileName(name.replace(/\.tmp$/, ''))) continue
+      await unlessGone(async () => {
+        const file = await disk.open(`${path}/${name}`, 'read')
+        try {
+          await this.#searchLogFile(file, `ledgers/${ledger}/wal/${name}`)
+        } finally {
+          await file.close()
+        }
+      })
+    }
+  }
+
+  async #searchLogFile(file: DiskFile, where: string): Promise<void> {
+    const size = await file.size()
+    for (let at = 0; at < size;) {
+      const found = await frameAt(file, at, this.#ledgerId)
+      at += found?.location.paddedBytes ?? FRAME_ALIGNMENT
+      if (!found) continue
+      const { first, entries, attachments } = found.content
+      for (const [i, entry] of entries.entries()) {
+        const { frame } = decodeAttachment(attachments[i]!)
+        this.#searchPayload('write-ahead log', where, first + i, decodeEntry(entry), frame)
+      }
+    }
+  }
+
+  #searchPayload(store: string, where: string, index: number, entry: Entry, frame: Uint8Array): void {
+    const { isErased, isPublic, keyNumbers } = frameHead(frame)
+    if (isErased) return
+    if (!this.#root && !isPublic) return this.#tally.closed(store)
+    const missing = keyNumbers.filter((number) => this.#pairs[number] && isDestroyed(this.#pairs[number]))
+    if (missing.length > 0)
+      return this.#tally.found(store, [{ where, index, what: 'a sealed payload whose key is destroyed' }])
+    const text = this.#textOf(entry, frame)
+    if (text === undefined) return this.#tally.closed(store)
+    this.#tally.opened(store)
+    this.#tally.found(
+      store,
+      this.#seeker.inText(text).map((what) => ({ where, index, what })),
+    )
+  }
+
+  #textOf(entry: Entry, frame: Uint8Array): string | undefined {
+    try {
+      const opened = open(
+        entry,
+        frame,
+        (number) => this.#pairs[number]?.key,
+        (number) => this.#dictionaries[number]?.bytes,
+      )
+      return opened?.text
+    } catch (error) {
+      if (error instanceof FormatError) return undefined
+      throw error
+    }
+  }
+}
