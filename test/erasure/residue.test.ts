@@ -1,0 +1,90 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { searchResidue, TooShort } from '../../packages/server/src/residue/residue.ts'
+import { newPlace, type Place, ServerProcess } from '../e2e/server-process.ts'
+import { loan, openRecording, submission } from '../recording/open-tenant.ts'
+import { eraseOverHttp, erases, recordsWith, residueOf, SUBJECT, VALUES } from './residue-story.ts'
+
+describe('a search for what is left of a person', () => {
+  let place: Place
+  let server: ServerProcess
+
+  beforeAll(async () => {
+    place = await newPlace()
+    server = await ServerProcess.start(place)
+    expect((await server.post('/v1/decisions', recordsWith(SUBJECT, 300))).status).toBe(201)
+    await server.indexed()
+  })
+  afterAll(() => server.stop())
+
+  test('finds them in every store that holds something of theirs while the server runs', async () => {
+    const { code, report } = await residueOf(place, SUBJECT, VALUES)
+    expect(code).toBe(1)
+    expect(report.notLookedAt).toEqual([])
+    const found = (store: string) => report.stores.find((each) => each.store === store)?.found ?? 0
+    expect(found('index')).toBeGreaterThan(0)
+    expect(found('keyring')).toBe(1)
+    // The person, the value in a feature and the one in a message, in each of a hundred records.
+    expect(found('write-ahead log')).toBeGreaterThanOrEqual(300)
+    const kinds = new Set(report.found.map(({ what }) => what))
+    expect(kinds).toContain('the subject as text')
+    expect(kinds).toContain('the subject as handle in hexadecimal, compressed')
+    expect(kinds).toContain('value 1 as text, compressed')
+    expect(kinds).toContain('value 2 as text')
+  })
+
+  test('finds nothing of somebody who was never there', async () => {
+    const { code, report } = await residueOf(place, 'nobody-ever-4711', ['a text that nobody ever sent'])
+    expect({ code, found: report.found, not: report.notLookedAt }).toEqual({ code: 0, found: [], not: [] })
+    const opened = Object.fromEntries(report.stores.map(({ store, opened }) => [store, opened]))
+    expect(opened['write-ahead log']).toBeGreaterThanOrEqual(300)
+    expect(opened['index']).toBeGreaterThan(0)
+  })
+
+  test('finds nothing any more once they are erased, and goes on finding them while they are not', async () => {
+    const isErased = await erases(server)
+    if (isErased) await eraseOverHttp(server, SUBJECT)
+    const { code, report } = await residueOf(place, SUBJECT, VALUES)
+    if (isErased) expect(report.found).toEqual([])
+    expect(code).toBe(isErased ? 0 : 1)
+  })
+})
+
+describe('what is sealed', () => {
+  test('is opened and looked into: vault, log and dictionaries, each place with its entry', async () => {
+    const place = await newPlace()
+    const { tenant, close } = await openRecording(place, undefined, {
+      log: 65_536,
+      segment: { entriesMax: 64, bytesMax: 1_048_576 },
+    })
+    for (let i = 0; i < 20; i += 1) {
+      const records = Array.from({ length: 10 }, (_, k) => submission(loan(i * 10 + k), k))
+      await tenant.recorder.record(records, 'admin')
+    }
+    await close()
+    const search = {
+      disk: realDisk,
+      directory: place.data,
+      signerDirectory: place.signer,
+      subject: 'person-3',
+      values: ['remark of person 14'],
+    }
+    const report = await searchResidue(search)
+    const stores = new Map(report.stores.map((store) => [store.store, store]))
+    expect(stores.get('vault')!.opened).toBeGreaterThan(100)
+    const vault = report.found.filter(({ where }) => where === 'vault/default')
+    expect(vault.length).toBeGreaterThan(10)
+    expect(vault.every(({ index }) => index !== undefined)).toBe(true)
+    expect(report.found.filter(({ what }) => what === 'value 1 as text').length).toBeGreaterThan(0)
+    expect(report.notLookedAt).toEqual([])
+
+    await rm(join(place.data, 'keyring', 'root.key'))
+    const blind = await searchResidue(search)
+    expect(blind.found).toEqual([])
+    expect(blind.notLookedAt.join('\n')).toMatch(/no root key/)
+    expect(blind.notLookedAt.join('\n')).toMatch(/sealed things did not open/)
+    await expect(searchResidue({ ...search, values: ['abc'] })).rejects.toBeInstanceOf(TooShort)
+  })
+})
