@@ -226,6 +226,7 @@ test('a store that takes nothing keeps nobody from starting or stopping', async 
     all: (sql, ...values) => inner.all(sql, ...values),
     transaction: (work) => inner.transaction(work),
     flush: () => inner.flush(),
+    scrub: () => inner.scrub(),
     close: () => inner.close(),
   }
   const troubles: string[] = []

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -55,6 +55,34 @@ describe('the state store', () => {
     store.transaction(() => store.run("INSERT INTO numbers (n, text) VALUES (10000, '')"))
     await flushed
     expect(sum(store)).toEqual({ c: 10_001, s: 50_005_000 })
+    await store.close()
+  })
+
+  test('holds nothing on disk of what was deleted before it was scrubbed, in rows, freed pages or its log', async () => {
+    const store = open()
+    fill(store)
+    store.run('CREATE TABLE people (id TEXT PRIMARY KEY, told TEXT)')
+    const secret = (n: number) => `secret-of-${n}-${'x'.repeat(n % 3_000)}`
+    store.transaction(() => {
+      for (let n = 0; n < 400; n += 1)
+        store.run('INSERT INTO people (id, told) VALUES (?, ?)', `person-${n}`, secret(n))
+    })
+    await store.flush()
+    store.transaction(() => {
+      store.run("DELETE FROM people WHERE id != 'person-7'")
+      store.run("UPDATE people SET told = 'nothing'")
+    })
+    await store.scrub()
+    const texts = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1'))
+    expect(texts.some((text) => text.includes('person-7'))).toBe(true)
+    expect(texts.filter((text) => /secret-of-|person-[0-689]/.test(text))).toEqual([])
+    expect(sum(store)).toEqual({ c: 10_000, s: 49_995_000 })
+    await store.close()
+  })
+
+  test('has nothing to scrub in memory', async () => {
+    const store = new SqliteStateStore(':memory:')
+    await store.scrub()
     await store.close()
   })
 })

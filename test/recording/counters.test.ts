@@ -25,6 +25,7 @@ function fullAfterOpening(): { store: StateStore; fill(): void } {
     all: (sql, ...values) => inner.all(sql, ...values),
     transaction: (work) => inner.transaction(work),
     flush: () => inner.flush(),
+    scrub: () => inner.scrub(),
     close: () => inner.close(),
   }
   return {

@@ -5,6 +5,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { answerQuestions, workerStart } from './worker.ts'
 
+/** Move what is in the log as far as nobody waits for it; all of it; all of it, and leave nothing in the log. */
+export type CheckpointQuestion = 'soon' | 'all' | 'scrub'
+
 const ATTEMPTS = 3
 
 const database = new DatabaseSync(workerStart() as string)
@@ -22,8 +25,17 @@ function checkpointAll(): void {
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 
-answerQuestions((question: 'soon' | 'all') => {
+/** The log keeps old pages until it is begun again; now it is cut off. */
+function emptyLog(): void {
+  checkpointPassing()
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1)
+    if (database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0) return
+  throw new Error('the log of the state store is still being read')
+}
+
+answerQuestions((question: CheckpointQuestion) => {
   if (question === 'all') checkpointAll()
+  else if (question === 'scrub') emptyLog()
   else checkpointPassing()
   return { answer: true }
 })

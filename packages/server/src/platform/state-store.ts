@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { reasonOf } from './failure.ts'
+import type { CheckpointQuestion } from './state-checkpoint-worker.ts'
 import { moduleBeside, WorkerThread } from './worker.ts'
 
 export type StateValue = SQLInputValue
@@ -14,6 +15,8 @@ export interface StateStore {
   transaction<T>(work: () => T): T
   /** Makes every finished transaction durable. */
   flush(): Promise<void>
+  /** Makes rows that were deleted leave the disk: when this resolves, no file of the store holds them. Rejects when somebody reads on. */
+  scrub(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,6 +38,12 @@ export function openStateStore(path: string): { store: StateStore; unwritable?: 
 const CHECKPOINT_ROWS = 2_000
 
 /**
+ * What is deleted is written over with zeros, in rows and in freed pages, so that only the log can still hold it. It costs next to
+ * nothing here, where rows are added and seldom deleted. Temporary tables stay in memory.
+ */
+const FORGETTING = 'PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY'
+
+/**
  * SQLite in WAL mode; a finished transaction survives the process, and survives the machine after `flush`. The log is moved into the
  * file by another thread, which waits for the disk; what is left of it when the store is closed is moved then.
  */
@@ -42,7 +51,7 @@ export class SqliteStateStore implements StateStore {
   readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
-  #checkpointer: WorkerThread<'soon' | 'all', boolean> | undefined
+  #checkpointer: WorkerThread<CheckpointQuestion, boolean> | undefined
   #isCheckpointing = false
   #rows = 0
 
@@ -52,6 +61,7 @@ export class SqliteStateStore implements StateStore {
     this.#database.exec(
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA busy_timeout=5000; PRAGMA wal_autocheckpoint=0',
     )
+    this.#database.exec(FORGETTING)
   }
 
   run(sql: string, ...values: StateValue[]): void {
@@ -89,6 +99,12 @@ export class SqliteStateStore implements StateStore {
     else this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
+  async scrub(): Promise<void> {
+    if (this.#path === IN_MEMORY) return
+    this.#rows = 0
+    await this.#checkpoints().ask('scrub')
+  }
+
   async close(): Promise<void> {
     // First: whoever closes last removes the log, by its name.
     await this.#checkpointer?.close()
@@ -100,14 +116,17 @@ export class SqliteStateStore implements StateStore {
     if (this.#path === IN_MEMORY) return
     this.#isCheckpointing = true
     // What fails now is tried again with the next rows, and by `flush`, which says so.
-    const module = moduleBeside(import.meta.url, 'state-checkpoint-worker')
-    this.#checkpointer ??= new WorkerThread(module, this.#path)
-    void this.#checkpointer
+    void this.#checkpoints()
       .ask('soon')
       .catch(() => undefined)
       .finally(() => {
         this.#isCheckpointing = false
       })
+  }
+
+  #checkpoints(): WorkerThread<CheckpointQuestion, boolean> {
+    const module = moduleBeside(import.meta.url, 'state-checkpoint-worker')
+    return (this.#checkpointer ??= new WorkerThread(module, this.#path))
   }
 
   #statement(sql: string): StatementSync {
