@@ -17,7 +17,11 @@ export const clock: Clock = { ...realClock, after: (ms, task) => realClock.after
 
 /** No index: what is recorded and proven does not depend on one. */
 const noIndex: StartsProjections = {
-  start: () => Promise.resolve({ lag: () => 0 } as unknown as Projection),
+  start: () => Promise.resolve({
+      lag: () => 0,
+      erase: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+    } as unknown as Projection),
 }
 
 export interface HostingOfTests {

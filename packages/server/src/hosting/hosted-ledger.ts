@@ -93,8 +93,13 @@ export function openLedger(
     })
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo)
-    const erasures = erasuresOf(tenant, projection, parts)
-    undo.add(() => erasures.close())
+    const erasures = erasuresOf(tenant, projection, { ...parts, store: directory.store })
+    undo.add(async () => {
+      const closed = erasures.close()
+      // An erasure may wait for an index that is away: it goes on at the next start.
+      await projection.stop()
+      await closed
+    })
     await erasures.begin()
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
