@@ -49,14 +49,6 @@ interface ErasureAnswer {
   status: string
 }
 
-/** Whether the server of this release erases. */
-export async function erases(server: ServerProcess): Promise<boolean> {
-  const { paths } = await server.get<{ paths: Record<string, Record<string, unknown>> }>('/openapi.json')
-  return Object.entries(paths).some(
-    ([path, operations]) => /^\/v1\/subjects\/[^/]+$/.test(path) && 'delete' in operations,
-  )
-}
-
 /** Has a person erased and waits for the receipt. */
 export async function eraseOverHttp(server: ServerProcess, subject: string): Promise<string> {
   const asked = await server.fetch(`/v1/subjects/${encodeURIComponent(subject)}`, { method: 'DELETE' })

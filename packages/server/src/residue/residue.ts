@@ -8,7 +8,7 @@ import type { Disk } from '../platform/disk.ts'
 import { searchServer } from './clickhouse.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
 import { type ResidueReport, ResidueTally } from './report.ts'
-import { rootOf, scopeOf, SealedStores } from './sealed-stores.ts'
+import { rootOf, scopeOf, SealedStores, SIGNER_STATE } from './sealed-stores.ts'
 import { Seeker, type Sought } from './seeker.ts'
 import { SOUGHT_BYTES_MIN, type Spelling, spellingsOf, spellingsOfBytes } from './spellings.ts'
 
@@ -50,11 +50,17 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
     tally.notLookedAt('the subject id itself: too short to be told from chance')
   await searchFiles(dataFiles(disk, directory), seeker, tally)
   if (signerDirectory !== undefined) {
-    const name = 'signer state'
+    const name = SIGNER_STATE
     await searchFiles({ disk, directory: signerDirectory, name, storeOf: () => name }, seeker, tally)
   }
   for (const [ledger, { origin }] of Object.entries(ledgers)) {
-    const place = { disk, directory, ledger, origin }
+    const place = {
+      disk,
+      directory,
+      ledger,
+      origin,
+      ...(signerDirectory !== undefined && { signerDirectory }),
+    }
     await new SealedStores(place, root, scopes, seeker, tally).search()
   }
   if (clickhouseUrl !== undefined)

@@ -2,10 +2,9 @@
  * What is sealed, opened with the keys that are there: payloads in the vault and in the write-ahead log, learned dictionaries, and the
  * keyring itself, which names people by pseudonyms.
  */
-import { decodeEntry, equalBytes, type Entry, FormatError } from '@deponent/format'
-import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import { decodeEntry, equalBytes, type Entry, FormatError, toHex } from '@deponent/format'
+import { FRAME_ALIGNMENT, ledgerIdOf } from '../ledger/wal-frame.ts'
 import { frameAt, parseWalFileName } from '../ledger/wal-file.ts'
-import { FRAME_ALIGNMENT } from '../ledger/wal-frame.ts'
 import { StoredLedger } from '../ledger/stored-ledger.ts'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
@@ -14,6 +13,7 @@ import { isDestroyed, type KeyPair } from '../vault/key-frames.ts'
 import { deriveKey, readRootKey } from '../vault/root-key.ts'
 import { ScopeNames } from '../vault/scope.ts'
 import { frameHead, open } from '../vault/seal.ts'
+import { readSealedNotes } from '../vault/sealed-journal.ts'
 import { Segments } from '../vault/segments.ts'
 import { readPages } from '../vault/stored-keyring.ts'
 import { unlessGone } from './files.ts'
@@ -29,7 +29,10 @@ export interface LedgerPlace {
   readonly directory: string
   readonly ledger: string
   readonly origin: string
+  readonly signerDirectory?: string
 }
+
+export const SIGNER_STATE = 'signer state'
 
 /** The secret that everything of the directory is sealed under; undefined when it is not here. */
 export function rootOf({
@@ -75,6 +78,7 @@ export class SealedStores {
     const { ledger } = this.#place
     await this.#orSay(`keyring of ledger ${ledger}`, () => this.#searchKeyring())
     await this.#orSay(`dictionaries of ledger ${ledger}`, () => this.#searchDictionaries())
+    await this.#orSay(`register of erasures of ledger ${ledger}`, () => this.#searchRegister())
     await this.#orSay(`vault of ledger ${ledger}`, () => this.#searchVault())
     await this.#orSay(`write-ahead log of ledger ${ledger}`, () => this.#searchLog())
   }
@@ -100,6 +104,27 @@ export class SealedStores {
       (pair) => !isDestroyed(pair) && this.#scopes.some((scope) => equalBytes(scope, pair.scope)),
     )
     if (isHeld) this.#tally.found('keyring', [{ where, what: 'a key of the subject' }])
+  }
+
+  /** An erasure under way names whom it is about; a completed one does not. */
+  async #searchRegister(): Promise<void> {
+    const { disk, directory, ledger, signerDirectory } = this.#place
+    if (!this.#root) return
+    const key = deriveKey(this.#root, `deponent/erasures/v0/${ledger}`)
+    const within = `keyring/${ledger}.erasures`
+    const outside = `${toHex(this.#ledgerId)}.erasures`
+    const files = [{ store: 'keyring', where: within, path: `${directory}/${within}` }]
+    if (signerDirectory !== undefined)
+      files.push({ store: SIGNER_STATE, where: outside, path: `${signerDirectory}/${outside}` })
+    for (const { store, where, path } of files) {
+      for (const note of await readSealedNotes({ disk, path, key })) {
+        this.#tally.opened(store)
+        this.#tally.found(
+          store,
+          this.#seeker.inText(note).map((what) => ({ where, what })),
+        )
+      }
+    }
   }
 
   async #searchDictionaries(): Promise<void> {

@@ -102,6 +102,15 @@ export class SealedJournal {
   }
 }
 
+/** The notes of a file, for reading only; none when there is no file. FormatError `keyring_damaged` as `SealedJournal.open`. */
+export async function readSealedNotes({
+  disk,
+  path,
+  key,
+}: Omit<SealedJournalPlace, 'random'>): Promise<string[]> {
+  return readNotes(key, (await disk.read(path)) ?? new Uint8Array(0)).notes
+}
+
 function sealNote(key: Uint8Array, nonce: Uint8Array, note: string): Uint8Array {
   const text = utf8(note)
   const head = new Uint8Array(HEAD_BYTES)
