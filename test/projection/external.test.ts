@@ -6,10 +6,14 @@ import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { SupervisedEngine } from '../../packages/server/src/projection/engine/supervise.ts'
 import {
+  databaseOfLedger,
   DEFAULT_SETTINGS,
   EngineUnavailable,
   UNRESTRICTED,
 } from '../../packages/server/src/projection/index.ts'
+import { searchServer } from '../../packages/server/src/residue/clickhouse.ts'
+import { ResidueTally } from '../../packages/server/src/residue/report.ts'
+import { spellingsOf } from '../../packages/server/src/residue/spellings.ts'
 import { ask, decision, WatchedProcesses, World } from './world.ts'
 
 // A ClickHouse server somebody else runs; CLICKHOUSE_URL names a real one, otherwise our own engine plays it over HTTP.
@@ -73,6 +77,52 @@ describe('an index on a server given by configuration', () => {
     await one.projection.reindex()
     expect(await one.projection.aggregate([], UNRESTRICTED)).toMatchObject({ items: [{ count: 1 }] })
     await Promise.all([one.destroy(), other.destroy()])
+  })
+
+  test('is searched for what is left of somebody, column by column', async () => {
+    const world = new World()
+    const subject = '0123456789abcdef0123456789abcdef'
+    world.source.add(
+      decision(
+        { decisionId: 'of Jane Doe', inputFeatures: { 'Jane Doe': 1, place: 'a "quoted" place' } },
+        { subject },
+      ),
+      decision({ decisionId: 'b' }),
+    )
+    const server = settings()
+    await world.start({ settings: server, database: databaseOfLedger('searched') })
+    await world.indexed()
+    const { url, username, password } = server.server
+    const address = new URL(url)
+    Object.assign(address, { username, password })
+    const search = async () => {
+      const tally = new ResidueTally()
+      const sought = ['Jane Doe', subject, 'a "quoted" place'].map((text, i) => ({
+        name: `text ${i}`,
+        spellings: spellingsOf(text),
+      }))
+      await searchServer(address.href, ['searched'], sought, tally)
+      return tally.report()
+    }
+    const before = await search()
+    expect(before.found.map(({ where, what }) => `${where}: ${what}`)).toEqual(
+      expect.arrayContaining([
+        'deponent_searched_index.decisions, column decisionId: text 0 as text',
+        'deponent_searched_index.decisions: text 0 as base64, in the name of a column',
+        'deponent_searched.decisions: text 0 as text, in the name of a column',
+        'deponent_searched_index.decisions, column subject: text 1 as text',
+        'deponent_searched_index.decisions, column f1: text 2 as JSON escapes',
+        'deponent_searched_index.featureValues, column name: text 0 as text',
+      ]),
+    )
+    expect(before.notLookedAt).toEqual([])
+    const { record: _, subject: __, ...unread } = world.source.entries[0]!
+    world.source.entries[0] = unread
+    await world.projection.erase([0])
+    const after = await search()
+    expect({ found: after.found, not: after.notLookedAt }).toEqual({ found: [], not: [] })
+    expect(after.stores[0]!.files).toBeGreaterThan(20)
+    await world.destroy()
   })
 
   test('that is away keeps nobody from starting, and says so to those who ask', async () => {

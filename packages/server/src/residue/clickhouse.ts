@@ -7,6 +7,7 @@ import {
   serverOf,
 } from '../projection/index.ts'
 import { AnswerLost, type IndexClient, StatementRefused } from '../projection/engine/client.ts'
+import { isNarrowedOf } from '../projection/database-name.ts'
 import type { ResidueTally } from './report.ts'
 import type { Sought } from './seeker.ts'
 
@@ -19,6 +20,7 @@ interface Column {
   readonly table: string
   readonly name: string
   readonly comment: string
+  readonly isText: number
 }
 
 export async function searchServer(
@@ -33,7 +35,8 @@ export async function searchServer(
   })
   const client = engine.connect()
   try {
-    for (const column of await columnsOf(client, ledgers)) await searchColumn(client, column, sought, tally)
+    const needles = needlesOf(sought)
+    for (const column of await columnsOf(client, ledgers)) await searchColumn(client, column, needles, tally)
   } catch (error) {
     if (
       !(
@@ -50,38 +53,73 @@ export async function searchServer(
   }
 }
 
-/** Columns that may hold text: of the tables of each ledger, and of the server's own notes. */
+/** A text as one of its spellings, of those that can stand in a column of text. */
+interface Needle {
+  readonly what: string
+  readonly bytes: Buffer
+}
+
+function needlesOf(sought: readonly Sought[]): Needle[] {
+  return sought.flatMap(({ name, spellings }) =>
+    spellings.map(({ kind, bytes }) => ({ what: `${name} as ${kind}`, bytes })),
+  )
+}
+
+/** Every column of an index, its views included, and columns of text in the server's own notes. */
 async function columnsOf(client: IndexClient, ledgers: readonly string[]): Promise<Column[]> {
   const columns = await client.select<Column>(
-    `SELECT database, table, name, comment FROM system.columns
-      WHERE (type LIKE '%String%' OR comment != '') AND (database = 'system' OR startsWith(database, 'deponent'))`,
+    `SELECT database, table, name, comment, position(type, 'String') > 0 AS isText FROM system.columns
+      WHERE database = 'system' OR startsWith(database, 'deponent')`,
   )
-  const databases = new Set(ledgers.map((ledger) => `${databaseOfLedger(ledger)}_index`))
-  return columns.filter(({ database, table }) =>
-    database === 'system' ? NOTES.includes(table) : databases.has(database),
+  const views = ledgers.map((ledger) => databaseOfLedger(ledger))
+  const databases = new Set(views.flatMap((name) => [name, `${name}_index`]))
+  return columns.filter(({ database, table, isText }) =>
+    database === 'system'
+      ? isText && NOTES.includes(table)
+      : databases.has(database) || views.some((name) => isNarrowedOf(name, database)),
   )
 }
 
 async function searchColumn(
   client: IndexClient,
-  { database, table, name, comment }: Column,
-  sought: readonly Sought[],
+  column: Column,
+  needles: readonly Needle[],
   tally: ResidueTally,
 ): Promise<void> {
+  const { database, table, name, comment } = column
   const where = `${database}.${table}, column ${name}`
   tally.looked(STORE, 0)
-  for (const { name: who, spellings } of sought) {
-    const texts = spellings.filter(({ bytes }) => bytes.equals(Buffer.from(bytes.toString())))
-    for (const { kind, bytes } of texts) {
-      const text = bytes.toString()
-      const isNamed = comment.includes(text)
-      // Spelled in hexadecimal: as a parameter it would stand in what the server notes of this very statement.
-      const [row] = await client.select<{ found: string }>(
-        `SELECT count() AS found FROM ${database}.${table}
-          WHERE position(toString(\`${name}\`), unhex('${bytes.toString('hex')}')) > 0 LIMIT 1`,
-        { settings: { max_execution_time: 300 } },
-      )
-      if (isNamed || Number(row?.found ?? 0) > 0) tally.found(STORE, [{ where, what: `${who} as ${kind}` }])
-    }
+  const named = needles.filter(({ bytes }) =>
+    [name, comment].some((text) => Buffer.from(text).includes(bytes)),
+  )
+  // A name that says whom the column is of is not repeated.
+  tally.found(
+    STORE,
+    named.map(({ what }) => ({ where: `${database}.${table}`, what: `${what}, in the name of a column` })),
+  )
+  const holdsText = column.isText && (database === 'system' || database.endsWith('_index'))
+  if (holdsText) {
+    const found = await foundIn(client, column, needles)
+    tally.found(
+      STORE,
+      found.map(({ what }) => ({ where, what })),
+    )
   }
+}
+
+/** Which of these stand in a column: one pass over it. */
+async function foundIn(
+  client: IndexClient,
+  { database, table, name }: Column,
+  needles: readonly Needle[],
+): Promise<Needle[]> {
+  // Spelled in hexadecimal: as parameters they would stand in what the server notes of this very statement.
+  const sums = needles.map(
+    ({ bytes }, i) => `countIf(position(text, unhex('${bytes.toString('hex')}')) > 0) AS n${i}`,
+  )
+  const [row = {}] = await client.select<Record<string, string>>(
+    `SELECT ${sums.join(', ')} FROM (SELECT toString(\`${name}\`) AS text FROM ${database}.${table})`,
+    { settings: { max_execution_time: 300 } },
+  )
+  return needles.filter((_, i) => Number(row[`n${i}`] ?? 0) > 0)
 }
