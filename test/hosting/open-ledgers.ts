@@ -17,7 +17,8 @@ export const clock: Clock = { ...realClock, after: (ms, task) => realClock.after
 
 /** No index: what is recorded and proven does not depend on one. */
 const noIndex: StartsProjections = {
-  start: () => Promise.resolve({
+  start: () =>
+    Promise.resolve({
       lag: () => 0,
       erase: () => Promise.resolve(),
       stop: () => Promise.resolve(),

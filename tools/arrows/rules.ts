@@ -121,6 +121,26 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a check reads the bytes on disk and distrusts whoever wrote them: it must not ask the running parts',
   },
   {
+    from: ['server/residue'],
+    to: [
+      'server/erasure',
+      'server/access',
+      'server/ingest',
+      'server/evidence',
+      'server/demo',
+      'server/ledger/ledger.ts',
+      'server/recording/recorder.ts',
+      'server/vault/vault.ts',
+    ],
+    why: 'a search for what was forgotten reads the bytes that lie there: it must not ask the parts that should have removed them',
+  },
+  {
+    from: ['server'],
+    to: ['server/residue'],
+    unlessFrom: ['server/residue', 'server/cli'],
+    why: 'an erasure that leaned on the search for what it left would be checked by itself',
+  },
+  {
     from: ['server/conformance'],
     to: ['server/*'],
     unlessTo: ['server/conformance'],
@@ -227,6 +247,7 @@ export const SERVER_AREAS: readonly string[] = [
   'platform',
   'projection',
   'recording',
+  'residue',
   'vault',
 ]
 
