@@ -115,7 +115,6 @@ beforeAll(async () => {
       const batch = people.map((person) => toldOf(person, round)[step]!)
       const { receipts, errors } = await tenant.recorder.record(
         batch.map(({ value, kind }, i) => submission(value, i, kind)),
-        'admin',
       )
       expect(errors).toEqual([])
       for (const { position, index } of receipts) persons.set(index, batch[position]!.person)

@@ -68,7 +68,7 @@ describe('what is sealed', () => {
     })
     for (let i = 0; i < 20; i += 1) {
       const records = Array.from({ length: 10 }, (_, k) => submission(loan(i * 10 + k), k))
-      await tenant.recorder.record(records, 'admin')
+      await tenant.recorder.record(records)
     }
     await close()
     const search = {

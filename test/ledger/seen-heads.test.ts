@@ -22,6 +22,7 @@ function full(): StateStore {
     all: (sql, ...values) => inner.all(sql, ...values),
     transaction: (work) => inner.transaction(work),
     flush: () => inner.flush(),
+    scrub: () => inner.scrub(),
     close: () => inner.close(),
   }
 }

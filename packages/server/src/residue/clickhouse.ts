@@ -13,7 +13,14 @@ import type { Sought } from './seeker.ts'
 
 const STORE = 'index on the server'
 /** Tables in which a server notes the statements it was sent, if it does. */
-const NOTES = ['query_log', 'query_thread_log', 'query_views_log', 'text_log', 'part_log', 'crash_log']
+const NOTES = new Set([
+  'query_log',
+  'query_thread_log',
+  'query_views_log',
+  'text_log',
+  'part_log',
+  'crash_log',
+])
 
 interface Column {
   readonly database: string
@@ -75,7 +82,7 @@ async function columnsOf(client: IndexClient, ledgers: readonly string[]): Promi
   const databases = new Set(views.flatMap((name) => [name, `${name}_index`]))
   return columns.filter(({ database, table, isText }) =>
     database === 'system'
-      ? isText && NOTES.includes(table)
+      ? isText && NOTES.has(table)
       : databases.has(database) || views.some((name) => isNarrowedOf(name, database)),
   )
 }
