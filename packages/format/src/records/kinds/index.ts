@@ -25,12 +25,14 @@ import { notice } from './notice.ts'
 import { notification } from './notification.ts'
 import { outcome } from './outcome.ts'
 import { query } from './query.ts'
+import { rectification } from './rectification.ts'
 import { report } from './report.ts'
 import { request } from './request.ts'
 import { retention } from './retention.ts'
 import { review } from './review.ts'
 import { score } from './score.ts'
 import { stop } from './stop.ts'
+import { subject } from './subject.ts'
 import { supplier } from './supplier.ts'
 import { systemLog } from './system-log.ts'
 import { system } from './system.ts'
@@ -77,6 +79,8 @@ const SHAPES = [
   importRun,
   vaultSealed,
   counter,
+  subject,
+  rectification,
 ] as const
 
 /** What a record is about. A kind that is not listed cannot be recorded; a verifier accepts any kind of the grammar. */

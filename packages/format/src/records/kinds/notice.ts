@@ -12,6 +12,14 @@ export const notice = defineKind({
     recipient: json,
     language: text,
     channel: text,
+    /** Queued until it is sent: when it must be at the latest. */
+    status: text,
+    dueAt: time,
+    /** The erasure it tells of, and the reference of whoever asked for it: who the person was is known outside. */
+    erasureId: identifier,
+    requestRef: text,
+    /** Entry id of the look by which the recipient got a copy. */
+    accessId: identifier,
     sentAt: time,
     deliveredAt: time,
   },
