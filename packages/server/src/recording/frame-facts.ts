@@ -6,12 +6,19 @@ import { counterIn } from './counters.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
 import type { Mark, Marker } from './marker.ts'
 import type { ReadEntry } from './reader.ts'
+import { isRegistered, REGISTERED_KINDS } from './register.ts'
 import type { StateFact } from './state.ts'
 import type { Numbering } from './submission.ts'
 
 /** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
-const OWN_KINDS = ['system.declared"', 'vault.sealed"', 'erasure"', 'emitter.', 'counter.'].map((kind) =>
-  Buffer.from(`"kind":"${kind}`),
+const OWN_KINDS = [
+  'system.declared"',
+  'vault.sealed"',
+  'erasure"',
+  'emitter.',
+  'counter.',
+  ...REGISTERED_KINDS,
+].map((kind) => Buffer.from(`"kind":"${kind}`),
 )
 
 /** What an entry says as it stands in the log. */
@@ -33,6 +40,7 @@ export function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: 
 function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
   if (!record) return {}
   const { kind, system } = entry
+  if (isRegistered(kind)) return { registered: { entry, record } }
   const declaresEmitter = emitterDeclaredIn(entry, record)
   if (declaresEmitter) return { declaresEmitter }
   const states = statementIn(entry, record)

@@ -9,6 +9,7 @@ const RELATION: Partial<Record<RecordKind, string>> = {
   comment: 'partOf',
   score: 'partOf',
   action: 'causedBy',
+  rectification: 'corrects',
 }
 
 /** The relation of a kind of record to the decision it names, or undefined when it names none. */

@@ -24,6 +24,8 @@ export interface RecordReaderOptions {
   vault: Vault
   systems: Systems
   recent: Recent
+  /** Handles of one person, the given one first; each is a person alone when absent. */
+  sameAs?(handle: string): readonly string[]
 }
 
 const HANDLE = /^[0-9a-f]{32}$/
@@ -45,10 +47,11 @@ export class RecordReader {
     return toHex(this.#options.vault.subjectId(subject).subarray(0, 16))
   }
 
-  /** The pseudonyms a subject id or a handle may stand for. */
+  /** The pseudonyms a subject id or a handle may stand for, and those of ids that are the same person. */
   handlesOf(subject: string): string[] {
     const handle = this.subjectHandle(subject)
-    return HANDLE.test(subject) ? [subject, handle] : [handle]
+    const named = HANDLE.test(subject) ? [subject, handle] : [handle]
+    return [...new Set(named.flatMap((one) => this.#options.sameAs?.(one) ?? one))]
   }
 
   async one(index: number): Promise<ReadEntry> {

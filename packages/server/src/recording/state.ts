@@ -10,6 +10,7 @@ import type { Dedupe } from './dedupe.ts'
 import type { Emitters, KnownEmitter } from './emitters.ts'
 import type { ErasureEntries } from './erasure-entries.ts'
 import type { Mark } from './marker.ts'
+import type { Register, Registered } from './register.ts'
 import type { Systems } from './systems.ts'
 
 const STORE_DELAY_MS = 100
@@ -27,6 +28,8 @@ export interface StateFact {
   counter?: CounterFact
   /** Hex root of the set whose erasure it states. */
   erases?: string
+  /** A record that registers keep track of. */
+  registered?: Registered
   /** First index of a vault segment whose digest it records. */
   sealedSegment?: number
 }
@@ -40,6 +43,7 @@ export interface StateOptions {
   emitters: Emitters
   counters: Counters
   erasureEntries: ErasureEntries
+  registers: readonly Register[]
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
   /** What was applied could not be stored. Called again each time that trying again fails too. */
@@ -102,6 +106,8 @@ export class RecordingState {
     this.#takeOfEmitter(index, fact)
     if (fact.counter) this.#options.counters.apply(fact.counter)
     if (fact.erases !== undefined) this.#options.erasureEntries.apply(fact.erases, index)
+    if (fact.registered)
+      for (const register of this.#options.registers) register.apply(index, fact.registered)
     if (fact.sealedSegment !== undefined) this.#recordedSegments.push(fact.sealedSegment)
     this.#applied = index + 1
   }
@@ -153,13 +159,14 @@ export class RecordingState {
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, counters, dedupe, emitters, erasureEntries, ledger, systems } = this.#options
+    const { store, counters, dedupe, emitters, erasureEntries, ledger, registers, systems } = this.#options
     store.transaction(() => {
       dedupe.store()
       emitters.store()
       systems.store()
       counters.store()
       erasureEntries.store()
+      for (const register of registers) register.store()
       for (const first of this.#recordedSegments)
         store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
       store.run(
@@ -173,6 +180,7 @@ export class RecordingState {
     systems.stored()
     counters.stored()
     erasureEntries.stored()
+    for (const register of registers) register.stored()
     this.#recordedSegments = []
     this.#stored = this.#applied
   }
