@@ -83,7 +83,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   },
   {
     from: ['server/recording'],
-    to: ['server/projection', 'server/access', 'server/demo'],
+    to: ['server/projection', 'server/access', 'server/rights', 'server/demo'],
     why: 'a record is kept before and without anything that answers questions about it',
   },
   {
@@ -91,6 +91,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     to: ['server/*'],
     unlessTo: ['server/erasure', 'server/ledger', 'server/vault', 'server/recording', 'server/platform'],
     why: 'what must be gone is found in ledger and vault; the index and whoever asked are reached through what is handed in',
+  },
+  {
+    from: ['server/rights'],
+    to: ['server/*'],
+    unlessTo: ['server/rights', 'server/recording', 'server/ledger', 'server/vault', 'server/platform'],
+    why: 'what a person is told of and asks for comes from the records themselves: an index that lags must not leave anything out',
   },
   {
     from: ['server/evidence'],
@@ -248,6 +254,7 @@ export const SERVER_AREAS: readonly string[] = [
   'projection',
   'recording',
   'residue',
+  'rights',
   'vault',
 ]
 

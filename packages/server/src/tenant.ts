@@ -28,6 +28,8 @@ import { Recent } from './recording/recent.ts'
 import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
 import { Systems } from './recording/systems.ts'
+import { RightsRegister } from './rights/rights-register.ts'
+import { Rights } from './rights/rights.ts'
 import type { SegmentLimits } from './vault/segments.ts'
 import { orUndo, type Undo } from './undo.ts'
 import { Vault } from './vault/vault.ts'
@@ -67,6 +69,8 @@ export interface Tenant {
   systems: Systems
   emitters: Emitters
   counters: Counters
+  /** The rights of the people recorded, and holds. */
+  rights: Rights
   recent: Recent
   /** What was recorded, by name. */
   dedupe: Dedupe
@@ -130,6 +134,8 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const emitters = new Emitters(directory.store, name)
   const counters = new Counters(directory.store, name)
   const erasureEntries = new ErasureEntries(directory.store, name)
+  const handleOf = (subject: string): string => toHex(vault.subjectId(subject).subarray(0, 16))
+  const rightsRegister = new RightsRegister(directory.store, name, handleOf)
   const dedupe = new Dedupe(directory.store)
   const secrets = {
     tenant: vault.derive('subject'),
@@ -149,6 +155,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     emitters,
     counters,
     erasureEntries,
+    registers: [rightsRegister],
     factOf,
     onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
@@ -178,8 +185,15 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const seen = new SeenHeads(ledger, () => directory.format.ledgers[name]!, directory.store, name)
   await seen.recall(options.acceptHead)
   const recent = new Recent()
-  const reader = new RecordReader({ ledger, vault, systems, recent })
+  const reader = new RecordReader({
+    ledger,
+    vault,
+    systems,
+    recent,
+    sameAs: (handle) => rightsRegister.view().persons.sameAs(handle),
+  })
   await rebuildState(state, reader, marker)
+  await rightsRegister.load((index) => reader.one(index))
   const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest() })
   undo.add(() => intake.close())
   const recorder = new Recorder({
@@ -195,6 +209,18 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     random,
     recent,
   })
+  const rights = new Rights({
+    ledger,
+    ledgerName: name,
+    vault,
+    recorder,
+    reader,
+    systems,
+    register: rightsRegister,
+    clock,
+    random,
+    store: directory.store,
+  })
   if (!ledger.refusal && isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
   if (!options.isQuiet) announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
@@ -209,6 +235,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     systems,
     emitters,
     counters,
+    rights,
     recent,
     dedupe,
     marker,

@@ -1,0 +1,153 @@
+/** The rights of the people recorded, and what stands in their way: one per ledger, above recording and beside erasure. */
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import type { StateStore } from '../platform/state-store.ts'
+import type { ReadEntry, RecordReader } from '../recording/reader.ts'
+import type { Recorder } from '../recording/recorder.ts'
+import type { Systems } from '../recording/systems.ts'
+import type { Vault } from '../vault/vault.ts'
+import {
+  type CompletedErasure,
+  type DelayedErasure,
+  type Erasures,
+  type HoldsAndNotices,
+  NO_ERASURES,
+} from './erasures.ts'
+import { HoldDesk } from './hold-desk.ts'
+import { blocks, type HeldEntry, isPastReview } from './holds.ts'
+import { Notices } from './notices.ts'
+import { PersonDesk } from './person-desk.ts'
+import { PersonEntries } from './person-entries.ts'
+import type { RestrictedBy } from './persons.ts'
+import { RequestDesk } from './request-desk.ts'
+import { isOverdue } from './requests.ts'
+import type { RightsRegister } from './rights-register.ts'
+import { NoticesQueued } from './notices-queued.ts'
+
+export interface RightsOptions {
+  ledger: Ledger
+  vault: Vault
+  recorder: Recorder
+  reader: RecordReader
+  systems: Systems
+  register: RightsRegister
+  clock: Clock
+  random: Random
+  store: StateStore
+  ledgerName: string
+}
+
+export class Rights implements HoldsAndNotices {
+  readonly requests: RequestDesk
+  readonly holds: HoldDesk
+  readonly persons: PersonDesk
+  /** All that is sealed for a person. */
+  readonly entries: PersonEntries
+  readonly #options: RightsOptions
+  readonly #notices: Notices
+  readonly #queued: NoticesQueued
+  #erasures: Erasures = NO_ERASURES
+
+  constructor(options: RightsOptions) {
+    this.#options = options
+    this.entries = new PersonEntries(options)
+    const given = { ...options, people: this.entries }
+    this.requests = new RequestDesk(given)
+    this.persons = new PersonDesk(given)
+    this.holds = new HoldDesk({ ...given, onReleased: () => this.#erasures.resume() })
+    this.#notices = new Notices(given)
+    this.#queued = new NoticesQueued(options.store, options.ledgerName)
+  }
+
+  /** Says which erasures wait here and go on when holds are released. */
+  attach(erasures: Erasures): void {
+    this.#erasures = erasures
+  }
+
+  get erasures(): Erasures {
+    return this.#erasures
+  }
+
+  /** Handles of the person of a subject id or handle, the one that was asked for first. */
+  scopesOf(subject: string): readonly string[] {
+    return this.#options.register.view().persons.sameAs(this.entries.handleOf(subject))
+  }
+
+  /** Merges that take part in who a person is. */
+  mergesOf(subject: string): { id: string; at: number }[] {
+    const scopes = this.scopesOf(subject)
+    return this.#options.register
+      .view()
+      .persons.merges.filter(({ handles }) => handles.some((handle) => scopes.includes(handle)))
+      .map(({ id, at }) => ({ id, at }))
+  }
+
+  /** Why processing of an entry is restricted; empty when it is not. An erasure that a hold stops restricts all of the person. */
+  restrictionOf({
+    entry,
+    subject,
+  }: Pick<ReadEntry, 'entry' | 'subject'>): (RestrictedBy | 'erasure_waits')[] {
+    const handles = subject === undefined ? [] : [subject]
+    return this.#restricted(handles, entry.id)
+  }
+
+  /** The same of a person as a whole. */
+  restrictionOfPerson(subject: string): (RestrictedBy | 'erasure_waits')[] {
+    return this.#restricted(this.scopesOf(subject), undefined)
+  }
+
+  /** Entry ids of what corrects an entry, oldest first. */
+  correctionsOf(entryId: string): readonly string[] {
+    return this.#options.register.view().persons.correctionsOf(entryId)
+  }
+
+  /** Handles of all people whose processing is restricted. */
+  restrictedHandles(): string[] {
+    return this.#options.register.view().persons.restricted
+  }
+
+  holdsOver(scopes: readonly string[], entries: readonly HeldEntry[]): string[] {
+    const { register, systems } = this.#options
+    const { holds, persons } = register.view()
+    const people = [...new Set(scopes.flatMap((scope) => persons.sameAs(scope)))]
+    const nameOf = (system: string): string => systems.nameOf(system) ?? system
+    return [...holds.values()]
+      .filter((hold) => blocks(hold, people, entries, nameOf))
+      .map(({ holdId }) => holdId)
+  }
+
+  async delayed(erasure: DelayedErasure): Promise<void> {
+    await this.#queued.once(`${erasure.erasureId} delayed`, () => this.#notices.delayed(erasure))
+  }
+
+  async told(erasure: CompletedErasure): Promise<void> {
+    const { register } = this.#options
+    const { copies } = register.view()
+    register.forget(erasure.entries.map(({ index }) => index))
+    await this.#queued.once(`${erasure.erasureId} recipients`, () =>
+      this.#notices.recipients(erasure, copies),
+    )
+    await this.#queued.once(`${erasure.erasureId} completed`, () => this.#notices.completed(erasure))
+  }
+
+  /** Requests that are due no more without an answer, and holds nobody reviewed in time. */
+  attention(): { requestsOpen: number; requestsOverdue: number; holds: number; holdsPastReview: number } {
+    const now = this.#options.clock.now()
+    const requests = this.requests.all()
+    const holds = this.holds.all().filter(({ state }) => state !== 'released')
+    return {
+      requestsOpen: requests.filter(({ closedAt }) => closedAt === undefined).length,
+      requestsOverdue: requests.filter((request) => isOverdue(request, now)).length,
+      holds: holds.length,
+      holdsPastReview: holds.filter((hold) => isPastReview(hold, now)).length,
+    }
+  }
+
+  #restricted(handles: readonly string[], entryId: string | undefined): (RestrictedBy | 'erasure_waits')[] {
+    const { persons } = this.#options.register.view()
+    const scopes = handles.flatMap((handle) => persons.sameAs(handle))
+    const waits = this.#erasures.pendingOver(scopes).some(({ waitingFor }) => waitingFor === 'hold')
+    return [...persons.restrictionOf(handles, entryId), ...(waits ? (['erasure_waits'] as const) : [])]
+  }
+}
