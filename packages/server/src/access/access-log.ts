@@ -38,6 +38,8 @@ export interface Look {
   readonly query?: JsonValue
   /** Rows or groups in the answer. */
   readonly count?: number
+  /** Who outside got what was exported. */
+  readonly recipient?: string
   /** The code of a denial. */
   readonly code?: string
 }

@@ -1,6 +1,6 @@
 /** From a request to the record of the look it was. */
 import type { JsonValue } from '@deponent/format'
-import type { Look } from '../access/access-log.ts'
+import { type Look, OBJECTS_MAX } from '../access/access-log.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Call, LedgerServices } from './call.ts'
 import type { Problem } from './problem.ts'
@@ -15,8 +15,16 @@ export async function recordLook(route: Route, call: Call): Promise<void> {
   if (route.look === 'none' && !look.isUrgent) return
   const { accessLog } = call.services
   const seen = lookOf(route, call)
-  if (route.look === 'before' || look.isUrgent) await accessLog.now(seen)
-  else accessLog.soon(seen)
+  if (route.look !== 'before' && !look.isUrgent) return accessLog.soon(seen)
+  for (const part of partsOf(seen)) await accessLog.now(part)
+}
+
+/** A look at more objects than one record names is on record as several. */
+function* partsOf(look: Look): Generator<Look> {
+  const { objects } = look
+  if (!objects || objects.length <= OBJECTS_MAX) return yield look
+  for (let from = 0; from < objects.length; from += OBJECTS_MAX)
+    yield { ...look, objects: objects.slice(from, from + OBJECTS_MAX) }
 }
 
 /** Records that somebody was denied. A ledger that takes no entries denies on. */

@@ -30,13 +30,30 @@ export async function readSeen(call: Call, index: number): Promise<SeenEntry> {
 }
 
 /** The entry as far as the caller may see it; undefined when not at all. @throws Problem when it takes a purpose to see it */
-export function seenBy({ permit, purpose }: Call, read: ReadEntry): SeenEntry | undefined {
+export function seenBy(call: Call, read: ReadEntry): SeenEntry | undefined {
+  const { permit, purpose } = call
   const place = placeOf(read)
   const classes = permit.fieldsOf(place, purpose !== undefined)
-  if (classes.size > 0) return { ...read, classes }
+  if (classes.size > 0) {
+    mustMayProcess(call, read)
+    return { ...read, classes }
+  }
   if (permit.fieldsOf(place, true).size > 0)
     throw purposeRequired('this is shown for a stated purpose only (header Deponent-Purpose)')
   return undefined
+}
+
+/**
+ * Restricted records are kept, and used beyond that for few purposes only, one of which is stated (GDPR Art. 18(2)). People see their own.
+ *
+ * @throws Problem `purpose_required`
+ */
+export function mustMayProcess({ permit, purpose, services }: Call, read: ReadEntry): void {
+  if (purpose !== undefined || permit.subject !== undefined) return
+  const restrictedBy = services.tenant.rights.restrictionOf(read)
+  if (restrictedBy.length === 0) return
+  const detail = 'processing of this is restricted: it is shown for a stated purpose only (header Deponent-Purpose)'
+  throw purposeRequired(detail, { restrictedBy })
 }
 
 /** Whether an entry may be seen at all, with or without a purpose. */

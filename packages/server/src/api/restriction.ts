@@ -7,6 +7,8 @@ import { purposeRequired } from './purpose.ts'
 
 /** Actions that show numbers over groups, or anything that can be one. */
 const GROUPS: ReadonlySet<string> = new Set(['aggregate', 'sql'])
+/** Actions over many records, from which people whose processing is restricted are left out. */
+const OVER_MANY: ReadonlySet<string> = new Set(['list', ...GROUPS])
 /** Members of a question that name fields, each in a list between commas. */
 const LISTS: ReadonlySet<string> = new Set(['by', 'metrics'])
 
@@ -34,20 +36,37 @@ export function freeRestrictionOf(call: Call): Restriction {
 }
 
 function restrict(
-  { permit, caller, purpose }: Call,
+  call: Call,
   boxes: Restriction['boxes'] & object,
   usable: ReadonlySet<FieldClass>,
 ): Restriction {
+  const { permit, caller, purpose } = call
   const isWhole = boxes.some(
     ({ systems, from, to }) => systems === undefined && from === undefined && to === undefined,
   )
   const smallCells = caller.smallCells(permit.action, purpose !== undefined)
+  const except = leftOut(call, smallCells !== undefined)
   return {
     ...(!isWhole && { boxes }),
     ...(permit.subject !== undefined && { subjects: [permit.subject] }),
+    ...(except.length > 0 && { except }),
     ...(GROUPS.has(permit.action) && smallCells !== undefined && { smallCells }),
     withholds: (name) => !usable.has(fieldClassOf(name)),
   }
+}
+
+/**
+ * Handles of people whose processing is restricted (GDPR Art. 18): their records count where a purpose is stated, and only for those who
+ * may see single decisions. To others the difference of two answers would show what one person adds to them.
+ */
+function leftOut({ permit, purpose, services }: Call, seesGroupsOnly: boolean): string[] {
+  if (permit.subject !== undefined || !OVER_MANY.has(permit.action)) return []
+  return purpose === undefined || seesGroupsOnly ? services.tenant.rights.restrictedHandles() : []
+}
+
+/** What an answer over many records says of those that are not in it because processing of them is restricted. */
+export function withLeftOut<T extends object>(answer: T, { except }: Restriction): T & { leftOut?: object } {
+  return except ? { ...answer, leftOut: { restrictedPeople: except.length } } : answer
 }
 
 /** Classes of the fields a question names. */

@@ -15,6 +15,8 @@ export interface Restriction {
   readonly boxes?: readonly Box[]
   /** Pseudonyms whose records alone may be touched; absent: everybody's. */
   readonly subjects?: readonly string[]
+  /** Pseudonyms whose records must not be touched; absent: nobody's. */
+  readonly except?: readonly string[]
   /** Whether a column (`userId`, `subject` …) or feature (`feature.race`) must be neither shown nor asked about. */
   withholds(name: string): boolean
   /** Least number of decisions a group must have to be shown; absent: every group is. */
@@ -25,17 +27,18 @@ export interface Restriction {
 export const UNRESTRICTED: Restriction = { withholds: () => false }
 
 /** Whether every record may be touched; columns may be withheld all the same. */
-export function reachesEverything({ boxes, subjects }: Restriction): boolean {
-  return boxes === undefined && subjects === undefined
+export function reachesEverything({ boxes, except, subjects }: Restriction): boolean {
+  return boxes === undefined && subjects === undefined && except === undefined
 }
 
 /** One text for restrictions that allow the same; `names` are those that withholding is told of. */
 export function restrictionText(restriction: Restriction, names: readonly string[]): string {
-  const { boxes, subjects, smallCells } = restriction
+  const { boxes, except, subjects, smallCells } = restriction
   const withheld = names.filter((name) => restriction.withholds(name)).toSorted()
   return JSON.stringify({
     boxes: boxes?.map(({ systems, from, to }) => JSON.stringify([systems?.toSorted(), from, to])).toSorted(),
     subjects: subjects?.toSorted(),
+    except: except?.toSorted(),
     smallCells,
     withheld,
   })

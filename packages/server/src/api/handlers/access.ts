@@ -82,6 +82,7 @@ const TOLD = [
   'query',
   'objects',
   'fields',
+  'recipient',
   'code',
   'repeats',
   'from',

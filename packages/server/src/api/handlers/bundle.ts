@@ -10,8 +10,8 @@ import { ChoiceRefused, FieldsSealed, makeBundle } from '../../evidence/make-bun
 import { type Call, type Handler, objectOf } from '../call.ts'
 import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
-import { purposeRequired } from '../purpose.ts'
-import { notThere, placeOf, readEach } from '../read-entry.ts'
+import { purposeRequired, recipientOf } from '../purpose.ts'
+import { mustMayProcess, notThere, placeOf, readEach } from '../read-entry.ts'
 import { recordView } from '../record-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex, decisionIndexOf } from './recording.ts'
@@ -111,6 +111,8 @@ async function answer(
   const text = asPage ? await evidence.pageOf(bundle) : bundle
   Object.assign(look, access)
   look.result = 'exported'
+  const recipient = recipientOf(request)
+  if (recipient !== undefined) look.recipient = recipient
   look.fields = disclose === 'all' ? ['all'] : [...disclose]
   look.count = indices.length
   const name = `evidence-${indices[0]}${indices.length > 1 ? `-${indices.at(-1)}` : ''}.${asPage ? 'html' : 'json'}`
@@ -151,6 +153,7 @@ async function viewsOf(call: Call, indices: readonly number[]): Promise<Map<stri
   for await (const read of readEach(call, indices)) {
     const place = placeOf(read)
     const classes = permit.fieldsOf(place, purpose !== undefined)
+    mustMayProcess(call, read)
     if (classes.size === 0) throw permit.fieldsOf(place, true).size > 0 ? needsPurpose() : notThere()
     const sealedFeatures = new Set(services.projection.sealedFields(read.systemName))
     const revealed = purpose === undefined ? {} : { revealed: 'all' as const }

@@ -6,15 +6,16 @@ import type { Tenant } from '../../tenant.ts'
 import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
 import { placeOf, readSeen, readOne, type SeenEntry, seenBy, viewOf } from '../read-entry.ts'
-import { restrictionOf } from '../restriction.ts'
+import { restrictionOf, withLeftOut } from '../restriction.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
 
 export const listDecisions: Handler = async (call) => {
-  const list = await call.services.projection.list(call.query, restrictionOf(call))
+  const restriction = restrictionOf(call)
+  const list = await call.services.projection.list(call.query, restriction)
   call.look.objects = list.items.map(({ id }) => id)
   call.look.count = list.items.length
-  return json(list)
+  return json(withLeftOut(list, restriction))
 }
 
 export const getDecision: Handler = async (call) => {
@@ -38,8 +39,20 @@ export const getDecision: Handler = async (call) => {
     record: viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields),
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
+    ...rightsOf(call, seen),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
+}
+
+/** What holds for a record beside what it says: why it is restricted, and what corrects it. */
+function rightsOf({ services }: Call, read: SeenEntry): object {
+  const { rights } = services.tenant
+  const restrictedBy = rights.restrictionOf(read)
+  const correctedBy = rights.correctionsOf(read.entry.id)
+  return {
+    ...(restrictedBy.length > 0 && { restricted: true, restrictedBy }),
+    ...(correctedBy.length > 0 && { correctedBy }),
+  }
 }
 
 /** What of a record is revealed to its reader, and until when. */

@@ -2,22 +2,29 @@
 import { fullCoverage, listedEmitters, type Reach } from '../coverage.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
-import { freeRestrictionOf, restrictionOf } from '../restriction.ts'
+import { freeRestrictionOf, restrictionOf, withLeftOut } from '../restriction.ts'
 
 /** Of a statement, what the record of the look keeps: as long as one may be. */
 const SQL_CHARACTERS_KEPT = 20_000
 
 export const getAggregate: Handler = async (call) => {
-  const answer = await call.services.projection.aggregate(call.query, restrictionOf(call))
+  const restriction = restrictionOf(call)
+  const answer = await call.services.projection.aggregate(call.query, restriction)
   call.look.count = answer.items.length
-  return json(answer)
+  return json(withLeftOut(answer, restriction))
 }
-export const getUsage: Handler = async (call) =>
-  json(await call.services.projection.statsUsage(call.query, restrictionOf(call)))
-export const getConfidence: Handler = async (call) =>
-  json(await call.services.projection.statsConfidence(call.query, restrictionOf(call)))
-export const getOverrides: Handler = async (call) =>
-  json(await call.services.projection.statsOverrides(call.query, restrictionOf(call)))
+export const getUsage: Handler = async (call) => {
+  const restriction = restrictionOf(call)
+  return json(withLeftOut(await call.services.projection.statsUsage(call.query, restriction), restriction))
+}
+export const getConfidence: Handler = async (call) => {
+  const restriction = restrictionOf(call)
+  return json(withLeftOut(await call.services.projection.statsConfidence(call.query, restriction), restriction))
+}
+export const getOverrides: Handler = async (call) => {
+  const restriction = restrictionOf(call)
+  return json(withLeftOut(await call.services.projection.statsOverrides(call.query, restriction), restriction))
+}
 export const getCoverage: Handler = async (call) => {
   refuseParameters(call.query)
   const { clock, projection, tenant } = call.services
@@ -29,8 +36,10 @@ export const getEmitters: Handler = (call) => {
   const items = listedEmitters(tenant.emitters, clock.now(), reachOf(call))
   return json({ items, asOf: { size: tenant.ledger.size } })
 }
-export const getCompleteness: Handler = async (call) =>
-  json(await call.services.projection.statsCompleteness(call.query, restrictionOf(call)))
+export const getCompleteness: Handler = async (call) => {
+  const restriction = restrictionOf(call)
+  return json(withLeftOut(await call.services.projection.statsCompleteness(call.query, restriction), restriction))
+}
 /** The names of fields are told to whoever may see systems; their values are another matter. */
 export const getSystems: Handler = async (call) => {
   refuseParameters(call.query)
@@ -48,7 +57,7 @@ export const postSql: Handler = async (call) => {
     throw new Problem(403, 'sql_not_allowed', 'SQL is for whoever may see single decisions')
   const answer = await services.projection.sql(sql, restriction)
   look.count = answer.rows.length
-  return json(answer)
+  return json(withLeftOut(answer, restriction))
 }
 
 /** What the caller sees whole. */

@@ -22,27 +22,26 @@ export function allOf(conditions: readonly string[]): string {
 /** Conditions over rows of `decisions`; `of` is what stands before a column, such as `d.`. */
 export function decisionsWithin(within: Within, of: string): string[] {
   const { restriction, values } = within
-  const { subjects } = restriction
+  const { except, subjects } = restriction
   const theirs = subjects ? [`${of}subject IN ${values.add('Array(String)', subjects)}`] : []
-  return [...inBoxes(within, of), ...theirs]
+  const others = except ? [`${of}subject NOT IN ${values.add('Array(String)', except)}`] : []
+  return [...inBoxes(within, of), ...theirs, ...others]
 }
 
 /** Conditions over rows of a table of records about decisions: they belong to the person their decision is about. */
 export function aboutWithin(within: Within, of: string): string[] {
-  const theirs = within.restriction.subjects ? [`${of}targetIndex IN (${theirDecisions(within)})`] : []
-  return [...inBoxes(within, of), ...theirs]
+  const { except, subjects } = within.restriction
+  const theirs = subjects ? [`${of}targetIndex IN (${decisionsOf(within, subjects)})`] : []
+  const others = except ? [`${of}targetIndex NOT IN (${decisionsOf(within, except)})`] : []
+  return [...inBoxes(within, of), ...theirs, ...others]
 }
 
 /** Conditions over rows of `entries`. */
 export function entriesWithin(within: Within, of: string): string[] {
-  if (!within.restriction.subjects) return inBoxes(within, of)
-  const { tables } = within.names
-  const about = [OUTCOMES, REVIEWS, RECORDS].map(
-    ({ name }) =>
-      `SELECT toInt64(index) AS index FROM ${tables}.${name} WHERE targetIndex IN (${theirDecisions(within)})`,
-  )
-  const theirs = [theirDecisions(within), ...about].join(' UNION ALL ')
-  return [...inBoxes(within, of), `toInt64(${of}index) IN (${theirs})`]
+  const { except, subjects } = within.restriction
+  const theirs = subjects ? [`toInt64(${of}index) IN (${entriesOf(within, subjects)})`] : []
+  const others = except ? [`toInt64(${of}index) NOT IN (${entriesOf(within, except)})`] : []
+  return [...inBoxes(within, of), ...theirs, ...others]
 }
 
 /** `FROM` and `WHERE` of the entries within the restriction, as `e`. */
@@ -51,9 +50,19 @@ export function entriesFrom(within: Within, size: string): string {
   return `FROM ${within.names.tables}.${ENTRIES.name} AS e WHERE ${where}`
 }
 
-function theirDecisions({ names, restriction, values }: Within): string {
-  const theirs = values.add('Array(String)', restriction.subjects ?? [])
+function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
+  const theirs = values.add('Array(String)', subjects)
   return `SELECT toInt64(index) AS index FROM ${names.tables}.${DECISIONS.name} WHERE subject IN ${theirs}`
+}
+
+/** Decisions about these people, and everything recorded about those. */
+function entriesOf(within: Within, subjects: readonly string[]): string {
+  const { tables } = within.names
+  const about = [OUTCOMES, REVIEWS, RECORDS].map(
+    ({ name }) =>
+      `SELECT toInt64(index) AS index FROM ${tables}.${name} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
+  )
+  return [decisionsOf(within, subjects), ...about].join(' UNION ALL ')
 }
 
 /** Conditions over rows of any table with the system and the time of a record, whomever they are about. */
