@@ -16,6 +16,12 @@ export const ACTIONS = {
   systems: 'see the AI systems and the class of their fields',
   access: 'see who looked at what',
   own_access: 'see when and why the own decisions were looked at, without names',
+  own_export:
+    'take everything recorded about a person: the own of a subject, for a stated purpose that of anybody',
+  persons: 'see what is kept of a person, what they asked for and until when it is due',
+  rights: 'receive and answer requests of people, restrict, rectify, merge ids',
+  holds: 'see what must not be erased, and why',
+  hold: 'place, review and release holds',
   keys: 'make, rotate and revoke keys',
   policy: 'change who may do what',
   ledgers: 'archive the ledger',

@@ -29,12 +29,14 @@ export const DEFAULT_POLICY: Policy = {
     rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
     rule('reviewer', ['reveal'], ['sealed'], true),
     rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-    rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures'], ['plain']),
+    rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures', 'holds'], ['plain']),
     rule('auditor', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
     rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings'], ['plain']),
     rule('privacy_officer', ['erase', 'erasures'], ['plain']),
     rule('privacy_officer', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
+    rule('privacy_officer', ['persons', 'rights', 'holds', 'hold'], ['plain']),
+    rule('privacy_officer', ['own_export'], [...ALL_BUT_SEALED, 'sealed'], true),
     // An authority says each time what for, and reads what its keys are made for.
     rule('authority', ['list', 'read', 'aggregate', 'export', 'lookup'], ALL_BUT_SEALED, true),
     rule('authority', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
@@ -45,7 +47,9 @@ export const DEFAULT_POLICY: Policy = {
       ['keys', 'policy', 'ledgers', 'settings', 'access', 'status', 'ledger', 'metrics', 'systems'],
       ['plain'],
     ),
+    rule('admin', ['holds', 'hold'], ['plain']),
     // Their own decisions only; how the key is made sees to that.
     rule('subject', ['list', 'read', 'prove', 'own_access'], ALL_BUT_SEALED),
+    rule('subject', ['own_export'], [...ALL_BUT_SEALED, 'sealed']),
   ],
 }

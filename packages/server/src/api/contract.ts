@@ -6,7 +6,17 @@ import type { Route } from './route.ts'
 import { ACCESS } from './routes/access.ts'
 import { ERASURE } from './routes/erasure.ts'
 import { FINDING } from './routes/finding.ts'
+import { HOLDS } from './routes/holds.ts'
 import { LEDGER } from './routes/ledger.ts'
+import { PERSONS } from './routes/persons.ts'
 import { RECORDING } from './routes/recording.ts'
 
-export const ROUTES: readonly Route[] = [...RECORDING, ...FINDING, ...ACCESS, ...ERASURE, ...LEDGER]
+export const ROUTES: readonly Route[] = [
+  ...RECORDING,
+  ...FINDING,
+  ...PERSONS,
+  ...HOLDS,
+  ...ACCESS,
+  ...ERASURE,
+  ...LEDGER,
+]

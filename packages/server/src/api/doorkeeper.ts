@@ -182,6 +182,11 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
   systems: 'read',
   access: 'read',
   own_access: 'read',
+  own_export: 'sql',
+  persons: 'sql',
+  rights: 'manage',
+  holds: 'read',
+  hold: 'manage',
   keys: 'manage',
   policy: 'manage',
   ledgers: 'manage',
@@ -191,7 +196,17 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
 }
 
 /** Whoever reaches a part of a ledger must not hand out, or decide about, more than that. */
-const FOR_THE_WHOLE: ReadonlySet<Action> = new Set(['keys', 'policy', 'ledgers', 'erase', 'erasures'])
+const FOR_THE_WHOLE: ReadonlySet<Action> = new Set([
+  'keys',
+  'policy',
+  'ledgers',
+  'persons',
+  'rights',
+  'holds',
+  'hold',
+  'erase',
+  'erasures',
+])
 
 const ENDS_WITH_ARCHIVING: ReadonlySet<Action> = new Set(['record', 'review'])
 

@@ -12,6 +12,7 @@ import { AccessUnrecordable } from '../access/access-log.ts'
 import { PolicyChanged } from '../access/access-control.ts'
 import { KeyRefused } from '../access/key-change.ts'
 import { EmitterNotYours, SystemNotYours } from '../recording/recording-right.ts'
+import { RightsRefused, type RightsRefusalCode } from '../rights/refusal.ts'
 import { EngineUnavailable } from '../projection/engine/client.ts'
 import { EngineStopped } from '../projection/engine/engine.ts'
 import { IndexBehind, QueryError, QueryTooHeavy } from '../projection/queries/error.ts'
@@ -77,6 +78,26 @@ const HOSTING_STATUS: Record<HostingErrorCode, number> = {
   ledger_unavailable: 503,
 }
 
+const RIGHTS_STATUS: Record<RightsRefusalCode, number> = {
+  not_found: 404,
+  missing_field: 400,
+  bad_value: 400,
+  record_refused: 400,
+  request_closed: 409,
+  request_late: 409,
+  already_extended: 409,
+  identity_unchecked: 409,
+  absolute_right: 409,
+  hold_released: 409,
+  second_person_required: 409,
+  already_merged: 409,
+  export_too_large: 413,
+}
+
+function problemOfRights({ code, field, message }: RightsRefused): Problem {
+  return new Problem(RIGHTS_STATUS[code], code, message, field === undefined ? {} : { field })
+}
+
 function problemOfKey({ code, message, field }: KeyRefused): Problem {
   return new Problem(KEY_STATUS[code] ?? 400, code, message, field === undefined ? {} : { field })
 }
@@ -93,6 +114,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof AccessUnrecordable)
     return new Problem(503, 'access_unrecordable', error.message, {}, RETRY_LATER)
   if (error instanceof KeyRefused) return problemOfKey(error)
+  if (error instanceof RightsRefused) return problemOfRights(error)
   if (error instanceof HostingError) return new Problem(HOSTING_STATUS[error.code], error.code, error.message)
   if (error instanceof ApprovalRefused) return new Problem(409, error.code, error.message)
   if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)

@@ -52,7 +52,8 @@ export function mustMayProcess({ permit, purpose, services }: Call, read: ReadEn
   if (purpose !== undefined || permit.subject !== undefined) return
   const restrictedBy = services.tenant.rights.restrictionOf(read)
   if (restrictedBy.length === 0) return
-  const detail = 'processing of this is restricted: it is shown for a stated purpose only (header Deponent-Purpose)'
+  const detail =
+    'processing of this is restricted: it is shown for a stated purpose only (header Deponent-Purpose)'
   throw purposeRequired(detail, { restrictedBy })
 }
 

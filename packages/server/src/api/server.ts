@@ -12,9 +12,13 @@ import * as decisions from './handlers/decisions.ts'
 import { getEmitterProof } from './handlers/emitter-proof.ts'
 import * as erasures from './handlers/erasures.ts'
 import * as health from './handlers/health.ts'
+import * as holds from './handlers/holds.ts'
 import * as ledger from './handlers/ledger.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
+import { exportSubject } from './handlers/person-export.ts'
+import * as persons from './handlers/persons.ts'
 import * as recording from './handlers/recording.ts'
+import * as requests from './handlers/requests.ts'
 import * as statistics from './handlers/statistics.ts'
 import * as keys from './handlers/keys.ts'
 import * as ledgers from './handlers/ledgers.ts'
@@ -80,6 +84,25 @@ const HANDLERS: Record<Operation, Handler> = {
   listErasures: erasures.listErasures,
   getErasure: erasures.getErasure,
   approveErasure: erasures.approveErasure,
+  receiveRequest: requests.receiveRequest,
+  listRequests: requests.listRequests,
+  getRequest: requests.getRequest,
+  checkRequestIdentity: requests.checkRequestIdentity,
+  extendRequest: requests.extendRequest,
+  answerRequest: requests.answerRequest,
+  refuseRequest: requests.refuseRequest,
+  getSubject: persons.getSubject,
+  listSubjectDecisions: persons.listSubjectDecisions,
+  exportSubject,
+  rectifySubject: persons.rectifySubject,
+  restrictSubject: persons.restrictSubject,
+  mergeSubjects: persons.mergeSubjects,
+  splitSubjects: persons.splitSubjects,
+  placeHold: holds.placeHold,
+  listHolds: holds.listHolds,
+  getHold: holds.getHold,
+  reviewHold: holds.reviewHold,
+  releaseHold: holds.releaseHold,
 }
 
 /** Who is connected when nobody says: a test, or a caller within the process. */
@@ -115,7 +138,7 @@ export function createHandler(
 
 /** The path of a route in the words of the router. */
 function patternOf({ path }: Route): string {
-  return path.replace(/:(\w+)\*$/, ':$1{.+}').replace('/subjects:lookup', '/:subjects{subjects:lookup}')
+  return path.replace(/:(\w+)\*$/, ':$1{.+}').replace(/\/subjects:(\w+)$/, '/:subjects{subjects:$1}')
 }
 
 function methodsByPattern(): Map<string, string[]> {

@@ -1,9 +1,10 @@
 /** Queues what people and recipients are told. Delivery is somebody else's: a queued notice is a record that waits. */
-import { type CanonicalRecord, isoTime } from '@deponent/format'
+import { isoTime } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { RecordReader } from '../recording/reader.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import { addMonths } from './calendar.ts'
+import { copyOf } from './copies.ts'
 import type { CompletedErasure, DelayedErasure } from './erasures.ts'
 import type { PersonEntries } from './person-entries.ts'
 import { keep } from './record-keeper.ts'
@@ -51,10 +52,11 @@ export class Notices {
 
   /** Whoever got a copy is told that it is to be erased (Art. 17(2), 19): by the look that gave it to them, not by what it held. */
   async recipients(erasure: CompletedErasure, copies: readonly number[]): Promise<void> {
-    const { completedAt, erasureId, setRoot } = erasure
+    const { completedAt, entries, erasureId, setRoot } = erasure
+    const isCopy = copyOf(entries)
     for (const index of copies) {
       const { entry, record } = await this.#options.reader.one(index)
-      if (!record || !isOfSome(record, erasure)) continue
+      if (!record || !isCopy(record)) continue
       await this.#queue({
         noticeType: 'erasure_of_copies',
         recipient: record.recipient ?? record.actor ?? { kind: 'unknown' },
@@ -69,13 +71,4 @@ export class Notices {
   async #queue(notice: object): Promise<void> {
     await keep(this.#options.recorder, 'notice', { ...notice, status: 'queued' }, BY_ITSELF)
   }
-}
-
-/** Whether a look showed any of what was erased: by entry ids, or by a range of indices. */
-function isOfSome({ objects, query }: CanonicalRecord, { entries }: CompletedErasure): boolean {
-  const named = new Set(Array.isArray(objects) ? objects : [])
-  if (entries.some(({ id }) => named.has(id))) return true
-  const { from, to } = typeof query === 'object' && query !== null && !Array.isArray(query) ? query : {}
-  if (typeof from !== 'number' || typeof to !== 'number') return false
-  return entries.some(({ index }) => index >= from && index < to)
 }

@@ -13,15 +13,17 @@ import {
   type Erasures,
   type HoldsAndNotices,
   NO_ERASURES,
+  type PendingErasure,
 } from './erasures.ts'
+import { copyOf, recipientIn, type CopiedEntry } from './copies.ts'
 import { HoldDesk } from './hold-desk.ts'
-import { blocks, type HeldEntry, isPastReview } from './holds.ts'
+import { blocks, type HeldEntry, type Hold, isPastReview } from './holds.ts'
 import { Notices } from './notices.ts'
 import { PersonDesk } from './person-desk.ts'
 import { PersonEntries } from './person-entries.ts'
 import type { RestrictedBy } from './persons.ts'
 import { RequestDesk } from './request-desk.ts'
-import { isOverdue } from './requests.ts'
+import { isOverdue, type PersonRequest } from './requests.ts'
 import type { RightsRegister } from './rights-register.ts'
 import { NoticesQueued } from './notices-queued.ts'
 
@@ -36,6 +38,18 @@ export interface RightsOptions {
   random: Random
   store: StateStore
   ledgerName: string
+}
+
+/** Why processing of something is restricted: by a record, or because an erasure waits for a hold. */
+export type Restricted = RestrictedBy | 'erasure_waits'
+
+/** What holds for a person beside their records. */
+export interface Standing {
+  readonly restrictedBy: readonly Restricted[]
+  readonly requests: readonly PersonRequest[]
+  readonly holds: readonly Hold[]
+  readonly erasures: readonly PendingErasure[]
+  readonly merges: readonly { readonly id: string; readonly at: number }[]
 }
 
 export class Rights implements HoldsAndNotices {
@@ -74,27 +88,38 @@ export class Rights implements HoldsAndNotices {
     return this.#options.register.view().persons.sameAs(this.entries.handleOf(subject))
   }
 
-  /** Merges that take part in who a person is. */
-  mergesOf(subject: string): { id: string; at: number }[] {
+  /** What holds for a person; `entries` are all that is kept of them. */
+  standingOf(subject: string, entries: readonly HeldEntry[]): Standing {
+    const { holds, persons, requests } = this.#options.register.view()
     const scopes = this.scopesOf(subject)
-    return this.#options.register
-      .view()
-      .persons.merges.filter(({ handles }) => handles.some((handle) => scopes.includes(handle)))
-      .map(({ id, at }) => ({ id, at }))
+    const isTheirs = (handle: string): boolean => scopes.includes(handle)
+    return {
+      restrictedBy: this.#restricted(scopes, undefined),
+      requests: [...requests.values()].filter((request) => isTheirs(request.subject)),
+      holds: this.holdsOver(scopes, entries).map((id) => holds.get(id)!),
+      erasures: this.#erasures.pendingOver(scopes),
+      merges: persons.merges
+        .filter(({ handles }) => handles.some(isTheirs))
+        .map(({ id, at }) => ({ id, at })),
+    }
+  }
+
+  /** Who outside got copies of any of these entries, in words, each once. */
+  async recipientsOf(entries: readonly CopiedEntry[]): Promise<string[]> {
+    const { reader, register } = this.#options
+    const isCopy = copyOf(entries)
+    const found = new Set<string>()
+    for (const index of register.view().copies) {
+      const { record } = await reader.one(index)
+      if (record && isCopy(record)) found.add(recipientIn(record))
+    }
+    return [...found]
   }
 
   /** Why processing of an entry is restricted; empty when it is not. An erasure that a hold stops restricts all of the person. */
-  restrictionOf({
-    entry,
-    subject,
-  }: Pick<ReadEntry, 'entry' | 'subject'>): (RestrictedBy | 'erasure_waits')[] {
+  restrictionOf({ entry, subject }: Pick<ReadEntry, 'entry' | 'subject'>): Restricted[] {
     const handles = subject === undefined ? [] : [subject]
     return this.#restricted(handles, entry.id)
-  }
-
-  /** The same of a person as a whole. */
-  restrictionOfPerson(subject: string): (RestrictedBy | 'erasure_waits')[] {
-    return this.#restricted(this.scopesOf(subject), undefined)
   }
 
   /** Entry ids of what corrects an entry, oldest first. */
@@ -144,7 +169,7 @@ export class Rights implements HoldsAndNotices {
     }
   }
 
-  #restricted(handles: readonly string[], entryId: string | undefined): (RestrictedBy | 'erasure_waits')[] {
+  #restricted(handles: readonly string[], entryId: string | undefined): Restricted[] {
     const { persons } = this.#options.register.view()
     const scopes = handles.flatMap((handle) => persons.sameAs(handle))
     const waits = this.#erasures.pendingOver(scopes).some(({ waitingFor }) => waitingFor === 'hold')

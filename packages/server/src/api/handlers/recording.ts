@@ -107,6 +107,9 @@ function refused(code: string, path: string, message: string): ReadingError {
   return { code, path, message }
 }
 
+/** Kinds whose records do something: they are recorded by what they do. */
+const OF_THE_DESK = /^(request|rectification|hold\..*|subject\..*)$/
+
 function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   const kind = isObject(reading?.value) ? reading.value.kind : undefined
   if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
@@ -124,6 +127,12 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
     )
   if (typeof kind === 'string' && kind.startsWith('key.'))
     return refused('bad_value', '/kind', 'the server records what becomes of its keys')
+  if (typeof kind === 'string' && OF_THE_DESK.test(kind))
+    return refused(
+      'wrong_endpoint',
+      '/kind',
+      'requests, holds and what becomes of a person have addresses of their own',
+    )
   if (typeof kind === 'string' && isRecordKind(kind)) return kind
   return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }

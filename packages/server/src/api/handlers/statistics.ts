@@ -19,11 +19,15 @@ export const getUsage: Handler = async (call) => {
 }
 export const getConfidence: Handler = async (call) => {
   const restriction = restrictionOf(call)
-  return json(withLeftOut(await call.services.projection.statsConfidence(call.query, restriction), restriction))
+  return json(
+    withLeftOut(await call.services.projection.statsConfidence(call.query, restriction), restriction),
+  )
 }
 export const getOverrides: Handler = async (call) => {
   const restriction = restrictionOf(call)
-  return json(withLeftOut(await call.services.projection.statsOverrides(call.query, restriction), restriction))
+  return json(
+    withLeftOut(await call.services.projection.statsOverrides(call.query, restriction), restriction),
+  )
 }
 export const getCoverage: Handler = async (call) => {
   refuseParameters(call.query)
@@ -38,7 +42,9 @@ export const getEmitters: Handler = (call) => {
 }
 export const getCompleteness: Handler = async (call) => {
   const restriction = restrictionOf(call)
-  return json(withLeftOut(await call.services.projection.statsCompleteness(call.query, restriction), restriction))
+  return json(
+    withLeftOut(await call.services.projection.statsCompleteness(call.query, restriction), restriction),
+  )
 }
 /** The names of fields are told to whoever may see systems; their values are another matter. */
 export const getSystems: Handler = async (call) => {

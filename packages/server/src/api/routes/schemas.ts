@@ -10,3 +10,7 @@ export const page = z.object({
   asOf: z.object({ size: count }),
 })
 export const systemQuery = z.object({ system: z.string().optional() })
+/** A point in time with its offset (RFC 3339). */
+export const moment = z.iso.datetime({ offset: true })
+/** Words of a person: a reason, an answer. */
+export const words = z.string().min(1).max(4_000)

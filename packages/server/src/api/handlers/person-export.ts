@@ -1,0 +1,201 @@
+/** Everything known of a person, handed out: found, counted and put on record first, then written piece by piece. */
+import { type CanonicalRecord, type JsonValue, parseTime, toHex, utf8 } from '@deponent/format'
+import { headingsOf } from '../../rights/article-15.ts'
+import { exportPage } from '../../rights/export-page.ts'
+import {
+  type Consultation,
+  EXPORT_RECORDS_MAX,
+  exportedRecords,
+  type ExportHead,
+  exportJson,
+} from '../../rights/person-export.ts'
+import { mustBeConfirmed } from '../../rights/request-desk.ts'
+import { type Survey, surveyOf } from '../../rights/survey.ts'
+import type { ReadEntry } from '../../recording/reader.ts'
+import type { Call, Handler } from '../call.ts'
+import { concealed, Problem } from '../problem.ts'
+import { recipientOf } from '../purpose.ts'
+import { placeOf } from '../read-entry.ts'
+import { recordView } from '../record-view.ts'
+import { nobody, toldStanding } from './persons.ts'
+
+/** Looks an export tells of at most, the newest. */
+const CONSULTATIONS_MAX = 10_000
+const PAGE = 1_000
+
+interface Order {
+  readonly subject: string
+  readonly scopes: readonly string[]
+  readonly format: 'json' | 'html'
+  readonly scope: ExportHead['scope']
+  readonly from: number | undefined
+  readonly to: number | undefined
+}
+
+export const exportSubject: Handler = async (call) => {
+  const { look, request, services } = call
+  const { rights } = services.tenant
+  const order = orderOf(call)
+  const survey = await surveyOf(rights.entries.entries(order.scopes), order)
+  if (survey.entries.length === 0) throw nobody()
+  if (survey.entries.length > EXPORT_RECORDS_MAX)
+    throw new Problem(
+      413,
+      'export_too_large',
+      `one export has at most ${EXPORT_RECORDS_MAX} records: ask for parts of the time with from and to`,
+    )
+  const head = await headOf(call, order, survey)
+  look.objects = survey.entries.map(({ id }) => id)
+  look.count = survey.entries.length
+  look.result = 'exported'
+  look.fields = [order.scope]
+  look.query = { ':subject': order.scopes[0]!, format: order.format, scope: order.scope }
+  const recipient = recipientOf(request)
+  if (recipient !== undefined) look.recipient = recipient
+  return answer(order, head, recordsOf(call, order, survey))
+}
+
+/** What is asked for, of whom. @throws Problem · RightsRefused */
+function orderOf(call: Call): Order {
+  const { params, permit, query, services } = call
+  const { rights } = services.tenant
+  const subject = permit.subject === undefined ? (params.subject ?? '') : ownOf(call, permit.subject)
+  if (permit.subject === undefined && !permit.isWhole)
+    throw new Problem(
+      403,
+      'forbidden',
+      'an export is of all records, and the key is narrowed to a part of them',
+    )
+  const scopes = rights.scopesOf(subject)
+  const named = query.get('request')
+  if (named !== null) {
+    const request = rights.requests.get(named)
+    if (!scopes.includes(request.subject))
+      throw new Problem(404, 'not_found', 'the person has no request of this id', { field: 'request' })
+    mustBeConfirmed(request)
+  }
+  return {
+    subject,
+    scopes,
+    format: choiceOf(query, 'format', ['json', 'html']),
+    scope: choiceOf(query, 'scope', ['all', 'provided']),
+    from: momentOf(query, 'from'),
+    to: momentOf(query, 'to'),
+  }
+}
+
+/** The handle of the caller, whichever of their own names was asked for. */
+function ownOf({ params, services }: Call, own: string): string {
+  const asked = params.subject ?? ''
+  if (asked === 'me' || services.tenant.rights.scopesOf(asked).includes(own)) return own
+  throw concealed('nobody of this id is known')
+}
+
+async function headOf(call: Call, { scope, scopes, subject }: Order, survey: Survey): Promise<ExportHead> {
+  const { purpose, services } = call
+  const { clock, tenant, version } = services
+  const { ledger, rights, name } = tenant
+  const ids = []
+  for (const handle of scopes) ids.push(await rights.entries.idOf(handle))
+  const standing = toldStanding(rights.standingOf(subject, survey.entries), clock.now())
+  return {
+    format: 'deponent subject export 1',
+    subject: { handle: scopes[0]!, ids: ids.filter((id) => id !== undefined) },
+    exportedAt: new Date(clock.now()).toISOString(),
+    exportedBy: `deponent ${version}`,
+    ledger: name,
+    origin: ledger.origin,
+    asOf: { size: ledger.size },
+    scope,
+    ...(purpose !== undefined && { purpose }),
+    records: survey.entries.length,
+    headings: headingsOf(survey, await rights.recipientsOf(survey.entries)),
+    rights: JSON.parse(JSON.stringify(standing)) as Record<string, JsonValue>,
+    consultations: await consultationsOf(call, scopes[0]!),
+  }
+}
+
+/** Who looked at decisions about the person, without names (C-579/21 Pankki S), newest first. */
+async function consultationsOf({ services }: Call, handle: string): Promise<Consultation[]> {
+  const told: Consultation[] = []
+  let cursor: string | null = null
+  do {
+    const asked: [string, string][] = [
+      ['subject', handle],
+      ['limit', `${PAGE}`],
+    ]
+    if (cursor !== null) asked.push(['cursor', cursor])
+    const { items, next } = await services.projection.accesses(asked)
+    for (const { action = '', at, purpose, result = '', role = '' } of items)
+      if (result !== 'denied')
+        told.push({ at, role, action, result, ...(purpose !== undefined && { purpose }) })
+    cursor = next
+  } while (cursor !== null && told.length < CONSULTATIONS_MAX)
+  return told
+}
+
+function recordsOf(call: Call, { scope, scopes }: Order, survey: Survey): ReturnType<typeof exportedRecords> {
+  const { ledger, reader, rights } = call.services.tenant
+  return exportedRecords({
+    reads: readsOf(call, survey),
+    scope,
+    isOwn: (id) => scopes.includes(reader.subjectHandle(id)),
+    view: (read) => viewOf(call, read),
+    leafHash: async (index) => toHex(await ledger.leafHash(index)),
+    restrictedBy: (read) => rights.restrictionOf(read),
+    correctedBy: (id) => rights.correctionsOf(id),
+  })
+}
+
+async function* readsOf({ services }: Call, { entries }: Survey): AsyncGenerator<ReadEntry> {
+  for (const { index } of entries) yield await services.tenant.reader.one(index)
+}
+
+/** The record as far as the policy lets its exporter see it: all of these records are about the person. */
+function viewOf({ permit, purpose }: Call, read: ReadEntry): CanonicalRecord | undefined {
+  const place = { ...placeOf(read), ...(permit.subject !== undefined && { subject: permit.subject }) }
+  const classes = permit.fieldsOf(place, purpose !== undefined)
+  return read.record && recordView(read.record, { classes, sealedFeatures: new Set(), revealed: 'all' })
+}
+
+function answer(
+  { format, scope, scopes }: Order,
+  head: ExportHead,
+  records: ReturnType<typeof exportedRecords>,
+): Response {
+  const isPage = format === 'html'
+  const pieces = isPage ? exportPage(head, records) : exportJson(head, records)
+  const name = `person-${scopes[0]!.slice(0, 8)}${scope === 'provided' ? '-provided' : ''}.${format}`
+  return new Response(ReadableStream.from(encoded(pieces)), {
+    headers: {
+      'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
+      // Never opened under the address of the operator: a page from a file has no one's rights.
+      'Content-Disposition': `attachment; filename="${name}"`,
+      'Cache-Control': 'no-store',
+    },
+  })
+}
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield utf8(piece)
+}
+
+function choiceOf<Choice extends string>(
+  query: URLSearchParams,
+  name: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  const text = query.get(name)
+  if (text === null) return choices[0]
+  const found = choices.find((choice) => choice === text)
+  if (found !== undefined) return found
+  throw new Problem(400, 'bad_value', `expected one of ${choices.join(', ')}`, { field: name })
+}
+
+function momentOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  const moment = parseTime(text)?.ms
+  if (moment !== undefined) return moment
+  throw new Problem(400, 'bad_time', 'expected a time (RFC 3339)', { field: name })
+}
