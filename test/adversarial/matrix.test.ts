@@ -9,7 +9,24 @@ import { PROBES, type Probe, type Target } from './requests.ts'
 const NUMBERS: Operation[] = ['getAggregate', 'getUsage', 'getConfidence', 'getOverrides', 'getCompleteness']
 const STATE: Operation[] = ['getCoverage', 'getEmitters']
 const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerStatus']
-const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline']
+const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline', 'listSubjectDecisions']
+const HOLDS_SEEN: Operation[] = ['listHolds', 'getHold']
+const HOLDS: Operation[] = ['placeHold', 'reviewHold', 'releaseHold']
+const PERSONS: Operation[] = [
+  'receiveRequest',
+  'listRequests',
+  'getRequest',
+  'checkRequestIdentity',
+  'extendRequest',
+  'answerRequest',
+  'refuseRequest',
+  'getSubject',
+  'exportSubject',
+  'rectifySubject',
+  'restrictSubject',
+  'mergeSubjects',
+  'splitSubjects',
+]
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
@@ -37,6 +54,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...STATE,
     ...LEDGER,
     ...SETTINGS,
+    ...HOLDS_SEEN,
     'postSql',
     'lookUpSubject',
     'getSystems',
@@ -49,6 +67,9 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...LOOKS,
     ...STATE,
     ...SETTINGS,
+    ...PERSONS,
+    ...HOLDS_SEEN,
+    ...HOLDS,
     'lookUpSubject',
     'getSubjectAccess',
     'getSystems',
@@ -63,15 +84,27 @@ const MAY: Record<Role, readonly Operation[]> = {
     'lookUpSubject',
     'getSystems',
   ],
-  admin: [...KEYS, ...LOOKS, ...STATE, ...LEDGER, ...SETTINGS, 'archiveLedger', 'getMetrics', 'getSystems'],
-  subject: [...SINGLE, 'getProof', 'getSubjectAccess'],
+  admin: [
+    ...KEYS,
+    ...LOOKS,
+    ...STATE,
+    ...LEDGER,
+    ...SETTINGS,
+    ...HOLDS_SEEN,
+    ...HOLDS,
+    'archiveLedger',
+    'getMetrics',
+    'getSystems',
+  ],
+  subject: [...SINGLE, 'getProof', 'getSubjectAccess', 'exportSubject'],
 }
 /** What any key may do, and what needs none. */
 const ANY_KEY: readonly Operation[] = ['getSession', 'beginSession', 'endSession', 'listLedgers']
 const NO_KEY: readonly Operation[] = ['getHealth', 'getReadiness', 'getOpenApi']
 /** Addresses that name one decision, person, emitter or ledger: what is not one's own is not there. */
 const NAMES_ONE: readonly Operation[] = [
-  ...SINGLE.slice(1),
+  'getDecision',
+  'getTimeline',
   ...PROOFS,
   ...EXPORTS,
   'getDecisionAccess',
@@ -126,6 +159,19 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
   const response = await server.post('/v1/decisions?wait=checkpoint', record, { 'Deponent-Ledger': ledger })
   expect(response.status).toBe(201)
   const { receipts } = (await response.json()) as { receipts: { id: string }[] }
+  const made = async (path: string, body: object): Promise<Record<string, string>> => {
+    const made = await server.post(path, body, { 'Deponent-Ledger': ledger })
+    expect(made.status).toBe(201)
+    return (await made.json()) as Record<string, string>
+  }
+  const { requestId } = await made('/v1/requests', { requestType: 'access', subject })
+  const { holdId } = await made('/v1/holds', {
+    ground: 'litigation',
+    scope: { subjects: [subject] },
+    owner: 'legal',
+    reviewAt: '2199-01-01T00:00:00Z',
+    reason: 'to be probed',
+  })
   const spare = await keyFor(`spare of ${system}`, { roles: ['writer'], systems: [system] }, ledger)
   return {
     id: receipts[0]!.id,
@@ -135,6 +181,8 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
     emitter,
     ledger,
     spareIdentity: spare.id,
+    requestId: requestId!,
+    holdId: holdId!,
   }
 }
 
@@ -249,7 +297,13 @@ describe('what the probes look for', () => {
       items: { id: string }[]
     }
     expect(items.map(({ id }) => id)).toEqual([own.id])
-    for (const operation of ['getDecision', 'getTimeline', 'getProof', 'getSubjectAccess'] as const)
+    for (const operation of [
+      'getDecision',
+      'getTimeline',
+      'getProof',
+      'getSubjectAccess',
+      'exportSubject',
+    ] as const)
       expect((await send(PROBES[operation](foreign), key)).status, operation).toBe(404)
   })
 })
@@ -263,8 +317,12 @@ describe('a key narrowed to a system', () => {
       'revokeKey',
       'putPolicy',
       'archiveLedger',
+      ...HOLDS_SEEN,
+      ...HOLDS,
     ] as const)
       expect((await send(PROBES[operation](own), keys.get('admin of own'))).status).toBe(403)
+    for (const operation of PERSONS)
+      expect((await send(PROBES[operation](own), keys.get('privacy_officer of own'))).status).toBe(403)
   })
 
   test('sees who looked at its own decisions, without what else those looks showed', async () => {

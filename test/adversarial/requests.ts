@@ -12,6 +12,8 @@ export interface Target {
   readonly ledger: string
   /** Id of an identity that may be lost. */
   readonly spareIdentity: string
+  readonly requestId: string
+  readonly holdId: string
 }
 
 export interface Probe {
@@ -107,4 +109,45 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   listErasures: () => get('/v1/erasures'),
   getErasure: () => get('/v1/erasures/01970000-0000-7000-8000-000000000000'),
   approveErasure: () => post('/v1/erasures/01970000-0000-7000-8000-000000000000/approve', {}),
+  receiveRequest: ({ subject }) => post('/v1/requests', { requestType: 'access', subject }),
+  listRequests: () => get('/v1/requests'),
+  getRequest: ({ requestId }) => get(`/v1/requests/${requestId}`),
+  checkRequestIdentity: ({ requestId }) =>
+    post(`/v1/requests/${requestId}/identity`, { method: 'passport', result: 'confirmed' }),
+  extendRequest: ({ requestId }) => post(`/v1/requests/${requestId}/extend`, { reason: 'many records' }),
+  answerRequest: ({ requestId }) => post(`/v1/requests/${requestId}/answer`, { outcome: 'granted' }),
+  refuseRequest: ({ requestId }) =>
+    post(`/v1/requests/${requestId}/refuse`, {
+      ground: 'gdpr_12_5_b',
+      reason: 'a probe',
+      complaintInfoGiven: true,
+    }),
+  getSubject: ({ subject }) => get(`/v1/subjects/${subject}`),
+  listSubjectDecisions: ({ subject }) => get(`/v1/subjects/${subject}/decisions`),
+  exportSubject: ({ subject }) => get(`/v1/subjects/${subject}/export`),
+  rectifySubject: ({ id, subject }) =>
+    post(`/v1/subjects/${subject}/rectifications`, { decision: id, statement: 'a probe', reason: 'a probe' }),
+  // Lifts what was never put on.
+  restrictSubject: ({ subject }) =>
+    post(`/v1/subjects/${subject}/restriction`, {
+      isRestricted: false,
+      reason: 'a probe',
+      informedAt: '2026-01-01T00:00:00Z',
+    }),
+  // Merging nobody with nobody is refused to whoever may merge, and denied to all others.
+  mergeSubjects: () => post('/v1/subjects:merge', { from: '', into: '', reason: '' }),
+  splitSubjects: () => post('/v1/subjects:split', { mergeId: '', reason: '' }),
+  placeHold: ({ subject }) =>
+    post('/v1/holds', {
+      ground: 'litigation',
+      scope: { subjects: [subject] },
+      owner: 'legal',
+      reviewAt: '2199-01-01T00:00:00Z',
+      reason: 'a probe',
+    }),
+  listHolds: () => get('/v1/holds'),
+  getHold: ({ holdId }) => get(`/v1/holds/${holdId}`),
+  reviewHold: ({ holdId }) =>
+    post(`/v1/holds/${holdId}/review`, { reviewAt: '2199-01-01T00:00:00Z', reason: 'a probe' }),
+  releaseHold: ({ holdId }) => post(`/v1/holds/${holdId}/release`, { reason: 'a probe' }),
 }

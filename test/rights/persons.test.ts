@@ -7,7 +7,9 @@ const handle = (subject: string): string => desk.tenant.reader.subjectHandle(sub
 
 async function indicesOf(subject: string): Promise<number[]> {
   const { rights } = desk.tenant
-  return Array.fromAsync(rights.entries.indices(rights.scopesOf(subject)))
+  const found = []
+  for await (const index of rights.entries.indices(rights.scopesOf(subject))) found.push(index)
+  return found
 }
 
 beforeEach(async () => {

@@ -69,9 +69,9 @@ export class Connection {
   }
 
   /** One GET; CommandError when nobody answers, in time. */
-  async get(path: string, timeoutMs?: number): Promise<HttpAnswer> {
+  async get(path: string, timeoutMs?: number, more: Record<string, string> = {}): Promise<HttpAnswer> {
     try {
-      return await request(`${this.url}${path}`, { headers: this.#headers }, timeoutMs)
+      return await request(`${this.url}${path}`, { headers: { ...this.#headers, ...more } }, timeoutMs)
     } catch {
       throw new CommandError(EXIT.internal, `no answer from ${this.url}`)
     }

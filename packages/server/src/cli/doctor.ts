@@ -114,7 +114,12 @@ async function onServer(data: string, ledgers: readonly string[]): Promise<Obser
   }
   const state = ready.status === 200 ? 'ok' : 'problem'
   const outside = await Promise.all(ledgers.map((ledger) => onOutside(server, ledger)))
-  return [{ what: 'server', state, detail: `${server.url} ${ready.text}` }, ...outside.flat()]
+  const rights = await Promise.all(ledgers.map((ledger) => onRights(data, ledger)))
+  return [
+    { what: 'server', state, detail: `${server.url} ${ready.text}` },
+    ...outside.flat(),
+    ...rights.flat(),
+  ]
 }
 
 interface LedgerStatus {
@@ -141,6 +146,28 @@ async function onOutside(server: Connection, ledger: string): Promise<Observatio
     ...timestamps.map(({ authority, at, error }) =>
       observe(about(`timestamps ${authority}`, ledger), at === null ? 'none yet' : `last at ${at}`, error),
     ),
+  ]
+}
+
+/** What people wait for, and holds nobody looked at in time. Whoever may not see that is told so. */
+async function onRights(data: string, ledger: string): Promise<Observation[]> {
+  const server = await runningOn(data, { ledger })
+  const requests = await server?.get('/v1/requests?limit=1', TIMEOUT_MS).catch(() => undefined)
+  const holds = await server?.get('/v1/holds', TIMEOUT_MS).catch(() => undefined)
+  const what = about('requests of people', ledger)
+  if (requests?.status !== 200 || holds?.status !== 200)
+    return [
+      { what, state: 'attention', detail: 'not told to this key: ask as privacy_officer (DEPONENT_KEY)' },
+    ]
+  const { open, overdue } = JSON.parse(requests.text) as { open: number; overdue: number }
+  const { standing, pastReview } = JSON.parse(holds.text) as { standing: number; pastReview: number }
+  return [
+    { what, state: overdue > 0 ? 'problem' : 'ok', detail: `${open} open, ${overdue} overdue` },
+    {
+      what: about('holds', ledger),
+      state: pastReview > 0 ? 'attention' : 'ok',
+      detail: `${standing} stand, ${pastReview} past their review`,
+    },
   ]
 }
 

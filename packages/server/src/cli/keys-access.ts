@@ -2,16 +2,13 @@ import { Command, InvalidArgumentError } from 'commander'
 import { ROLES } from '../access/role.ts'
 import { realClock } from '../platform/clock.ts'
 import { note, print } from '../platform/terminal.ts'
-import { connect, type Connection, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
+import { type AskingOptions, speaking } from './asking.ts'
+import { jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { days, withConnection, withLedger } from './options.ts'
 import { table } from './table.ts'
 
-interface KeysOptions extends ConnectionOptions {
-  json?: boolean
-}
-
-interface MakeOptions extends KeysOptions {
+interface MakeOptions extends AskingOptions {
   role: string[]
   system?: string[]
   purpose?: string[]
@@ -37,16 +34,6 @@ interface MadeKey {
 }
 
 const DAY_MS = 86_400_000
-
-async function speaking<T>(options: KeysOptions, work: (connection: Connection) => Promise<T>): Promise<T> {
-  if (options.url === undefined) await mustBeDirectory(options.data, options.ledger)
-  const connection = await connect(options)
-  try {
-    return await work(connection)
-  } finally {
-    await connection.close()
-  }
-}
 
 /** The key on standard output alone, so that it can be piped to where it belongs. */
 function printKey(made: MadeKey, json: boolean | undefined): void {
@@ -88,7 +75,7 @@ export const make = withLedger(withConnection(new Command('make')))
 export const list = withLedger(withConnection(new Command('list')))
   .description('show identities and how many of their keys open something')
   .addHelpText('after', '\nExample:\n  deponent keys list --data ./data')
-  .action(async (options: KeysOptions) => {
+  .action(async (options: AskingOptions) => {
     const answer = await speaking(options, (connection) => connection.get('/v1/keys'))
     const { items } = jsonOf(answer) as { items: Identity[] }
     const now = realClock.now()
@@ -122,7 +109,7 @@ export const renew = withLedger(withConnection(new Command('renew')))
   .argument('<id>', 'the identity, or one of its keys')
   .option('--overlap <seconds>', 'how long the keys it has go on', overlap, 86_400)
   .addHelpText('after', '\nExample:\n  deponent keys renew i-0123456789abcdef --overlap 3600')
-  .action(async (id: string, options: KeysOptions & { overlap: number }) => {
+  .action(async (id: string, options: AskingOptions & { overlap: number }) => {
     const body = JSON.stringify({ overlapSeconds: options.overlap })
     const path = `/v1/keys/${encodeURIComponent(id)}/rotate`
     const made = await speaking(options, (connection) => connection.post(path, body))
@@ -133,7 +120,7 @@ export const revoke = withLedger(withConnection(new Command('revoke')))
   .description('revoke an identity with all its keys, or one key, at once')
   .argument('<id>', 'the identity or the key')
   .addHelpText('after', '\nExample:\n  deponent keys revoke k-0123456789abcdef')
-  .action(async (id: string, options: KeysOptions) => {
+  .action(async (id: string, options: AskingOptions) => {
     if (!/^[ik]-[0-9a-f]{16}$/.test(id))
       throw new CommandError(
         EXIT.usage,

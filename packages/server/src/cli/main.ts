@@ -18,6 +18,7 @@ import { doctor } from './doctor.ts'
 import { drill } from './drill.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { exportCommand } from './export.ts'
+import { hold } from './hold.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
 import { ledgers } from './ledgers.ts'
@@ -27,6 +28,7 @@ import { record } from './record.ts'
 import { reindex } from './reindex.ts'
 import { serve } from './serve.ts'
 import { signer } from './signer.ts'
+import { subject } from './subject.ts'
 import { verify } from './verify.ts'
 
 const COMMANDS = [
@@ -39,6 +41,8 @@ const COMMANDS = [
   verify,
   prove,
   query,
+  subject,
+  hold,
   keys,
   ledgers,
   reindex,

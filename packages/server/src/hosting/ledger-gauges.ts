@@ -6,7 +6,7 @@ import type { Tenant } from '../tenant.ts'
 import { LedgerMetrics } from './metrics.ts'
 
 export function metricsOf(
-  { name, ledger }: Tenant,
+  { name, ledger, rights }: Tenant,
   projection: Pick<Projection, 'lag'>,
   scrub: Pick<Scrub, 'status'>,
 ): LedgerMetrics {
@@ -26,6 +26,7 @@ export function metricsOf(
   addWitnesses(metrics, ledger)
   addTimestamps(metrics, ledger)
   addScrub(metrics, scrub)
+  addRights(metrics, rights)
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )
@@ -71,6 +72,16 @@ function addTimestamps(metrics: LedgerMetrics, ledger: Shown): void {
   metrics.gauges('deponent_timestamp_failing', '1 when an authority gives no timestamp.', 'authority', () =>
     authorities().map(({ authority, error }) => [authority, error ? 1 : 0]),
   )
+}
+
+function addRights(metrics: LedgerMetrics, rights: Pick<Tenant['rights'], 'attention'>): void {
+  const gauges = [
+    ['deponent_requests_open', 'Requests of people that wait for an answer.', 'requestsOpen'],
+    ['deponent_requests_overdue', 'Requests of people whose answer is overdue.', 'requestsOverdue'],
+    ['deponent_holds', 'Holds that stand.', 'holds'],
+    ['deponent_holds_past_review', 'Holds that nobody reviewed in time.', 'holdsPastReview'],
+  ] as const
+  for (const [name, help, number] of gauges) metrics.gauge(name, help, () => rights.attention()[number])
 }
 
 function addScrub(metrics: LedgerMetrics, scrub: Pick<Scrub, 'status'>): void {

@@ -166,7 +166,7 @@ function answer(
   const isPage = format === 'html'
   const pieces = isPage ? exportPage(head, records) : exportJson(head, records)
   const name = `person-${scopes[0]!.slice(0, 8)}${scope === 'provided' ? '-provided' : ''}.${format}`
-  return new Response(ReadableStream.from(encoded(pieces)), {
+  return new Response(streamOf(pieces), {
     headers: {
       'Content-Type': isPage ? 'text/html; charset=utf-8' : 'application/json',
       // Never opened under the address of the operator: a page from a file has no one's rights.
@@ -176,8 +176,21 @@ function answer(
   })
 }
 
-async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) yield utf8(piece)
+/** Nothing is read before somebody reads it: the look is on record by then. */
+function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(utf8(value))
+      },
+      async cancel() {
+        await pieces.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function choiceOf<Choice extends string>(
