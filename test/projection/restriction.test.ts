@@ -106,6 +106,22 @@ describe('a restriction', () => {
     for (const nothing of NOTHING) expect(await found(nothing)).toEqual([])
   })
 
+  test('leaves people out of every question, and what is said about their decisions', async () => {
+    const others = restrict({ except: [ANNA] })
+    expect(await found(others)).toEqual([2, 3])
+    expect(await found(others, { subject: ANNA })).toEqual([])
+    expect(await found(restrict({ boxes: [{ systems: ['credit'] }], except: [BERT] }))).toEqual([0, 1])
+    expect(await found(others, { overridden: 'true' })).toEqual([2])
+    expect((await world.projection.aggregate(ask({}), others)).items).toEqual([{ count: 2 }])
+    expect(await world.projection.about(1, others)).toEqual([])
+    const range = { emitter: 'both', epoch: 1, from: 1, to: 99 }
+    expect(await world.projection.entriesNumbered(range, 10, others)).toEqual([2, 3])
+    const { rows } = await world.projection.sql('SELECT count() AS n FROM decisions', others)
+    expect(rows).toEqual([[2]])
+    const about = await world.projection.sql('SELECT count() AS n FROM outcomes', others)
+    expect(about.rows).toEqual([[0]])
+  })
+
   test('is not widened by asking for what is outside', async () => {
     expect(await found(CREDIT, { system: 'hiring' })).toEqual([])
     expect(await found(CREDIT, { q: 'hiring' })).toEqual([])

@@ -70,7 +70,11 @@ describe('a hold', () => {
   test('is let go of by two people and not by one twice', async () => {
     const { holds } = desk.tenant.rights
     let resumed = 0
-    desk.tenant.rights.attach({ pendingOver: () => [], resume: () => Promise.resolve(void (resumed += 1)) })
+    desk.tenant.rights.attach({
+      pendingOver: () => [],
+      heldScopes: () => [],
+      resume: () => Promise.resolve(void (resumed += 1)),
+    })
     const { holdId } = await place(['ada'])
     expect((await holds.release(holdId, 'the case is over', OFFICER)).state).toBe('release_asked')
     expect(await over('ada', 0)).toEqual([holdId])
@@ -82,6 +86,28 @@ describe('a hold', () => {
     expect(await refusalOf(() => holds.review(holdId, START + DAY, 'x', OFFICER))).toBe('hold_released')
     const last = await recordAt(desk, released.records.at(-1)!.index)
     expect(last.releasedBy).toEqual([{ id: OFFICER.id }, SECOND])
+  })
+
+  test('that makes an erasure wait restricts what is kept of the person meanwhile', async () => {
+    const { rights } = desk.tenant
+    const waiting = { erasureId: 'e-1', waitingFor: 'hold' as const, requestedAt: START }
+    rights.attach({
+      pendingOver: (scopes) => (scopes.includes(handle('ada')) ? [waiting] : []),
+      heldScopes: () => [handle('ada')],
+      resume: () => Promise.resolve(),
+    })
+    const { holdId } = await place(['ada'])
+    const [ada, ben] = [
+      await desk.tenant.reader.one(loans[0]!.index),
+      await desk.tenant.reader.one(loans[1]!.index),
+    ]
+    expect([rights.restrictionOf(ada), rights.restrictionOf(ben)]).toEqual([['erasure_waits'], []])
+    expect(rights.restrictedHandles()).toEqual([handle('ada')])
+    expect(rights.standingOf('ada', [])).toMatchObject({
+      restrictedBy: ['erasure_waits'],
+      holds: [{ holdId }],
+      erasures: [waiting],
+    })
   })
 
   test('has a review date that lies ahead, and says when it has passed', async () => {

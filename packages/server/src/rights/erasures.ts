@@ -13,6 +13,8 @@ export interface PendingErasure {
 export interface Erasures {
   /** Erasures of any of these subject scopes (handles) that are not complete. */
   pendingOver(scopes: readonly string[]): readonly PendingErasure[]
+  /** Subject scopes whose erasure waits for a hold: what is kept of them is restricted meanwhile. */
+  heldScopes(): readonly string[]
   /** Goes on with erasures that no hold stops any more. */
   resume(): Promise<void>
 }
@@ -50,5 +52,6 @@ export interface HoldsAndNotices {
 /** Before the eraser is there: nothing waits. */
 export const NO_ERASURES: Erasures = {
   pendingOver: () => [],
+  heldScopes: () => [],
   resume: () => Promise.resolve(),
 }

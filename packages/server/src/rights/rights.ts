@@ -129,7 +129,9 @@ export class Rights implements HoldsAndNotices {
 
   /** Handles of all people whose processing is restricted. */
   restrictedHandles(): string[] {
-    return this.#options.register.view().persons.restricted
+    const { persons } = this.#options.register.view()
+    const held = this.#erasures.heldScopes().flatMap((scope) => persons.sameAs(scope))
+    return [...new Set([...persons.restricted, ...held])]
   }
 
   holdsOver(scopes: readonly string[], entries: readonly HeldEntry[]): string[] {
@@ -171,8 +173,9 @@ export class Rights implements HoldsAndNotices {
 
   #restricted(handles: readonly string[], entryId: string | undefined): Restricted[] {
     const { persons } = this.#options.register.view()
-    const scopes = handles.flatMap((handle) => persons.sameAs(handle))
-    const waits = this.#erasures.pendingOver(scopes).some(({ waitingFor }) => waitingFor === 'hold')
+    const held = new Set(this.#erasures.heldScopes())
+    const waits =
+      held.size > 0 && handles.flatMap((handle) => persons.sameAs(handle)).some((one) => held.has(one))
     return [...persons.restrictionOf(handles, entryId), ...(waits ? (['erasure_waits'] as const) : [])]
   }
 }
