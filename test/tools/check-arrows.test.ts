@@ -220,6 +220,12 @@ describe('every forbidden arrow', () => {
       'server/evidence/a.ts → server/projection/p.ts',
     ],
     [
+      'rights come from the records, never from an index of them',
+      server('rights/a.ts'),
+      `import '../projection/p.ts'`,
+      'server/rights/a.ts → server/projection/p.ts',
+    ],
+    [
       'the page in an evidence file is the verifier and nothing else',
       'packages/dashboard/src/evidence/a.ts',
       `import { useState } from 'react'`,

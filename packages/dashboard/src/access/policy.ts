@@ -109,7 +109,10 @@ export function differences(now: readonly Rule[], before: readonly Rule[]): read
 /** What somebody should think about twice before such rules are put in force. */
 export function warningsFor(rules: readonly Rule[]): readonly string[] {
   const mayAny = (action: Action) => rules.some(({ actions }) => actions.includes(action))
-  const openly = rules.filter(({ fields, purpose }) => fields.includes('sealed') && !purpose)
+  // People state no purpose for what is about themselves.
+  const openly = rules.filter(
+    ({ fields, purpose, role }) => role !== 'subject' && fields.includes('sealed') && !purpose,
+  )
   return [
     ...(mayAny('policy') ? [] : ['No role could change the policy any more, this change included.']),
     ...(mayAny('keys') ? [] : ['No role could make or revoke keys any more.']),

@@ -108,7 +108,7 @@ const exportCommand = withLedger(withConnection(new Command('export')))
       ...(request !== undefined && { request }),
     })
     const answer = await speaking(options, (connection) =>
-      connection.get(`/v1/subjects/${handle}/export?${query}`, undefined, {
+      connection.get(`/v1/subjects/${handle}/export?${query.toString()}`, undefined, {
         'Deponent-Purpose': encoded(purpose),
       }),
     )

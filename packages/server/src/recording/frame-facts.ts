@@ -18,8 +18,7 @@ const OWN_KINDS = [
   'emitter.',
   'counter.',
   ...REGISTERED_KINDS,
-].map((kind) => Buffer.from(`"kind":"${kind}`),
-)
+].map((kind) => Buffer.from(`"kind":"${kind}`))
 
 /** What an entry says as it stands in the log. */
 export function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
