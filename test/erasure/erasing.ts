@@ -28,7 +28,9 @@ export function erasuresOver(
     scrubState: () => Promise.resolve(),
     needsTwoPersons: () => false,
     holds: NO_HOLDS,
-    told: () => undefined,
+    forget: () => undefined,
+    told: () => Promise.resolve(),
+    delayed: () => Promise.resolve(),
     diagnose: () => undefined,
     ...more,
   })

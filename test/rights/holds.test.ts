@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { realRandom } from '../../packages/server/src/platform/random.ts'
 import type { HoldScope } from '../../packages/server/src/rights/fact.ts'
 import { type HeldEntry, warningsOf } from '../../packages/server/src/rights/holds.ts'
 import {
@@ -13,6 +14,7 @@ import {
   SECOND,
   START,
 } from './desk.ts'
+import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 
 let desk: Desk
 let loans: { id: string; index: number }[]
@@ -73,7 +75,9 @@ describe('a hold', () => {
     desk.tenant.rights.attach({
       pendingOver: () => [],
       heldScopes: () => [],
-      resume: () => Promise.resolve(void (resumed += 1)),
+      resume: () => {
+        resumed += 1
+      },
     })
     const { holdId } = await place(['ada'])
     expect((await holds.release(holdId, 'the case is over', OFFICER)).state).toBe('release_asked')
@@ -94,7 +98,7 @@ describe('a hold', () => {
     rights.attach({
       pendingOver: (scopes) => (scopes.includes(handle('ada')) ? [waiting] : []),
       heldScopes: () => [handle('ada')],
-      resume: () => Promise.resolve(),
+      resume: () => undefined,
     })
     const { holdId } = await place(['ada'])
     const [ada, ben] = [
@@ -151,13 +155,13 @@ describe('what people and recipients are told of an erasure', () => {
 
   test('is queued once: a month from the request while it waits', async () => {
     const from = desk.tenant.ledger.size
-    const delayed = { erasureId: 'e-1', requestedAt: START, subject: handle('ada'), holds: ['h-1'] }
+    const delayed = { erasureId: 'e-1', requestedAt: START, requestRef: 'r-1', holds: ['h-1'] }
     await desk.tenant.rights.delayed(delayed)
     await desk.tenant.rights.delayed(delayed)
     expect(await noticesFrom(from)).toMatchObject([
       {
         noticeType: 'erasure_delayed',
-        affectedUserId: 'ada',
+        requestRef: 'r-1',
         status: 'queued',
         dueAt: '2026-02-28T12:00:00.000Z',
       },
@@ -183,10 +187,10 @@ describe('what people and recipients are told of an erasure', () => {
       completedAt: START,
       requestRef: 'r-1',
       setRoot: 'a'.repeat(64),
-      entries: [loans[0]!, loans[2]!],
+      indices: [loans[0]!.index, loans[2]!.index],
     }
-    await desk.tenant.rights.told(told)
-    await desk.tenant.rights.told(told)
+    await desk.tenant.rights.told([told])
+    await desk.tenant.rights.told([told])
     const notices = await noticesFrom(from)
     expect(notices).toMatchObject([
       { noticeType: 'erasure_of_copies', recipient: 'the appeals board', erasureId: 'e-1' },
@@ -202,13 +206,40 @@ describe('what people and recipients are told of an erasure', () => {
       { requestType: 'erasure', subject: 'ada' },
       OFFICER,
     )
-    await rights.told({
-      erasureId: 'e-2',
-      completedAt: START,
-      setRoot: 'b'.repeat(64),
-      entries: [...records],
-    })
+    rights.forget(records.map(({ index }) => index))
     expect(await refusalOf(async () => rights.requests.get(requestId))).toBe('not_found')
     expect(rights.requests.all()).toEqual([])
+  })
+})
+
+describe('an erasure', () => {
+  test('waits for the last hold, takes every step of what was asked before it, and then runs by itself', async () => {
+    const { tenant, clock } = desk
+    const { rights } = tenant
+    const erasures = erasuresOver(tenant, clock, realRandom, {
+      holds: { any: () => rights.hasHolds, over: (scopes, entries) => rights.holdsOver(scopes, entries) },
+      forget: (indices) => rights.forget(indices),
+    })
+    rights.attach({
+      pendingOver: () => [],
+      heldScopes: () => erasures.heldScopes(),
+      resume: () => erasures.resume(),
+    })
+    await erasures.begin()
+    const { requestId } = await rights.requests.receive({ requestType: 'erasure', subject: 'ada' }, OFFICER)
+    const { holdId } = await place(['ada'])
+    const { erasure } = await erasures.request(requestAbout(tenant, 'ada'))
+    await erasures.settled()
+    expect(erasures.status(erasure.id)).toMatchObject({ waitingFor: 'hold', holds: [holdId] })
+    expect(rights.restrictionOf(await tenant.reader.one(loans[0]!.index))).toEqual(['erasure_waits'])
+    const extended = await rights.requests.extend(requestId, 'a hold is in the way', OFFICER)
+    await rights.holds.release(holdId, 'over', OFFICER)
+    const { records } = await rights.holds.release(holdId, 'over', SECOND)
+    await erasures.settled()
+    expect(erasures.status(erasure.id)?.erasure.outcome).toMatchObject({ records: 2 + 2 + 3 })
+    for (const { index } of [...extended.records, ...records, loans[0]!])
+      expect([index, (await tenant.reader.one(index)).record]).toEqual([index, undefined])
+    expect([rights.requests.all(), rights.holds.all(), rights.restrictedHandles()]).toEqual([[], [], []])
+    await erasures.close()
   })
 })

@@ -4,7 +4,7 @@
  *   plan     keys closed, requests in flight waited for, what the keys seal found and written down
  *   destroy  the keys are destroyed
  *   clear    tombstones take the place of payloads in vault and log; index, memory and names are cleared
- *   attest   an `erasure` record for each
+ *   attest   an `erasure` record for each; then whoever must know of it is told
  *
  * Each step may be repeated, and is, when a process ends on the way: what `plan` wrote down says what the later ones do. Crash before it: the keys are
  * closed again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
@@ -21,7 +21,7 @@ import type { Recorder } from '../recording/recorder.ts'
 import type { Systems } from '../recording/systems.ts'
 import type { Vault } from '../vault/vault.ts'
 import { attest } from './attest.ts'
-import type { Erasure, ErasurePlan } from './erasure.ts'
+import type { Erasure, ErasurePlan, ErasureRequest } from './erasure.ts'
 import { gather, type Gathered } from './gather.ts'
 import type { ErasureRegister } from './register.ts'
 import { setOf, tombstonesOf } from './tombstones.ts'
@@ -42,8 +42,19 @@ export interface ErasingIn {
   entryOf(setRoot: string): number | undefined
   /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it. */
   eraseFromIndex(indices: readonly number[]): Promise<void>
+  /** Drops what is kept in memory of what these entries said. */
+  forget(indices: readonly number[]): void
   /** Lets go of freed pages of the state store, which may hold names. */
   scrubState(): Promise<void>
+  /** Called for erasures before they count as completed: again after a crash, so that nobody is left untold. */
+  told(erasures: readonly Told[]): Promise<void>
+}
+
+/** A completed erasure with what it was about, which is not known any more once it is in the register. */
+export interface Told {
+  readonly erasure: Erasure
+  readonly request: ErasureRequest | undefined
+  readonly indices: readonly number[]
 }
 
 /** An erasure that is ready to be done, or was begun. */
@@ -57,6 +68,9 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
   await place.vault.destroyKeys(numbers)
   await clear(place, planned)
   const done = await attest(place, planned)
+  await place.told(
+    planned.map(({ plan, request }, i) => ({ erasure: done[i]!, request, indices: plan.indices })),
+  )
   await place.register.put(done)
   await place.register.settle()
   return done
@@ -118,6 +132,7 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
     return frame && encodeAttachment({ frame })
   })
   for (const index of frames.keys()) recent.forget(index)
+  place.forget([...frames.keys()])
   await eraseFromIndex([...frames.keys()])
   dedupe.removeErased(names)
   await scrubState()

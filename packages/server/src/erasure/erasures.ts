@@ -42,8 +42,8 @@ export interface ErasuresOptions extends ErasingIn {
   needsTwoPersons(): boolean
   /** Holds that keep entries from being erased. */
   holds: HeldBy
-  /** Called once for each erasure that was completed in this process, with the request it answered. */
-  told(erasure: Erasure, request: ErasureRequest | undefined): void
+  /** Called whenever holds are found to keep an erasure waiting. */
+  delayed(erasure: Erasure, holds: readonly string[]): Promise<void>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
@@ -145,6 +145,11 @@ export class Erasures {
     )
   }
 
+  /** Scopes of people whose erasure waits for a hold. */
+  heldScopes(): string[] {
+    return [...this.#held.keys()].flatMap((id) => this.#options.register.get(id)?.request?.scopes ?? [])
+  }
+
   /** Goes on with whatever can be gone on with: after a request, an approval, the release of a hold. */
   resume(): void {
     this.#cancelRetry()
@@ -180,9 +185,7 @@ export class Erasures {
       for (;;) {
         const batch = this.#isClosed || this.#options.ledger.refusal ? [] : await this.#ready()
         if (batch.length === 0) return
-        const requests = new Map(batch.map(({ id, request }) => [id, request]))
-        for (const done of await eraseAll(this.#options, batch))
-          this.#options.told(done, requests.get(done.id))
+        await eraseAll(this.#options, batch)
         this.#failures = 0
       }
     } catch (error) {
@@ -197,15 +200,17 @@ export class Erasures {
 
   /** What may be done now: agreed to, and not held. What was begun is never held up again. */
   async #ready(): Promise<Erasure[]> {
-    const { register, holds } = this.#options
+    const { delayed, holds, register } = this.#options
     const ready: Erasure[] = []
     for (const erasure of register.all()) {
       if (ready.length === BATCH_MAX) break
       if (erasure.outcome || awaitsApproval(erasure)) continue
       const blocking =
         isPlanned(erasure) || !holds.any() ? [] : await blockedBy(this.#options, holds, erasure)
-      if (blocking.length > 0) this.#held.set(erasure.id, blocking)
-      else {
+      if (blocking.length > 0) {
+        this.#held.set(erasure.id, blocking)
+        await delayed(erasure, blocking)
+      } else {
         this.#held.delete(erasure.id)
         ready.push(erasure)
       }

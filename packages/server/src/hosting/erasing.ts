@@ -1,6 +1,5 @@
 /** The erasures of a hosted ledger, with all that they clear. */
 import { Erasures } from '../erasure/erasures.ts'
-import { NO_HOLDS } from '../erasure/held.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
@@ -20,8 +19,9 @@ export function erasuresOf(
   projection: Pick<Projection, 'erase'>,
   { clock, diagnose, random, store }: ErasingParts,
 ): Erasures {
-  const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, systems, vault } = tenant
-  return new Erasures({
+  const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, rights, systems, vault } =
+    tenant
+  const erasures = new Erasures({
     clock,
     random,
     register,
@@ -36,8 +36,34 @@ export function erasuresOf(
     eraseFromIndex: (indices) => projection.erase(indices),
     scrubState: () => store.scrub(),
     needsTwoPersons: () => false,
-    holds: NO_HOLDS,
-    told: () => undefined,
+    holds: {
+      any: () => rights.hasHolds,
+      over: (scopes, entries) => rights.holdsOver(scopes, entries),
+    },
+    forget: (indices) => rights.forget(indices),
+    delayed: ({ id, request, requestedAt }, holds) =>
+      rights.delayed({ erasureId: id, requestedAt, requestRef: request?.requestRef, holds }),
+    told: (done) =>
+      rights.told(
+        done.map(({ erasure: { id, outcome }, indices, request }) => ({
+          erasureId: id,
+          completedAt: outcome!.completedAt,
+          setRoot: outcome!.setRoot,
+          requestRef: request?.requestRef,
+          indices,
+        })),
+      ),
     diagnose: (message, details) => diagnose(message, { ledger: tenant.name, ...details }),
   })
+  rights.attach({
+    pendingOver: (scopes) =>
+      erasures.pendingFor(scopes).map(({ erasure: { id, requestedAt }, waitingFor }) => ({
+        erasureId: id,
+        requestedAt,
+        waitingFor: waitingFor ?? null,
+      })),
+    heldScopes: () => erasures.heldScopes(),
+    resume: () => erasures.resume(),
+  })
+  return erasures
 }

@@ -10,9 +10,14 @@ const RELATION: Partial<Record<RecordKind, string>> = {
   score: 'partOf',
   action: 'causedBy',
   rectification: 'corrects',
+  request: 'supersedes',
+  'hold.reviewed': 'supersedes',
+  'hold.release_asked': 'supersedes',
+  'hold.released': 'supersedes',
+  'subject.split': 'supersedes',
 }
 
-/** The relation of a kind of record to the decision it names, or undefined when it names none. */
+/** The relation of a kind of record to the decision, or the earlier step, that it is about; undefined when it is about none. */
 export function linkFor(kind: RecordKind): string | undefined {
   return RELATION[kind]
 }

@@ -7,15 +7,16 @@ export interface CopiedEntry {
   readonly id: string
 }
 
-/** Tells whether a look showed any of these entries: by their ids, or by a range of indices. */
-export function copyOf(entries: readonly CopiedEntry[]): (look: CanonicalRecord) => boolean {
-  const ids = new Set<JsonValue>(entries.map(({ id }) => id))
-  const indices = entries.map(({ index }) => index)
+/** Tells of which of these entries a look showed something: by their ids, or by a range of indices. */
+export function shownOf<Copied extends CopiedEntry>(
+  entries: readonly Copied[],
+): (look: CanonicalRecord) => Copied[] {
+  const byId = new Map<JsonValue, Copied>(entries.map((entry) => [entry.id, entry]))
   return ({ objects, query }) => {
-    if (Array.isArray(objects) && objects.some((id) => ids.has(id))) return true
+    const named = Array.isArray(objects) ? objects.flatMap((id) => byId.get(id) ?? []) : []
     const { from, to } = typeof query === 'object' && query !== null && !Array.isArray(query) ? query : {}
-    if (typeof from !== 'number' || typeof to !== 'number') return false
-    return indices.some((index) => index >= from && index < to)
+    if (typeof from !== 'number' || typeof to !== 'number') return named
+    return [...named, ...entries.filter(({ index }) => index >= from && index < to)]
   }
 }
 

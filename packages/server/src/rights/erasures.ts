@@ -16,7 +16,7 @@ export interface Erasures {
   /** Subject scopes whose erasure waits for a hold: what is kept of them is restricted meanwhile. */
   heldScopes(): readonly string[]
   /** Goes on with erasures that no hold stops any more. */
-  resume(): Promise<void>
+  resume(): void
 }
 
 /** An erasure whose holds keep it waiting. */
@@ -24,8 +24,6 @@ export interface DelayedErasure {
   readonly erasureId: string
   readonly requestedAt: number
   readonly requestRef?: string | undefined
-  /** Handle of the person. */
-  readonly subject: string
   readonly holds: readonly string[]
 }
 
@@ -36,22 +34,26 @@ export interface CompletedErasure {
   readonly requestRef?: string | undefined
   readonly setRoot: string
   /** The entries that were erased. */
-  readonly entries: readonly { readonly index: number; readonly id: string }[]
+  readonly indices: readonly number[]
 }
 
 /** What the eraser asks and tells. */
 export interface HoldsAndNotices {
+  /** Whether any hold stands. */
+  readonly hasHolds: boolean
   /** Ids of the holds that stand in the way. */
   holdsOver(scopes: readonly string[], entries: readonly HeldEntry[]): string[]
   /** Queues what the person is told of an erasure that waits. Called again for the same erasure, as after a crash, it does nothing. */
   delayed(erasure: DelayedErasure): Promise<void>
-  /** Drops what was erased from memory and queues what recipients and the person are told; likewise once for each erasure. */
-  told(erasure: CompletedErasure): Promise<void>
+  /** Drops from memory what is erased. */
+  forget(indices: readonly number[]): void
+  /** Queues what recipients and people are told; likewise once for each erasure. */
+  told(erasures: readonly CompletedErasure[]): Promise<void>
 }
 
 /** Before the eraser is there: nothing waits. */
 export const NO_ERASURES: Erasures = {
   pendingOver: () => [],
   heldScopes: () => [],
-  resume: () => Promise.resolve(),
+  resume: () => undefined,
 }

@@ -29,7 +29,7 @@ export interface HoldDeskOptions {
   clock: Clock
   random: Random
   /** Somebody let go of something: what waited may go on. */
-  onReleased(): Promise<void>
+  onReleased(): void
 }
 
 export class HoldDesk {
@@ -79,7 +79,7 @@ export class HoldDesk {
   /** Asks for the release, or confirms what another identity asked for: then it is released, and what waited goes on. */
   async release(holdId: string, reason: string, by: By): Promise<Hold> {
     const hold = await this.#turns.run(() => this.#letGo(holdId, reason, by))
-    if (hold.state === 'released') await this.#options.onReleased()
+    if (hold.state === 'released') this.#options.onReleased()
     return hold
   }
 
@@ -110,14 +110,10 @@ export class HoldDesk {
     more: object,
     by: By,
   ): Promise<void> {
-    const { holdId, ground, records, subjects } = hold
-    const people = await Promise.all(subjects.map((subject) => this.#personOf(subject)))
+    const { holdId, ground, records } = hold
+    // Sealed with the keys of the step before, so that it need not say whom it is about.
     const links = [{ rel: 'supersedes', id: records.at(-1)!.id }]
-    await this.#keep(
-      kind,
-      { holdId, ground, ...more, links, ...(people.length > 0 && { affectedSubjects: people }) },
-      by,
-    )
+    await this.#keep(kind, { holdId, ground, ...more, links }, by)
   }
 
   async #personOf(subject: string): Promise<string> {

@@ -58,11 +58,8 @@ export class PersonDesk {
   async split(mergeId: string, reason: string, by: By): Promise<Kept> {
     const merge = this.#options.register.view().persons.merges.find(({ id }) => id === mergeId)
     if (!merge) throw new RightsRefused('not_found', 'no merge of this id stands', '/mergeId')
-    const affectedSubjects = await Promise.all(
-      merge.handles.map((handle) => this.#personOf(handle, '/mergeId')),
-    )
     const links = [{ rel: 'supersedes', id: mergeId }]
-    return keep(this.#options.recorder, 'subject.split', { affectedSubjects, mergeId, reason, links }, by)
+    return keep(this.#options.recorder, 'subject.split', { mergeId, reason, links }, by)
   }
 
   restrict(asked: Restricting, by: By): Promise<Kept> {

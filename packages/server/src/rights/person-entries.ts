@@ -1,22 +1,16 @@
 /**
  * Everything sealed for a person, found in the vault by the keys that seal it: what is exported is exactly what would be erased, whether or
- * not it was indexed. One pass over the vault; nothing is remembered of it.
+ * not it was indexed.
  */
 import { fromHex } from '@deponent/format'
-import type { Ledger } from '../ledger/ledger.ts'
 import { subjectsOf } from '../recording/links.ts'
 import type { ReadEntry, RecordReader } from '../recording/reader.ts'
-import { frameHead } from '../vault/seal.ts'
 import type { Vault } from '../vault/vault.ts'
-
-/** Frames looked at between two breaths. */
-const BLOCK = 1_024
 
 const HANDLE = /^[0-9a-f]{32}$/
 
 export interface PersonEntriesOptions {
-  ledger: Pick<Ledger, 'size'>
-  vault: Pick<Vault, 'existingKey' | 'segments'>
+  vault: Pick<Vault, 'keysOf' | 'sealedWith'>
   reader: Pick<RecordReader, 'one' | 'subjectHandle'>
 }
 
@@ -27,9 +21,9 @@ export class PersonEntries {
     this.#options = options
   }
 
-  /** Whether anything was ever sealed for a handle that is not erased. */
+  /** Whether anything is sealed for a handle. */
   knows(handle: string): boolean {
-    return this.#options.vault.existingKey(fromHex(handle)) !== undefined
+    return this.#options.vault.keysOf(fromHex(handle)).length > 0
   }
 
   /** The handle of a subject id, or of a handle that is known. */
@@ -39,15 +33,10 @@ export class PersonEntries {
 
   /** Indices of all that is sealed for any of these handles, in ledger order. */
   async *indices(handles: readonly string[]): AsyncGenerator<number> {
-    const { ledger, vault } = this.#options
-    const numbers = new Set(handles.flatMap((handle) => vault.existingKey(fromHex(handle)) ?? []))
+    const { vault } = this.#options
+    const numbers = new Set(handles.flatMap((handle) => vault.keysOf(fromHex(handle))))
     if (numbers.size === 0) return
-    const { size } = ledger
-    for (let from = 0; from < size; from += BLOCK) {
-      const frames = await vault.segments.range(from, Math.min(from + BLOCK, size))
-      for (const [i, frame] of frames.entries())
-        if (frameHead(frame).keyNumbers.some((number) => numbers.has(number))) yield from + i
-    }
+    for await (const { index } of vault.sealedWith(numbers)) yield index
   }
 
   /** The entries themselves. */

@@ -1,4 +1,4 @@
-import { type CanonicalRecord, readJson, type RecordKind } from '@deponent/format'
+import { readJson, type RecordKind } from '@deponent/format'
 import type { Recorder } from '../recording/recorder.ts'
 import { RightsRefused } from './refusal.ts'
 
@@ -23,15 +23,25 @@ export async function keep(
   record: object,
   by: By,
 ): Promise<Kept> {
-  const whole: CanonicalRecord = JSON.parse(
-    JSON.stringify({ ...record, actor: by, basis: 'observed' }),
-  ) as CanonicalRecord
-  const { receipts, errors } = await recorder.record([
-    { position: 0, kind, reading: readJson(JSON.stringify(whole)) },
-  ])
+  const [kept] = await keepAll(recorder, kind, [record], by)
+  if (!kept) throw new Error('a record was neither kept nor refused')
+  return kept
+}
+
+/** Several of one kind, sequenced together. */
+export async function keepAll(
+  recorder: Pick<Recorder, 'record'>,
+  kind: RecordKind,
+  records: readonly object[],
+  by: By,
+): Promise<Kept[]> {
+  const submissions = records.map((record, position) => {
+    const whole = { ...record, actor: by, basis: 'observed' }
+    return { position, kind, reading: readJson(JSON.stringify(whole)) }
+  })
+  const { receipts, errors } = await recorder.record(submissions)
   const [fault] = errors
+  if (fault?.code === 'erased') throw new RightsRefused('not_found', fault.message)
   if (fault) throw new RightsRefused('record_refused', fault.message, fault.path)
-  const [receipt] = receipts
-  if (!receipt) throw new Error('a record was neither kept nor refused')
-  return { index: receipt.index, id: receipt.id }
+  return receipts.map(({ id, index }) => ({ id, index }))
 }

@@ -49,7 +49,7 @@ export function requestsOf(facts: readonly Fact[]): Map<string, PersonRequest> {
 
 function stepped(before: PersonRequest | undefined, fact: RequestFact): PersonRequest | undefined {
   const { index, id, status, requestType, handles, identity } = fact
-  const [subject] = handles
+  const subject = before?.subject ?? handles[0]
   if (subject === undefined) return undefined
   const receivedAt = before?.receivedAt ?? fact.requestedAt
   const isClosing = status === 'answered' || status === 'refused'
@@ -57,7 +57,7 @@ function stepped(before: PersonRequest | undefined, fact: RequestFact): PersonRe
   return {
     requestId: fact.requestId,
     requestType: before?.requestType ?? requestType,
-    subject: before?.subject ?? subject,
+    subject,
     state: status,
     receivedAt,
     dueAt: isExtended ? extendedTo(receivedAt) : dueAtOf(receivedAt),

@@ -15,7 +15,7 @@ import {
   NO_ERASURES,
   type PendingErasure,
 } from './erasures.ts'
-import { copyOf, recipientIn, type CopiedEntry } from './copies.ts'
+import { type CopiedEntry, recipientIn, shownOf } from './copies.ts'
 import { HoldDesk } from './hold-desk.ts'
 import { blocks, type HeldEntry, type Hold, isPastReview } from './holds.ts'
 import { Notices } from './notices.ts'
@@ -25,7 +25,6 @@ import type { RestrictedBy } from './persons.ts'
 import { RequestDesk } from './request-desk.ts'
 import { isOverdue, type PersonRequest } from './requests.ts'
 import type { RightsRegister } from './rights-register.ts'
-import { NoticesQueued } from './notices-queued.ts'
 
 export interface RightsOptions {
   ledger: Ledger
@@ -60,7 +59,6 @@ export class Rights implements HoldsAndNotices {
   readonly entries: PersonEntries
   readonly #options: RightsOptions
   readonly #notices: Notices
-  readonly #queued: NoticesQueued
   #erasures: Erasures = NO_ERASURES
 
   constructor(options: RightsOptions) {
@@ -71,7 +69,6 @@ export class Rights implements HoldsAndNotices {
     this.persons = new PersonDesk(given)
     this.holds = new HoldDesk({ ...given, onReleased: () => this.#erasures.resume() })
     this.#notices = new Notices(given)
-    this.#queued = new NoticesQueued(options.store, options.ledgerName)
   }
 
   /** Says which erasures wait here and go on when holds are released. */
@@ -107,11 +104,11 @@ export class Rights implements HoldsAndNotices {
   /** Who outside got copies of any of these entries, in words, each once. */
   async recipientsOf(entries: readonly CopiedEntry[]): Promise<string[]> {
     const { reader, register } = this.#options
-    const isCopy = copyOf(entries)
+    const shown = shownOf(entries)
     const found = new Set<string>()
     for (const index of register.view().copies) {
       const { record } = await reader.one(index)
-      if (record && isCopy(record)) found.add(recipientIn(record))
+      if (record && shown(record).length > 0) found.add(recipientIn(record))
     }
     return [...found]
   }
@@ -134,6 +131,10 @@ export class Rights implements HoldsAndNotices {
     return [...new Set([...persons.restricted, ...held])]
   }
 
+  get hasHolds(): boolean {
+    return this.holds.all().some(({ state }) => state !== 'released')
+  }
+
   holdsOver(scopes: readonly string[], entries: readonly HeldEntry[]): string[] {
     const { register, systems } = this.#options
     const { holds, persons } = register.view()
@@ -144,18 +145,16 @@ export class Rights implements HoldsAndNotices {
       .map(({ holdId }) => holdId)
   }
 
-  async delayed(erasure: DelayedErasure): Promise<void> {
-    await this.#queued.once(`${erasure.erasureId} delayed`, () => this.#notices.delayed(erasure))
+  delayed(erasure: DelayedErasure): Promise<void> {
+    return this.#notices.delayed(erasure)
   }
 
-  async told(erasure: CompletedErasure): Promise<void> {
-    const { register } = this.#options
-    const { copies } = register.view()
-    register.forget(erasure.entries.map(({ index }) => index))
-    await this.#queued.once(`${erasure.erasureId} recipients`, () =>
-      this.#notices.recipients(erasure, copies),
-    )
-    await this.#queued.once(`${erasure.erasureId} completed`, () => this.#notices.completed(erasure))
+  forget(indices: readonly number[]): void {
+    this.#options.register.forget(indices)
+  }
+
+  told(erasures: readonly CompletedErasure[]): Promise<void> {
+    return this.#notices.completed(erasures, this.#options.register.view().copies)
   }
 
   /** Requests that are due no more without an answer, and holds nobody reviewed in time. */
