@@ -335,6 +335,38 @@ describe('holds', () => {
     expect(history.map(({ kind }) => kind)).toEqual(['hold.placed', 'hold.release_asked', 'hold.released'])
   })
 
+  test('make an erasure wait, and let it run when the last of them is released', async () => {
+    const { requestId } = await post('officer', '/v1/requests', { requestType: 'erasure', subject: 'ben' })
+    const { holdId } = await post('officer', '/v1/holds', {
+      ground: 'litigation',
+      scope: { subjects: ['ben'] },
+      owner: 'legal',
+      reviewAt: '2199-01-01T00:00:00Z',
+      reason: 'case 12/26',
+    })
+    const asked = await server.fetch('/v1/subjects/ben', {
+      method: 'DELETE',
+      ...as('officer', { 'Content-Type': 'application/json' }),
+      body: JSON.stringify({ ground: 'gdpr_17_1_a', requestRef: requestId }),
+    })
+    expect(asked.status).toBe(202)
+    const { erasureId } = (await asked.json()) as { erasureId: string }
+    const erasure = (): Promise<{ status: string; waitingFor: string | null; holds: string[] }> =>
+      get('officer', `/v1/erasures/${erasureId}`)
+    await expect.poll(erasure).toMatchObject({ status: 'pending', waitingFor: 'hold', holds: [holdId] })
+    const standing = await get<{ erasures: object[]; restrictedBy: string[] }>('officer', '/v1/subjects/ben')
+    expect(standing).toMatchObject({
+      restrictedBy: ['erasure_waits'],
+      erasures: [{ erasureId, waitingFor: 'hold' }],
+    })
+    await problemOf(server.fetch('/v1/decisions/loan-2', as('auditor')), 403, 'purpose_required')
+    for (const person of ['officer', 'second officer'])
+      await post(person, `/v1/holds/${holdId}/release`, { reason: 'over' }, 200)
+    await expect.poll(erasure).toMatchObject({ status: 'completed' })
+    await problemOf(server.fetch(`/v1/requests/${requestId}`, as('officer')), 404, 'not_found')
+    await problemOf(server.fetch('/v1/subjects/ben/export', as('officer', PURPOSE)), 404, 'not_found')
+  })
+
   test('and requests are recorded at their own address only, so that nobody releases one by a record', async () => {
     for (const kind of ['hold.released', 'request', 'subject.merged', 'rectification']) {
       const answer = await server.post('/v1/records', { kind, holdId: 'h-1', requestType: 'access' })
@@ -370,8 +402,16 @@ describe('the command line', () => {
     const held = await run(
       'hold',
       'place',
-      ...['--ground', 'litigation', '--reason', 'case 12/26'],
-      ...['--owner', 'legal', '--review-at', '2199-01-01T00:00:00Z', '--subject', ADA],
+      '--ground',
+      'litigation',
+      '--reason',
+      'case 12/26',
+      '--owner',
+      'legal',
+      '--review-at',
+      '2199-01-01T00:00:00Z',
+      '--subject',
+      ADA,
     )
     expect([held.code, held.stdout.trim()]).toEqual([0, expect.stringMatching(/^h-[0-9a-f]{16}$/)])
     expect((await run('hold', 'list')).stdout).toContain(held.stdout.trim())
