@@ -115,6 +115,7 @@ const vault = await Vault.open({
   store,
   directory: join(folder, 'vault'),
   keyringDirectory: join(folder, 'keyring'),
+  master: randomBytes(32),
   ledger: 'default',
   ledgerId: new Uint8Array(16),
   onSegmentSealed: () => {},

@@ -155,6 +155,14 @@ describe('verify of a data directory', () => {
     expect(report.findings.map(({ code }) => code)).toContain('payload_unopened')
   })
 
+  test('says that the keyring is damaged when the master key is gone and what it wraps is there', async () => {
+    const changed = await copy()
+    await rm(join(changed, 'keyring/master.key'))
+    const report = await checkDirectory(realDisk, changed)
+    expect(report.verdict).toBe('invalid')
+    expect(report.findings.map(({ code }) => code)).toContain('keyring_damaged')
+  })
+
   test('refuses a directory that a newer release wrote', async () => {
     const changed = await copy()
     const format = JSON.parse(await readFile(join(changed, 'format.json'), 'utf8')) as object

@@ -155,6 +155,7 @@ describe('a scrub', () => {
     ['a frame in a vault segment', 'vault/default/000000000100.seg', 60, 'segment_damaged', 100],
     ['the keyring', 'keyring/default.keys', 40, 'keyring_damaged'],
     ['the root key', 'keyring/root.key', 30, 'keyring_damaged'],
+    ['the wrapped master key', 'keyring/master.key', 80, 'keyring_damaged'],
     ['a signing key', 'keyring/default.promise.key', 40, 'keyring_damaged'],
   ]
   test.each(DAMAGE)(

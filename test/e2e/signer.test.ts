@@ -74,6 +74,7 @@ describe('server and signer as two processes', () => {
       'default.keys',
       'default.pages',
       'default.promise.key',
+      'master.key',
       'root.key',
     ])
     expect((await stat(socketOf(place))).mode & 0o777).toBe(0o600)

@@ -10,7 +10,7 @@ const PLACE = {
   directory: '/vault/test',
   ledgerId: new Uint8Array(16).fill(7),
   ledger: 'test',
-  root: new Uint8Array(32).fill(9),
+  master: new Uint8Array(32).fill(9),
 }
 const random = new SeededRandom('people')
 const openOn = (disk: SimulatedDisk): Promise<Dictionaries> =>

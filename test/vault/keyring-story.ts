@@ -2,17 +2,19 @@ import { equalBytes } from '@deponent/format'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { Keyring } from '../../packages/server/src/vault/keyring.ts'
-import { openRootKey, readRootKey } from '../../packages/server/src/vault/root-key.ts'
+import { openMasterKey, readMasterKey } from '../../packages/server/src/vault/master-key.ts'
+import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
 import { readKeys } from '../../packages/server/src/vault/stored-keyring.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 
 const DIRECTORY = '/data/keyring'
 const LEDGER = 'test'
+const ROOT = rootBeside(DIRECTORY)
 /** Few enough that a story fills several pages. */
 const PAGE_KEYS_MAX = 100
 const CYCLES_MAX = 4
 const STEPS_MAX = 20
-/** The root key and its directory are found or made, the keyring is opened, keys are minted, keys are destroyed. */
+/** The root key, the master key and their directory are found or made, the keyring is opened, keys are minted, keys are destroyed. */
 export const KEYRING_STEPS = ['found', 'open', 'mint', 'destroy'] as const
 type KeyringStep = (typeof KEYRING_STEPS)[number]
 
@@ -40,6 +42,8 @@ class KeyringStory {
   readonly #destroyed = new Map<number, { key: Uint8Array; isDone: boolean }>()
   #isOpening = false
   #isDestroying = false
+  /** Once there is a master key, another must never be minted. */
+  #hasMaster = false
 
   constructor(label: string, tally: Tally, chosen?: Fault) {
     this.#lives = new Lives(label, tally, { all: KEYRING_STEPS, of: (call) => this.#stepOf(call) }, chosen)
@@ -80,8 +84,8 @@ class KeyringStory {
 
   /** The stored bytes, read as the check reads them, hold every key that was kept. */
   async #inspect(disk: SimulatedDisk): Promise<void> {
-    const root = await readRootKey(disk, DIRECTORY)
-    const keys = root && (await readKeys({ disk, directory: DIRECTORY, ledger: LEDGER }, root))
+    const master = this.#hasMaster ? await readMasterKey(disk, DIRECTORY, ROOT) : undefined
+    const keys = master && (await readKeys({ disk, directory: DIRECTORY, ledger: LEDGER }, master.key))
     for (const { number, key } of this.#kept.values()) {
       const stored = keys?.[number]
       this.#lives.must(stored !== undefined && equalBytes(stored, key), `the check finds key ${number}`)
@@ -111,13 +115,15 @@ class KeyringStory {
 
   async #open(disk: SimulatedDisk): Promise<Keyring> {
     await disk.makeDirectory(DIRECTORY, 0o700)
-    const root = await openRootKey(disk, this.#random, DIRECTORY)
+    const master = await openMasterKey(disk, this.#random, DIRECTORY, ROOT, !this.#hasMaster)
+    await master.settle()
+    this.#hasMaster = true
     const keyring = await Keyring.open({
       disk,
       random: this.#random,
       directory: DIRECTORY,
       ledger: LEDGER,
-      root,
+      root: master.key,
       pageKeysMax: PAGE_KEYS_MAX,
     })
     await keyring.begin()

@@ -22,6 +22,7 @@ import type { TlsFiles } from './platform/tls-files.ts'
 import { startWebServer } from './platform/web-server.ts'
 import { WorkerIntake } from './recording/worker-intake.ts'
 import { orUndo } from './undo.ts'
+import type { RootSource } from './vault/root-source.ts'
 import { VERSION } from './version.ts'
 
 /** Days within which everything stored is read again. */
@@ -39,6 +40,8 @@ export interface AppOptions {
   host: string
   port: number
   signerDirectory: string
+  /** Where the root key is; in the keyring when absent. */
+  root?: RootSource
   /** Sockets of signers in processes of their own, by ledger; a ledger without one is signed for in this process. */
   signerSockets?: SignerSockets
   /** New ledgers may be signed for in this process although the first one is not. */
@@ -72,7 +75,7 @@ export interface App {
 export function startApp(options: AppOptions): Promise<App> {
   const { signerDirectory, clickhouseUrl, diagnose } = options
   return orUndo(async (undo) => {
-    const directory = await openDirectory(disk, random, options.directory)
+    const directory = await openDirectory(disk, random, options.directory, options.root)
     undo.add(() => directory.release())
     const indexes = new Indexes({ directory, clickhouseUrl, diagnose })
     undo.add(() => indexes.close())

@@ -20,6 +20,8 @@ import type { Disk } from './platform/disk.ts'
 import { removeLeftovers } from './platform/leftovers.ts'
 import type { Random } from './platform/random.ts'
 import { holdLock, openStateStore, type StateStore } from './platform/state-store.ts'
+import { type MasterKey, openMasterKey } from './vault/master-key.ts'
+import { rootBeside, type RootSource } from './vault/root-source.ts'
 import { fromUtf8, type KeyUse, promiseName, utf8 } from '@deponent/format'
 
 /** A key is not there, or not the one this ledger is signed with: nothing can be signed. */
@@ -29,6 +31,8 @@ export interface OpenDirectory {
   path: string
   format: DirectoryFormat
   adminToken: string
+  /** What every secret of the directory comes from; overwritten when the directory is let go. */
+  master: MasterKey
   store: StateStore
   /** Why nothing can be written here, when that is so: what is in the directory can be read all the same. */
   unwritable?: string
@@ -60,28 +64,37 @@ export interface LedgerKeysOptions {
 
 /**
  * Takes the directory for this process and reads who it is, making what is missing. Throws DirectoryLocked when another process
- * has it and FormatError `format_unknown` when a newer release wrote it; nothing is changed then.
+ * has it, FormatError `format_unknown` when a newer release wrote it, and RootKeyMissing or KeyServiceFailure when the root key cannot be
+ * had; nothing is changed then. The root key lies in the keyring when not told otherwise.
  */
-export async function openDirectory(disk: Disk, random: Random, path: string): Promise<OpenDirectory> {
+export async function openDirectory(
+  disk: Disk,
+  random: Random,
+  path: string,
+  root: RootSource = rootBeside(`${path}/keyring`),
+): Promise<OpenDirectory> {
   const format = (await readDirectoryFormat(disk, path)) ?? { format: FORMAT_VERSION, ledgers: {} }
+  const isNew = Object.keys(format.ledgers).length === 0
+  const master = await openMasterKey(disk, random, `${path}/keyring`, root, isNew)
   for (const part of ['ledgers', 'vault', 'keyring', 'state', 'index'])
     await disk.makeDirectory(`${path}/${part}`, 0o700)
   const lock = holdLock(`${path}/state/lock.db`)
   const { store, unwritable } = openStateStore(`${path}/state/state.db`)
-  if (unwritable === undefined) {
-    for (const part of ['.', 'keyring', 'state']) await removeLeftovers(disk, `${path}/${part}`)
+  const release = async (): Promise<void> => {
+    await store.close()
+    master.key.fill(0)
+    lock.release()
   }
-  const adminToken = await adminTokenOf(disk, random, path)
-  return {
-    path,
-    format,
-    adminToken,
-    store,
-    ...(unwritable !== undefined && { unwritable }),
-    release: async () => {
-      await store.close()
-      lock.release()
-    },
+  try {
+    if (unwritable === undefined) {
+      for (const part of ['.', 'keyring', 'state']) await removeLeftovers(disk, `${path}/${part}`)
+      await master.settle()
+    }
+    const adminToken = await adminTokenOf(disk, random, path)
+    return { path, format, adminToken, master, store, ...(unwritable !== undefined && { unwritable }), release }
+  } catch (error) {
+    await release()
+    throw error
   }
 }
 

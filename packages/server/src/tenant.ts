@@ -117,6 +117,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     store: directory.store,
     directory: `${directory.path}/vault/${name}`,
     keyringDirectory: `${directory.path}/keyring`,
+    master: directory.master.key,
     ledger: name,
     ledgerId: ledgerIdOf(origin),
     onSegmentSealed: (segment) => announce.segmentSealed(segment),

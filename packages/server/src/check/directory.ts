@@ -32,6 +32,7 @@ import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { realRandom } from '../platform/random.ts'
 import { EmitterWalk } from './emitter-walk.ts'
+import type { RootSource } from '../vault/root-source.ts'
 import { AnchorWalk } from './anchor-walk.ts'
 import { ID_WORDS } from './id-words.ts'
 import { keyListFindings } from './key-list.ts'
@@ -49,6 +50,8 @@ export interface DirectoryCheck {
   trust?: Trust
   /** Texts of checkpoints or saved receipts known from elsewhere. */
   against?: readonly string[]
+  /** Where the root key is that opens payloads; in the keyring when not given. */
+  root?: RootSource
   /** How many threads check so many entries, this one among them; when not given, this one alone. */
   threads?(entries: number): number
   /** Who checks the stretches of a place; when not given, as many threads as `threads` says. */
@@ -335,6 +338,7 @@ class LedgerCheck {
       vaultDirectory,
       ledger: this.#ledger,
       ledgerId,
+      root: this.#check.root,
     }
     const keys = await readOpeningKeys(place, payloads.findings)
     const stretches = {

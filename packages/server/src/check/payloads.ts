@@ -2,7 +2,8 @@
 import { type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import { readDictionaries } from '../vault/dictionaries.ts'
-import { readRootKey } from '../vault/root-key.ts'
+import { readMasterKey } from '../vault/master-key.ts'
+import { rootBeside, RootKeyMissing, type RootSource } from '../vault/root-source.ts'
 import { readKeys } from '../vault/stored-keyring.ts'
 import { type OpeningKeys, packedKeys } from './payload-opening.ts'
 import type { OpenedPayloads } from './stretch.ts'
@@ -13,6 +14,8 @@ export interface PayloadPlace {
   vaultDirectory: string
   ledger: string
   ledgerId: Uint8Array
+  /** Where the root key is; beside what it opens when absent. */
+  root?: RootSource | undefined
 }
 
 export class PayloadTally {
@@ -51,20 +54,18 @@ export class PayloadTally {
 
 /**
  * The keys and dictionaries of a ledger, as far as they can be read; what is damaged goes to `damage`. Without a root key sealed payloads
- * stay unopened.
+ * stay unopened. Rejects with KeyServiceFailure when the root key is kept by a service that does not help.
  */
-export async function readOpeningKeys(
-  { disk, keyringDirectory, vaultDirectory, ledger, ledgerId }: PayloadPlace,
-  damage: Finding[],
-): Promise<OpeningKeys> {
+export async function readOpeningKeys(place: PayloadPlace, damage: Finding[]): Promise<OpeningKeys> {
+  const { disk, keyringDirectory, vaultDirectory, ledger, ledgerId } = place
   let keys: Uint8Array | undefined
   try {
-    const root = await readRootKey(disk, keyringDirectory)
-    if (!root) return { dictionaries: [] }
-    keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger }, root))
+    const master = await suppliedMaster(place)
+    if (!master) return { dictionaries: [] }
+    keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger }, master))
     return {
       keys,
-      dictionaries: await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, root }),
+      dictionaries: await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, master }),
     }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
@@ -72,4 +73,26 @@ export async function readOpeningKeys(
     damage.push(finding('error', code, error.message))
     return { ...(keys && { keys }), dictionaries: [] }
   }
+}
+
+/** The master key, undefined when the root key was not supplied; FormatError `keyring_damaged`. */
+async function suppliedMaster({
+  disk,
+  keyringDirectory,
+  ledger,
+  root,
+}: PayloadPlace): Promise<Uint8Array | undefined> {
+  const source = root ?? rootBeside(keyringDirectory)
+  try {
+    const master = await readMasterKey(disk, keyringDirectory, source)
+    if (master) return master.key
+  } catch (error) {
+    if (error instanceof RootKeyMissing) return undefined
+    throw error
+  }
+  // A copy without a keyring is what an auditor gets; subject keys without what they are wrapped under are a loss.
+  const isSupplied = source.kind !== 'file' || (await disk.size(source.path)) !== undefined
+  const hasKeys = (await disk.size(`${keyringDirectory}/${ledger}.keys`)) !== undefined
+  if (isSupplied && hasKeys) throw new FormatError('keyring_damaged', 'master.key is missing')
+  return undefined
 }

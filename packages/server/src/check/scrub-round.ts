@@ -21,6 +21,7 @@ import { entriesOfTile, hashesOfTile, TileStore } from '../ledger/tile-store.ts'
 import { WalTail } from '../ledger/wal-tail.ts'
 import type { Disk } from '../platform/disk.ts'
 import { readKeyFrames } from '../vault/key-frames.ts'
+import { readMasterFiles } from '../vault/master-key.ts'
 import { isWholePageFile } from '../vault/page-keys.ts'
 import { pageFileName, pageKeysFileName } from '../vault/stored-keyring.ts'
 import { readRootKey } from '../vault/root-key.ts'
@@ -250,7 +251,8 @@ async function keyring({ disk, keyring, name }: ScrubbedPlaces): Promise<Finding
   const findings: Finding[] = []
   await keyringPages(disk, keyring, name, findings)
   for (const read of [
-    () => readRootKey(disk, keyring),
+    () => readRootKey(disk, `${keyring}/root.key`),
+    () => readMaster(disk, keyring),
     () => readSeed(disk, `${keyring}/${name}.checkpoint.key`),
     () => readSeed(disk, `${keyring}/${name}.promise.key`),
   ]) {
@@ -262,4 +264,9 @@ async function keyring({ disk, keyring, name }: ScrubbedPlaces): Promise<Finding
     }
   }
   return findings
+}
+
+async function readMaster(disk: Disk, keyring: string): Promise<void> {
+  if ((await readMasterFiles(disk, keyring)).length === 0)
+    throw new FormatError('keyring_damaged', 'master.key is missing')
 }

@@ -13,8 +13,9 @@ import { isHeld } from '../platform/state-store.ts'
 import { note } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
 import type { SignerSocketsOption } from './options.ts'
+import { type RootKeyOptions, rootOf } from './root-key.ts'
 
-export interface ConnectionOptions extends SignerSocketsOption {
+export interface ConnectionOptions extends SignerSocketsOption, RootKeyOptions {
   data: string
   url?: string
   key?: string
@@ -138,6 +139,7 @@ async function startFor(options: ConnectionOptions): Promise<Connection> {
     host: '127.0.0.1',
     port: 0,
     signerDirectory: signerState ?? `${userStateDirectory()}/signer`,
+    root: rootOf(options, options.data),
     ...(signerSocket && { signerSockets: signerSocket }),
     localSignerForOthers,
     diagnose: (message, details) => note(`${message} ${details ? JSON.stringify(details) : ''}`),

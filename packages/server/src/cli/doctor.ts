@@ -8,24 +8,21 @@ import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { openStateStore, type StateStore } from '../platform/state-store.ts'
 import { print } from '../platform/terminal.ts'
+import type { RootSource } from '../vault/root-source.ts'
 import { VERSION } from '../version.ts'
 import { type Connection, runningOn } from './connection.ts'
+import { onEncryptionAtRest, onRootKey } from './doctor-keys.ts'
 import { lookForResidue, type ResidueOptions } from './doctor-residue.ts'
 import { CommandError, EXIT } from './exit.ts'
+import type { Observation } from './observation.ts'
 import { signerState, withData } from './options.ts'
+import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 import { table } from './table.ts'
-
-/** One thing looked at: what is so, and whether somebody should act. */
-interface Observation {
-  what: string
-  state: 'ok' | 'attention' | 'problem'
-  detail: string
-}
 
 const TIMEOUT_MS = 2_000
 const FREE_BYTES_LOW = 2 * 1024 ** 3
 
-async function onDirectory(data: string): Promise<Observation[]> {
+async function onDirectory(data: string, root: RootSource): Promise<Observation[]> {
   const format = await readDirectoryFormat(realDisk, data)
   if (!format)
     return [{ what: 'data directory', state: 'attention', detail: `${data} is not one yet; serve makes it` }]
@@ -35,7 +32,6 @@ async function onDirectory(data: string): Promise<Observation[]> {
     detail: isKeptOn(identity) ? identity.origin : `${identity.origin}, succeeded by another`,
   }))
   const free = await realDisk.freeBytes(data)
-  const rootKey = await realDisk.size(`${data}/keyring/root.key`)
   return [
     {
       what: 'data directory',
@@ -48,19 +44,8 @@ async function onDirectory(data: string): Promise<Observation[]> {
       state: free < FREE_BYTES_LOW ? 'attention' : 'ok',
       detail: `${(free / 1024 ** 3).toFixed(1)} GiB`,
     },
-    rootKey === undefined
-      ? { what: 'root key', state: 'problem', detail: 'missing: no payload can be opened' }
-      : {
-          what: 'root key',
-          state: 'attention',
-          detail: 'beside the data it opens; keep a copy elsewhere and restrict who reads this directory',
-        },
-    {
-      what: 'encryption at rest',
-      state: 'attention',
-      detail:
-        'at_rest: host_responsibility (payloads are sealed; the index is not encrypted by this release)',
-    },
+    ...(await onRootKey(data, root)),
+    await onEncryptionAtRest(data),
     { what: 'retention', state: 'attention', detail: 'not configured: nothing is ever deleted' },
   ]
 }
@@ -177,7 +162,7 @@ function observe(what: string, good: string, error: { message: string } | undefi
     : { what, state: 'ok', detail: good }
 }
 
-interface DoctorOptions extends Omit<ResidueOptions, 'residue'> {
+interface DoctorOptions extends Omit<ResidueOptions, 'residue'>, RootKeyOptions {
   residue?: string
 }
 
@@ -185,7 +170,7 @@ function withValue(text: string, before: readonly string[] = []): string[] {
   return [...before, text]
 }
 
-export const doctor = withData(new Command('doctor'))
+export const doctor = withRootKey(withData(new Command('doctor')))
   .description('look at this installation and say what needs attention')
   .option('--json', 'answer in JSON')
   .option('--residue <subject>', 'look for what is left of a person instead: a subject id or its handle')
@@ -204,7 +189,7 @@ export const doctor = withData(new Command('doctor'))
     const observations: Observation[] = [
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },
       { what: 'hash engine', state: HASH_ENGINE === 'simd' ? 'ok' : 'attention', detail: HASH_ENGINE },
-      ...(await onDirectory(options.data)),
+      ...(await onDirectory(options.data, rootOf(options, options.data))),
       ...(await onScrub(options.data, ledgers)),
       ...(await onServer(options.data, ledgers)),
     ]

@@ -10,9 +10,10 @@ import { type KeyChangeOptions, rotateKey } from '../rotate-key.ts'
 import { SUCCESSION_REASONS, succeedLedger, type SuccessionReason } from '../succeed-ledger.ts'
 import { connectSigner } from '../signer-connection.ts'
 import { mustBeDirectory } from './connection.ts'
+import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 import { signerSockets, type SignerSocketsOption, signerState, withData, withLedger } from './options.ts'
 
-interface KeysOptions extends SignerSocketsOption {
+interface KeysOptions extends SignerSocketsOption, RootKeyOptions {
   data: string
   ledger?: string
   signerState?: string
@@ -20,7 +21,7 @@ interface KeysOptions extends SignerSocketsOption {
 }
 
 function withKeys(command: Command): Command {
-  return withLedger(withData(command))
+  return withRootKey(withLedger(withData(command)))
     .addOption(signerState())
     .addOption(signerSockets())
     .option('--json', 'answer in JSON')
@@ -30,7 +31,7 @@ function withKeys(command: Command): Command {
 async function changing<T>(options: KeysOptions, work: (change: KeyChangeOptions) => Promise<T>): Promise<T> {
   const { data, ledger = DEFAULT_LEDGER, signerSocket } = options
   await mustBeDirectory(data, ledger)
-  const directory = await openDirectory(realDisk, realRandom, data)
+  const directory = await openDirectory(realDisk, realRandom, data, rootOf(options, data))
   try {
     return await work({
       disk: realDisk,

@@ -6,11 +6,13 @@ import { KeyMismatch } from '../directory.ts'
 import { PolicyElsewhere } from '../hosting/outside.ts'
 import { MappingError } from '../ingest/mapping.ts'
 import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
+import { KeyServiceFailure } from '../platform/aws-kms.ts'
 import { errorCode } from '../platform/disk.ts'
 import { failureOf } from '../platform/failure.ts'
 import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note, onCrash } from '../platform/terminal.ts'
 import { KeyChangeRefused } from '../rotate-key.ts'
+import { RootKeyMissing } from '../vault/root-source.ts'
 import { VERSION } from '../version.ts'
 import { conformance } from './conformance.ts'
 import { demo } from './demo.ts'
@@ -63,6 +65,8 @@ const EXPLAINED = [
   DirectoryLocked,
   KeyMismatch,
   KeyChangeRefused,
+  KeyServiceFailure,
+  RootKeyMissing,
   SignerUnavailable,
   SigningRefused,
 ] as const

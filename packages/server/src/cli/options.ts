@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_LEDGER, isLedgerName } from '../hosting/ledger-name.ts'
 import type { SignerSockets } from '../hosting/signers.ts'
+import { withRootKey } from './root-key.ts'
 
 export function withData(command: Command): Command {
   return command.addOption(
@@ -11,7 +12,7 @@ export function withData(command: Command): Command {
 
 /** Options of commands that talk to a server. */
 export function withConnection(command: Command): Command {
-  return withData(command)
+  return withRootKey(withData(command))
     .option('--url <url>', 'a running server to use instead of the data directory')
     .option(
       '--key <key>',

@@ -6,9 +6,10 @@ import { print } from '../platform/terminal.ts'
 import { mustBeDirectory } from './connection.ts'
 import { diagnostics } from './diagnostics.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 import { signerSockets, type SignerSocketsOption, signerState, withData, withLedger } from './options.ts'
 
-interface ReindexOptions extends SignerSocketsOption {
+interface ReindexOptions extends SignerSocketsOption, RootKeyOptions {
   data: string
   ledger?: string
   signerState?: string
@@ -23,7 +24,9 @@ function chosenOf({ ledgers }: App, name: string | undefined): HostedLedger[] {
   return [ledger]
 }
 
-export const reindex = withLedger(withData(new Command('reindex')), 'which ledger (default: all of them)')
+export const reindex = withRootKey(
+  withLedger(withData(new Command('reindex')), 'which ledger (default: all of them)'),
+)
   .description(
     'throw the index away and build it again from ledger and vault; the server must not be running',
   )
@@ -38,6 +41,7 @@ export const reindex = withLedger(withData(new Command('reindex')), 'which ledge
       host: '127.0.0.1',
       port: 0,
       signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
+      root: rootOf(options, options.data),
       ...(options.signerSocket && { signerSockets: options.signerSocket }),
       diagnose: diagnostics(),
     })

@@ -16,8 +16,9 @@ import {
   withData,
 } from './options.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
+import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 
-export interface ServeOptions extends OutsideOptions, SignerSocketsOption {
+export interface ServeOptions extends OutsideOptions, SignerSocketsOption, RootKeyOptions {
   data: string
   port: number
   host: string
@@ -37,7 +38,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Adds the options that `serve` and `demo` share. */
 export function withServing(command: Command): Command {
-  return withOutside(withData(command))
+  return withRootKey(withOutside(withData(command)))
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
@@ -70,6 +71,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     host: options.host,
     port: options.port,
     signerDirectory: options.signerState ?? `${userStateDirectory()}/signer`,
+    root: rootOf(options, options.data),
     ...(options.signerSocket && { signerSockets: options.signerSocket }),
     localSignerForOthers: options.localSignerForOthers ?? false,
     acceptHead: options.acceptHead ?? false,

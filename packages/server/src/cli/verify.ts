@@ -28,9 +28,10 @@ import { threadsAvailable } from '../platform/worker.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
 import { threads } from './options.ts'
+import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 import { verifyEmitterText } from './verify-emitter.ts'
 
-interface VerifyOptions {
+interface VerifyOptions extends RootKeyOptions {
   trust?: string
   against?: string[]
   entry?: string
@@ -91,6 +92,7 @@ async function verifyTarget(target: string, options: VerifyOptions): Promise<Any
   if (!(await isDirectory(target))) return verifyFile(target, options, given)
   const report = await checkDirectory(realDisk, target, {
     ...given,
+    root: rootOf(options, target),
     threads: (entries) => options.threads ?? threadsFor(entries, threadsAvailable()),
     onProgress: progressTeller(),
   })
@@ -247,7 +249,7 @@ function jsonOfReport(report: AnyReport): object {
   }
 }
 
-export const verify = new Command('verify')
+export const verify = withRootKey(new Command('verify'))
   .description('say whether anything recorded has changed')
   .argument('<target>', UNDERSTOOD)
   .option(

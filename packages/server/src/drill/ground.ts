@@ -21,7 +21,8 @@ import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { copyOne, filesBelow } from '../platform/scratch.ts'
 import { readDictionaries } from '../vault/dictionaries.ts'
-import { readRootKey } from '../vault/root-key.ts'
+import { readMasterKey } from '../vault/master-key.ts'
+import { rootBeside, RootKeyMissing } from '../vault/root-source.ts'
 import { readKeys } from '../vault/stored-keyring.ts'
 import { type Contents, readContents } from './contents.ts'
 import type { Place } from './place.ts'
@@ -101,6 +102,9 @@ async function copyWhole({ disk, source, target, ledger }: Copying, origin: stri
   throw new DrillRefused(`${source} does not verify as it is; a drill would show nothing`, findings)
 }
 
+/** What opens a keyring: the root key, and what it wraps. */
+const OPENING = ['root.key', 'root.key.next', 'master.key', 'master.key.next']
+
 /** The log before what is derived from it, and the keys last: what a file names is then in the files copied after it. */
 async function copyFiles(
   disk: Disk,
@@ -123,7 +127,7 @@ async function copyFiles(
   const end = last ? last.first + last.entries.length : 0
   await copyBelow(`ledgers/${ledger}/tile`, (name) => isTileBelow(name, end))
   await copyBelow(`vault/${ledger}`)
-  await copyBelow('keyring', (name) => name === 'root.key' || name === `${ledger}.keys`)
+  await copyBelow('keyring', (name) => [...OPENING, `${ledger}.keys`].includes(name))
 }
 
 /** Whether a tile lies wholly within the first `size` entries; a running server may have come further since the log was copied. */
@@ -159,19 +163,29 @@ async function standInKeys(
   return keys
 }
 
+async function masterOf({ disk, directory }: Place): Promise<Uint8Array | undefined> {
+  const keyring = `${directory}/keyring`
+  try {
+    return (await readMasterKey(disk, keyring, rootBeside(keyring)))?.key
+  } catch (error) {
+    if (error instanceof RootKeyMissing) return undefined
+    throw error
+  }
+}
+
 /** What opens payloads; nothing where the root key is kept elsewhere. */
 export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
   const { disk, directory, ledger, origin } = place
-  const root = await readRootKey(disk, `${directory}/keyring`)
-  if (!root) return { contentKeys: [], dictionaries: [] }
+  const master = await masterOf(place)
+  if (!master) return { contentKeys: [], dictionaries: [] }
   const vault = {
     disk,
     directory: `${directory}/vault/${ledger}`,
     ledgerId: ledgerIdOf(origin),
     ledger,
-    root,
+    master,
   }
-  const contentKeys = await readKeys({ disk, directory: `${directory}/keyring`, ledger }, root)
+  const contentKeys = await readKeys({ disk, directory: `${directory}/keyring`, ledger }, master)
   return { contentKeys, dictionaries: await readDictionaries(vault) }
 }
 

@@ -4,7 +4,8 @@
  * as the process.
  */
 import type { OpenDirectory } from '../directory.ts'
-import { temporaryDirectory } from '../platform/places.ts'
+import { realDisk } from '../platform/disk.ts'
+import { emptyDirectory, temporaryDirectory } from '../platform/places.ts'
 import { removeScratch } from '../platform/scratch.ts'
 import { SqliteStateStore, type StateStore } from '../platform/state-store.ts'
 import {
@@ -17,8 +18,10 @@ import {
   serverOf,
 } from '../projection/index.ts'
 import { StoredPositions } from '../projection/positions.ts'
+import { SEALED_PARTS } from '../projection/engine/sealed-storage.ts'
 import type { Tenant } from '../tenant.ts'
 import { Undo } from '../undo.ts'
+import { deriveKey } from '../vault/root-key.ts'
 import { sourceOf } from './projection-source.ts'
 import { isWritable } from './writable.ts'
 
@@ -96,8 +99,9 @@ export class Indexes implements StartsProjections {
   async #lastingPlace(): Promise<Place> {
     const { path, store } = this.#options.directory
     const directory = `${path}/index`
+    if (this.#options.clickhouseUrl === undefined) await this.#removeUnsealed(directory)
     // An index of our own that a server took the place of: nothing would erase anything in it any more.
-    if (this.#options.clickhouseUrl !== undefined) await removeScratch(directory)
+    else await removeScratch(directory)
     return { engine: await this.#engineIn(directory), store, isSubstitute: false }
   }
 
@@ -112,8 +116,21 @@ export class Indexes implements StartsProjections {
     return (this.#passing ??= begin())
   }
 
+  /** An index whose parts lie in the clear, as earlier builds left them, goes as a whole; the next is filled from the ledger. */
+  async #removeUnsealed(index: string): Promise<void> {
+    const names = await realDisk.list(index)
+    if (!names.includes('metadata') || names.includes(SEALED_PARTS)) return
+    this.#options.diagnose('the index was not encrypted; it is removed and filled again')
+    await emptyDirectory(index)
+  }
+
   async #engineIn(directory: string): Promise<IndexEngine> {
-    const engine = await IndexEngine.start({ directory, settings: settingsOf(this.#options.clickhouseUrl) })
+    const sealKey = deriveKey(this.#options.directory.master.key, 'deponent/index/v0')
+    const engine = await IndexEngine.start({
+      directory,
+      sealKey,
+      settings: settingsOf(this.#options.clickhouseUrl),
+    })
     this.#undo.add(() => engine.stop())
     return engine
   }

@@ -34,7 +34,8 @@ export interface DictionaryPlace {
   directory: string
   ledgerId: Uint8Array
   ledger: string
-  root: Uint8Array
+  /** The master key of the data directory. */
+  master: Uint8Array
 }
 
 export class Dictionaries {
@@ -130,8 +131,8 @@ function headOf({ ledgerId }: DictionaryPlace, number: number, nonce: Uint8Array
   return head
 }
 
-const keyOf = ({ root, ledger }: DictionaryPlace): Uint8Array =>
-  deriveKey(root, `deponent/dictionary/v0/${ledger}`)
+const keyOf = ({ master, ledger }: DictionaryPlace): Uint8Array =>
+  deriveKey(master, `deponent/dictionary/v0/${ledger}`)
 
 function sealDictionary(
   place: DictionaryPlace,
@@ -160,7 +161,7 @@ function openDictionary(place: DictionaryPlace, number: number, bytes: Uint8Arra
     const sealed = bytes.subarray(HEAD_BYTES, -SUM_BYTES - TAG_BYTES)
     content = new Uint8Array(Buffer.concat([decipher.update(sealed), decipher.final()]))
   } catch {
-    throw damaged(number, 'does not open with this root key')
+    throw damaged(number, 'does not open with this master key')
   }
   const nameEnd = 1 + content[0]!
   return { number, system: fromUtf8(content.subarray(1, nameEnd)), bytes: content.subarray(nameEnd) }

@@ -1,35 +1,51 @@
-/** The root of the keyring: one 32-byte key from a file. Every other secret of the directory is derived from it or wrapped by it. */
+/**
+ * A root key as it lies in a file, and what is derived from a 32-byte secret. The root key wraps one other key, the master key
+ * (`master-key.ts`), and nothing else is done with it.
+ */
 import { createHash, createHmac } from 'node:crypto'
 import { FormatError, fromHex, fromUtf8, toHex, utf8 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
-import type { Random } from '../platform/random.ts'
 
 const TITLE = 'deponent root key v0'
+const KEY_BYTES = 32
+/** Enough to tell two root keys apart, and nothing to find one by: it is a digest of 32 random bytes. */
+const ID_BYTES = 8
 
 const checksum = (hex: string): string => createHash('sha256').update(`${TITLE}\n${hex}\n`).digest('hex')
 
-/** Reads the root key; undefined when absent, FormatError `keyring_damaged` when its checksum does not hold. */
-export async function readRootKey(disk: Disk, directory: string): Promise<Uint8Array | undefined> {
-  const bytes = await disk.read(`${directory}/root.key`)
-  if (!bytes) return undefined
-  const [title, hex = '', sum, end] = fromUtf8(bytes).split('\n')
-  if (title !== TITLE || sum !== checksum(hex) || end !== '' || hex.length !== 64) {
-    throw new FormatError('keyring_damaged', 'root.key does not match its checksum')
-  }
-  return fromHex(hex)
+/**
+ * The key in a text: 64 hex digits, alone or under a title with a checksum behind, as `writeRootKey` writes it. FormatError
+ * `keyring_damaged` otherwise, which names `place` and repeats nothing of the text.
+ */
+export function parseRootKey(text: string, place: string): Uint8Array {
+  const lines = text.trimEnd().split('\n')
+  const [title, hex = '', sum] = lines.length === 1 ? [TITLE, lines[0], checksum(lines[0]!)] : lines
+  if (lines.length !== 1 && (title !== TITLE || sum !== checksum(hex) || lines.length !== 3))
+    throw new FormatError('keyring_damaged', `the root key in ${place} does not match its checksum`)
+  if (!/^[0-9a-f]{64}$/i.test(hex))
+    throw new FormatError('keyring_damaged', `${place} holds no root key: expected 64 hex digits`)
+  return fromHex(hex.toLowerCase())
 }
 
-/** Reads the root key, minting it (mode 0600, durable) and its directory when the keyring is new. */
-export async function openRootKey(disk: Disk, random: Random, directory: string): Promise<Uint8Array> {
-  const known = await readRootKey(disk, directory)
-  if (known) return known
-  await disk.makeDirectory(directory, 0o700)
-  const hex = toHex(random.bytes(32))
-  await disk.writeDurably(`${directory}/root.key`, utf8(`${TITLE}\n${hex}\n${checksum(hex)}\n`), 0o600)
-  return fromHex(hex)
+/** Reads the root key at `path`; undefined when there is no such file, FormatError `keyring_damaged` when it holds none. */
+export async function readRootKey(disk: Disk, path: string): Promise<Uint8Array | undefined> {
+  const bytes = await disk.read(path)
+  return bytes && parseRootKey(fromUtf8(bytes), path.slice(path.lastIndexOf('/') + 1))
 }
 
-/** A 32-byte key for one use, from the root: HMAC-SHA-256(root, label). */
-export function deriveKey(root: Uint8Array, label: string): Uint8Array {
-  return new Uint8Array(createHmac('sha256', root).update(label).digest())
+/** Writes a root key, mode 0600; durable when this resolves. */
+export async function writeRootKey(disk: Disk, path: string, root: Uint8Array): Promise<void> {
+  const hex = toHex(root)
+  await disk.writeDurably(path, utf8(`${TITLE}\n${hex}\n${checksum(hex)}\n`), 0o600)
+}
+
+/** The name of a root key: 16 hex digits that tell it from another and say nothing of it. */
+export function rootKeyId(root: Uint8Array): string {
+  return toHex(deriveKey(root, 'deponent/root-id/v0').subarray(0, ID_BYTES))
+}
+
+/** A 32-byte key for one use, from a secret: HMAC-SHA-256(secret, label). */
+export function deriveKey(secret: Uint8Array, label: string): Uint8Array {
+  if (secret.length !== KEY_BYTES) throw new Error('keys are derived from 32 bytes')
+  return new Uint8Array(createHmac('sha256', secret).update(label).digest())
 }

@@ -19,7 +19,7 @@ import type { StateStore } from '../platform/state-store.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { Keyring } from './keyring.ts'
 import { KeysNeeded } from './keys-needed.ts'
-import { deriveKey, openRootKey } from './root-key.ts'
+import { deriveKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
 import { SegmentKeys } from './segment-keys.ts'
 import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
@@ -33,6 +33,8 @@ export interface VaultOptions {
   directory: string
   /** The keyring directory, shared by all ledgers of the server. */
   keyringDirectory: string
+  /** The master key of the data directory, 32 bytes; see `master-key.ts`. */
+  master: Uint8Array
   ledger: string
   ledgerId: Uint8Array
   onSegmentSealed(segment: SealedSegment): void
@@ -48,12 +50,11 @@ export class Vault {
   readonly #segmentKeys: SegmentKeys
   readonly #random: Random
   readonly #scopes: ScopeNames
-  readonly #root: Uint8Array
+  readonly #master: Uint8Array
   readonly #ledger: string
 
   private constructor(
     options: VaultOptions,
-    root: Uint8Array,
     keyring: Keyring,
     segments: Segments,
     segmentKeys: SegmentKeys,
@@ -65,16 +66,15 @@ export class Vault {
     this.#keysNeeded = new KeysNeeded(options.store, options.ledger)
     this.#segmentKeys = segmentKeys
     this.#random = options.random
-    this.#root = root
+    this.#master = options.master
     this.#ledger = options.ledger
     this.#scopes = new ScopeNames(this.derive('subject'))
   }
 
-  /** Opens the vault for reading; a root key is minted when there is none. */
+  /** Opens the vault for reading. */
   static async open(options: VaultOptions): Promise<Vault> {
-    const { disk, random, keyringDirectory, ledger } = options
-    const root = await openRootKey(disk, random, keyringDirectory)
-    const keyring = await Keyring.open({ disk, random, directory: keyringDirectory, ledger, root })
+    const { disk, random, keyringDirectory, master, ledger } = options
+    const keyring = await Keyring.open({ disk, random, directory: keyringDirectory, ledger, root: master })
     const segmentKeys = new SegmentKeys(options.store, ledger)
     const segments = await Segments.open(
       disk,
@@ -86,8 +86,8 @@ export class Vault {
       },
       options.segmentLimits,
     )
-    const dictionaries = await Dictionaries.open({ ...options, root }, random)
-    return new Vault(options, root, keyring, segments, segmentKeys, dictionaries)
+    const dictionaries = await Dictionaries.open(options, random)
+    return new Vault(options, keyring, segments, segmentKeys, dictionaries)
   }
 
   /** Opens the vault for writing too; see `Keyring.begin` and `Segments.begin`. */
@@ -115,9 +115,9 @@ export class Vault {
     this.#keysNeeded.remember(this.segments.durable())
   }
 
-  /** A key for one use within this ledger, from the root. */
+  /** A key for one use within this ledger, from the master key. */
   derive(use: string): Uint8Array {
-    return deriveKey(this.#root, `deponent/${use}/v0/${this.#ledger}`)
+    return deriveKey(this.#master, `deponent/${use}/v0/${this.#ledger}`)
   }
 
   /** The 32-byte pseudonym of a person. */

@@ -12,6 +12,7 @@ import { gzipSync } from 'node:zlib'
 import { parentProcess } from '../../platform/child-process.ts'
 import { realClock } from '../../platform/clock.ts'
 import { type HttpRequest, type HttpResponse, listen } from '../../platform/http-server.ts'
+import { sealedStorage } from './sealed-storage.ts'
 import { EngineSession, LockedSession, SessionPool, SessionSpoiled } from './sessions.ts'
 import { CHILD_EXIT, type EngineLimits, type StartLine } from './start-line.ts'
 import { BadRequest, readStatement, type Statement } from './statement.ts'
@@ -33,8 +34,9 @@ interface Pools {
 
 const parent = parentProcess()
 
-function engineArguments(limits: EngineLimits): string[] {
+function engineArguments({ directory, limits, sealKey }: StartLine): string[] {
   return [
+    ...(sealKey === undefined ? [] : sealedStorage(directory, sealKey)),
     `--max_server_memory_usage=${limits.memoryBytesMax}`,
     `--mark_cache_size=${Math.floor(limits.memoryBytesMax / 8)}`,
     `--primary_index_cache_size=${Math.floor(limits.memoryBytesMax / 16)}`,
@@ -60,6 +62,10 @@ function openBase(limits: EngineLimits): Record<string, string> {
     max_execution_time: `${limits.statementSecondsMax}`,
     output_format_json_quote_64bit_integers: '1',
     session_timezone: 'UTC',
+    // What does not fit in memory is refused: the engine would write it to files that its encrypted disk does not cover.
+    max_bytes_ratio_before_external_group_by: '0',
+    max_bytes_ratio_before_external_sort: '0',
+    max_bytes_ratio_before_external_join: '0',
     // The engine is built as a command-line tool, with a tool's defaults; these are a server's.
     implicit_select: '0',
     allow_introspection_functions: '0',
@@ -83,7 +89,7 @@ function lockedBase(limits: EngineLimits): Record<string, string> {
 async function openFirst(start: StartLine): Promise<EngineSession> {
   for (let waitedMs = 0; ; waitedMs += LOCK_RETRY_MS) {
     try {
-      return new EngineSession(start.directory, engineArguments(start.limits), openBase(start.limits))
+      return new EngineSession(start.directory, engineArguments(start), openBase(start.limits))
     } catch (error) {
       if (waitedMs >= LOCK_WAIT_MS) throw error
       await realClock.sleep(LOCK_RETRY_MS)

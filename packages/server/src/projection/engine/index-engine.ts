@@ -10,6 +10,8 @@ import { SupervisedEngine } from './supervise.ts'
 export interface IndexEngineOptions {
   /** Where the embedded engine keeps its data. */
   readonly directory: string
+  /** 32 bytes: what the embedded engine writes there is encrypted with it; it lies there in the clear when absent. */
+  readonly sealKey?: Uint8Array
   readonly settings?: EngineSettings
   readonly clock?: Clock
   readonly random?: Random
@@ -24,10 +26,10 @@ export class IndexEngine {
 
   private constructor(options: IndexEngineOptions) {
     const { directory, settings = DEFAULT_SETTINGS, processes = realChildProcesses } = options
-    const { clock = realClock, random = realRandom } = options
+    const { sealKey, clock = realClock, random = realRandom } = options
     this.engine = settings.server
       ? new ExternalEngine(settings.server)
-      : new SupervisedEngine({ directory, limits: settings.limits, processes, clock, random })
+      : new SupervisedEngine({ directory, limits: settings.limits, sealKey, processes, clock, random })
     this.#clock = clock
     this.#random = random
   }

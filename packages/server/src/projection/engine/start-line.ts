@@ -1,10 +1,12 @@
-/** What the parent tells the child in its first line. It holds the key, so it travels by pipe, not by arguments. */
+/** What the parent tells the child in its first line. It holds keys, so it travels by pipe, not by arguments or a file. */
 export interface StartLine {
   /** The engine's data directory; created when missing. */
   readonly directory: string
   /** Every request must carry it (`X-ClickHouse-Key`, or the password of Basic authorization). */
   readonly key: string
   readonly limits: EngineLimits
+  /** 64 hex digits of the key all parts are encrypted with on disk; they lie there in the clear when absent. */
+  readonly sealKey?: string
 }
 
 export interface EngineLimits {

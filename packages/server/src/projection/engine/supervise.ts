@@ -30,6 +30,8 @@ export interface SuperviseOptions {
   /** The engine's data directory. */
   readonly directory: string
   readonly limits: EngineLimits
+  /** 32 bytes: what the engine writes to its directory is encrypted with it. */
+  readonly sealKey?: Uint8Array | undefined
   readonly processes: ChildProcesses
   readonly clock: Clock
   readonly random: Random
@@ -149,11 +151,12 @@ export class SupervisedEngine implements Engine {
 
   /** The life of one child, from start to exit. */
   async #liveOnce(): Promise<void> {
-    const { processes, random, directory, limits } = this.#options
+    const { processes, random, directory, limits, sealKey } = this.#options
     const key = Buffer.from(random.bytes(24)).toString('base64url')
     const child = processes.start(CHILD, { TZ: 'UTC', UV_THREADPOOL_SIZE: LIBUV_THREADS })
     this.#child = child
-    child.writeLine(JSON.stringify({ directory, key, limits } satisfies StartLine))
+    const seal = sealKey && { sealKey: Buffer.from(sealKey).toString('hex') }
+    child.writeLine(JSON.stringify({ directory, key, limits, ...seal } satisfies StartLine))
     const port = Number(await child.readLine())
     if (Number.isInteger(port) && port > 0 && !this.#isStopped()) {
       this.#generation += 1
