@@ -1,6 +1,8 @@
+import { globSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
-import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { IndexEngine, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { loan, newPlace } from '../recording/open-tenant.ts'
 import { type Hosting, openLedgers, record } from './open-ledgers.ts'
 
@@ -47,4 +49,30 @@ test('an index that is built again leaves those of other ledgers as they are', a
   expect(other.projection.position()).toBe(before)
   expect(await foundIn(other)).toEqual(['loan-1'])
   expect(await foundIn(one)).toEqual(['loan-1', 'loan-2'])
+})
+
+/** Files below a directory that hold these bytes. */
+const holding = (directory: string, bytes: string): string[] =>
+  globSync('**/*', { cwd: directory })
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .filter((name) => readFileSync(join(directory, name)).includes(bytes))
+
+test('an index that an earlier build left in the clear goes as a whole, and the next is encrypted', async () => {
+  const place = await newPlace()
+  const index = join(place.data, 'index')
+  const engine = await IndexEngine.start({ directory: index })
+  const client = engine.connect()
+  await client.command('CREATE TABLE default.t (s String CODEC(NONE)) ENGINE = MergeTree ORDER BY s')
+  await client.insert('default.t', ['s'], Buffer.from('["loan-7 of somebody"]'))
+  await client.close()
+  await engine.stop()
+  expect(holding(index, 'loan-7 of somebody')).not.toEqual([])
+
+  const again = await openLedgers(place, { isIndexed: true })
+  await record(again.ledgers.default, loan(7))
+  await visible(again.ledgers.default)
+  expect(await foundIn(again.ledgers.default)).toEqual(['loan-7'])
+  expect(again.told.join()).toContain('the index was not encrypted')
+  for (const value of ['loan-7', 'scorer']) expect(holding(index, value)).toEqual([])
+  await again.close()
 })
