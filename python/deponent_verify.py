@@ -1898,18 +1898,59 @@ def key_text(data, title):
     return lines[1]
 
 
+def root_key(data):
+    """A root key as a file or a variable of the environment holds it: 64 hex digits, alone or under title and checksum."""
+    text = from_utf8(data).rstrip()
+    if '\n' in text:
+        return hash_of(key_text(data, 'deponent root key v0').lower(), from_hex)
+    return hash_of(text.lower(), from_hex)
+
+
+def master_file(data):
+    """(head, what wraps it, wrapped key) of a master.key; the head is what the wrapped key is bound to."""
+    lines = from_utf8(data).split('\n')
+    if len(lines) != 6 or lines[0] != 'deponent master key v0' or lines[5] != '':
+        raise Malformed('master.key is none')
+    if hashlib.sha256(('\n'.join(lines[:4]) + '\n').encode('utf-8')).hexdigest() != lines[4]:
+        raise Malformed('master.key does not match its checksum')
+    if not re.fullmatch(r'directory [0-9a-f]{32}', lines[1]):
+        raise Malformed('master.key does not name its directory')
+    if not re.fullmatch(r'root-key [0-9a-f]{16}|aws-kms [!-~]{1,2048}', lines[2]):
+        raise Malformed('master.key is wrapped in a way this verifier does not know')
+    return ('\n'.join(lines[:3]) + '\n').encode('utf-8'), lines[2], from_base64(lines[3])
+
+
+def master_key(directory, ledger, supplied):
+    """The master key; None without the root key that wraps it. This verifier asks no key management service."""
+    stored = (read_file(os.path.join(directory, name)) for name in ('master.key', 'master.key.next'))
+    files = [master_file(data) for data in stored if data is not None]
+    beside = (read_file(os.path.join(directory, name)) for name in ('root.key', 'root.key.next'))
+    roots = [supplied] if supplied is not None else [root_key(data) for data in beside if data is not None]
+    if not files and roots and read_file(os.path.join(directory, ledger + '.keys')) is not None:
+        raise Malformed('master.key is missing')
+    for head, wrapped_by, wrapped in files:
+        for root in roots:
+            if wrapped_by != 'root-key ' + derive(root, 'deponent/root-id/v0')[:8].hex():
+                continue
+            is_whole = len(wrapped) == 12 + 32 + 16
+            key = gcm_open(derive(root, 'deponent/master/v0'), wrapped[:12], wrapped[12:], head) if is_whole else None
+            if key is None:
+                raise Malformed('master.key does not open with the root key it names')
+            return key
+    return None
+
+
 class Keyring:
     """The keys by number. Without a root key there are none, and sealed payloads stay closed."""
 
-    def __init__(self, directory, ledger):
-        self.keys = self.root = None
+    def __init__(self, directory, ledger, supplied=None):
+        self.keys = self.master = None
         self.findings = []
         try:
-            data = read_file(os.path.join(directory, 'root.key'))
-            root = None if data is None else hash_of(key_text(data, 'deponent root key v0'), from_hex)
-            if root is not None:
-                self.keys = self._pages(directory, ledger, derive(root, 'deponent/keyring/v0/' + ledger))
-                self.root = root
+            master = master_key(directory, ledger, supplied)
+            if master is not None:
+                self.keys = self._pages(directory, ledger, derive(master, 'deponent/keyring/v0/' + ledger))
+                self.master = master
         except Malformed as reason:
             self.findings.append(error('keyring_damaged', str(reason)))
 
@@ -2280,8 +2321,8 @@ class Payloads:
         self.findings = list(keyring.findings)
         self._ahead = []
         self._dictionaries = {}
-        if keyring.root is not None:
-            self._open_dictionaries(vault, derive(keyring.root, 'deponent/dictionary/v0/' + ledger))
+        if keyring.master is not None:
+            self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v0/' + ledger))
         self.opened = 0
         self._unopened = 0
 
@@ -2621,13 +2662,13 @@ def read_format(path):
         return error('format_damaged', 'format.json: %s' % reason)
 
 
-def verify_directory(path, trust=None, against=()):
+def verify_directory(path, trust=None, against=(), root=None):
     ledgers = read_format(path)
     if 'severity' in ledgers and 'code' in ledgers:
         return report([ledgers])
     findings, checked = strangers_in(path, ledgers), {'entries': 0, 'checkpoints': 0, 'payloads': 0}
     for name, identity in ledgers.items():
-        of_ledger = DirectoryCheck(path, name, identity, trust, against)
+        of_ledger = DirectoryCheck(path, name, identity, trust, against, root)
         findings.extend(of_ledger.run())
         for what, count in of_ledger.checked.items():
             checked[what] += count
@@ -2649,7 +2690,8 @@ def strangers_in(path, ledgers):
 
 
 class DirectoryCheck:
-    def __init__(self, path, name, identity, trust, against):
+    def __init__(self, path, name, identity, trust, against, root):
+        self.root = root
         self.path, self.name, self.origin, self.keys = path, name, identity['origin'], identity['keys']
         self.ledger = os.path.join(path, 'ledgers', name)
         self.findings = []
@@ -2658,6 +2700,9 @@ class DirectoryCheck:
         self.against = against
         self._unfinished = []
         self._levels = {}
+
+    def _keyring(self):
+        return Keyring(os.path.join(self.path, 'keyring'), self.name, self.root)
 
     def _own_trust(self):
         ledger = {'origin': self.origin, 'keys': self.keys}
@@ -2680,7 +2725,7 @@ class DirectoryCheck:
         identity = ledger_id(self.origin)
         self.log = WriteAheadLog(os.path.join(self.ledger, 'wal'), identity)
         self.vault = Vault(os.path.join(self.path, 'vault', self.name), identity)
-        self.payloads = Payloads(Keyring(os.path.join(self.path, 'keyring'), self.name), self.vault, self.name)
+        self.payloads = Payloads(self._keyring(), self.vault, self.name)
         sizes = [checkpoint['size'] if checkpoint else 0] + head_sizes(heads) + [size for size, _, _ in anchors]
         self.check = LedgerCheck(sizes)
         self._received, self._seen = [], []
@@ -2996,11 +3041,26 @@ def verify_target(options):
     if re.match('https?://', options.target):
         return verify_http(HttpLedger(options.target, options.key), trust, against)
     if os.path.exists(os.path.join(options.target, 'format.json')):
-        return verify_directory(options.target, trust, against)
+        return verify_directory(options.target, trust, against, supplied_root(options))
     text = text_of(options.target)
     if text.startswith('c2sp.org/tlog-proof'):
         return verify_proof(text, leaf_of(options), trust)
     return (verify_bundle if is_bundle(text) else verify_receipt)(text, trust, against)
+
+
+def supplied_root(options):
+    """The root key that was named; None when it is to be looked for in the directory, or kept by a service."""
+    path = options.root_key or os.environ.get('DEPONENT_ROOT_KEY_FILE')
+    secret = os.environ.get('DEPONENT_ROOT_KEY')
+    if (path or secret or 'kms:').startswith('kms:'):
+        return None
+    data = secret.encode('utf-8') if path is None else read_file(path)
+    try:
+        if data is None:
+            raise Malformed('there is no such file')
+        return root_key(data)
+    except Malformed as reason:
+        raise Usage('the root key cannot be read: %s' % reason)
 
 
 def is_bundle(text):
@@ -3028,6 +3088,7 @@ def main(arguments=None):
     parser.add_argument('--entry', metavar='FILE', help='the bytes of the entry a proof is about')
     parser.add_argument('--leaf', metavar='HEX', help='its leaf hash instead')
     parser.add_argument('--key', default=os.environ.get('DEPONENT_KEY'), help='the key a ledger over HTTP asks for')
+    parser.add_argument('--root-key', metavar='FILE', help='the root key that opens payloads, where it is not in the directory')
     parser.add_argument('--json', action='store_true', help='answer in JSON')
     options = parser.parse_args(arguments)
     try:

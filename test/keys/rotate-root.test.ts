@@ -104,6 +104,7 @@ describe('a change of the root key', () => {
       expect(await readdir(join(place.data, 'keyring'))).toEqual([
         'default.checkpoint.key',
         'default.keys',
+        'default.pages',
         'default.promise.key',
         'master.key',
         'root.key',

@@ -37,6 +37,7 @@ def answer(ask):
         return verifier.ed25519_verify(*parts)
     trust = None if ask.get('trust') is None else verifier.parse_trust(ask['trust'])
     against = ask.get('against', [])
+    root = bytes.fromhex(ask['root']) if 'root' in ask else None
     if kind == 'receipt':
         return verifier.verify_receipt(ask['text'], trust, against)
     if kind == 'proof':
@@ -44,7 +45,7 @@ def answer(ask):
     if kind == 'bundle':
         return verifier.verify_bundle(ask['text'], trust, against)
     if kind == 'directory':
-        return verifier.verify_directory(ask['path'], trust, against)
+        return verifier.verify_directory(ask['path'], trust, against, root)
     raise ValueError(kind)
 
 

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeEntry,
@@ -391,6 +391,24 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
       path: small,
     })
     expect(checked.payloads).toBeGreaterThan(40)
+  }, 120_000)
+
+  test('opens payloads with a root key from elsewhere, and misses a master key, as ours does', async () => {
+    const apart = (await newPlace()).data
+    await cp(small, apart, { recursive: true })
+    const text = await readFile(join(apart, 'keyring/root.key'), 'utf8')
+    await rm(join(apart, 'keyring/root.key'))
+    const secret = text.split('\n')[1]!
+    const asked = { kind: 'directory', path: apart }
+    const root = { kind: 'environment', variable: 'DEPONENT_ROOT_KEY', secret } as const
+    const { checked, verdict } = await checkDirectory(realDisk, apart, { root })
+    expect(await python.ask({ ...asked, root: secret })).toMatchObject({ verdict, checked })
+    expect(await expectAgreement(apart, 'without its root key')).toBe('valid')
+    const other = await python.ask<{ checked: { payloads: number } }>({ ...asked, root: '11'.repeat(32) })
+    expect(other.checked.payloads).toBeLessThan(checked.payloads)
+    await writeFile(join(apart, 'keyring/root.key'), text)
+    await rm(join(apart, 'keyring/master.key'))
+    expect(await expectAgreement(apart, 'without its master key')).toBe('invalid')
   }, 120_000)
 
   test('agrees on a directory with segments, full tiles and let-go log files', async () => {

@@ -48,7 +48,8 @@ export function decodeMasterFile(bytes: Uint8Array): MasterFile {
     throw damaged('does not match its checksum')
   const wrapped = new Uint8Array(Buffer.from(base64, 'base64'))
   const isKnown = /^(root-key [0-9a-f]{16}|aws-kms [!-~]{1,2048})$/.test(wrappedBy)
-  if (directory === undefined || !isKnown || wrapped.length > WRAPPED_BYTES_MAX)
+  const isCanonical = Buffer.from(wrapped).toString('base64') === base64
+  if (directory === undefined || !isKnown || !isCanonical || wrapped.length > WRAPPED_BYTES_MAX)
     throw damaged('is wrapped in a way this release does not know')
   return { directory, wrappedBy, wrapped }
 }
