@@ -44,7 +44,9 @@ describe('a root key by command', () => {
     await recorded(place, 'd-1')
     const opened = await payloadsOpened(place)
     expect(await seenByDoctor(place, 'root key')).toMatch(/^attention: root-key .* beside the data it opens/)
-    expect(await seenByDoctor(place, 'encryption at rest')).toMatch(/at_rest: (host_responsibility|disk_encrypted)/)
+    expect(await seenByDoctor(place, 'encryption at rest')).toMatch(
+      /at_rest: (host_responsibility|disk_encrypted)/,
+    )
 
     const file = join(dirname(place.data), 'root.key')
     const moved = await runCommand(['keys', 'rotate-root', ...flags(place), '--to', file])
@@ -53,7 +55,10 @@ describe('a root key by command', () => {
     expect(await readdir(join(place.data, 'keyring'))).not.toContain('root.key')
 
     const without = await runCommand(['serve', '--port', '0', ...flags(place)])
-    expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/root key is missing.*--root-key FILE/)])
+    expect([without.code, without.stderr]).toEqual([
+      2,
+      expect.stringMatching(/root key is missing.*--root-key FILE/),
+    ])
     expect(await payloadsOpened(place)).toBeLessThan(opened)
     expect(await seenByDoctor(place, 'root key')).toMatch(/^problem: the root key is missing/)
     expect(await seenByDoctor(place, 'root key', ['--root-key', file])).toMatch(/^ok: .* apart from the data/)
@@ -69,7 +74,13 @@ describe('a root key by command', () => {
     expect(await payloadsOpened(place)).toBe(all)
 
     process.env.DEPONENT_ROOT_KEY_NEXT = randomBytes(32).toString('hex')
-    const next = await runCommand(['keys', 'rotate-root', ...flags(place), '--to', 'env:DEPONENT_ROOT_KEY_NEXT'])
+    const next = await runCommand([
+      'keys',
+      'rotate-root',
+      ...flags(place),
+      '--to',
+      'env:DEPONENT_ROOT_KEY_NEXT',
+    ])
     expect([next.code, next.stdout]).toEqual([0, expect.stringContaining('DEPONENT_ROOT_KEY_NEXT')])
     process.env.DEPONENT_ROOT_KEY = process.env.DEPONENT_ROOT_KEY_NEXT
     expect(await payloadsOpened(place)).toBe(all + 1)
@@ -121,7 +132,9 @@ describe('a root key in a key management service', () => {
     await recorded(place, 'd-1', ['--root-key', 'kms:alias/deponent'])
     expect(await readdir(join(place.data, 'keyring'))).not.toContain('root.key')
     expect(await readFile(join(place.data, 'keyring/master.key'), 'utf8')).toContain(`aws-kms ${arn}`)
-    expect(await payloadsOpened(place, ['--root-key', `kms:${arn}`])).toBeGreaterThan(await payloadsOpened(place))
+    expect(await payloadsOpened(place, ['--root-key', `kms:${arn}`])).toBeGreaterThan(
+      await payloadsOpened(place),
+    )
     expect(await seenByDoctor(place, 'root key', ['--root-key', `kms:${arn}`])).toMatch(/^ok: aws-kms /)
 
     fake.setEnabled(arn, false)
@@ -143,10 +156,20 @@ describe('a root key in a key management service', () => {
     const place = await newPlace()
     const away = ['--root-key', 'kms:alias/deponent', '--kms-endpoint', 'http://127.0.0.1:9']
     const first = await runCommand(['serve', '--port', '0', ...flags(place), ...away])
-    expect([first.code, first.stderr]).toEqual([2, expect.stringContaining('http://127.0.0.1:9) does not answer')])
+    expect([first.code, first.stderr]).toEqual([
+      2,
+      expect.stringContaining('http://127.0.0.1:9) does not answer'),
+    ])
     expect(await exists(place.data)).toBe(false)
     fake.denied.add('Encrypt')
-    const denied = await runCommand(['serve', '--port', '0', ...flags(place), '--root-key', 'kms:alias/deponent'])
+    const denied = await runCommand([
+      'serve',
+      '--port',
+      '0',
+      ...flags(place),
+      '--root-key',
+      'kms:alias/deponent',
+    ])
     fake.denied.clear()
     expect([denied.code, denied.stderr]).toEqual([2, expect.stringContaining('denies it')])
     expect(await exists(place.data)).toBe(false)
@@ -166,6 +189,9 @@ describe('a root key in a key management service', () => {
     await rename(master, `${master}.kept`)
     await writeFile(master, `${changed}\n${sum}\n`)
     const refused = await runCommand(['serve', '--port', '0', ...flags(place), '--root-key', `kms:${arn}`])
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('not for this data directory')])
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('not for this data directory'),
+    ])
   })
 })

@@ -84,7 +84,10 @@ describe('a change of the root key', () => {
     expect(await readdir(join(place.data, 'keyring'))).not.toContain('root.key')
     await expect(openDirectory(realDisk, realRandom, place.data)).rejects.toThrow(RootKeyMissing)
     const { findings, verdict } = await checkDirectory(realDisk, place.data)
-    expect([verdict, findings.map(({ code }) => code)]).toEqual(['valid', expect.arrayContaining(['payload_unopened'])])
+    expect([verdict, findings.map(({ code }) => code)]).toEqual([
+      'valid',
+      expect.arrayContaining(['payload_unopened']),
+    ])
     expect(await opens(place, to)).toBe(opened + 1)
     expect(await lastRecord(place, to)).toMatchObject({ use: 'root' })
   })

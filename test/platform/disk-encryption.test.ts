@@ -25,7 +25,11 @@ const LUKS = 'CRYPT-LUKS2-0123456789abcdef-vault'
 test('an encrypted disk is seen under a volume on it, by its dm/uuid', async () => {
   const kernel = machine(
     { '/': '/dev/no-sda1', [here]: '/dev/no-dm-1' },
-    { 'no-sda1': {}, 'no-dm-1': { uuid: 'LVM-abc', on: ['no-dm-0'] }, 'no-dm-0': { uuid: LUKS, on: ['no-sdb'] } },
+    {
+      'no-sda1': {},
+      'no-dm-1': { uuid: 'LVM-abc', on: ['no-dm-0'] },
+      'no-dm-0': { uuid: LUKS, on: ['no-sdb'] },
+    },
   )
   const seen = await diskEncryption(here, kernel)
   expect(seen).toEqual({ isEncrypted: true, how: expect.stringContaining('no-dm-0') })
@@ -41,12 +45,18 @@ test('one encrypted half of a mirror is not an encrypted disk', async () => {
 })
 
 test('of the file system that holds the directory, not of another, something is said', async () => {
-  const kernel = machine({ '/': '/dev/no-dm-0', [here]: '/dev/no-sdb' }, { 'no-dm-0': { uuid: LUKS }, 'no-sdb': {} })
+  const kernel = machine(
+    { '/': '/dev/no-dm-0', [here]: '/dev/no-sdb' },
+    { 'no-dm-0': { uuid: LUKS }, 'no-sdb': {} },
+  )
   expect((await diskEncryption(here, kernel)).isEncrypted).toBe(false)
 })
 
 test('where nothing is told of a disk, nothing is claimed', async () => {
   expect((await diskEncryption(here, machine({ '/': 'overlay' }, {}))).isEncrypted).toBe(false)
   const none = { mounts: join(here, 'none'), devices: here }
-  expect(await diskEncryption(here, none)).toEqual({ isEncrypted: false, how: expect.stringContaining('not tell') })
+  expect(await diskEncryption(here, none)).toEqual({
+    isEncrypted: false,
+    how: expect.stringContaining('not tell'),
+  })
 })

@@ -130,7 +130,11 @@ export class FakeKms {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', key.material, nonce)
     cipher.setAAD(contextBytes(EncryptionContext))
-    const sealed = [cipher.update(Buffer.from(String(Plaintext), 'base64')), cipher.final(), cipher.getAuthTag()]
+    const sealed = [
+      cipher.update(Buffer.from(String(Plaintext), 'base64')),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ]
     const blob = Buffer.concat([Buffer.from(`${key.arn}\n`), nonce, ...sealed])
     return {
       CiphertextBlob: blob.toString('base64'),
@@ -145,7 +149,10 @@ export class FakeKms {
     const arn = blob.subarray(0, Math.max(end, 0)).toString()
     if (!this.#keys.has(arn)) throw new Refusal('InvalidCiphertextException', '')
     if (KeyId !== undefined && this.#arnOf(String(KeyId)) !== arn)
-      throw new Refusal('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.')
+      throw new Refusal(
+        'IncorrectKeyException',
+        'The key ID in the request does not identify a CMK that can perform this operation.',
+      )
     const key = this.#usable(arn)
     const decipher = createDecipheriv('aes-256-gcm', key.material, blob.subarray(end + 1, end + 13))
     decipher.setAAD(contextBytes(EncryptionContext))
@@ -180,7 +187,10 @@ export class FakeKms {
     if (!parts) throw new Refusal('IncompleteSignatureException', 'the Authorization header is malformed')
     const [, id, day = '', region = '', service = '', names = '', signature] = parts
     if (id !== this.credentials.id)
-      throw new Refusal('UnrecognizedClientException', 'The security token included in the request is invalid.')
+      throw new Refusal(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid.',
+      )
     if (region !== this.region || service !== SERVICE)
       throw new Refusal('InvalidSignatureException', 'Credential should be scoped to a valid region.')
     const time = String(request.headers['x-amz-date'])
@@ -191,7 +201,9 @@ export class FakeKms {
     const signed = names.split(';')
     for (const name of ['host', 'x-amz-date', 'x-amz-target'])
       if (!signed.includes(name)) throw new Refusal('InvalidSignatureException', `${name} is not signed`)
-    const lines = signed.map((name) => `${name}:${String(request.headers[name]).trim().replaceAll(/ +/g, ' ')}\n`)
+    const lines = signed.map(
+      (name) => `${name}:${String(request.headers[name]).trim().replaceAll(/ +/g, ' ')}\n`,
+    )
     const canonical = ['POST', '/', '', lines.join(''), names, sha256(body)].join('\n')
     const scope = `${day}/${region}/${service}/aws4_request`
     const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')
@@ -207,4 +219,4 @@ export class FakeKms {
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex')
 
 const contextBytes = (context: unknown): Buffer =>
-  Buffer.from(JSON.stringify(Object.entries((context ?? {}) as object).toSorted()))
+  Buffer.from(JSON.stringify(Object.entries(context ?? {}).toSorted()))

@@ -15,7 +15,12 @@ import {
   openMasterKey,
   readMasterKey,
 } from '../../packages/server/src/vault/master-key.ts'
-import { parseRootKey, readRootKey, rootKeyId, writeRootKey } from '../../packages/server/src/vault/root-key.ts'
+import {
+  parseRootKey,
+  readRootKey,
+  rootKeyId,
+  writeRootKey,
+} from '../../packages/server/src/vault/root-key.ts'
 import { rootBeside, RootKeyMissing, type RootSource } from '../../packages/server/src/vault/root-source.ts'
 
 const KEYRING = '/data/keyring'
@@ -98,7 +103,12 @@ describe('a root key', () => {
   })
 
   test('that is none is refused without repeating it', () => {
-    for (const text of ['', 'secret words', 'ab'.repeat(31), `deponent root key v0\n${'ab'.repeat(32)}\n00\n`]) {
+    for (const text of [
+      '',
+      'secret words',
+      'ab'.repeat(31),
+      `deponent root key v0\n${'ab'.repeat(32)}\n00\n`,
+    ]) {
       const parsing = (): unknown => parseRootKey(text, 'a variable')
       expect(parsing).toThrow(/a variable/)
       expect(parsing).not.toThrow(/secret words|abab/)
@@ -214,7 +224,9 @@ describe('a change of the root key', () => {
         )
         const after = disk.powerCut()
         const sources = [BESIDE, ...(to ? [to] : [])]
-        const reading = await Promise.allSettled(sources.map((source) => readMasterKey(after, KEYRING, source)))
+        const reading = await Promise.allSettled(
+          sources.map((source) => readMasterKey(after, KEYRING, source)),
+        )
         const usable = sources.filter((_source, i) => reading[i]!.status === 'fulfilled')
         for (const source of usable) expect((await readMasterKey(after, KEYRING, source))?.key).toEqual(key)
         expect(usable).not.toEqual([])

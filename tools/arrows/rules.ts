@@ -198,6 +198,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
       'server/hosting',
       'server/tenant.ts',
       'server/rotate-key.ts',
+      'server/rotate-root.ts',
       'server/succeed-ledger.ts',
     ],
     why: 'one ledger with all that belongs to it is put together above its parts, and a part that knew the whole could not stand alone',
@@ -226,6 +227,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
       'node:zlib',
     ],
     why: 'disk, network, processes, threads and time enter through platform, so that a test can replay a crash',
+  },
+  {
+    from: ['server'],
+    to: ['npm:@aws-sdk/*'],
+    unlessFrom: ['server/platform'],
+    why: 'a client that finds its own credentials and speaks to the network is outside, and outside is reached by platform',
   },
   {
     from: ['server'],

@@ -91,7 +91,15 @@ export async function openDirectory(
       await master.settle()
     }
     const adminToken = await adminTokenOf(disk, random, path)
-    return { path, format, adminToken, master, store, ...(unwritable !== undefined && { unwritable }), release }
+    return {
+      path,
+      format,
+      adminToken,
+      master,
+      store,
+      ...(unwritable !== undefined && { unwritable }),
+      release,
+    }
   } catch (error) {
     await release()
     throw error

@@ -19,7 +19,8 @@ export async function onRootKey(data: string, root: RootSource): Promise<Observa
   const beside = resolve(`${keyring}/root.key`)
   const isInUse = root.kind === 'file' && resolve(root.path) === beside
   if (!isInUse && (await realDisk.size(beside)) !== undefined) {
-    const detail = 'keyring/root.key is not the one in use: move it to where copies of this directory are kept'
+    const detail =
+      'keyring/root.key is not the one in use: move it to where copies of this directory are kept'
     observations.push({ what: 'older root key', state: 'attention', detail })
   }
   return observations

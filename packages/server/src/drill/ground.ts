@@ -103,7 +103,7 @@ async function copyWhole({ disk, source, target, ledger }: Copying, origin: stri
 }
 
 /** What opens a keyring: the root key, and what it wraps. */
-const OPENING = ['root.key', 'root.key.next', 'master.key', 'master.key.next']
+const OPENING = new Set(['root.key', 'root.key.next', 'master.key', 'master.key.next'])
 
 /** Whether a file holds keys of subjects of this ledger, or what they are wrapped under. */
 function isKeyringOf(ledger: string, name: string): boolean {
@@ -133,7 +133,7 @@ async function copyFiles(
   const end = last ? last.first + last.entries.length : 0
   await copyBelow(`ledgers/${ledger}/tile`, (name) => isTileBelow(name, end))
   await copyBelow(`vault/${ledger}`)
-  await copyBelow('keyring', (name) => OPENING.includes(name) || isKeyringOf(ledger, name))
+  await copyBelow('keyring', (name) => OPENING.has(name) || isKeyringOf(ledger, name))
 }
 
 /** Whether a tile lies wholly within the first `size` entries; a running server may have come further since the log was copied. */

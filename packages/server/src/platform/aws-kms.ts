@@ -2,7 +2,7 @@
  * A key management service that speaks the protocol of AWS KMS, by Amazon's own client. The client is loaded when it is first
  * used, so that whoever configures no such service neither loads it nor is looked up by it anywhere.
  */
-import type { KMSClient } from '@aws-sdk/client-kms'
+import type * as Kms from '@aws-sdk/client-kms'
 
 /** The service gave no key, for a reason somebody can act on. Nothing the service said is repeated: it names accounts and people. */
 export class KeyServiceFailure extends Error {}
@@ -12,7 +12,11 @@ export interface KeyService {
   /** Where it is, for people. */
   readonly place: string
   /** `key` is the full name (ARN) of the key that was used. */
-  encrypt(keyId: string, secret: Uint8Array, context: Context): Promise<{ key: string; ciphertext: Uint8Array }>
+  encrypt(
+    keyId: string,
+    secret: Uint8Array,
+    context: Context,
+  ): Promise<{ key: string; ciphertext: Uint8Array }>
   decrypt(keyId: string, ciphertext: Uint8Array, context: Context): Promise<Uint8Array>
 }
 
@@ -50,7 +54,8 @@ const REASONS: Readonly<Record<string, string>> = {
   InvalidSignatureException: 'does not accept the signature: wrong secret, or a clock that is wrong',
   SignatureDoesNotMatch: 'does not accept the signature: wrong secret, or a clock that is wrong',
   ExpiredTokenException: 'says that the credentials have expired',
-  CredentialsProviderError: 'cannot be asked: no credentials are configured (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, say)',
+  CredentialsProviderError:
+    'cannot be asked: no credentials are configured (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, say)',
   TimeoutError: 'does not answer in time',
 }
 
@@ -71,9 +76,17 @@ class AwsKms implements KeyService {
     this.#region = region
   }
 
-  encrypt(keyId: string, secret: Uint8Array, context: Context): Promise<{ key: string; ciphertext: Uint8Array }> {
+  encrypt(
+    keyId: string,
+    secret: Uint8Array,
+    context: Context,
+  ): Promise<{ key: string; ciphertext: Uint8Array }> {
     return this.#asking(keyId, async (client, { EncryptCommand }) => {
-      const command = new EncryptCommand({ KeyId: keyId, Plaintext: secret, EncryptionContext: { ...context } })
+      const command = new EncryptCommand({
+        KeyId: keyId,
+        Plaintext: secret,
+        EncryptionContext: { ...context },
+      })
       const { KeyId, CiphertextBlob } = await client.send(command)
       if (KeyId === undefined || !CiphertextBlob) throw this.#failed('gave an answer that says nothing')
       return { key: KeyId, ciphertext: CiphertextBlob }
@@ -95,7 +108,7 @@ class AwsKms implements KeyService {
 
   async #asking<T>(
     keyId: string,
-    ask: (client: KMSClient, commands: typeof import('@aws-sdk/client-kms')) => Promise<T>,
+    ask: (client: Kms.KMSClient, commands: typeof Kms) => Promise<T>,
   ): Promise<T> {
     const commands = await import('@aws-sdk/client-kms')
     const region = this.#region ?? regionOf(keyId)
@@ -103,7 +116,11 @@ class AwsKms implements KeyService {
       ...(region !== undefined && { region }),
       ...(this.#endpoint !== undefined && { endpoint: this.#endpoint }),
       maxAttempts: ATTEMPTS,
-      requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+      requestHandler: {
+        connectionTimeout: CONNECT_MS,
+        requestTimeout: ANSWER_MS,
+        throwOnRequestTimeout: true,
+      },
     })
     try {
       return await ask(client, commands)
@@ -131,5 +148,7 @@ function reasonOf(error: unknown): string {
   if (error.message === 'Region is missing')
     return 'cannot be asked: no region is configured (--kms-region, or AWS_REGION)'
   const code = 'code' in error ? String(error.code) : error.name
-  return /^[A-Za-z_]{1,64}$/.test(code) ? `does not answer as expected: ${code}` : 'does not answer as expected'
+  return /^[A-Za-z_]{1,64}$/.test(code)
+    ? `does not answer as expected: ${code}`
+    : 'does not answer as expected'
 }

@@ -23,10 +23,12 @@ export async function diskEncryption(path: string, kernel: KernelFiles = KERNEL)
   try {
     const mounts = await readFile(kernel.mounts, 'utf8')
     const source = sourceOf(mounts, await realpath(path))
-    if (source === undefined) return { isEncrypted: false, how: 'the file system under it is on no device of this machine' }
+    if (source === undefined)
+      return { isEncrypted: false, how: 'the file system under it is on no device of this machine' }
     const name = basename(await realpath(source).catch(() => source))
     const crypt = await cryptUnder(kernel.devices, name, 0)
-    if (crypt === undefined) return { isEncrypted: false, how: `${name} and what it lies on are not dm-crypt` }
+    if (crypt === undefined)
+      return { isEncrypted: false, how: `${name} and what it lies on are not dm-crypt` }
     return { isEncrypted: true, how: `${crypt} under it is dm-crypt: its dm/uuid begins with CRYPT-` }
   } catch {
     return { isEncrypted: false, how: 'this system does not tell what lies under it' }

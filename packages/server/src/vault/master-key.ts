@@ -13,7 +13,16 @@ import { type Disk, errorCode } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { decodeMasterFile, encodeMasterFile, type MasterFile } from './master-file.ts'
 import { writeRootKey } from './root-key.ts'
-import { forget, nextRoot, placeOf, type RootSource, RootKeyMissing, rootsAt, unwrap, wrap } from './root-source.ts'
+import {
+  forget,
+  nextRoot,
+  placeOf,
+  type RootSource,
+  RootKeyMissing,
+  rootsAt,
+  unwrap,
+  wrap,
+} from './root-source.ts'
 
 export interface MasterKey {
   /** 32 bytes, kept in memory as long as the directory is held. */
@@ -87,7 +96,8 @@ export async function openMasterKey(
     await disk.syncDirectory(keyring)
     if (file !== files[0]) await rename(disk, nextMasterPath(keyring), masterPath(keyring))
     // Renamed after master.key only: before that, the older root key is the one that counts.
-    if (source.kind === 'file' && rootPath === nextRoot(source.path)) await rename(disk, rootPath, source.path)
+    if (source.kind === 'file' && rootPath === nextRoot(source.path))
+      await rename(disk, rootPath, source.path)
   }
   return { key, file, source, settle }
 }

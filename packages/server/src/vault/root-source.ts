@@ -141,5 +141,7 @@ function missing({ wrappedBy }: MasterFile, source: RootSource, isAnother: boole
   const remedy = wrappedBy.startsWith('aws-kms ')
     ? 'name that key with --root-key kms:KEY'
     : 'give it with --root-key FILE, DEPONENT_ROOT_KEY or DEPONENT_ROOT_KEY_FILE'
-  return new RootKeyMissing(`the root key is missing: master.key is wrapped by ${wrappedBy}, and ${found}; ${remedy}`)
+  return new RootKeyMissing(
+    `the root key is missing: master.key is wrapped by ${wrappedBy}, and ${found}; ${remedy}`,
+  )
 }
