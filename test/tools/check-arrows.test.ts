@@ -214,6 +214,12 @@ describe('every forbidden arrow', () => {
       'server/api/a.ts → npm:@hono/node-server',
     ],
     [
+      'only platform asks a key management service',
+      server('vault/a.ts'),
+      `import { KMSClient } from '@aws-sdk/client-kms'`,
+      'server/vault/a.ts → npm:@aws-sdk/client-kms',
+    ],
+    [
       'evidence comes from ledger and vault themselves',
       server('evidence/a.ts'),
       `import { p } from '../projection/p.ts'`,
