@@ -9,11 +9,14 @@ import { SqliteStateStore } from '../../packages/server/src/platform/state-store
 import type { Envelope } from '../../packages/server/src/recording/envelope.ts'
 import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
 import { openTenant, type Tenant } from '../../packages/server/src/tenant.ts'
+import { openMasterKey } from '../../packages/server/src/vault/master-key.ts'
+import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 import { loan, submission } from '../recording/open-tenant.ts'
 import { erasuresOver, requestAbout } from './erasing.ts'
 
 const DATA = '/data'
+const KEYRING = `${DATA}/keyring`
 const SIGNER = '/state/signer'
 const CYCLES_MAX = 2
 const STEPS_MAX = 8
@@ -104,10 +107,14 @@ class ErasureStory {
   async #open(disk: SimulatedDisk, clock: TestClock): Promise<Opened> {
     const format = (await readDirectoryFormat(disk, DATA)) ?? { format: FORMAT_VERSION, ledgers: {} }
     for (const part of ['ledgers', 'vault', 'keyring']) await disk.makeDirectory(`${DATA}/${part}`, 0o700)
+    const isNew = Object.keys(format.ledgers).length === 0
+    const master = await openMasterKey(disk, this.#random, KEYRING, rootBeside(KEYRING), isNew)
+    await master.settle()
     const directory: OpenDirectory = {
       path: DATA,
       format,
       adminToken: '',
+      master,
       store: this.#store,
       release: () => Promise.resolve(),
     }
