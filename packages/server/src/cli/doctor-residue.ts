@@ -5,9 +5,10 @@ import type { Place, ResidueReport } from '../residue/report.ts'
 import { searchResidue, TooShort } from '../residue/residue.ts'
 import { mustBeDirectory } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { type RootKeyOptions, rootOf } from './root-key.ts'
 import { table } from './table.ts'
 
-export interface ResidueOptions {
+export interface ResidueOptions extends RootKeyOptions {
   data: string
   residue: string
   value?: readonly string[]
@@ -29,13 +30,8 @@ export async function lookForResidue(options: ResidueOptions): Promise<void> {
   process.exitCode = exitOf(report)
 }
 
-async function searched({
-  data,
-  residue,
-  value,
-  signerState,
-  clickhouseUrl,
-}: ResidueOptions): Promise<ResidueReport> {
+async function searched(options: ResidueOptions): Promise<ResidueReport> {
+  const { data, residue, value, signerState, clickhouseUrl } = options
   try {
     return await searchResidue({
       disk: realDisk,
@@ -43,6 +39,7 @@ async function searched({
       signerDirectory: signerState ?? `${userStateDirectory()}/signer`,
       subject: residue,
       values: value ?? [],
+      root: rootOf(options, data),
       ...(clickhouseUrl !== undefined && { clickhouseUrl }),
     })
   } catch (error) {

@@ -5,10 +5,11 @@
 import { fromHex } from '@deponent/format'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import type { Disk } from '../platform/disk.ts'
+import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import { searchServer } from './clickhouse.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
 import { type ResidueReport, ResidueTally } from './report.ts'
-import { rootOf, scopeOf, SealedStores, SIGNER_STATE } from './sealed-stores.ts'
+import { masterOf, scopeOf, SealedStores, SIGNER_STATE } from './sealed-stores.ts'
 import { Seeker, type Sought } from './seeker.ts'
 import { SOUGHT_BYTES_MIN, type Spelling, spellingsOf, spellingsOfBytes } from './spellings.ts'
 
@@ -24,6 +25,8 @@ export interface ResidueSearch {
   readonly values: readonly string[]
   /** A ClickHouse server that holds the index. */
   readonly clickhouseUrl?: string
+  /** Where the root key is: beside the keyring when absent. */
+  readonly root?: RootSource
 }
 
 const HANDLE = /^[0-9a-f]{32}$/
@@ -37,15 +40,15 @@ export class TooShort extends Error {
 
 /** Searches everything. @throws TooShort · FormatError when the directory is of a format this release does not know */
 export async function searchResidue(search: ResidueSearch): Promise<ResidueReport> {
-  const { disk, directory, subject, values, signerDirectory, clickhouseUrl } = search
+  const { disk, directory, subject, values, signerDirectory, clickhouseUrl, root } = search
   if (values.some((value) => Buffer.byteLength(value) < SOUGHT_BYTES_MIN)) throw new TooShort()
   const tally = new ResidueTally()
   const { ledgers = {} } = (await readDirectoryFormat(disk, directory)) ?? {}
-  const root = await rootOf({ disk, directory })
-  const scopes = scopesOf(subject, Object.keys(ledgers), root)
+  const master = await masterOf(disk, directory, root ?? rootBeside(`${directory}/keyring`))
+  const scopes = scopesOf(subject, Object.keys(ledgers), master)
   const sought = soughtOf(subject, scopes, values)
   const seeker = new Seeker(sought)
-  if (!root && !HANDLE.test(subject)) tally.notLookedAt('the handle of the subject: no root key')
+  if (!master && !HANDLE.test(subject)) tally.notLookedAt('the handle of the subject: no root key')
   if (Buffer.byteLength(subject) < SOUGHT_BYTES_MIN)
     tally.notLookedAt('the subject id itself: too short to be told from chance')
   await searchFiles(dataFiles(disk, directory), seeker, tally)
@@ -61,7 +64,7 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
       origin,
       ...(signerDirectory !== undefined && { signerDirectory }),
     }
-    await new SealedStores(place, root, scopes, seeker, tally).search()
+    await new SealedStores(place, master, scopes, seeker, tally).search()
   }
   if (clickhouseUrl !== undefined)
     await searchServer(clickhouseUrl, Object.keys(ledgers).filter(isIndexed), sought, tally)
@@ -73,9 +76,9 @@ function isIndexed(ledger: string): boolean {
   return !ledger.includes('.')
 }
 
-function scopesOf(subject: string, ledgers: readonly string[], root: Uint8Array | undefined): Uint8Array[] {
+function scopesOf(subject: string, ledgers: readonly string[], master: Uint8Array | undefined): Uint8Array[] {
   const given = HANDLE.test(subject) ? [fromHex(subject)] : []
-  return root ? [...given, ...ledgers.map((ledger) => scopeOf(root, ledger, subject))] : given
+  return master ? [...given, ...ledgers.map((ledger) => scopeOf(master, ledger, subject))] : given
 }
 
 function soughtOf(subject: string, scopes: readonly Uint8Array[], values: readonly string[]): Sought[] {

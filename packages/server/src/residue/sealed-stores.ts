@@ -10,7 +10,9 @@ import type { Disk, DiskFile } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
 import { isDestroyed, type KeyPair } from '../vault/key-frames.ts'
-import { deriveKey, readRootKey } from '../vault/root-key.ts'
+import { readMasterKey } from '../vault/master-key.ts'
+import { deriveKey } from '../vault/root-key.ts'
+import { RootKeyMissing, type RootSource } from '../vault/root-source.ts'
 import { ScopeNames } from '../vault/scope.ts'
 import { frameHead, open } from '../vault/seal.ts'
 import { readSealedNotes } from '../vault/sealed-journal.ts'
@@ -34,24 +36,30 @@ export interface LedgerPlace {
 
 export const SIGNER_STATE = 'signer state'
 
-/** The secret that everything of the directory is sealed under; undefined when it is not here. */
-export function rootOf({
-  disk,
-  directory,
-}: Pick<LedgerPlace, 'disk' | 'directory'>): Promise<Uint8Array | undefined> {
-  return readRootKey(disk, `${directory}/keyring`)
+/** The secret that everything of the directory is sealed under; undefined when its root key is not here. */
+export async function masterOf(
+  disk: Disk,
+  directory: string,
+  root: RootSource,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await readMasterKey(disk, `${directory}/keyring`, root))?.key
+  } catch (error) {
+    if (error instanceof RootKeyMissing) return undefined
+    throw error
+  }
 }
 
 /** The scope of a person in one ledger: the first half of the keyed pseudonym. */
-export function scopeOf(root: Uint8Array, ledger: string, subject: string): Uint8Array {
-  const names = new ScopeNames(deriveKey(root, `deponent/subject/v0/${ledger}`))
+export function scopeOf(master: Uint8Array, ledger: string, subject: string): Uint8Array {
+  const names = new ScopeNames(deriveKey(master, `deponent/subject/v0/${ledger}`))
   return names.subject(subject).slice(0, SCOPE_BYTES)
 }
 
 /** Looks into everything sealed of one ledger; without a root key nothing of it opens. */
 export class SealedStores {
   readonly #place: LedgerPlace
-  readonly #root: Uint8Array | undefined
+  readonly #master: Uint8Array | undefined
   readonly #scopes: readonly Uint8Array[]
   readonly #seeker: Seeker
   readonly #tally: ResidueTally
@@ -61,13 +69,13 @@ export class SealedStores {
 
   constructor(
     place: LedgerPlace,
-    root: Uint8Array | undefined,
+    master: Uint8Array | undefined,
     scopes: readonly Uint8Array[],
     seeker: Seeker,
     tally: ResidueTally,
   ) {
     this.#place = place
-    this.#root = root
+    this.#master = master
     this.#scopes = scopes
     this.#seeker = seeker
     this.#tally = tally
@@ -96,8 +104,8 @@ export class SealedStores {
   async #searchKeyring(): Promise<void> {
     const { disk, directory, ledger } = this.#place
     const where = `keyring of ledger ${ledger}`
-    if (!this.#root) return this.#tally.notLookedAt(`${where}: no root key`)
-    const pages = await readPages({ disk, directory: `${directory}/keyring`, ledger }, this.#root)
+    if (!this.#master) return this.#tally.notLookedAt(`${where}: no root key`)
+    const pages = await readPages({ disk, directory: `${directory}/keyring`, ledger }, this.#master)
     for (const _ of pages) this.#tally.opened('keyring')
     this.#pairs = pages.flatMap(({ pairs }) => pairs)
     const isHeld = this.#pairs.some(
@@ -109,8 +117,8 @@ export class SealedStores {
   /** An erasure under way names whom it is about; a completed one does not. */
   async #searchRegister(): Promise<void> {
     const { disk, directory, ledger, signerDirectory } = this.#place
-    if (!this.#root) return
-    const key = deriveKey(this.#root, `deponent/erasures/v0/${ledger}`)
+    if (!this.#master) return
+    const key = deriveKey(this.#master, `deponent/erasures/v0/${ledger}`)
     const within = `keyring/${ledger}.erasures`
     const outside = `${toHex(this.#ledgerId)}.erasures`
     const files = [{ store: 'keyring', where: within, path: `${directory}/${within}` }]
@@ -129,9 +137,9 @@ export class SealedStores {
 
   async #searchDictionaries(): Promise<void> {
     const { disk, directory, ledger } = this.#place
-    if (!this.#root) return
+    if (!this.#master) return
     const place = { disk, directory: `${directory}/vault/${ledger}`, ledgerId: this.#ledgerId, ledger }
-    this.#dictionaries = await readDictionaries({ ...place, root: this.#root })
+    this.#dictionaries = await readDictionaries({ ...place, master: this.#master })
     for (const { number, system, bytes } of this.#dictionaries) {
       this.#tally.opened('vault')
       const found = [...this.#seeker.in(bytes), ...this.#seeker.inText(system)]
@@ -196,7 +204,7 @@ export class SealedStores {
   #searchPayload(store: string, where: string, index: number, entry: Entry, frame: Uint8Array): void {
     const { isErased, isPublic, keyNumbers } = frameHead(frame)
     if (isErased) return
-    if (!this.#root && !isPublic) return this.#tally.closed(store)
+    if (!this.#master && !isPublic) return this.#tally.closed(store)
     const missing = keyNumbers.filter((number) => this.#pairs[number] && isDestroyed(this.#pairs[number]))
     if (missing.length > 0)
       return this.#tally.found(store, [{ where, index, what: 'a sealed payload whose key is destroyed' }])

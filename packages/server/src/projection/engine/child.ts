@@ -44,7 +44,10 @@ function engineArguments({ directory, limits, sealKey }: StartLine): string[] {
   ]
 }
 
-/** Values stay in memory and in parts: a statement too large for memory fails instead of spilling what it groups and sorts. */
+/**
+ * Values stay in memory and in parts: a statement too large for memory fails instead of spilling what it groups and sorts to files, which
+ * the encrypted disk does not cover.
+ */
 const NOTHING_IN_FILES = {
   max_bytes_before_external_group_by: '0',
   max_bytes_ratio_before_external_group_by: '0',
@@ -62,10 +65,6 @@ function openBase(limits: EngineLimits): Record<string, string> {
     max_execution_time: `${limits.statementSecondsMax}`,
     output_format_json_quote_64bit_integers: '1',
     session_timezone: 'UTC',
-    // What does not fit in memory is refused: the engine would write it to files that its encrypted disk does not cover.
-    max_bytes_ratio_before_external_group_by: '0',
-    max_bytes_ratio_before_external_sort: '0',
-    max_bytes_ratio_before_external_join: '0',
     // The engine is built as a command-line tool, with a tool's defaults; these are a server's.
     implicit_select: '0',
     allow_introspection_functions: '0',
