@@ -238,6 +238,18 @@ describe('every forbidden arrow', () => {
       'dashboard/evidence/a.ts → npm:react',
     ],
     [
+      'a search for what is left does not ask who erases',
+      server('residue/a.ts'),
+      `import { x } from '../erasure/erasures.ts'`,
+      'server/residue/a.ts → server/erasure/erasures.ts',
+    ],
+    [
+      'nobody leans on the search for what is left',
+      server('hosting/a.ts'),
+      `import { x } from '../residue/residue.ts'`,
+      'server/hosting/a.ts → server/residue/residue.ts',
+    ],
+    [
       'conformance is judged by the format alone',
       server('conformance/a.ts'),
       `import { t } from '../ledger/tree.ts'`,
