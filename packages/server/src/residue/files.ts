@@ -5,7 +5,11 @@ import { type Disk, type DiskFile, errorCode } from '../platform/disk.ts'
 import { filesBelow } from '../platform/scratch.ts'
 import { BLOCK_BYTES_MAX, readBlocks } from './column-blocks.ts'
 import type { ResidueTally } from './report.ts'
+import { unsealed } from './sealed-files.ts'
 import { type Seeker, Stream } from './seeker.ts'
+
+/** Where the embedded engine keeps what it encrypts. */
+const SEALED_INDEX = 'index/sealed/'
 
 const PIECE_BYTES = 4 * 1_048_576
 
@@ -16,6 +20,8 @@ export interface FilesToSearch {
   readonly name: string
   /** The store a file belongs to, by its path below the directory. */
   storeOf(path: string): string
+  /** The key the files of the index are encrypted with, where it is known. */
+  readonly indexKey?: Uint8Array
 }
 
 /** Looks at every file below a directory; those that go away meanwhile are passed over. */
@@ -33,14 +39,17 @@ export async function searchFiles(files: FilesToSearch, seeker: Seeker, tally: R
 }
 
 async function searchFile(
-  { disk, directory, storeOf }: FilesToSearch,
+  { disk, directory, indexKey, storeOf }: FilesToSearch,
   path: string,
   where: string,
   seeker: Seeker,
   tally: ResidueTally,
 ): Promise<void> {
   const store = storeOf(path)
-  const file = await disk.open(`${directory}/${path}`, 'read')
+  const opened = await disk.open(`${directory}/${path}`, 'read')
+  const isSealed = path.startsWith(SEALED_INDEX)
+  if (isSealed && !indexKey) tally.closed(store)
+  const file = (indexKey && isSealed && (await unsealed(opened, indexKey))) || opened
   try {
     const raw = await searchRaw(file, seeker)
     tally.looked(store, raw.bytes)

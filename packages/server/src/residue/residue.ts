@@ -5,6 +5,7 @@
 import { fromHex } from '@deponent/format'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import type { Disk } from '../platform/disk.ts'
+import { deriveKey } from '../vault/root-key.ts'
 import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import { searchServer } from './clickhouse.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
@@ -51,7 +52,7 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
   if (!master && !HANDLE.test(subject)) tally.notLookedAt('the handle of the subject: no root key')
   if (Buffer.byteLength(subject) < SOUGHT_BYTES_MIN)
     tally.notLookedAt('the subject id itself: too short to be told from chance')
-  await searchFiles(dataFiles(disk, directory), seeker, tally)
+  await searchFiles(dataFiles(disk, directory, master), seeker, tally)
   if (signerDirectory !== undefined) {
     const name = SIGNER_STATE
     await searchFiles({ disk, directory: signerDirectory, name, storeOf: () => name }, seeker, tally)
@@ -89,8 +90,9 @@ function soughtOf(subject: string, scopes: readonly Uint8Array[], values: readon
   ]
 }
 
-function dataFiles(disk: Disk, directory: string): FilesToSearch {
-  return { disk, directory, name: '.', storeOf }
+function dataFiles(disk: Disk, directory: string, master: Uint8Array | undefined): FilesToSearch {
+  const indexKey = master && deriveKey(master, 'deponent/index/v0')
+  return { disk, directory, name: '.', storeOf, ...(indexKey && { indexKey }) }
 }
 
 const STORES: readonly (readonly [RegExp, string])[] = [
