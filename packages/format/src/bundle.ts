@@ -13,11 +13,11 @@
  */
 import { ANCHOR_TIMESTAMPS_MAX } from './anchor.ts'
 import { fromBase64, toBase64 } from './bytes.ts'
+import { bytesAt, HashTexts, isAscending, leafJson, parseLeaves } from './disclosed-leaves.ts'
 import { Field } from './document.ts'
 import { FormatError } from './error.ts'
 import { readJson } from './json/read.ts'
 import { TIMESTAMP_BYTES_MAX } from './timestamp/token.ts'
-import { HASH_BYTES } from './tree/rfc6962.ts'
 import { SALT_BYTES } from './verify/disclosure.ts'
 import type { DisclosedLeaf } from './verify/disclosure.ts'
 
@@ -32,8 +32,6 @@ export const BUNDLE_ANCHORS_MAX = 256
 /** Most members of a statement, and the length of one. */
 const STATEMENT_MEMBERS_MAX = 32
 const STATEMENT_LENGTH_MAX = 1_000
-/** No tree of 2^53 leaves needs more. */
-const HASHES_MAX = 63
 
 /** Shows that the index of an entry is in the set an erasure entry commits to (format, section 14). */
 export interface Tombstone {
@@ -199,25 +197,6 @@ function parsePayload(item: Field): BundlePayload {
   return { state: 'absent' }
 }
 
-function parseLeaves(disclosed: Field): DisclosedLeaf[] {
-  const hashes = new HashTexts()
-  const leaves = disclosed.list().map((item) => parseLeaf(item, hashes))
-  if (leaves.length === 0) throw disclosed.misfit('discloses nothing')
-  if (!isAscending(leaves.map(({ index }) => index)))
-    throw disclosed.misfit('not in the order of the leaves, each once')
-  return leaves
-}
-
-function parseLeaf(item: Field, hashes: HashTexts): DisclosedLeaf {
-  item.only('leaf', 'salt', 'text', 'path')
-  return {
-    index: item.field('leaf').position(),
-    salt: bytesAt(item.field('salt'), SALT_BYTES),
-    text: item.field('text').text(),
-    path: hashes.list(item.field('path')),
-  }
-}
-
 function parseTombstone(item: Field): Tombstone {
   item.only('erasure', 'position', 'salt', 'path')
   return {
@@ -240,37 +219,9 @@ function parseStatement(item: Field): Readonly<Record<string, string>> {
   )
 }
 
-function bytesAt(item: Field, length: number): Uint8Array {
-  const bytes = item.decode(fromBase64)
-  if (bytes.length !== length) throw item.misfit(`not ${length} bytes`)
-  return bytes
-}
-
 function atMost<T>(items: T[], max: number, list: Field): T[] {
   if (items.length > max) throw list.misfit(`has more than ${max} items`)
   return items
-}
-
-function isAscending(numbers: readonly number[]): boolean {
-  return numbers.every((number, i) => i === 0 || numbers[i - 1]! < number)
-}
-
-/** Reads lists of hashes. Proofs of one tree share most of theirs, so each text is decoded once. */
-class HashTexts {
-  readonly #known = new Map<string, Uint8Array>()
-
-  /** At most 63 hashes of 32 bytes. */
-  list(field: Field): Uint8Array[] {
-    const texts = field.texts()
-    if (texts.length > HASHES_MAX) throw field.misfit('has more than 63 hashes')
-    return texts.map((text, i) => this.#known.get(text) ?? this.#decode(text, field, i))
-  }
-
-  #decode(text: string, field: Field, i: number): Uint8Array {
-    const hash = bytesAt(field.list()[i]!, HASH_BYTES)
-    this.#known.set(text, hash)
-    return hash
-  }
 }
 
 /** The text of a bundle, which `parseBundle` reads back to the same parts. */
@@ -307,10 +258,6 @@ function payloadJson(payload: BundlePayload): object {
     case 'withheld':
       return {}
   }
-}
-
-function leafJson({ index, salt, text, path }: DisclosedLeaf): object {
-  return { leaf: index, salt: toBase64(salt), text, path: path.map(toBase64) }
 }
 
 function tombstoneJson({ erasure, position, salt, path }: Tombstone): object {

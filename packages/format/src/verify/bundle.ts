@@ -20,6 +20,7 @@ import { judgeAnchors } from './anchored.ts'
 import { timeFindings } from './contradiction.ts'
 import type { EntryTime } from './interval.ts'
 import { verifyDisclosure } from './disclosure.ts'
+import { setRootIn } from './erasure.ts'
 import type { DisclosedField } from './disclosure.ts'
 import { compareBundleWithHead, readHead } from './head.ts'
 import { extendTrust } from './rotation.ts'
@@ -242,9 +243,7 @@ function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledE
 
 /** The set root a proven erasure entry discloses. */
 function disclosedSetRoot({ entry, proven, fields }: JudgedEntry): Uint8Array | undefined {
-  const value = fields.find(({ pointer }) => pointer === '/setRoot')?.value
-  const isShown = proven && entry?.kind === 'erasure' && typeof value === 'string'
-  return isShown && /^[0-9a-f]{64}$/.test(value) ? fromHex(value) : undefined
+  return proven && entry?.kind === 'erasure' ? setRootIn(fields) : undefined
 }
 
 function opensTo(tombstone: Tombstone, index: number, setRoot: Uint8Array): boolean {

@@ -7,6 +7,7 @@
  *
  *   0x00|coding ‖ u8 n ‖ n × u32 key number ‖ r (16) ‖ AES-256-GCM(text; zero nonce, AAD = id ‖ root) ‖ tag     sealed
  *   0x80|coding ‖ recordSalt (32) ‖ text                                                                       public
+ *   0x20|coding …                                                                  sealed, and some of it shown, see `shown.ts`
  *   0x40 …                                                                                         erased, see `tombstone.ts`
  *
  * The codings of the text are those of `coding.ts`. Public frames hold records of the ledger
@@ -25,9 +26,12 @@ import {
 } from '@deponent/format'
 import { type CodingChoice, decodeText, encodeText } from './coding.ts'
 import { Hmac } from './hmac.ts'
+import { isShown, leavesAt, sealedBehind, showing } from './shown.ts'
 import { isTombstone } from './tombstone.ts'
 
 const PUBLIC = 0x80
+/** What a frame is stands in the upper half of its first byte, the coding in the lower. */
+const FORMS = 0x10
 const R_BYTES = 16
 const TAG_BYTES = 16
 const ZERO_NONCE = new Uint8Array(12)
@@ -44,8 +48,16 @@ export interface FrameHead {
   isPublic: boolean
   /** Numbers of the keys that seal it; empty for a public frame and for a tombstone. */
   keyNumbers: number[]
+  /** Whether it shows some of what it seals. */
+  isShown: boolean
   /** Whether it is the tombstone of a payload that was erased. */
   isErased: boolean
+}
+
+/** How a payload is sealed. */
+export interface SealChoice extends CodingChoice {
+  /** Pointers of leaves that everybody may read. */
+  show?: readonly string[]
 }
 
 interface RecordSecrets {
@@ -67,13 +79,17 @@ export function saltsOf(recordSalt: Uint8Array, count: number): Uint8Array {
   )
 }
 
-function commit(
-  prepared: PreparedPayload,
-  recordSalt: Uint8Array,
-): Entry['payload'] & { rootBytes: Uint8Array } {
+interface Commitment {
+  payload: Entry['payload']
+  rootBytes: Uint8Array
+  salts: Uint8Array
+}
+
+function commit(prepared: PreparedPayload, recordSalt: Uint8Array): Commitment {
   const leaves = prepared.leafTexts.length
-  const rootBytes = commitRoot(prepared.leafTexts, saltsOf(recordSalt, leaves))
-  return { c: 1, root: toHex(rootBytes), leaves, rootBytes }
+  const salts = saltsOf(recordSalt, leaves)
+  const rootBytes = commitRoot(prepared.leafTexts, salts)
+  return { payload: { c: 1, root: toHex(rootBytes), leaves }, rootBytes, salts }
 }
 
 /** Commits to the payload and seals it under the given keys (by number); `r` is 16 fresh random bytes, the dictionary durable. */
@@ -82,14 +98,14 @@ export function seal(
   prepared: PreparedPayload,
   keys: readonly { number: number; key: Uint8Array }[],
   r: Uint8Array,
-  choice: CodingChoice = {},
+  { show, ...choice }: SealChoice = {},
 ): Sealed {
   const secrets = recordSecrets(
     keys.map(({ key }) => key),
     id,
     r,
   )
-  const { rootBytes, ...payload } = commit(prepared, secrets.recordSalt)
+  const { payload, rootBytes, salts } = commit(prepared, secrets.recordSalt)
   const { coding, bytes } = encodeText(prepared.text, choice)
   const cipher = createCipheriv('aes-256-gcm', secrets.aesKey, ZERO_NONCE)
   cipher.setAAD(concatBytes(utf8(id), rootBytes))
@@ -98,27 +114,37 @@ export function seal(
   view.setUint8(0, coding)
   view.setUint8(1, keys.length)
   keys.forEach(({ number }, i) => view.setUint32(2 + i * 4, number))
-  return { payload, frame: concatBytes(head, r, cipher.update(bytes), cipher.final(), cipher.getAuthTag()) }
+  const frame = concatBytes(head, r, cipher.update(bytes), cipher.final(), cipher.getAuthTag())
+  return { payload, frame: show ? showing(frame, leavesAt(prepared, salts, show)) : frame }
 }
 
 /** Commits to the payload and keeps it readable by anyone; `recordSalt` is 32 random bytes. */
 export function sealPublic(prepared: PreparedPayload, recordSalt: Uint8Array): Sealed {
-  const { rootBytes: _, ...payload } = commit(prepared, recordSalt)
+  const { payload } = commit(prepared, recordSalt)
   const { coding, bytes } = encodeText(prepared.text)
   return { payload, frame: concatBytes(Uint8Array.of(PUBLIC | coding), recordSalt, bytes) }
 }
 
-/** Reads the head of a frame; FormatError `payload_malformed` when it is cut off. */
+/** Reads the head of a frame; FormatError `payload_malformed` when it is cut off or of no known form. */
 export function frameHead(frame: Uint8Array): FrameHead {
-  if (frame.length < 2) throw new FormatError('payload_malformed', 'the vault frame is too short')
-  if ((frame[0]! & PUBLIC) !== 0) return { isPublic: true, keyNumbers: [], isErased: false }
-  if (isTombstone(frame)) return { isPublic: false, keyNumbers: [], isErased: true }
+  if (frame.length < 2) throw tooShort()
+  const head: FrameHead = { isPublic: false, keyNumbers: [], isShown: false, isErased: false }
+  if (isPublic(frame)) return { ...head, isPublic: true }
+  if (isTombstone(frame)) return { ...head, isErased: true }
+  if (isShown(frame)) return { ...frameHead(sealedBehind(frame)), isShown: true }
+  if (frame[0]! >= FORMS) throw new FormatError('payload_malformed', 'the vault frame is of no known form')
   const count = frame[1]!
-  if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES)
-    throw new FormatError('payload_malformed', 'the vault frame is too short')
+  if (frame.length < 2 + count * 4 + R_BYTES + TAG_BYTES) throw tooShort()
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  const keyNumbers = Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4))
-  return { isPublic: false, keyNumbers, isErased: false }
+  return { ...head, keyNumbers: Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4)) }
+}
+
+function isPublic(frame: Uint8Array): boolean {
+  return (frame[0]! & PUBLIC) !== 0
+}
+
+function tooShort(): FormatError {
+  return new FormatError('payload_malformed', 'the vault frame is too short')
 }
 
 /** An opened payload: its canonical text and the secret its salts come from. */
@@ -137,8 +163,9 @@ export function open(
   keyOf: (number: number) => Uint8Array | undefined,
   dictionaryOf: (number: number) => Uint8Array | undefined,
 ): Opened | undefined {
-  const { isPublic, keyNumbers, isErased } = frameHead(frame)
+  const { isPublic, keyNumbers, isShown: hasShown, isErased } = frameHead(frame)
   if (isErased) return undefined
+  if (hasShown) return open(entry, sealedBehind(frame), keyOf, dictionaryOf)
   const coding = frame[0]! & ~PUBLIC
   if (isPublic)
     return { text: decodeText(coding, frame.subarray(33), dictionaryOf), recordSalt: frame.slice(1, 33) }

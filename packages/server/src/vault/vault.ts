@@ -22,7 +22,16 @@ import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
 import { SegmentKeys } from './segment-keys.ts'
-import { frameHead, open, type Opened, saltsOf, seal, type Sealed, sealPublic } from './seal.ts'
+import {
+  frameHead,
+  open,
+  type Opened,
+  saltsOf,
+  seal,
+  type SealChoice,
+  type Sealed,
+  sealPublic,
+} from './seal.ts'
 import { type SealedSegment, type SegmentLimits, Segments } from './segments.ts'
 
 export interface VaultOptions {
@@ -196,9 +205,14 @@ export class Vault {
   }
 
   /** Seals a prepared payload under keys known by number. */
-  seal(id: string, prepared: PreparedPayload, keyNumbers: readonly number[]): Sealed {
+  seal(
+    id: string,
+    prepared: PreparedPayload,
+    keyNumbers: readonly number[],
+    choice: Pick<SealChoice, 'show'> = {},
+  ): Sealed {
     const keys = keyNumbers.map((number) => ({ number, key: this.key(number) }))
-    return seal(id, prepared, keys, this.#random.bytes(16))
+    return seal(id, prepared, keys, this.#random.bytes(16), choice)
   }
 
   sealPublic(prepared: PreparedPayload): Sealed {
