@@ -25,6 +25,7 @@ import { factFromFrame, factFromRecord } from './recording/frame-facts.ts'
 import { Marker } from './recording/marker.ts'
 import { RecordReader } from './recording/reader.ts'
 import { Recent } from './recording/recent.ts'
+import { RecordedSegments } from './recording/recorded-segments.ts'
 import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
 import { Systems } from './recording/systems.ts'
@@ -137,6 +138,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const erasureEntries = new ErasureEntries(directory.store, name)
   const handleOf = (subject: string): string => toHex(vault.subjectId(subject).subarray(0, 16))
   const rightsRegister = new RightsRegister(directory.store, name, handleOf)
+  const segments = new RecordedSegments(directory.store, name)
   const dedupe = new Dedupe(directory.store)
   const secrets = {
     tenant: vault.derive('subject'),
@@ -157,6 +159,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     counters,
     erasureEntries,
     registers: [rightsRegister],
+    segments,
     factOf,
     onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
@@ -225,7 +228,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   if (!ledger.refusal && isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
   if (!options.isQuiet) announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
-    if (!state.isSegmentRecorded(segment.first)) announce.segmentSealed(segment)
+    if (!segments.has(segment)) announce.segmentSealed(segment)
   }
   return {
     name,

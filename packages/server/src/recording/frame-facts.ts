@@ -1,5 +1,7 @@
 /** What the recording state learns of an entry: from the log as it is written, or from ledger and vault later. Both say the same. */
 import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
+import { isOwnWord } from '../vault/seal.ts'
+import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { decodeAttachment } from './attachment.ts'
 import { counterIn } from './counters.ts'
@@ -22,8 +24,9 @@ const OWN_KINDS = [
 
 /** What an entry says as it stands in the log. */
 export function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: Uint8Array): StateFact {
-  const { mark, link, frame } = decodeAttachment(attachment)
+  const { mark, link: kept, frame } = decodeAttachment(attachment)
   const numbered = numberOf(entryBytes)
+  const link = kept ?? (isTombstone(frame) ? decodeTombstone(frame).link : undefined)
   const facts = {
     ...(mark && { mark }),
     ...(numbered && { numbered: { ...numbered, ...(link && { link }) } }),
@@ -32,12 +35,12 @@ export function factFromFrame(vault: Vault, entryBytes: Uint8Array, attachment: 
   const bytes = Buffer.from(entryBytes.buffer, entryBytes.byteOffset, entryBytes.byteLength)
   if (!OWN_KINDS.some((kind) => bytes.includes(kind))) return facts
   const entry = decodeEntry(entryBytes)
-  return { ...facts, ...ownFact(entry, vault.record(entry, frame)) }
+  const record = vault.record(entry, frame)
+  return { ...facts, ...(record && ownFact(entry, record, isOwnWord(frame))) }
 }
 
-/** What a record of the product itself tells the state. */
-function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
-  if (!record) return {}
+/** What a record of the product itself tells the state. Anybody may send one about segments or erasures; only the ledger's own count. */
+function ownFact(entry: Entry, record: CanonicalRecord, isOwn: boolean): StateFact {
   const { kind, system } = entry
   if (isRegistered(kind)) return { registered: { entry, record } }
   const declaresEmitter = emitterDeclaredIn(entry, record)
@@ -48,15 +51,20 @@ function ownFact(entry: Entry, record: CanonicalRecord | undefined): StateFact {
   if (counter) return { counter }
   if (kind === 'system.declared' && typeof record.name === 'string')
     return { declares: { slug: system, name: record.name } }
-  if (kind === 'erasure' && typeof record.setRoot === 'string') return { erases: record.setRoot }
-  if (kind === 'vault.sealed' && typeof record.first === 'number') return { sealedSegment: record.first }
-  return {}
+  return isOwn ? factOfVault(kind, record) : {}
+}
+
+function factOfVault(kind: string, { first, digest, setRoot }: CanonicalRecord): StateFact {
+  if (kind === 'vault.sealed' && typeof first === 'number' && typeof digest === 'string')
+    return { sealedSegment: { first, digest } }
+  return kind === 'erasure' && typeof setRoot === 'string' ? { erases: setRoot } : {}
 }
 
 /** What an entry says as it is read from ledger and vault. */
-export function factFromRecord(marker: Marker, { entry, record, systemName }: ReadEntry): StateFact {
+export function factFromRecord(marker: Marker, read: ReadEntry): StateFact {
+  const { entry, record, erased, isOwn = false, systemName } = read
   const { emitter, receivedAt } = entry
-  const link = linkIn(record)
+  const link = linkIn(record) ?? erased?.link
   const numbered = emitter && {
     numbered: {
       slug: emitter.id,
@@ -67,7 +75,7 @@ export function factFromRecord(marker: Marker, { entry, record, systemName }: Re
     },
   }
   const mark = markOf(marker, entry, record, systemName)
-  return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record)) }
+  return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record, isOwn)) }
 }
 
 /** The mark by which a resend of a recorded record is known. */

@@ -1,6 +1,8 @@
 /** Reads whole records back: entry, payload and what it is about. The source the projection is built from. */
 import { type CanonicalRecord, decodeEntry, type Entry, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
+import { isOwnWord } from '../vault/seal.ts'
+import { decodeTombstone, isTombstone, type VaultTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { linkedIds, linkFor, subjectsOf } from './links.ts'
 import type { Recent } from './recent.ts'
@@ -13,6 +15,10 @@ export interface ReadEntry {
   entry: Entry
   /** Undefined when its payload cannot be opened any more. */
   record?: CanonicalRecord
+  /** What stands in the place of its payload, when that was erased. */
+  erased?: VaultTombstone
+  /** Whether the record is the ledger's own, part of which anybody can read. */
+  isOwn?: boolean
   /** 32-hex pseudonym of the first person affected. */
   subject?: string
   systemName: string
@@ -26,6 +32,10 @@ export interface RecordReaderOptions {
   recent: Recent
   /** Handles of one person, the given one first; each is a person alone when absent. */
   sameAs?(handle: string): readonly string[]
+}
+
+function erasedIn(frame: Uint8Array): Pick<ReadEntry, 'erased'> {
+  return isTombstone(frame) ? { erased: decodeTombstone(frame) } : {}
 }
 
 const HANDLE = /^[0-9a-f]{32}$/
@@ -74,7 +84,7 @@ export class RecordReader {
     const known = recent.get(index)
     const record = known ? (JSON.parse(known.text) as CanonicalRecord) : frame && vault.record(entry, frame)
     const systemName = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
-    if (!record) return { index, entry, systemName }
+    if (!record) return { index, entry, systemName, ...(frame && erasedIn(frame)) }
     const target = known?.target ?? (await this.#targetOf(entry, record))
     const [subject] = subjectsOf(record)
     return {
@@ -82,6 +92,7 @@ export class RecordReader {
       entry,
       record,
       systemName,
+      ...(!known && frame && isOwnWord(frame) && { isOwn: true }),
       ...(subject !== undefined && { subject: this.subjectHandle(subject) }),
       ...(target && { target }),
     }

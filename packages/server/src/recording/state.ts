@@ -10,6 +10,7 @@ import type { Dedupe } from './dedupe.ts'
 import type { Emitters, KnownEmitter } from './emitters.ts'
 import type { ErasureEntries } from './erasure-entries.ts'
 import type { Mark } from './marker.ts'
+import type { RecordedSegment, RecordedSegments } from './recorded-segments.ts'
 import type { Register, Registered } from './register.ts'
 import type { Systems } from './systems.ts'
 
@@ -26,12 +27,18 @@ export interface StateFact {
   /** What it says of an emitter, by name. */
   states?: { name: string; epoch?: number; statement: EmitterStatement; count: number }
   counter?: CounterFact
+  /** A vault segment whose digest it records. */
+  sealedSegment?: RecordedSegment
   /** Hex root of the set whose erasure it states. */
   erases?: string
   /** A record that registers keep track of. */
   registered?: Registered
-  /** First index of a vault segment whose digest it records. */
-  sealedSegment?: number
+}
+
+/** What keeps facts in memory until they are stored. */
+interface Storing {
+  store(): void
+  stored(): void
 }
 
 export interface StateOptions {
@@ -44,6 +51,7 @@ export interface StateOptions {
   counters: Counters
   erasureEntries: ErasureEntries
   registers: readonly Register[]
+  segments: RecordedSegments
   /** Reads the facts out of an entry and its attachment. */
   factOf(entry: Uint8Array, attachment: Uint8Array): StateFact
   /** What was applied could not be stored. Called again each time that trying again fails too. */
@@ -57,17 +65,12 @@ export class RecordingState {
   #stored: number
   #scheduled = false
   #hasFailed = false
-  /** First indices of vault segments recorded in the ledger, not stored yet. */
-  #recordedSegments: number[] = []
 
   constructor(options: StateOptions) {
     this.#options = options
     const { store, ledger } = options
     store.run(
       'CREATE TABLE IF NOT EXISTS recording_position (ledger TEXT PRIMARY KEY, applied INTEGER) WITHOUT ROWID',
-    )
-    store.run(
-      'CREATE TABLE IF NOT EXISTS recorded_segments (ledger TEXT, first INTEGER, PRIMARY KEY (ledger, first)) WITHOUT ROWID',
     )
     const row = store.get('SELECT applied FROM recording_position WHERE ledger = ?', ledger)
     this.#applied = Number(row?.applied ?? 0)
@@ -105,10 +108,10 @@ export class RecordingState {
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
     this.#takeOfEmitter(index, fact)
     if (fact.counter) this.#options.counters.apply(fact.counter)
+    if (fact.sealedSegment) this.#options.segments.apply(fact.sealedSegment)
     if (fact.erases !== undefined) this.#options.erasureEntries.apply(fact.erases, index)
     if (fact.registered)
       for (const register of this.#options.registers) register.apply(index, fact.registered)
-    if (fact.sealedSegment !== undefined) this.#recordedSegments.push(fact.sealedSegment)
     this.#applied = index + 1
   }
 
@@ -122,18 +125,14 @@ export class RecordingState {
     if (states) emitters.state(states.name, states.epoch, states.statement, states.count)
   }
 
-  /** Whether the ledger holds the digest of the vault segment that begins at `first`. */
-  isSegmentRecorded(first: number): boolean {
-    if (this.#recordedSegments.includes(first)) return true
-    const { store, ledger } = this.#options
-    return (
-      store.get('SELECT 1 FROM recorded_segments WHERE ledger = ? AND first = ?', ledger, first) !== undefined
-    )
-  }
-
   async flush(): Promise<void> {
     this.#store()
     await this.#options.store.flush()
+  }
+
+  get #parts(): readonly Storing[] {
+    const { counters, dedupe, emitters, erasureEntries, registers, segments, systems } = this.#options
+    return [dedupe, emitters, systems, counters, segments, erasureEntries, ...registers]
   }
 
   #schedule(): void {
@@ -159,29 +158,17 @@ export class RecordingState {
 
   #store(): void {
     if (this.#stored === this.#applied) return
-    const { store, counters, dedupe, emitters, erasureEntries, ledger, registers, systems } = this.#options
+    const { store, ledger } = this.#options
+    const parts = this.#parts
     store.transaction(() => {
-      dedupe.store()
-      emitters.store()
-      systems.store()
-      counters.store()
-      erasureEntries.store()
-      for (const register of registers) register.store()
-      for (const first of this.#recordedSegments)
-        store.run('INSERT OR IGNORE INTO recorded_segments (ledger, first) VALUES (?, ?)', ledger, first)
+      for (const part of parts) part.store()
       store.run(
         'INSERT OR REPLACE INTO recording_position (ledger, applied) VALUES (?, ?)',
         ledger,
         this.#applied,
       )
     })
-    dedupe.stored()
-    emitters.stored()
-    systems.stored()
-    counters.stored()
-    erasureEntries.stored()
-    for (const register of registers) register.stored()
-    this.#recordedSegments = []
+    for (const part of parts) part.stored()
     this.#stored = this.#applied
   }
 }

@@ -139,6 +139,11 @@ export function frameHead(frame: Uint8Array): FrameHead {
   return { ...head, keyNumbers: Array.from({ length: count }, (_, i) => view.getUint32(2 + i * 4)) }
 }
 
+/** Whether a frame is one that only the ledger itself makes: anybody can read it, or a part of it. */
+export function isOwnWord(frame: Uint8Array): boolean {
+  return isPublic(frame) || isShown(frame)
+}
+
 function isPublic(frame: Uint8Array): boolean {
   return (frame[0]! & PUBLIC) !== 0
 }
