@@ -32,12 +32,14 @@ import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { realRandom } from '../platform/random.ts'
 import { EmitterWalk } from './emitter-walk.ts'
+import { ErasureTally, whileErasing } from './erasures.ts'
 import type { RootSource } from '../vault/root-source.ts'
 import { AnchorWalk } from './anchor-walk.ts'
 import { ID_WORDS } from './id-words.ts'
 import { keyListFindings } from './key-list.ts'
 import { LedgerWalk } from './ledger-walk.ts'
 import { PayloadTally, readOpeningKeys } from './payloads.ts'
+import { RecordedDigests } from './recorded-digests.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import type { StretchPlace, StretchTile, TellingEntry } from './stretch.ts'
 import { type Checkers, stretchesOf, stretchThreads } from './stretch-threads.ts'
@@ -56,6 +58,8 @@ export interface DirectoryCheck {
   threads?(entries: number): number
   /** Who checks the stretches of a place; when not given, as many threads as `threads` says. */
   checkers?(place: StretchPlace): Checkers
+  /** How many erasures of a ledger were begun and are not completed; none when not given. */
+  unfinishedErasures?(ledger: string): Promise<number>
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -139,6 +143,12 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
 const OUTSIDE =
   'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
 
+/** What is counted over all entries. */
+interface Tallies {
+  readonly payloads: PayloadTally
+  readonly erasures: ErasureTally
+}
+
 class LedgerCheck {
   readonly #disk: Disk
   readonly #path: string
@@ -147,8 +157,7 @@ class LedgerCheck {
   readonly #identity: DirectoryFormat['ledgers'][string]
   readonly #check: DirectoryCheck
   readonly #findings: Finding[] = []
-  /** Digests of vault segments as the ledger recorded them. */
-  readonly #recordedSegments = new Map<number, string>()
+  readonly #recordedSegments = new RecordedDigests()
   readonly #emitters = new EmitterWalk()
   readonly #ids = new RepeatedIds(new Uint32Array(realRandom.bytes(16).buffer))
   /** Entries in which the ledger says that it changed a key. */
@@ -183,10 +192,11 @@ class LedgerCheck {
     ])
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
     const payloads = new PayloadTally()
-    await this.#checkEntries(walk, anchors, vault, payloads)
+    const erasures = new ErasureTally(claimed?.size ?? 0)
+    await this.#checkEntries(walk, anchors, vault, { payloads, erasures })
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
-    this.#compareSegments(vault)
+    const ofErasures = await this.#judgeErasures(walk, vault, erasures)
     if (this.#succession) {
       const link = await successionFindings(this.#disk, this.#path, this.#format, this.#succession)
       this.#findings.push(...link)
@@ -198,12 +208,15 @@ class LedgerCheck {
     this.#findings.push(...anchors.findings(walk, trust, origin))
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
-    const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...payloads.findings]
+    const unfinished = await this.#unfinishedErasures()
+    const ofPayloads = payloads.findings.map((found) => (unfinished > 0 ? whileErasing(found) : found))
+    const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...ofPayloads, ...ofErasures]
     findings.push(...this.#emitters.findings())
     return reportOf(findings, {
       entries: walk.size,
       checkpoints: this.#checkpoints,
       payloads: payloads.opened,
+      erased: erasures.proven,
     })
   }
 
@@ -313,13 +326,14 @@ class LedgerCheck {
     walk: LedgerWalk,
     anchors: AnchorWalk,
     vault: VaultWalk,
-    payloads: PayloadTally,
+    tallies: Tallies,
   ): Promise<void> {
+    const { payloads } = tallies
     const checkers = await this.#checkers(walk, vault, payloads)
     try {
       for await (const { tiles, segments } of stretchesOf(walk, checkers)) {
         for (const segment of segments) vault.take(segment)
-        for (const tile of tiles) this.#takeTile(tile, anchors, payloads)
+        for (const tile of tiles) this.#takeTile(tile, anchors, tallies)
         const { n, count } = tiles.at(-1)!.summary
         this.#check.onProgress?.(n * TILE_WIDTH + count, walk.expectedSize)
       }
@@ -353,7 +367,7 @@ class LedgerCheck {
   #takeTile(
     { summary, ids, payloads: opened, telling }: StretchTile,
     anchors: AnchorWalk,
-    payloads: PayloadTally,
+    { payloads, erasures }: Tallies,
   ): void {
     const first = summary.n * TILE_WIDTH
     const repeated: Finding[] = []
@@ -370,6 +384,7 @@ class LedgerCheck {
       this.#emitters.take(entry)
       this.#takeOwn(entry)
     }
+    erasures.takeTile(opened, telling)
   }
 
   /** What the ledger says of itself: the one before it, its keys, the segments of its vault. */
@@ -380,26 +395,29 @@ class LedgerCheck {
     if (kind === 'key.rotated' && typeof own.statement === 'string')
       this.#rotations.push({ index, statement: own.statement })
     if (kind === 'vault.sealed' && typeof own.first === 'number' && typeof own.digest === 'string')
-      this.#recordedSegments.set(own.first, own.digest)
+      this.#recordedSegments.take(own.first, own.digest)
   }
 
-  #compareSegments(vault: VaultWalk): void {
-    for (const [first, digest] of this.#recordedSegments) {
-      const found = vault.digests.get(first)
-      if (found === undefined)
-        this.#findings.push(
-          finding(
-            'error',
-            'segment_missing',
-            `the vault segment of entries from ${first} is missing or unreadable`,
-            first,
-          ),
-        )
-      else if (found !== digest)
-        this.#findings.push(
-          finding('error', 'segment_footer', 'the footer is not the one recorded in the ledger', first),
-        )
-    }
+  /** Holds segments against their recorded digests and tombstones against the entries that show their sets: both change with an erasure. */
+  async #judgeErasures(walk: LedgerWalk, vault: VaultWalk, erasures: ErasureTally): Promise<Finding[]> {
+    const unfinished = await this.#unfinishedErasures()
+    const isClear = !erasures.hasWaiting && !this.#recordedSegments.differFrom(vault.digests)
+    const circumstances = { unfinished, hasGrown: !isClear && (await this.#hasGrown(walk)) }
+    return [
+      ...this.#recordedSegments.findings(vault.digests, circumstances),
+      ...erasures.findings(circumstances),
+    ]
+  }
+
+  #unfinishedErasures(): Promise<number> {
+    return Promise.resolve(this.#check.unfinishedErasures?.(this.#ledger) ?? 0)
+  }
+
+  /** Whether a running server took entries since the log was read: an erasure may be among them. */
+  async #hasGrown(walk: LedgerWalk): Promise<boolean> {
+    const directory = `${this.#path}/ledgers/${this.#ledger}`
+    const now = await LedgerWalk.open(this.#disk, directory, ledgerIdOf(this.#identity.origin), [])
+    return now.expectedSize > walk.expectedSize
   }
 
   #compareRoot(walk: LedgerWalk, checkpoint: { size: number; root: Uint8Array } | undefined): void {

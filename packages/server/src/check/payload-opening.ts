@@ -2,10 +2,22 @@
  * One payload on its own: opened, committed to again, compared with the root in its entry. What comes of it is plain data, because it
  * may have happened in another thread; the record itself stays where it was opened.
  */
-import { type CanonicalRecord, type Entry, type Finding, finding, FormatError } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  type Entry,
+  type Finding,
+  finding,
+  type FindingCode,
+  FormatError,
+  openedSetRoot,
+  setRootShown,
+  toHex,
+} from '@deponent/format'
 import { emitterDeclaredIn, linkIn, statementIn } from '../recording/emitter-facts.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { frameHead, open } from '../vault/seal.ts'
+import { leavesShown } from '../vault/shown.ts'
+import { decodeTombstone } from '../vault/tombstone.ts'
 import { recommit } from '../vault/vault.ts'
 
 /** Kinds in which a ledger speaks of itself. */
@@ -26,17 +38,25 @@ export interface SealedPayload {
   readonly frame: Uint8Array
 }
 
-/** What the rest of a check wants to know of an opened record. */
+/** What the rest of a check wants to know of a payload. */
 export interface RecordFacts {
   /** The record itself, of a kind in which a ledger speaks of itself. Anybody may send one; only the ledger's own are public. */
   readonly own?: CanonicalRecord
   readonly link?: ReturnType<typeof linkIn>
   readonly declared?: ReturnType<typeof emitterDeclaredIn>
   readonly states?: ReturnType<typeof statementIn>
+  /** The root of the set that an erasure shows it commits to, in hex. */
+  readonly setRoot?: string
 }
 
-/** `closed`: no root key was supplied. `ahead`: sealed with a key that the keyring has not got to. */
-export type Opening = RecordFacts | Finding | 'closed' | 'ahead'
+/**
+ * What came of a payload. `closed`: no root key was supplied. `ahead`: sealed with a key that the keyring has not got to. `erased`: its
+ * tombstone opens to the set with the root `set`, in hex.
+ */
+export type Opening =
+  | { readonly state: 'opened' | 'closed' | 'ahead'; readonly facts?: RecordFacts }
+  | { readonly state: 'erased'; readonly set: string; readonly facts?: RecordFacts }
+  | { readonly state: 'damaged'; readonly finding: Finding }
 
 /** Packs the keys of a keyring as `OpeningKeys` has them: zeros where one was destroyed. */
 export function packedKeys(keys: readonly (Uint8Array | undefined)[]): Uint8Array {
@@ -52,26 +72,53 @@ function keyIn(keys: Uint8Array | undefined, number: number): Uint8Array | undef
 }
 
 /** Checks one payload. */
-export function openPayload(
-  { keys, dictionaries }: OpeningKeys,
-  { index, entry, frame }: SealedPayload,
-): Opening {
+export function openPayload(opening: OpeningKeys, sealed: SealedPayload): Opening {
+  const { index, entry, frame } = sealed
   try {
-    const { isPublic, keyNumbers } = frameHead(frame)
-    if (!keys && !isPublic) return 'closed'
-    if (keys && keyNumbers.some((number) => (number + 1) * KEY_BYTES > keys.length)) return 'ahead'
+    const { isPublic, isShown, keyNumbers, isErased } = frameHead(frame)
+    if (isErased) return openTombstone(sealed)
+    const shown = isShown ? factsShown(entry, frame) : {}
+    const { keys, dictionaries } = opening
+    if (!keys && !isPublic) return { state: 'closed', facts: shown }
+    if (keys && keyNumbers.some((number) => (number + 1) * KEY_BYTES > keys.length))
+      return { state: 'ahead', facts: shown }
     const opened = open(
       entry,
       frame,
       (number) => keyIn(keys, number),
       (number) => dictionaries[number]?.bytes,
     )
-    if (opened) return factsOf(entry, recommit(entry, opened), isPublic)
-    return finding('error', 'payload_missing', 'a key that sealed this payload is not in the keyring', index)
+    if (!opened) return damaged('payload_missing', KEY_GONE, index)
+    return { state: 'opened', facts: { ...factsOf(entry, recommit(entry, opened), isPublic), ...shown } }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    return finding('error', 'payload_mismatch', error.message, index)
+    return damaged('payload_mismatch', error.message, index)
   }
+}
+
+/** What is said of a payload whose key is gone though the payload is not. */
+export const KEY_GONE = 'a key that sealed this payload is not in the keyring'
+
+function openTombstone({ index, frame }: SealedPayload): Opening {
+  try {
+    const tombstone = decodeTombstone(frame)
+    const setRoot = openedSetRoot(tombstone, index)
+    if (!setRoot) return damaged('payload_malformed', 'a tombstone has no place in the set it is of', index)
+    const { link } = tombstone
+    return { state: 'erased', set: toHex(setRoot), facts: { ...(link && { link }) } }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return damaged('payload_malformed', error.message, index)
+  }
+}
+
+function damaged(code: FindingCode, message: string, index: number): Opening {
+  return { state: 'damaged', finding: finding('error', code, message, index) }
+}
+
+function factsShown(entry: Entry, frame: Uint8Array): RecordFacts {
+  const setRoot = setRootShown(entry, leavesShown(frame))
+  return setRoot ? { setRoot: toHex(setRoot) } : {}
 }
 
 function factsOf(entry: Entry, record: CanonicalRecord, isPublic: boolean): RecordFacts {

@@ -10,6 +10,7 @@ import { LoggedEntries, type LoggedPart } from './logged-entries.ts'
 import { type Opening, type OpeningKeys, openPayload, type RecordFacts } from './payload-opening.ts'
 import { StoredTiles } from './stored-tiles.ts'
 import { type CheckedTile, TileCheck, type TileSummary, type WalkedEntry } from './tile-check.ts'
+import { isTombstone } from '../vault/tombstone.ts'
 import { type NoFrame, type SegmentReading, VaultWalk } from './vault-walk.ts'
 
 /** Where a ledger lies, and what of it is wanted; plain data. */
@@ -43,6 +44,12 @@ export interface TellingEntry {
   readonly facts?: RecordFacts
 }
 
+/** A tombstone and the set it opens to, by its root in hex. */
+export interface OpenedTombstone {
+  readonly index: number
+  readonly set: string
+}
+
 /** What came of the payloads of a tile. */
 export interface OpenedPayloads {
   /** What is said of them one by one, in their order. */
@@ -53,6 +60,10 @@ export interface OpenedPayloads {
   readonly closed: number
   /** Indices of entries sealed with keys that the keyring has not got to. */
   readonly ahead: readonly number[]
+  /** The tombstones that open to some set, in their order. */
+  readonly erased: readonly OpenedTombstone[]
+  /** Entries whose payload the log still holds though the vault has a tombstone for it. */
+  readonly stillLogged: number
 }
 
 export interface StretchTile {
@@ -94,38 +105,75 @@ export class StretchCheck {
 
   async #withPayloads({ summary, entries }: CheckedTile): Promise<StretchTile> {
     const frames = await this.#vault?.frames(entries[0]?.index ?? 0, entries.length)
-    const payloads = { findings: [] as Finding[], missing: [] as Finding[], opened: 0, closed: 0 }
-    const ahead: number[] = []
+    const payloads = new PayloadCount()
     const telling: TellingEntry[] = []
     for (const [i, walked] of entries.entries()) {
-      const opening = frames && this.#opened(walked, frames[i]!, payloads.missing)
-      let facts: RecordFacts | undefined
-      if (opening === 'closed') payloads.closed += 1
-      else if (opening === 'ahead') ahead.push(walked.index)
-      else if (opening && 'code' in opening) payloads.findings.push(opening)
-      else if (opening) {
-        payloads.opened += 1
-        facts = opening
-      }
+      const opening = frames && this.#opened(walked, frames[i]!, payloads)
+      if (opening) payloads.take(walked.index, opening)
+      const facts = opening && opening.state !== 'damaged' ? opening.facts : undefined
       if (walked.entry) noteTelling(walked.index, walked.entry, facts, telling)
     }
     const ids = new Uint32Array(entries.length * ID_WORDS)
     entries.forEach(({ entry }, i) => entry && writeIdWords(entry.id, ids, i * ID_WORDS))
-    return { summary, ids, payloads: { ...payloads, ahead }, telling }
+    return { summary, ids, payloads: payloads.counted(), telling }
   }
 
   /** What comes of the payload of an entry, which lies in the vault, or beside it in the log. */
   #opened(
     { index, entry, attachment }: WalkedEntry,
     stored: Uint8Array | NoFrame,
-    missing: Finding[],
+    payloads: PayloadCount,
   ): Opening | undefined {
     if (stored === 'damaged' || !entry) return undefined
-    const frame = stored === 'absent' ? attachment && frameBeside(index, attachment, missing) : stored
+    const logged = attachment && frameBeside(index, attachment, payloads.missing)
+    const frame = stored === 'absent' ? logged : stored
+    if (frame && logged && isTombstone(frame) && !isTombstone(logged)) payloads.stillLogged += 1
     if (frame) return openPayload(this.#place.vault!.keys, { index, entry, frame })
     if (stored === 'absent' && !attachment)
-      missing.push(finding('error', 'payload_missing', undefined, index))
+      payloads.missing.push(finding('error', 'payload_missing', undefined, index))
     return undefined
+  }
+}
+
+/** What came of the payloads of a tile, as they are opened. */
+class PayloadCount {
+  readonly missing: Finding[] = []
+  stillLogged = 0
+  readonly #findings: Finding[] = []
+  readonly #ahead: number[] = []
+  readonly #erased: OpenedTombstone[] = []
+  #opened = 0
+  #closed = 0
+
+  take(index: number, opening: Opening): void {
+    switch (opening.state) {
+      case 'opened':
+        this.#opened += 1
+        return
+      case 'closed':
+        this.#closed += 1
+        return
+      case 'ahead':
+        this.#ahead.push(index)
+        return
+      case 'erased':
+        this.#erased.push({ index, set: opening.set })
+        return
+      case 'damaged':
+        this.#findings.push(opening.finding)
+    }
+  }
+
+  counted(): OpenedPayloads {
+    return {
+      findings: this.#findings,
+      missing: this.missing,
+      opened: this.#opened,
+      closed: this.#closed,
+      ahead: this.#ahead,
+      erased: this.#erased,
+      stillLogged: this.stillLogged,
+    }
   }
 }
 
@@ -146,7 +194,7 @@ function noteTelling(
   facts: RecordFacts | undefined,
   telling: TellingEntry[],
 ): void {
-  const says = facts && (facts.own ?? facts.declared ?? facts.states)
+  const says = facts && (facts.own ?? facts.declared ?? facts.states ?? facts.setRoot)
   if (!emitter && !says) return
   telling.push({ index, kind, receivedAt, ...(emitter && { emitter }), ...(facts && { facts }) })
 }
