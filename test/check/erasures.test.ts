@@ -1,5 +1,6 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toHex } from '@deponent/format'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checkDirectory, type DirectoryCheck } from '../../packages/server/src/check/directory.ts'
@@ -65,7 +66,7 @@ test('a ledger opens again after an erasure, and its state can be rebuilt from w
   const { set, erasure } = await eraseByHand(place, opened, ERASED)
   await rm(join(place.data, 'state'), { recursive: true })
   const again = await openRecording(place, realClock, SMALL)
-  expect(again.tenant.erasedSets.entryOf(set.root)).toBe(erasure)
+  expect(again.tenant.erasureEntries.entryOf(toHex(set.root))).toBe(erasure)
   expect((await again.tenant.reader.one(3)).erased).toMatchObject({ position: set.openings.get(3)!.position })
   const size = again.tenant.ledger.size
   await again.close()

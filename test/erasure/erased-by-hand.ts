@@ -5,7 +5,6 @@ import {
   type Entry,
   type ErasureSet,
   erasureSet,
-  preparePayload,
   toHex,
 } from '@deponent/format'
 import { readContents } from '../../packages/server/src/drill/contents.ts'
@@ -13,10 +12,7 @@ import { rewrite } from '../../packages/server/src/drill/rewrite.ts'
 import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
-import { encodeAttachment } from '../../packages/server/src/recording/attachment.ts'
-import { draftOf } from '../../packages/server/src/recording/draft.ts'
 import { linkIn } from '../../packages/server/src/recording/emitter-facts.ts'
-import { entryIdOf } from '../../packages/server/src/recording/entry-id.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { encodeSegment } from '../../packages/server/src/vault/segment.ts'
 import { encodeTombstone } from '../../packages/server/src/vault/tombstone.ts'
@@ -29,15 +25,12 @@ export function setOf(indices: readonly number[]): ErasureSet {
   return erasureSet(indices, { saltOf: () => random.bytes(16), paddingOf: () => random.bytes(32) })
 }
 
-/** Appends the `erasure` entry of a set, which shows its root, and gives its index. */
-export async function appendErasure(
-  { ledger, recorder, vault }: Tenant,
+/** Appends the `erasure` entry of a set, which shows its root unless it is somebody's own, and gives its index. */
+export function appendErasure(
+  { recorder, vault }: Tenant,
   setRoot: Uint8Array,
   isShown = true,
 ): Promise<number> {
-  // A system that is declared already takes no entry in front of it.
-  await recorder.flushHeads()
-  const id = entryIdOf(ledger.now(), random.bytes(10))
   const record: CanonicalRecord = {
     setRoot: toHex(setRoot),
     count: 1,
@@ -46,14 +39,8 @@ export async function appendErasure(
     at: '2026-11-28T00:00:00.000Z',
     basis: 'observed',
   }
-  const key = vault.keyNumber(vault.systemScope('erasures', '2026-11'))
-  const sealed = vault.seal(id, preparePayload(record, id), [key], isShown ? { show: ['/setRoot'] } : {})
-  await vault.flushKeys()
-  const draft = {
-    ...draftOf(id, 'erasure', 's1', sealed.payload),
-    attachment: encodeAttachment({ frame: sealed.frame }),
-  }
-  return (await ledger.append([draft])).first
+  const scope = vault.registerScope('erasures')
+  return recorder.recordOwnAll([{ kind: 'erasure', record, scope, ...(isShown && { show: ['/setRoot'] }) }])
 }
 
 /** The tombstones of the entries of a set as they lie in the vault, by index; the links of numbered records stay. */

@@ -1,5 +1,5 @@
 /** The record of an erasure: it commits to the set of what was erased, and names no entry and no person. */
-import { type CanonicalRecord, isoTime, toHex } from '@deponent/format'
+import { type CanonicalRecord, isoTime, SET_ROOT_POINTER, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Recorder } from '../recording/recorder.ts'
@@ -39,6 +39,8 @@ export async function attest(place: AttestingIn, erasures: readonly Planned[]): 
             kind: 'erasure',
             record: recordOf(erasure, root, completedAt),
             scope,
+            // Whoever holds a tombstone can open it to this root, and needs no key for it.
+            show: [SET_ROOT_POINTER],
           })),
         )
   const done: Erasure[] = []

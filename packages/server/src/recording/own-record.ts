@@ -6,4 +6,6 @@ export interface OwnRecord {
   record: CanonicalRecord
   /** The 32-byte scope whose key seals it: that of the month when absent. */
   scope?: Uint8Array
+  /** Pointers of fields that everybody may read. */
+  show?: readonly string[]
 }

@@ -45,8 +45,8 @@ export class OwnRecords {
   /** Several, sequenced together; gives the index of the first. */
   async recordAll(records: readonly OwnRecord[]): Promise<number> {
     const slug = await this.slugOf(DEFAULT_SYSTEM)
-    const drafts = records.map(({ kind, record, scope }) =>
-      this.#draft(kind, slug, record, scope ?? this.#monthOf(DEFAULT_SYSTEM, record)),
+    const drafts = records.map((own) =>
+      this.#draft(slug, own, own.scope ?? this.#monthOf(DEFAULT_SYSTEM, own.record)),
     )
     await this.flushKeys()
     const { first } = await this.#options.ledger.append(drafts)
@@ -87,7 +87,7 @@ export class OwnRecords {
     record: CanonicalRecord,
     isPublic: boolean,
   ): Promise<number> {
-    const draft = this.#draft(kind, slug, record, isPublic ? 'public' : this.#monthOf(system, record))
+    const draft = this.#draft(slug, { kind, record }, isPublic ? 'public' : this.#monthOf(system, record))
     await this.flushKeys()
     const appended = await this.#options.ledger.append([draft])
     return appended.first
@@ -101,13 +101,19 @@ export class OwnRecords {
   }
 
   /** A record sealed under the key of a scope, or public; the key is durable only after `flushKeys`. */
-  #draft(kind: RecordKind, slug: string, record: CanonicalRecord, scope: Uint8Array | 'public'): Draft {
+  #draft(
+    slug: string,
+    { kind, record, show }: Omit<OwnRecord, 'scope'>,
+    scope: Uint8Array | 'public',
+  ): Draft {
     const { ledger, random, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const id = entryIdOf(ledger.now(), random.bytes(10))
     const prepared = preparePayload(record, id)
     const { frame, payload } =
-      scope === 'public' ? vault.sealPublic(prepared) : vault.seal(id, prepared, [vault.keyNumber(scope)])
+      scope === 'public'
+        ? vault.sealPublic(prepared)
+        : vault.seal(id, prepared, [vault.keyNumber(scope)], { ...(show && { show }) })
     return { ...draftOf(id, kind, slug, payload), attachment: encodeAttachment({ frame }) }
   }
 }
