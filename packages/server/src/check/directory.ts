@@ -32,6 +32,7 @@ import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import { realRandom } from '../platform/random.ts'
 import { EmitterWalk } from './emitter-walk.ts'
+import { unfinishedErasures } from './erasure-register.ts'
 import { ErasureTally, whileErasing } from './erasures.ts'
 import type { RootSource } from '../vault/root-source.ts'
 import { AnchorWalk } from './anchor-walk.ts'
@@ -58,8 +59,6 @@ export interface DirectoryCheck {
   threads?(entries: number): number
   /** Who checks the stretches of a place; when not given, as many threads as `threads` says. */
   checkers?(place: StretchPlace): Checkers
-  /** How many erasures of a ledger were begun and are not completed; none when not given. */
-  unfinishedErasures?(ledger: string): Promise<number>
   /** Called now and then with entries done and entries in all. */
   onProgress?(done: number, total: number): void
 }
@@ -179,6 +178,9 @@ class LedgerCheck {
     const { origin } = this.#identity
     const ledgerId = ledgerIdOf(origin)
     await this.#checkSigningKeys()
+    const keyring = `${this.#path}/keyring`
+    // Read first: an erasure that ends meanwhile is one that was under way.
+    const unfinished = await unfinishedErasures(this.#disk, keyring, this.#ledger, this.#findings)
     // Read before the entries: a running server may add entries meanwhile, never take any away.
     const note = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
     const claimed = note && verifyCheckpointNote(note, undefined, nativeVerify).stated
@@ -196,7 +198,7 @@ class LedgerCheck {
     await this.#checkEntries(walk, anchors, vault, { payloads, erasures })
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
-    const ofErasures = await this.#judgeErasures(walk, vault, erasures)
+    const ofErasures = await this.#judgeErasures(walk, vault, erasures, unfinished)
     if (this.#succession) {
       const link = await successionFindings(this.#disk, this.#path, this.#format, this.#succession)
       this.#findings.push(...link)
@@ -208,7 +210,6 @@ class LedgerCheck {
     this.#findings.push(...anchors.findings(walk, trust, origin))
     const heads = (this.#check.against ?? []).map((text) => readHead(text, trust, nativeVerify))
     for (const head of heads) this.#findings.push(...(await this.#compareHead(walk, head)))
-    const unfinished = await this.#unfinishedErasures()
     const ofPayloads = payloads.findings.map((found) => (unfinished > 0 ? whileErasing(found) : found))
     const findings = [...this.#findings, ...walk.findings, ...vault.findings, ...ofPayloads, ...ofErasures]
     findings.push(...this.#emitters.findings())
@@ -399,18 +400,18 @@ class LedgerCheck {
   }
 
   /** Holds segments against their recorded digests and tombstones against the entries that show their sets: both change with an erasure. */
-  async #judgeErasures(walk: LedgerWalk, vault: VaultWalk, erasures: ErasureTally): Promise<Finding[]> {
-    const unfinished = await this.#unfinishedErasures()
+  async #judgeErasures(
+    walk: LedgerWalk,
+    vault: VaultWalk,
+    erasures: ErasureTally,
+    unfinished: number,
+  ): Promise<Finding[]> {
     const isClear = !erasures.hasWaiting && !this.#recordedSegments.differFrom(vault.digests)
     const circumstances = { unfinished, hasGrown: !isClear && (await this.#hasGrown(walk)) }
     return [
       ...this.#recordedSegments.findings(vault.digests, circumstances),
       ...erasures.findings(circumstances),
     ]
-  }
-
-  #unfinishedErasures(): Promise<number> {
-    return Promise.resolve(this.#check.unfinishedErasures?.(this.#ledger) ?? 0)
   }
 
   /** Whether a running server took entries since the log was read: an erasure may be among them. */

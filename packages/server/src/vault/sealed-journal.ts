@@ -45,7 +45,8 @@ export class SealedJournal {
   /** Reads the file, which may be missing; writes nothing. FormatError `keyring_damaged` when a note does not hold or does not open. */
   static async open(place: SealedJournalPlace): Promise<SealedJournal> {
     const bytes = (await place.disk.read(place.path)) ?? new Uint8Array(0)
-    const { notes, end } = readNotes(place.key, bytes)
+    const { sealed, end } = readSealedNotes(bytes)
+    const notes = sealed.map((note) => openNote(place.key, note))
     return new SealedJournal(place, notes, end, bytes.length)
   }
 
@@ -123,8 +124,9 @@ function sealNote(key: Uint8Array, nonce: Uint8Array, note: string): Uint8Array 
   return concatBytes(sealed, createHash('sha256').update(sealed).digest())
 }
 
-function readNotes(key: Uint8Array, bytes: Uint8Array): { notes: string[]; end: number } {
-  const notes: string[] = []
+/** The notes of a file, still sealed, and where the last that was finished ends. FormatError `keyring_damaged`. */
+export function readSealedNotes(bytes: Uint8Array): { sealed: Uint8Array[]; end: number } {
+  const sealed: Uint8Array[] = []
   let at = 0
   while (at < bytes.length) {
     const whole = wholeNoteAt(bytes, at)
@@ -132,10 +134,10 @@ function readNotes(key: Uint8Array, bytes: Uint8Array): { notes: string[]; end: 
       if (isFollowed(bytes, at)) throw damaged()
       break
     }
-    notes.push(openNote(key, whole))
+    sealed.push(whole)
     at += whole.length + SUM_BYTES
   }
-  return { notes, end: at }
+  return { sealed, end: at }
 }
 
 /** The sealed bytes of the note at `at`; undefined when there is none that is whole. */
@@ -157,7 +159,8 @@ function isFollowed(bytes: Uint8Array, at: number): boolean {
   return false
 }
 
-function openNote(key: Uint8Array, sealed: Uint8Array): string {
+/** The text of a note. FormatError `keyring_damaged`. */
+export function openNote(key: Uint8Array, sealed: Uint8Array): string {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(12, HEAD_BYTES))
   decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
