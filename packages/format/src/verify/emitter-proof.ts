@@ -9,6 +9,8 @@ import type { JsonObject, JsonValue } from '../json/value.ts'
 import { isObject } from '../json/value.ts'
 import type { DisclosedLeaf } from './disclosure.ts'
 
+const LINK_BYTES = 32
+
 /** An entry with its inclusion proof and some leaves of its payload. */
 export interface ProofItem {
   readonly index: number
@@ -17,6 +19,8 @@ export interface ProofItem {
   /** Sibling hashes up to the checkpoint's root, nearest first. */
   readonly proof: readonly Uint8Array[]
   readonly disclosed: readonly DisclosedLeaf[]
+  /** The link of a record whose payload was erased: it can be disclosed no more, and is what a stated head behind it leads through. */
+  readonly erasedLink?: Uint8Array
 }
 
 /** What is claimed: that the emitter has exactly these numbers. */
@@ -75,7 +79,7 @@ export function readEmitterProof(text: string): EmitterProof {
   }
 }
 
-function writtenItem({ index, entry, proof, disclosed }: ProofItem): JsonObject {
+function writtenItem({ index, entry, proof, disclosed, erasedLink }: ProofItem): JsonObject {
   return {
     index,
     entry,
@@ -86,6 +90,7 @@ function writtenItem({ index, entry, proof, disclosed }: ProofItem): JsonObject 
       text,
       path: path.map(toBase64),
     })),
+    ...(erasedLink && { erased: { link: toBase64(erasedLink) } }),
   }
 }
 
@@ -110,14 +115,23 @@ function readItems(value: JsonObject, member: string): ProofItem[] {
 
 function readItem(item: JsonValue | undefined): ProofItem {
   if (!isObject(item)) throw bad('an item is not an object')
-  const { entry, proof, disclosed } = item
+  const { entry, proof, disclosed, erased } = item
   if (typeof entry !== 'string' || !Array.isArray(disclosed)) throw bad('an item lacks its entry or leaves')
   return {
     index: numberIn(item, 'index'),
     entry,
     proof: readHashes(proof),
     disclosed: disclosed.map(readLeaf),
+    ...(erased !== undefined && { erasedLink: readErasedLink(erased, disclosed.length) }),
   }
+}
+
+function readErasedLink(erased: JsonValue, disclosed: number): Uint8Array {
+  const link = isObject(erased) ? erased['link'] : undefined
+  const bytes = typeof link === 'string' ? bytesOf(link) : undefined
+  if (bytes?.length !== LINK_BYTES) throw bad('an erased record has no link of 32 bytes')
+  if (disclosed > 0) throw bad('an erased record discloses something')
+  return bytes
 }
 
 function readLeaf(leaf: JsonValue): DisclosedLeaf {

@@ -153,6 +153,9 @@ function readProof(text: string): EmitterProof | FormatError {
   }
 }
 
+const LINK = '/emitter/link'
+const ERASED = 'the record is said to be erased: its link counts as far as a stated head follows from it'
+
 function shownItem(item: ProofItem, size: number, root: Uint8Array, findings: Finding[]): ShownItem[] {
   const { index, proof, disclosed } = item
   const bytes = utf8(item.entry)
@@ -168,6 +171,10 @@ function shownItem(item: ProofItem, size: number, root: Uint8Array, findings: Fi
     if (!(error instanceof FormatError)) throw error
     findings.push(finding('error', 'entry_malformed', error.message, index))
     return []
+  }
+  if (item.erasedLink) {
+    findings.push(finding('info', 'payload_withheld', ERASED, index))
+    return [{ index, entry, leafHash, fields: new Map([[LINK, toHex(item.erasedLink)]]) }]
   }
   const commitment = { root: fromHex(entry.payload.root), leaves: entry.payload.leaves, id: entry.id }
   const disclosure = verifyDisclosure(commitment, disclosed)
@@ -220,7 +227,7 @@ function tallyOf(claim: EmitterClaim, { entries, losses, heads }: Parts): EpochT
   })
   for (const { index, entry, fields } of entries.toSorted((a, b) => a.index - b.index)) {
     if (!isOf(claim, entry)) continue
-    const link = hexDigest(fields.get('/emitter/link'))
+    const link = hexDigest(fields.get(LINK))
     const { emitter, receivedAt } = entry
     tally.record({ seq: emitter!.seq, index, receivedAt, ...(link && { link }) })
   }

@@ -1,5 +1,12 @@
 /** Opening single entries for whoever may see them. */
-import { type CanonicalRecord, FormatError, recordTime } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  FormatError,
+  openedSetRoot,
+  recordTime,
+  toBase64,
+  toHex,
+} from '@deponent/format'
 import type { FieldClass } from '../access/field-class.ts'
 import type { Permit, Place } from '../access/policy.ts'
 import type { ReadEntry } from '../recording/reader.ts'
@@ -11,6 +18,13 @@ import { recordView } from './record-view.ts'
 /** An entry its caller may see, and which classes of its fields. */
 export interface SeenEntry extends ReadEntry {
   readonly classes: ReadonlySet<FieldClass>
+}
+
+/** An entry whose payload was erased. */
+export type ErasedEntry = ReadEntry & Required<Pick<ReadEntry, 'erased'>>
+
+export function isErased(read: ReadEntry): read is ErasedEntry {
+  return read.erased !== undefined
 }
 
 /** What an entry is to the policy. */
@@ -103,6 +117,21 @@ export function viewOf(
 }
 
 export const UNKNOWN_ID = 'no record with this id is known'
+
+/** The answer in the place of a record that was erased: 410, with what shows that it was. */
+export async function erasedProblem({ services }: Call, { index, erased }: ErasedEntry): Promise<Problem> {
+  const { erasureEntries, ledger } = services.tenant
+  const { position, salt, path } = erased
+  const setRoot = openedSetRoot(erased, index)
+  const at = setRoot && erasureEntries.entryOf(toHex(setRoot))
+  return new Problem(410, 'erased', 'the content of this record was erased; its entry and its proof stay', {
+    erasure: at === undefined ? null : { index: at, id: (await ledger.entry(at)).id },
+    setRoot: setRoot ? toHex(setRoot) : null,
+    position,
+    salt: toBase64(salt),
+    path: path.map(toBase64),
+  })
+}
 
 export function notThere(): Problem {
   return concealed(UNKNOWN_ID)

@@ -6,6 +6,7 @@ import {
   type Anchor,
   type Bundle,
   BUNDLE_ANCHORS_MAX,
+  BUNDLE_ENTRIES_MAX,
   type BundleAnchor,
   type BundleEntry,
   type BundlePayload,
@@ -23,21 +24,30 @@ import {
   type NodeReader,
   preparePayload,
   type PreparedPayload,
+  openedSetRoot,
   readJson,
+  SET_ROOT_POINTER,
   toHex,
+  type Tombstone,
 } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import { saltsOf } from '../vault/seal.ts'
+import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /** Leaves one bundle may disclose; at about 400 bytes each the text stays well below what a reader takes. */
 export const BUNDLE_LEAVES_MAX = 200_000
+
+/** How long an erasure that a tombstone leads to may take to come under a checkpoint, in milliseconds. */
+const PUBLISHED_WAIT_MS = 5_000
 
 export interface BundleSources {
   ledger: Ledger
   vault: Vault
   /** Indices of the entries in which one checkpoint key replaced another. */
   keyChanges: readonly number[]
+  /** Which entry erased the set with this root (hex). */
+  erasureEntries: { entryOf(setRoot: string): number | undefined }
 }
 
 /** What is asked for. */
@@ -72,6 +82,10 @@ export class ChoiceRefused extends Error {
   }
 }
 
+function tooLarge(message: string): ChoiceRefused {
+  return new ChoiceRefused('bundle_too_large', `${message}; ask for fewer at once`)
+}
+
 /**
  * Makes the bundle of some entries under the latest checkpoint.
  *
@@ -79,24 +93,53 @@ export class ChoiceRefused extends Error {
  */
 export async function makeBundle(sources: BundleSources, order: BundleOrder): Promise<Bundle> {
   const { ledger } = sources
+  const tombstones = await tombstonesAmong(sources, order.indices)
+  const erasures = new Set([...tombstones.values()].map(({ erasure }) => erasure))
+  await ledger.published(Math.max(0, ...erasures) + 1, PUBLISHED_WAIT_MS)
   const { note, size } = ledger.checkpoint!
   const opening = new Opening(order)
   const nodes = remembering((level, index) => ledger.node(level, index))
   const entries: BundleEntry[] = []
-  const keyChanges = new Set(sources.keyChanges.filter((index) => index < size))
-  for (const index of [...new Set([...order.indices, ...keyChanges])].toSorted((a, b) => a - b)) {
+  const keyChanges = new Set(sources.keyChanges)
+  const asked = new Set(order.indices)
+  const added = [...keyChanges, ...erasures].filter((index) => index < size)
+  const indices = [...new Set([...asked, ...added])].toSorted((a, b) => a - b)
+  if (indices.length > BUNDLE_ENTRIES_MAX) throw tooLarge(`more than ${BUNDLE_ENTRIES_MAX} entries`)
+  for (const index of indices) {
     const bytes = await ledger.entryBytes(index)
-    const payload = await opened(sources, index, bytes)
-    entries.push({
-      index,
-      entry: fromUtf8(bytes),
-      proof: await inclusionProof(index, size, nodes),
-      payload: keyChanges.has(index) ? wholeOf(payload) : opening.open(decodeEntry(bytes), payload),
-    })
+    const tombstone = tombstones.get(index)
+    const payload = tombstone ? undefined : await opened(sources, index, bytes)
+    const chosen = (): BundlePayload => {
+      if (tombstone) return tombstone.erasure < size ? { state: 'erased', tombstone } : { state: 'absent' }
+      if (keyChanges.has(index)) return leavesOf(payload, 'all')
+      if (!erasures.has(index)) return opening.open(decodeEntry(bytes), payload)
+      return asked.has(index)
+        ? opening.open(decodeEntry(bytes), payload, [SET_ROOT_POINTER])
+        : leavesOf(payload, [SET_ROOT_POINTER])
+    }
+    const proof = await inclusionProof(index, size, nodes)
+    entries.push({ index, entry: fromUtf8(bytes), proof, payload: chosen() })
   }
   opening.finish()
   const anchors = await anchorsOf(ledger, order.indices, size, nodes)
   return { origin: ledger.origin, checkpoint: note, anchors, entries, statement: order.statement }
+}
+
+/** The tombstones of those entries whose payload is erased, each with the entry that says so. */
+async function tombstonesAmong(
+  { erasureEntries, vault }: BundleSources,
+  indices: readonly number[],
+): Promise<Map<number, Tombstone>> {
+  const found = new Map<number, Tombstone>()
+  for (const index of indices) {
+    const frame = await vault.segments.frame(index)
+    if (!frame || !isTombstone(frame)) continue
+    const { position, salt, path } = decodeTombstone(frame)
+    const setRoot = openedSetRoot({ position, salt, path }, index)
+    const erasure = setRoot && erasureEntries.entryOf(toHex(setRoot))
+    if (erasure !== undefined) found.set(index, { erasure, position, salt, path })
+  }
+  return found
 }
 
 /** Proofs of many entries share most of their nodes, and a node inside a tile is hashed anew each time it is read. */
@@ -164,11 +207,14 @@ async function opened(
   return { record, prepared, salts }
 }
 
-/** All of a record about a change of keys: it is public, and whoever trusts the older key needs it to believe the newer. */
-function wholeOf(payload: OpenPayload | undefined): BundlePayload {
+/**
+ * Leaves that a bundle shows whoever asks: all of a record about a change of keys, for whoever trusts the older key needs it to believe the
+ * newer; of an erasure the root that a tombstone opens to.
+ */
+function leavesOf(payload: OpenPayload | undefined, pointers: readonly string[] | 'all'): BundlePayload {
   if (!payload) return { state: 'absent' }
   const { prepared, salts } = payload
-  const indices = chosenLeaves(prepared.pointers, 'all')
+  const indices = chosenLeaves(prepared.pointers, pointers)
   return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
 }
 
@@ -184,19 +230,17 @@ class Opening {
     this.#order = order
   }
 
-  open(entry: Entry, payload: OpenPayload | undefined): BundlePayload {
+  /** `always`: pointers that anybody may see. */
+  open(entry: Entry, payload: OpenPayload | undefined, always: readonly string[] = []): BundlePayload {
     if (!payload) return { state: 'absent' }
     const { record, prepared, salts } = payload
-    const indices = chosenLeaves(prepared.pointers, this.#order.disclose)
+    const { disclose } = this.#order
+    const indices = chosenLeaves(prepared.pointers, disclose === 'all' ? 'all' : [...disclose, ...always])
     this.#payloads += 1
     this.#fields += indices.length - 1
     this.#leaves += indices.length
-    if (this.#leaves > BUNDLE_LEAVES_MAX)
-      throw new ChoiceRefused(
-        'bundle_too_large',
-        `more than ${BUNDLE_LEAVES_MAX} fields; ask for fewer at once`,
-      )
-    this.#noteSealed(prepared, indices, this.#order.view(entry, record))
+    if (this.#leaves > BUNDLE_LEAVES_MAX) throw tooLarge(`more than ${BUNDLE_LEAVES_MAX} fields`)
+    this.#noteSealed(prepared, indices, this.#order.view(entry, record), always)
     return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
   }
 
@@ -209,11 +253,17 @@ class Opening {
   }
 
   /** A leaf may be shown when the view has the same leaf: pointer and value. */
-  #noteSealed(prepared: PreparedPayload, indices: readonly number[], view: JsonValue): void {
+  #noteSealed(
+    prepared: PreparedPayload,
+    indices: readonly number[],
+    view: JsonValue,
+    always: readonly string[],
+  ): void {
     const visible = new Set(preparePayload(view as CanonicalRecord, '').leafTexts.slice(1))
     for (const index of indices.slice(1)) {
-      if (!visible.has(prepared.leafTexts[index]!))
-        this.#sealed.add(prepared.pointers[index - 1]!.split('/')[1]!)
+      const pointer = prepared.pointers[index - 1]!
+      if (!always.includes(pointer) && !visible.has(prepared.leafTexts[index]!))
+        this.#sealed.add(pointer.split('/')[1]!)
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   type CanonicalRecord,
 } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
+import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { discloseFields } from './disclose.ts'
 import type { KnownEmitter } from './emitters.ts'
@@ -127,12 +128,14 @@ export class EmitterProofMaker {
     const entry = decodeEntry(bytes)
     const frame = await this.#vault.segments.frame(index)
     const opened = frame && this.#vault.open(entry, frame)
+    const link = frame && isTombstone(frame) ? decodeTombstone(frame).link : undefined
     return {
       index,
       entry: fromUtf8(bytes),
       proof: await this.#ledger.inclusionProof(index, size),
       // A payload that cannot be opened any more discloses nothing: the verifier says what that leaves unshown.
       disclosed: opened ? discloseFields(entry, opened, pointers) : [],
+      ...(link && { erasedLink: link }),
     }
   }
 }

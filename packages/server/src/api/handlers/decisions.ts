@@ -5,7 +5,16 @@ import { type Call, type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
 import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
-import { placeOf, readSeen, readOne, type SeenEntry, seenBy, viewOf } from '../read-entry.ts'
+import {
+  erasedProblem,
+  isErased,
+  placeOf,
+  readOne,
+  readSeen,
+  type SeenEntry,
+  seenBy,
+  viewOf,
+} from '../read-entry.ts'
 import { restrictionOf, withLeftOut } from '../restriction.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex } from './recording.ts'
@@ -24,6 +33,7 @@ export const getDecision: Handler = async (call) => {
   const seen = await readSeen(call, index)
   const { entry, record, subject, systemName } = seen
   call.look.objects = [entry.id]
+  if (isErased(seen)) throw await erasedProblem(call, seen)
   const reveal = revealFor(call, seen)
   const { classes } = seen
   return json({
@@ -130,11 +140,12 @@ export const getProof: Handler = async (call) => {
 export const getTimeline: Handler = async (call) => {
   const { projection } = call.services
   const index = await decisionIndex(call)
-  await readSeen(call, index)
+  const decision = await readSeen(call, index)
+  if (isErased(decision)) throw await erasedProblem(call, decision)
   const items = []
   for (const about of await projection.about(index, restrictionOf(call))) {
     const seen = seenBy(call, await readOne(call, about))
-    if (!seen) continue
+    if (!seen || isErased(seen)) continue
     const { entry } = seen
     const at = new Date(placeOf(seen).at).toISOString()
     items.push({ id: entry.id, kind: entry.kind, index: about, at, record: viewOf(call, seen) })
