@@ -1183,6 +1183,7 @@ BUNDLE_ENTRIES_MAX = 10_000
 BUNDLE_ANCHORS_MAX = 256
 ANCHOR_TIMESTAMPS_MAX = 16
 TIMESTAMP_BYTES_MAX = 65_536
+ERASURE_PATH_MAX = 53
 
 
 def at_most(places, limit, place):
@@ -1420,6 +1421,12 @@ def judge_order(entries, findings):
         ids.add(decoded['id'])
 
 
+def set_root_of(tombstone, index):
+    """The root of the set a tombstone opens to for an index; None when it has no place in any."""
+    leaf = sha256(b'\x12' + tombstone['salt'] + struct.pack('>Q', index))
+    return root_from_inclusion(leaf, tombstone['position'], 2 ** len(tombstone['path']), tombstone['path'])
+
+
 def judge_tombstone(entry, entries, findings):
     """1 for an entry that is shown to be erased (§14)."""
     if entry['state'] != 'erased':
@@ -1429,9 +1436,7 @@ def judge_tombstone(entry, entries, findings):
     root = None
     if erasure and erasure['proven'] and erasure['decoded'] and erasure['decoded']['kind'] == 'erasure':
         root = next((value for pointer, value in erasure['fields'] if pointer == '/setRoot'), None)
-    leaf = sha256(b'\x12' + tombstone['salt'] + struct.pack('>Q', index))
-    size = 2 ** len(tombstone['path'])
-    reached = root_from_inclusion(leaf, tombstone['position'], size, tombstone['path'])
+    reached = set_root_of(tombstone, index)
     if not index < tombstone['erasure'] or not isinstance(root, str) or reached is None or reached.hex() != root:
         findings.append(gap('erasure_unproven', None, index))
         return 0
@@ -2286,6 +2291,63 @@ class KeyDestroyed(Exception):
     pass
 
 
+def is_tombstone(frame):
+    return bool(frame) and frame[0] & 0xFE == 0x40
+
+
+def parse_frame_tombstone(frame):
+    """The tombstone in the place of an erased payload (§12.2)."""
+    count = frame[21] if len(frame) > 21 else ERASURE_PATH_MAX + 1
+    end = 22 + 32 * count
+    has_link = frame[0] & 1
+    if count > ERASURE_PATH_MAX or len(frame) != end + (32 if has_link else 0):
+        raise Malformed('the tombstone of an erased payload is malformed')
+    return {
+        'salt': frame[1:17],
+        'position': struct.unpack_from('>I', frame, 17)[0],
+        'path': [frame[at : at + 32] for at in range(22, end, 32)],
+        'link': frame[end:].hex() if has_link else None,
+    }
+
+
+def is_shown(frame):
+    return bool(frame) and frame[0] & 0xF0 == 0x20
+
+
+def split_shown(frame):
+    """(the leaves a frame shows, the sealed frame behind them)."""
+    end = 3 + (struct.unpack_from('>H', frame, 1)[0] if len(frame) > 3 else 0)
+    if len(frame) <= end:
+        raise Malformed('the vault frame is too short')
+    text = from_utf8(frame[3:end])
+    items = Place(read_json(text)).list()
+    leaves = [parse_leaf(item) for item in items]
+    if not leaves or not ascending([leaf['index'] for leaf in leaves]):
+        raise Malformed('what a sealed payload shows cannot be read')
+    written = [
+        [('leaf', leaf['index']), ('salt', to_base64(leaf['salt'])), ('text', leaf['text'])]
+        + [('path', [to_base64(hash_) for hash_ in leaf['path']])]
+        for leaf in leaves
+    ]
+    if json.dumps([dict(leaf) for leaf in written], ensure_ascii=False, separators=(',', ':')) != text:
+        raise Malformed('what a sealed payload shows is not written as leaves are')
+    return leaves, bytes([frame[0] & 0x0F]) + frame[end:]
+
+
+def set_root_shown(frame, entry):
+    """The root of the set an erasure commits to, in hex, as its frame shows it; None when it shows none."""
+    if not is_shown(frame):
+        return None
+    leaves, _ = split_shown(frame)
+    payload = entry['payload']
+    findings, fields = verify_disclosure(bytes.fromhex(payload['root']), payload['leaves'], entry['id'], leaves)
+    if any(found['severity'] == 'error' for found in findings):
+        raise Malformed('what a sealed payload shows does not lead to the root in its entry')
+    root = next((value for pointer, value in fields if pointer == '/setRoot'), None)
+    is_root = isinstance(root, str) and re.fullmatch('[0-9a-f]{64}', root)
+    return root if is_root and entry['kind'] == 'erasure' else None
+
+
 def open_frame(frame, entry, keys, dictionaries):
     """(text, recordSalt) of a vault frame. None when it is sealed and there are no keys; Malformed when it does not open."""
     if len(frame) < 2:
@@ -2293,6 +2355,10 @@ def open_frame(frame, entry, keys, dictionaries):
     coding = frame[0] & 0x7F
     if frame[0] & 0x80:
         return decode_payload(coding, frame[33:], dictionaries), frame[1:33]
+    if is_shown(frame):
+        return open_frame(split_shown(frame)[1], entry, keys, dictionaries)
+    if frame[0] > 0x0F:
+        raise Malformed('the vault frame is of no known form')
     if keys is None:
         return None
     count = frame[1]
@@ -2325,6 +2391,7 @@ class Payloads:
             self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v0/' + ledger))
         self.opened = 0
         self._unopened = 0
+        self.erasing = False
 
     def _open_dictionaries(self, vault, key):
         for number, data in vault.dictionaries.items():
@@ -2354,7 +2421,9 @@ class Payloads:
             self._ahead.append(index)
             return None
         except KeyDestroyed as reason:
-            self.findings.append(error('payload_missing', str(reason), index))
+            # While an erasure is under way a key goes before what it sealed.
+            found = gap('erasure_pending', str(reason), index) if self.erasing else error('payload_missing', str(reason), index)
+            self.findings.append(found)
             return None
         except Malformed as reason:
             self.findings.append(error('payload_mismatch', str(reason), index))
@@ -2369,6 +2438,100 @@ class Payloads:
         if self._unopened:
             message = '%d payloads were not opened: no root key was supplied' % self._unopened
             self.findings.append(info('payload_unopened', message))
+
+
+# ---------------------------------------------------------------- §14 erasures
+
+
+class Erasures:
+    """Tombstones, which wait by set until the entry that shows the root of the set is met."""
+
+    NAMED_MAX = 64
+
+    def __init__(self, covered):
+        self.findings = []
+        self.proven = 0
+        self.still_logged = 0
+        self._covered = covered
+        self._waiting = {}
+        self._uncovered = self._erasures = 0
+
+    def tombstone(self, index, frame):
+        """The link that the tombstone keeps."""
+        try:
+            tombstone = parse_frame_tombstone(frame)
+            root = set_root_of(tombstone, index)
+            if root is None:
+                raise Malformed('a tombstone has no place in the set it is of')
+        except Malformed as reason:
+            self.findings.append(error('payload_malformed', str(reason), index))
+            return None
+        self._waiting.setdefault(root.hex(), []).append(index)
+        return tombstone['link']
+
+    def erasure(self, index, root):
+        self._erasures += 1
+        count = len(self._waiting.pop(root, []))
+        if index < self._covered:
+            self.proven += count
+        else:
+            self._uncovered += count
+
+    def finish(self, unfinished):
+        if self.proven:
+            message = '%d payloads erased, as %d entries say: the statement of the operator' % (self.proven, self._erasures)
+            self.findings.append(info('payload_erased', message))
+        if unfinished:
+            self.findings.append(info('erasure_pending', 'erasures begun and not completed: %d' % unfinished))
+        for count, message in (
+            (self.still_logged, 'the write-ahead log still holds %d payloads that the vault has erased'),
+            (self._uncovered, '%d payloads erased by an erasure that no checkpoint covers yet'),
+        ):
+            if count:
+                self.findings.append(gap('erasure_pending', message % count))
+        left = sorted(index for indices in self._waiting.values() for index in indices)
+        if left and unfinished:
+            self.findings.append(gap('erasure_pending', '%d payloads erased, and no entry says so yet' % len(left)))
+        elif left:
+            self.findings.extend(gap('erasure_unproven', None, index) for index in left[: self.NAMED_MAX])
+            if len(left) > self.NAMED_MAX:
+                self.findings.append(gap('erasure_unproven', '%d more payloads' % (len(left) - self.NAMED_MAX)))
+
+
+def unfinished_erasures(directory, ledger, master):
+    """(how many erasures were begun and are not completed, findings), by the register of them (§12.8)."""
+    data = read_file(os.path.join(directory, ledger + '.erasures')) or b''
+    latest, at = {}, 0
+    try:
+        while at < len(data):
+            end = whole_note(data, at)
+            if end is None:
+                later = data.find(b'DPNNOTE1', at + 1)
+                while later >= 0 and whole_note(data, later) is None:
+                    later = data.find(b'DPNNOTE1', later + 1)
+                if later >= 0:
+                    raise Malformed('the register of erasures is damaged')
+                break
+            if master is not None:
+                key = derive(master, 'deponent/erasures/v0/' + ledger)
+                text = gcm_open(key, data[at + 12 : at + 24], data[at + 24 : end - 32], data[at : at + 24])
+                if text is None:
+                    raise Malformed('the register of erasures is of another root key')
+                note = read_json(from_utf8(text))
+                latest[note['id']] = 'indices' in note.get('plan', {}) and 'outcome' not in note
+            at = end
+    except Malformed as reason:
+        return 0, [error('keyring_damaged', str(reason))]
+    torn = [gap('keyring_damaged', 'the register of erasures ends in a note that was never finished')]
+    return sum(latest.values()), torn if at < len(data) else []
+
+
+def whole_note(data, at):
+    """Where the undamaged note at a place ends; None when there is none."""
+    if data[at : at + 8] != b'DPNNOTE1' or at + 72 > len(data):
+        return None
+    end = at + 72 + struct.unpack_from('>I', data, at + 8)[0]
+    return end if end <= len(data) and sha256(data[at : end - 32]) == data[end - 32 : end] else None
 
 
 # ---------------------------------------------------------------- §12.3 vault segments
@@ -2516,11 +2679,12 @@ class Emitters:
         self.epochs = {}
         self._slugs = {}
 
-    def take(self, index, entry, record):
+    def take(self, index, entry, record, link=None):
+        """`link`: that of an erased record, as its tombstone keeps it."""
         emitter = entry.get('emitter')
         if emitter:
             sealed = record.get('emitter') if record else None
-            link = sealed.get('link') if isinstance(sealed, dict) else None
+            link = sealed.get('link') if isinstance(sealed, dict) else link
             place = self._epoch(emitter['id'], emitter['epoch'])
             place['entries'].setdefault(emitter['seq'], []).append((index, link))
         if not record:
@@ -2666,7 +2830,7 @@ def verify_directory(path, trust=None, against=(), root=None):
     ledgers = read_format(path)
     if 'severity' in ledgers and 'code' in ledgers:
         return report([ledgers])
-    findings, checked = strangers_in(path, ledgers), {'entries': 0, 'checkpoints': 0, 'payloads': 0}
+    findings, checked = strangers_in(path, ledgers), {'entries': 0, 'checkpoints': 0, 'payloads': 0, 'erased': 0}
     for name, identity in ledgers.items():
         of_ledger = DirectoryCheck(path, name, identity, trust, against, root)
         findings.extend(of_ledger.run())
@@ -2695,7 +2859,7 @@ class DirectoryCheck:
         self.path, self.name, self.origin, self.keys = path, name, identity['origin'], identity['keys']
         self.ledger = os.path.join(path, 'ledgers', name)
         self.findings = []
-        self.checked = {'entries': 0, 'checkpoints': 0, 'payloads': 0}
+        self.checked = {'entries': 0, 'checkpoints': 0, 'payloads': 0, 'erased': 0}
         self.trust = trust if trust is not None else self._own_trust()
         self.against = against
         self._unfinished = []
@@ -2725,11 +2889,16 @@ class DirectoryCheck:
         identity = ledger_id(self.origin)
         self.log = WriteAheadLog(os.path.join(self.ledger, 'wal'), identity)
         self.vault = Vault(os.path.join(self.path, 'vault', self.name), identity)
-        self.payloads = Payloads(self._keyring(), self.vault, self.name)
+        keyring = self._keyring()
+        self.payloads = Payloads(keyring, self.vault, self.name)
+        unfinished, damage = unfinished_erasures(os.path.join(self.path, 'keyring'), self.name, keyring.master)
+        self.findings.extend(damage)
+        self.payloads.erasing = unfinished > 0
+        self.erasures = Erasures(checkpoint['size'] if checkpoint else 0)
         sizes = [checkpoint['size'] if checkpoint else 0] + head_sizes(heads) + [size for size, _, _ in anchors]
         self.check = LedgerCheck(sizes)
         self._received, self._seen = [], []
-        self._recorded, self._rotations = {}, []
+        self._recorded, self._earlier, self._rotations = {}, {}, []
         self.emitters = Emitters()
         for number in range(-(-self.log.end // TILE_WIDTH)):
             self._take_tile(number)
@@ -2738,7 +2907,8 @@ class DirectoryCheck:
         self._check_checkpoint(note)
         if self._unfinished:
             self.findings.append(info('tile_unfinished', None, self._unfinished[0]))
-        self._compare_segments()
+        self._compare_segments(unfinished)
+        self.erasures.finish(unfinished)
         for tile in unexpected_tiles(self.ledger, self.log.end):
             self.findings.append(error('tile_unexpected', '%s is no tile of this ledger' % tile))
         self.payloads.finish()
@@ -2749,8 +2919,8 @@ class DirectoryCheck:
             self.findings.extend(time_findings(index, received_at, self._seen))
         for head in [read_head(head, self.trust) for head in self.against]:
             self.check.compare_head(head, self.origin)
-        self.checked.update(entries=self.check.size, payloads=self.payloads.opened)
-        parts = (self.log, self.check, self.vault, self.payloads)
+        self.checked.update(entries=self.check.size, payloads=self.payloads.opened, erased=self.erasures.proven)
+        parts = (self.log, self.check, self.vault, self.payloads, self.erasures)
         return self.findings + [found for part in parts for found in part.findings] + list(self.emitters.findings())
 
     def _stated(self, note):
@@ -2951,23 +3121,53 @@ class DirectoryCheck:
 
     def _check_payload(self, index, entry):
         frame = self.vault.frame(index)
+        logged = frame_of_attachment(self.log.logged[index][1]) if index in self.log.logged else None
         if frame == 'absent':
-            frame = frame_of_attachment(self.log.logged[index][1]) if index in self.log.logged else None
+            frame = logged
             if not frame:
                 self.findings.append(error('payload_missing', None, index))
+        if is_tombstone(frame):
+            if logged and not is_tombstone(logged):
+                self.erasures.still_logged += 1
+            self.emitters.take(index, entry, None, self.erasures.tombstone(index, frame))
+            return
         record = self.payloads.check(index, entry, frame) if frame else None
         self.emitters.take(index, entry, record)
+        self._take_erasure(index, entry, frame)
         is_public = bool(frame) and frame[0] & 0x80
         if entry['kind'] == 'key.rotated' and is_public and record and isinstance(record.get('statement'), str):
             self._rotations.append((index, record['statement']))
         if entry['kind'] == 'vault.sealed' and is_public and record:
-            self._recorded[record.get('first')] = record.get('digest')
+            self._record_segment(record.get('first'), record.get('digest'))
 
-    def _compare_segments(self):
+    def _take_erasure(self, index, entry, frame):
+        """An erasure counts by the root that its frame shows to everybody."""
+        try:
+            root = set_root_shown(frame, entry)
+        except Malformed as reason:
+            if not any(found.get('index') == index for found in self.payloads.findings):
+                self.payloads.findings.append(error('payload_mismatch', str(reason), index))
+            return
+        if root is not None:
+            self.erasures.erasure(index, root)
+
+    def _record_segment(self, first, digest):
+        """An erasure rewrites segments: the digest recorded last counts."""
+        before = self._recorded.get(first)
+        if before is not None and before != digest:
+            self._earlier.setdefault(first, set()).add(before)
+        self._recorded[first] = digest
+
+    def _compare_segments(self, unfinished):
         for first, digest in self._recorded.items():
             if self.vault.digests.get(first) is None:
                 self.findings.append(error('segment_missing', None, first))
             elif self.vault.digests[first] != digest:
+                is_earlier = self.vault.digests[first] in self._earlier.get(first, ())
+                if unfinished and not is_earlier:
+                    message = 'the segment was rewritten, and its new digest is not in the ledger yet'
+                    self.findings.append(gap('erasure_pending', message, first))
+                    continue
                 message = 'the footer is not the one recorded in the ledger'
                 self.findings.append(error('segment_footer', message, first))
 
@@ -2986,7 +3186,7 @@ def kept_anchor(line):
 
 def frame_of_attachment(attachment):
     """The vault frame in what the log keeps beside an entry (§12.1)."""
-    if not attachment or attachment[0] not in (0, 32) or len(attachment) <= 1 + attachment[0]:
+    if not attachment or attachment[0] not in (0, 32, 64) or len(attachment) <= 1 + attachment[0]:
         return None
     return attachment[1 + attachment[0] :]
 

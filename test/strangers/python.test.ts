@@ -30,6 +30,7 @@ import { signer, witness } from '../format/signer.ts'
 import { anchorAt, sampleBundle } from '../../tools/vectors/bundles.ts'
 import { LEDGER_SIGNER, trustFile, WITNESSES } from '../../tools/vectors/ledger.ts'
 import { nativeVerify } from '../../packages/server/src/ledger/signing-key.ts'
+import { eraseByHand } from '../erasure/erased-by-hand.ts'
 import { loan, openRecording, submission } from '../recording/open-tenant.ts'
 import { essence, missingPython, PYTHON, PYTHON_DIRECTORY, PythonJudge } from './python-judge.ts'
 import { flip, keysOf, ManInTheMiddle, newDirectory, run, strangerSuite } from './stranger.ts'
@@ -329,6 +330,7 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
   let python: PythonJudge
   let small: string
   let large: string
+  let erased: string
 
   async function recorded(count: number, noteBytes: number): Promise<string> {
     const place = await newPlace()
@@ -344,6 +346,25 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
     }
     await tenant.ledger.published(tenant.ledger.size, 5_000)
     await close()
+    return place.data
+  }
+
+  /** A directory with segments and log after the erasure of a person whose records were numbered. */
+  async function afterErasure(): Promise<string> {
+    const place = await newPlace()
+    const opened = await openRecording(place, undefined, {
+      log: 65_536,
+      segment: { entriesMax: 20, bytesMax: 1_048_576 },
+    })
+    const { recorder, ledger, vault } = opened.tenant
+    const numbered = (i: number) => {
+      const emitter = { id: 'checkout-1', epoch: 1, seq: i + 1, blind: i.toString(16).padStart(64, '0') }
+      return submission(loan(i, { emitter }), i)
+    }
+    await recorder.record(Array.from({ length: 50 }, (_, i) => numbered(i)))
+    await vault.flush()
+    await ledger.published(ledger.size, 5_000)
+    await eraseByHand(place, opened, [5, 6, 30, 51])
     return place.data
   }
 
@@ -377,6 +398,7 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
   beforeAll(async () => {
     python = new PythonJudge()
     small = await recorded(40, 20)
+    erased = await afterErasure()
     const withKey = await recorded(900, 20_000)
     large = (await newPlace()).data
     // Opening payloads takes Python long; without the root key both leave them closed.
@@ -416,14 +438,26 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
     expect(await expectAgreement(large, 'unchanged')).toBe('valid')
   }, 120_000)
 
-  test.each(['small', 'large'])(
+  test('agrees on a directory after an erasure, with and without the root key', async () => {
+    expect(await expectAgreement(erased, 'with the key')).toBe('valid')
+    const { checked } = await python.ask<{ checked: { erased: number } }>({
+      kind: 'directory',
+      path: erased,
+    })
+    expect(checked.erased).toBe(4)
+    const withoutKey = (await newPlace()).data
+    await cp(erased, withoutKey, { recursive: true, filter: (path) => !path.endsWith('root.key') })
+    expect(await expectAgreement(withoutKey, 'without the key')).toBe('valid')
+  }, 120_000)
+
+  test.each(['small', 'large', 'erased'])(
     'agrees on the %s one with bytes changed, lost or cut off',
     async (which) => {
       const choices = new Choices(which)
-      const data = which === 'small' ? small : large
+      const data = { small, large, erased }[which]!
       const files = await filesOf(data)
       const verdicts = new Set<string>()
-      for (let i = 0; i < (which === 'small' ? 40 : 24); i += 1) {
+      for (let i = 0; i < (which === 'large' ? 24 : 40); i += 1) {
         const path = choices.of(files)
         const whole = await readFile(path)
         if (whole.length === 0) continue
