@@ -116,6 +116,40 @@ class Codings(VectorTest):
             self.assertIn(hashlib.sha256(fixed).hexdigest(), text)
 
 
+class Erasures(VectorTest):
+    def test_sets(self):
+        for one in self.each(vectors('erasures.json')['sets']):
+            leaves = [
+                hashlib.sha256(b'\x12' + from_hex(member['salt']) + member['index'].to_bytes(8, 'big')).digest()
+                for member in one['members']
+            ]
+            leaves += [from_hex(padding) for padding in one['paddings']]
+            self.assertEqual(verifier.tree_root(sorted(leaves)).hex(), one['root'])
+
+    def test_tombstones(self):
+        def opened(one):
+            tombstone = verifier.parse_frame_tombstone(from_hex(one['frame']))
+            root = verifier.set_root_of(tombstone, one['index'])
+            if root is None:
+                raise verifier.Malformed('no place in its set')
+            return tombstone['link'], root.hex()
+
+        tombstones = vectors('erasures.json')['tombstones']
+        for one in self.each(tombstones['valid']):
+            self.assertEqual(opened(one), (one['link'], one['setRoot']))
+        self.refused(tombstones['invalid'], opened)
+
+    def test_shown(self):
+        def shown(one):
+            entry = verifier.decode_entry(one['entry'].encode('utf-8'))
+            return verifier.set_root_shown(from_hex(one['frame']), entry)
+
+        frames = vectors('erasures.json')['shown']
+        for one in self.each(frames['valid']):
+            self.assertEqual(shown(one), one['setRoot'])
+        self.refused(frames['invalid'], shown)
+
+
 class Entries(VectorTest):
     def test_bytes(self):
         entries = vectors('entry-bytes.json')

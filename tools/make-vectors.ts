@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { bundleVectors } from './vectors/bundles.ts'
 import { codingVectors } from './vectors/codings.ts'
 import { emitterVectors } from './vectors/emitters.ts'
+import { erasureVectors } from './vectors/erasures.ts'
 import { rotationVectors, successionVectors } from './vectors/key-changes.ts'
 import {
   checkpointVectors,
@@ -40,6 +41,7 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['bundles.json', await bundleVectors()],
     ['emitter-chain.json', emitterVectors()],
     ['payload-codings.json', codingVectors()],
+    ['erasures.json', erasureVectors()],
     ['signers.json', signerVectors()],
   ]
   return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]))
