@@ -9,7 +9,9 @@ import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { ErasureRegister } from '../../packages/server/src/erasure/register.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { deriveKey, readRootKey } from '../../packages/server/src/vault/root-key.ts'
+import { readMasterKey } from '../../packages/server/src/vault/master-key.ts'
+import { deriveKey } from '../../packages/server/src/vault/root-key.ts'
+import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
 import {
   appendErasure,
   eraseByHand,
@@ -49,13 +51,14 @@ async function codesOf(data: string) {
 
 /** Notes in the register that an erasure was begun. */
 async function beginErasure({ data, signer }: Place): Promise<void> {
-  const root = (await readRootKey(realDisk, join(data, 'keyring')))!
+  const keyring = join(data, 'keyring')
+  const master = (await readMasterKey(realDisk, keyring, rootBeside(keyring)))!
   const register = await ErasureRegister.open({
     disk: realDisk,
     random: realRandom,
     path: join(data, 'keyring/default.erasures'),
     outsidePath: join(signer, 'begun'),
-    key: deriveKey(root, 'deponent/erasures/v0/default'),
+    key: deriveKey(master.key, 'deponent/erasures/v0/default'),
   })
   const plan = { seed: '00'.repeat(32), numbers: [1], indices: ERASED, names: [], links: [] }
   await register.put([{ id: 'one', ground: 'other', requestedAt: 1, needsApproval: false, plan }])

@@ -39,7 +39,7 @@ import { AnchorWalk } from './anchor-walk.ts'
 import { ID_WORDS } from './id-words.ts'
 import { keyListFindings } from './key-list.ts'
 import { LedgerWalk } from './ledger-walk.ts'
-import { PayloadTally, readOpeningKeys } from './payloads.ts'
+import { type PayloadPlace, PayloadTally, readOpeningKeys, readSuppliedMaster } from './payloads.ts'
 import { RecordedDigests } from './recorded-digests.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import type { StretchPlace, StretchTile, TellingEntry } from './stretch.ts'
@@ -142,10 +142,12 @@ async function strangersIn(disk: Disk, path: string, { ledgers }: DirectoryForma
 const OUTSIDE =
   'outside this check: preallocated zeros of the write-ahead log, the index and the state store, which are derived'
 
-/** What is counted over all entries. */
+/** What is counted over all entries, and what it takes. */
 interface Tallies {
   readonly payloads: PayloadTally
   readonly erasures: ErasureTally
+  /** What payloads are opened with. */
+  readonly master: Uint8Array | undefined
 }
 
 class LedgerCheck {
@@ -178,9 +180,9 @@ class LedgerCheck {
     const { origin } = this.#identity
     const ledgerId = ledgerIdOf(origin)
     await this.#checkSigningKeys()
-    const keyring = `${this.#path}/keyring`
+    const master = await readSuppliedMaster(this.#payloadPlace, this.#findings)
     // Read first: an erasure that ends meanwhile is one that was under way.
-    const unfinished = await unfinishedErasures(this.#disk, keyring, this.#ledger, this.#findings)
+    const unfinished = await unfinishedErasures(this.#payloadPlace, master, this.#findings)
     // Read before the entries: a running server may add entries meanwhile, never take any away.
     const note = await this.#disk.read(`${this.#path}/ledgers/${this.#ledger}/checkpoint`)
     const claimed = note && verifyCheckpointNote(note, undefined, nativeVerify).stated
@@ -195,7 +197,7 @@ class LedgerCheck {
     const vault = await VaultWalk.open(this.#disk, `${this.#path}/vault/${this.#ledger}`, ledgerId)
     const payloads = new PayloadTally()
     const erasures = new ErasureTally(claimed?.size ?? 0)
-    await this.#checkEntries(walk, anchors, vault, { payloads, erasures })
+    await this.#checkEntries(walk, anchors, vault, { payloads, erasures, master })
     await this.#lookForLateIds(walk)
     await this.#lookForStrayTiles(walk.expectedSize)
     const ofErasures = await this.#judgeErasures(walk, vault, erasures, unfinished)
@@ -219,6 +221,17 @@ class LedgerCheck {
       payloads: payloads.opened,
       erased: erasures.proven,
     })
+  }
+
+  get #payloadPlace(): PayloadPlace {
+    return {
+      disk: this.#disk,
+      keyringDirectory: `${this.#path}/keyring`,
+      vaultDirectory: `${this.#path}/vault/${this.#ledger}`,
+      ledger: this.#ledger,
+      ledgerId: ledgerIdOf(this.#identity.origin),
+      root: this.#check.root,
+    }
   }
 
   #trust(): Trust | undefined {
@@ -330,7 +343,7 @@ class LedgerCheck {
     tallies: Tallies,
   ): Promise<void> {
     const { payloads } = tallies
-    const checkers = await this.#checkers(walk, vault, payloads)
+    const checkers = await this.#checkers(walk, vault, tallies)
     try {
       for await (const { tiles, segments } of stretchesOf(walk, checkers)) {
         for (const segment of segments) vault.take(segment)
@@ -344,18 +357,10 @@ class LedgerCheck {
     payloads.finish()
   }
 
-  async #checkers(walk: LedgerWalk, vault: VaultWalk, payloads: PayloadTally): Promise<Checkers> {
-    const ledgerId = ledgerIdOf(this.#identity.origin)
-    const vaultDirectory = `${this.#path}/vault/${this.#ledger}`
-    const place = {
-      disk: this.#disk,
-      keyringDirectory: `${this.#path}/keyring`,
-      vaultDirectory,
-      ledger: this.#ledger,
-      ledgerId,
-      root: this.#check.root,
-    }
-    const keys = await readOpeningKeys(place, payloads.findings)
+  async #checkers(walk: LedgerWalk, vault: VaultWalk, { payloads, master }: Tallies): Promise<Checkers> {
+    const place = this.#payloadPlace
+    const { ledgerId, vaultDirectory } = place
+    const keys = await readOpeningKeys(place, master, payloads.findings)
     const stretches = {
       directory: `${this.#path}/ledgers/${this.#ledger}`,
       wanted: walk.wanted,

@@ -1,8 +1,8 @@
 /** Which erasures of a ledger were begun and are not completed, by the register of them. */
 import { type Finding, finding, FormatError } from '@deponent/format'
-import type { Disk } from '../platform/disk.ts'
-import { deriveKey, readRootKey } from '../vault/root-key.ts'
-import { openNote, readSealedNotes } from '../vault/sealed-journal.ts'
+import { deriveKey } from '../vault/root-key.ts'
+import { notesIn, openNote } from '../vault/sealed-journal.ts'
+import type { PayloadPlace } from './payloads.ts'
 
 const UNFINISHED_NOTE = 'the register of erasures ends in a note that was never finished'
 
@@ -14,23 +14,21 @@ interface Standing {
 }
 
 /**
- * How many were begun and are not completed; 0 without a root key, for the register is sealed. What is damaged goes to `damage`, with or
+ * How many were begun and are not completed; 0 without the master key, for the register is sealed. What is damaged goes to `damage`, with or
  * without it.
  */
 export async function unfinishedErasures(
-  disk: Disk,
-  keyringDirectory: string,
-  ledger: string,
+  { disk, keyringDirectory, ledger }: PayloadPlace,
+  master: Uint8Array | undefined,
   damage: Finding[],
 ): Promise<number> {
   const bytes = await disk.read(`${keyringDirectory}/${ledger}.erasures`)
   if (!bytes) return 0
   try {
-    const { sealed, end } = readSealedNotes(bytes)
+    const { sealed, end } = notesIn(bytes)
     if (end < bytes.length) damage.push(finding('gap', 'keyring_damaged', UNFINISHED_NOTE))
-    const root = await readRootKey(disk, keyringDirectory)
-    if (!root) return 0
-    const key = deriveKey(root, `deponent/erasures/v0/${ledger}`)
+    if (!master) return 0
+    const key = deriveKey(master, `deponent/erasures/v0/${ledger}`)
     const latest = new Map<string, Standing>()
     for (const note of sealed) {
       const standing = JSON.parse(openNote(key, note)) as Standing

@@ -54,14 +54,17 @@ export class PayloadTally {
 
 /**
  * The keys and dictionaries of a ledger, as far as they can be read; what is damaged goes to `damage`. Without a root key sealed payloads
- * stay unopened. Rejects with KeyServiceFailure when the root key is kept by a service that does not help.
+ * stay unopened.
  */
-export async function readOpeningKeys(place: PayloadPlace, damage: Finding[]): Promise<OpeningKeys> {
+export async function readOpeningKeys(
+  place: PayloadPlace,
+  master: Uint8Array | undefined,
+  damage: Finding[],
+): Promise<OpeningKeys> {
   const { disk, keyringDirectory, vaultDirectory, ledger, ledgerId } = place
+  if (!master) return { dictionaries: [] }
   let keys: Uint8Array | undefined
   try {
-    const master = await suppliedMaster(place)
-    if (!master) return { dictionaries: [] }
     keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger }, master))
     return {
       keys,
@@ -72,6 +75,23 @@ export async function readOpeningKeys(place: PayloadPlace, damage: Finding[]): P
     const code = error.code === 'dictionary_damaged' ? 'dictionary_damaged' : 'keyring_damaged'
     damage.push(finding('error', code, error.message))
     return { ...(keys && { keys }), dictionaries: [] }
+  }
+}
+
+/**
+ * The master key; undefined when the root key was not supplied, or the key is damaged, which goes to `damage`. Rejects with
+ * KeyServiceFailure when the root key is kept by a service that does not help.
+ */
+export async function readSuppliedMaster(
+  place: PayloadPlace,
+  damage: Finding[],
+): Promise<Uint8Array | undefined> {
+  try {
+    return await suppliedMaster(place)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    damage.push(finding('error', 'keyring_damaged', error.message))
+    return undefined
   }
 }
 

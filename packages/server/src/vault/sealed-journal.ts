@@ -45,7 +45,7 @@ export class SealedJournal {
   /** Reads the file, which may be missing; writes nothing. FormatError `keyring_damaged` when a note does not hold or does not open. */
   static async open(place: SealedJournalPlace): Promise<SealedJournal> {
     const bytes = (await place.disk.read(place.path)) ?? new Uint8Array(0)
-    const { sealed, end } = readSealedNotes(bytes)
+    const { sealed, end } = notesIn(bytes)
     const notes = sealed.map((note) => openNote(place.key, note))
     return new SealedJournal(place, notes, end, bytes.length)
   }
@@ -109,7 +109,8 @@ export async function readSealedNotes({
   path,
   key,
 }: Omit<SealedJournalPlace, 'random'>): Promise<string[]> {
-  return readNotes(key, (await disk.read(path)) ?? new Uint8Array(0)).notes
+  const { sealed } = notesIn((await disk.read(path)) ?? new Uint8Array(0))
+  return sealed.map((note) => openNote(key, note))
 }
 
 function sealNote(key: Uint8Array, nonce: Uint8Array, note: string): Uint8Array {
@@ -125,7 +126,7 @@ function sealNote(key: Uint8Array, nonce: Uint8Array, note: string): Uint8Array 
 }
 
 /** The notes of a file, still sealed, and where the last that was finished ends. FormatError `keyring_damaged`. */
-export function readSealedNotes(bytes: Uint8Array): { sealed: Uint8Array[]; end: number } {
+export function notesIn(bytes: Uint8Array): { sealed: Uint8Array[]; end: number } {
   const sealed: Uint8Array[] = []
   let at = 0
   while (at < bytes.length) {
