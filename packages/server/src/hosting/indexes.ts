@@ -21,7 +21,7 @@ import { StoredPositions } from '../projection/positions.ts'
 import { SEALED_PARTS } from '../projection/engine/sealed-storage.ts'
 import type { Tenant } from '../tenant.ts'
 import { Undo } from '../undo.ts'
-import { deriveKey } from '../vault/root-key.ts'
+import { deriveKey, INDEX_KEY } from '../vault/root-key.ts'
 import { sourceOf } from './projection-source.ts'
 import { isWritable } from './writable.ts'
 
@@ -125,7 +125,7 @@ export class Indexes implements StartsProjections {
   }
 
   async #engineIn(directory: string): Promise<IndexEngine> {
-    const sealKey = deriveKey(this.#options.directory.master.key, 'deponent/index/v0')
+    const sealKey = deriveKey(this.#options.directory.master.key, INDEX_KEY)
     const engine = await IndexEngine.start({
       directory,
       sealKey,

@@ -5,7 +5,7 @@
 import { fromHex } from '@deponent/format'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import type { Disk } from '../platform/disk.ts'
-import { deriveKey } from '../vault/root-key.ts'
+import { deriveKey, INDEX_KEY } from '../vault/root-key.ts'
 import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import { searchServer } from './clickhouse.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
@@ -91,7 +91,7 @@ function soughtOf(subject: string, scopes: readonly Uint8Array[], values: readon
 }
 
 function dataFiles(disk: Disk, directory: string, master: Uint8Array | undefined): FilesToSearch {
-  const indexKey = master && deriveKey(master, 'deponent/index/v0')
+  const indexKey = master && deriveKey(master, INDEX_KEY)
   return { disk, directory, name: '.', storeOf, ...(indexKey && { indexKey }) }
 }
 

@@ -44,6 +44,9 @@ export function rootKeyId(root: Uint8Array): string {
   return toHex(deriveKey(root, 'deponent/root-id/v0').subarray(0, ID_BYTES))
 }
 
+/** Label of the key, from the master key, that an embedded index is encrypted with on disk. */
+export const INDEX_KEY = 'deponent/index/v0'
+
 /** A 32-byte key for one use, from a secret: HMAC-SHA-256(secret, label). */
 export function deriveKey(secret: Uint8Array, label: string): Uint8Array {
   if (secret.length !== KEY_BYTES) throw new Error('keys are derived from 32 bytes')
