@@ -353,7 +353,9 @@ describe('holds', () => {
     const { erasureId } = (await asked.json()) as { erasureId: string }
     const erasure = (): Promise<{ status: string; waitingFor: string | null; holds: string[] }> =>
       get('officer', `/v1/erasures/${erasureId}`)
-    await expect.poll(erasure).toMatchObject({ status: 'pending', waitingFor: 'hold', holds: [holdId] })
+    await expect
+      .poll(erasure, { timeout: 60_000, interval: 200 })
+      .toMatchObject({ status: 'pending', waitingFor: 'hold', holds: [holdId] })
     const standing = await get<{ erasures: object[]; restrictedBy: string[] }>('officer', '/v1/subjects/ben')
     expect(standing).toMatchObject({
       restrictedBy: ['erasure_waits'],
@@ -362,7 +364,7 @@ describe('holds', () => {
     await problemOf(server.fetch('/v1/decisions/loan-2', as('auditor')), 403, 'purpose_required')
     for (const person of ['officer', 'second officer'])
       await post(person, `/v1/holds/${holdId}/release`, { reason: 'over' }, 200)
-    await expect.poll(erasure).toMatchObject({ status: 'completed' })
+    await expect.poll(erasure, { timeout: 60_000, interval: 200 }).toMatchObject({ status: 'completed' })
     await problemOf(server.fetch(`/v1/requests/${requestId}`, as('officer')), 404, 'not_found')
     await problemOf(server.fetch('/v1/subjects/ben/export', as('officer', PURPOSE)), 404, 'not_found')
   })
