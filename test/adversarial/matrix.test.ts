@@ -10,6 +10,8 @@ const NUMBERS: Operation[] = ['getAggregate', 'getUsage', 'getConfidence', 'getO
 const STATE: Operation[] = ['getCoverage', 'getEmitters']
 const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerStatus']
 const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline', 'listSubjectDecisions']
+const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure']
+const ERASURES: Operation[] = ['eraseSubject', 'approveErasure']
 const HOLDS_SEEN: Operation[] = ['listHolds', 'getHold']
 const HOLDS: Operation[] = ['placeHold', 'reviewHold', 'releaseHold']
 const PERSONS: Operation[] = [
@@ -55,6 +57,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...LEDGER,
     ...SETTINGS,
     ...HOLDS_SEEN,
+    ...ERASURES_SEEN,
     'postSql',
     'lookUpSubject',
     'getSystems',
@@ -70,6 +73,8 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...PERSONS,
     ...HOLDS_SEEN,
     ...HOLDS,
+    ...ERASURES_SEEN,
+    ...ERASURES,
     'lookUpSubject',
     'getSubjectAccess',
     'getSystems',
@@ -172,6 +177,10 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
     reviewAt: '2199-01-01T00:00:00Z',
     reason: 'to be probed',
   })
+  const nobody = `/v1/subjects/nobody-${system}-${ledger}`
+  const erasing = await server.fetch(nobody, { method: 'DELETE', headers: { 'Deponent-Ledger': ledger } })
+  expect(erasing.status).toBe(202)
+  const { erasureId } = (await erasing.json()) as { erasureId: string }
   const spare = await keyFor(`spare of ${system}`, { roles: ['writer'], systems: [system] }, ledger)
   return {
     id: receipts[0]!.id,
@@ -183,6 +192,7 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
     spareIdentity: spare.id,
     requestId: requestId!,
     holdId: holdId!,
+    erasureId,
   }
 }
 
@@ -321,7 +331,7 @@ describe('a key narrowed to a system', () => {
       ...HOLDS,
     ] as const)
       expect((await send(PROBES[operation](own), keys.get('admin of own'))).status).toBe(403)
-    for (const operation of PERSONS)
+    for (const operation of [...PERSONS, ...ERASURES_SEEN, ...ERASURES])
       expect((await send(PROBES[operation](own), keys.get('privacy_officer of own'))).status).toBe(403)
   })
 

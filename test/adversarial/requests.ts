@@ -14,6 +14,8 @@ export interface Target {
   readonly spareIdentity: string
   readonly requestId: string
   readonly holdId: string
+  /** Of an erasure of nobody, which is over. */
+  readonly erasureId: string
 }
 
 export interface Probe {
@@ -107,8 +109,8 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   // Nobody's id: whoever may erase is told that it is done, and nothing is gone.
   eraseSubject: () => ({ method: 'DELETE', path: `/v1/subjects/${fresh()}` }),
   listErasures: () => get('/v1/erasures'),
-  getErasure: () => get('/v1/erasures/01970000-0000-7000-8000-000000000000'),
-  approveErasure: () => post('/v1/erasures/01970000-0000-7000-8000-000000000000/approve', {}),
+  getErasure: ({ erasureId }) => get(`/v1/erasures/${erasureId}`),
+  approveErasure: ({ erasureId }) => post(`/v1/erasures/${erasureId}/approve`, {}),
   receiveRequest: ({ subject }) => post('/v1/requests', { requestType: 'access', subject }),
   listRequests: () => get('/v1/requests'),
   getRequest: ({ requestId }) => get(`/v1/requests/${requestId}`),

@@ -226,6 +226,12 @@ describe('every forbidden arrow', () => {
       'server/evidence/a.ts → server/projection/p.ts',
     ],
     [
+      'what is erased is found in ledger and vault',
+      server('erasure/a.ts'),
+      `import '../projection/p.ts'`,
+      'server/erasure/a.ts → server/projection/p.ts',
+    ],
+    [
       'rights come from the records, never from an index of them',
       server('rights/a.ts'),
       `import '../projection/p.ts'`,

@@ -23,6 +23,8 @@ export const RIGHTS = {
   rights: 'receive and answer requests of people, restrict, rectify, merge ids',
   holds: 'see what must not be erased, and why',
   hold: 'place, review and release holds',
+  erase: 'erase what was recorded about a person',
+  erasures: 'see which erasures were asked for and how they stand',
   keys: 'make, rotate and revoke keys',
   policy: 'change who may do what',
   ledgers: 'archive the ledger',
