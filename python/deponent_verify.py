@@ -1948,13 +1948,13 @@ def master_key(directory, ledger, supplied):
 class Keyring:
     """The keys by number. Without a root key there are none, and sealed payloads stay closed."""
 
-    def __init__(self, directory, ledger, supplied=None):
+    def __init__(self, directory, ledger, identity, supplied=None):
         self.keys = self.master = None
         self.findings = []
         try:
             master = master_key(directory, ledger, supplied)
             if master is not None:
-                self.keys = self._pages(directory, ledger, derive(master, 'deponent/keyring/v0/' + ledger))
+                self.keys = self._pages(directory, ledger, derive(master, 'deponent/keyring/v0/' + identity.hex()))
                 self.master = master
         except Malformed as reason:
             self.findings.append(error('keyring_damaged', str(reason)))
@@ -2382,13 +2382,13 @@ def open_frame(frame, entry, keys, dictionaries):
 class Payloads:
     """Opens payloads and commits to them again (§3)."""
 
-    def __init__(self, keyring, vault, ledger):
+    def __init__(self, keyring, vault, identity):
         self.keys = keyring.keys
         self.findings = list(keyring.findings)
         self._ahead = []
         self._dictionaries = {}
         if keyring.master is not None:
-            self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v0/' + ledger))
+            self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v0/' + identity.hex()))
         self.opened = 0
         self._unopened = 0
         self.erasing = False
@@ -2498,7 +2498,7 @@ class Erasures:
                 self.findings.append(gap('erasure_unproven', '%d more payloads' % (len(left) - self.NAMED_MAX)))
 
 
-def unfinished_erasures(directory, ledger, master):
+def unfinished_erasures(directory, ledger, identity, master):
     """(how many erasures were begun and are not completed, findings), by the register of them (§12.8)."""
     data = read_file(os.path.join(directory, ledger + '.erasures')) or b''
     latest, at = {}, 0
@@ -2513,7 +2513,7 @@ def unfinished_erasures(directory, ledger, master):
                     raise Malformed('the register of erasures is damaged')
                 break
             if master is not None:
-                key = derive(master, 'deponent/erasures/v0/' + ledger)
+                key = derive(master, 'deponent/erasures/v0/' + identity.hex())
                 text = gcm_open(key, data[at + 12 : at + 24], data[at + 24 : end - 32], data[at : at + 24])
                 if text is None:
                     raise Malformed('the register of erasures is of another root key')
@@ -2522,8 +2522,8 @@ def unfinished_erasures(directory, ledger, master):
             at = end
     except Malformed as reason:
         return 0, [error('keyring_damaged', str(reason))]
-    torn = [gap('keyring_damaged', 'the register of erasures ends in a note that was never finished')]
-    return sum(latest.values()), torn if at < len(data) else []
+    # A last note that was not finished was never acted upon.
+    return sum(latest.values()), []
 
 
 def whole_note(data, at):
@@ -2866,7 +2866,7 @@ class DirectoryCheck:
         self._levels = {}
 
     def _keyring(self):
-        return Keyring(os.path.join(self.path, 'keyring'), self.name, self.root)
+        return Keyring(os.path.join(self.path, 'keyring'), self.name, ledger_id(self.origin), self.root)
 
     def _own_trust(self):
         ledger = {'origin': self.origin, 'keys': self.keys}
@@ -2890,8 +2890,8 @@ class DirectoryCheck:
         self.log = WriteAheadLog(os.path.join(self.ledger, 'wal'), identity)
         self.vault = Vault(os.path.join(self.path, 'vault', self.name), identity)
         keyring = self._keyring()
-        self.payloads = Payloads(keyring, self.vault, self.name)
-        unfinished, damage = unfinished_erasures(os.path.join(self.path, 'keyring'), self.name, keyring.master)
+        self.payloads = Payloads(keyring, self.vault, identity)
+        unfinished, damage = unfinished_erasures(os.path.join(self.path, 'keyring'), self.name, identity, keyring.master)
         self.findings.extend(damage)
         self.payloads.erasing = unfinished > 0
         self.erasures = Erasures(checkpoint['size'] if checkpoint else 0)

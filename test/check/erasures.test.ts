@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { ErasureTally } from '../../packages/server/src/check/erasures.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
+import { readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
+import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
 import { ErasureRegister } from '../../packages/server/src/erasure/register.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
@@ -49,6 +51,12 @@ async function codesOf(data: string) {
   }
 }
 
+/** The id of the ledger in a directory, in hex. */
+async function ledgerIdIn(data: string): Promise<string> {
+  const format = (await readDirectoryFormat(realDisk, data))!
+  return toHex(ledgerIdOf(format.ledgers.default!.origin))
+}
+
 /** Notes in the register that an erasure was begun. */
 async function beginErasure({ data, signer }: Place): Promise<void> {
   const keyring = join(data, 'keyring')
@@ -58,7 +66,7 @@ async function beginErasure({ data, signer }: Place): Promise<void> {
     random: realRandom,
     path: join(data, 'keyring/default.erasures'),
     outsidePath: join(signer, 'begun'),
-    key: deriveKey(master.key, 'deponent/erasures/v0/default'),
+    key: deriveKey(master.key, `deponent/erasures/v0/${await ledgerIdIn(data)}`),
   })
   const plan = { seed: '00'.repeat(32), numbers: [1], indices: ERASED, names: [], links: [] }
   await register.put([{ id: 'one', ground: 'other', requestedAt: 1, needsApproval: false, plan }])

@@ -73,8 +73,8 @@ class ErasureStory {
     this.#now = clock.now()
     const faulty = await this.#next('faulty')
     const again = await this.#start(faulty, new WakefulClock(this.#now))
-    for (let person = 0; again && person < PEOPLE; person += 1)
-      await this.#erase(faulty, again, `person-${person}`, true)
+    const people = again ? Array.from({ length: PEOPLE }, (_, i) => `person-${i}`) : []
+    for (const person of people) await this.#erase(faulty, again!, person, true)
     const wasMet = this.#lives.isTroubled
     await this.#finish(await this.#next('clean'))
     return wasMet
@@ -241,6 +241,7 @@ class ErasureStory {
   async #gone(tenant: Tenant, sent: readonly Sent[]): Promise<void> {
     for (const { index } of sent) {
       const read = await this.#lives.settled(tenant.reader.one(index!))
+      if (read.status === 'rejected' && this.#lives.isTroubled) continue
       const isGone = read.status === 'fulfilled' && read.value.record === undefined
       this.#lives.must(isGone, `entry ${index} is erased`)
     }

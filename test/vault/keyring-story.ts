@@ -9,6 +9,7 @@ import { Lives, type Tally } from '../platform/lives.ts'
 
 const DIRECTORY = '/data/keyring'
 const LEDGER = 'test'
+const LEDGER_ID = new Uint8Array(16).fill(4)
 const ROOT = rootBeside(DIRECTORY)
 /** Few enough that a story fills several pages. */
 const PAGE_KEYS_MAX = 100
@@ -85,7 +86,9 @@ class KeyringStory {
   /** The stored bytes, read as the check reads them, hold every key that was kept. */
   async #inspect(disk: SimulatedDisk): Promise<void> {
     const master = this.#hasMaster ? await readMasterKey(disk, DIRECTORY, ROOT) : undefined
-    const keys = master && (await readKeys({ disk, directory: DIRECTORY, ledger: LEDGER }, master.key))
+    const keys =
+      master &&
+      (await readKeys({ disk, directory: DIRECTORY, ledger: LEDGER, ledgerId: LEDGER_ID }, master.key))
     for (const { number, key } of this.#kept.values()) {
       const stored = keys?.[number]
       this.#lives.must(stored !== undefined && equalBytes(stored, key), `the check finds key ${number}`)
@@ -123,6 +126,7 @@ class KeyringStory {
       random: this.#random,
       directory: DIRECTORY,
       ledger: LEDGER,
+      ledgerId: LEDGER_ID,
       root: master.key,
       pageKeysMax: PAGE_KEYS_MAX,
     })

@@ -9,6 +9,7 @@ import { interposed } from '../platform/interposed-disk.ts'
 
 const DIRECTORY = '/keyring'
 const PATH = `${DIRECTORY}/test.keys`
+const LEDGER_ID = new Uint8Array(16).fill(4)
 const ROOT = new Uint8Array(32).fill(9)
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed)
 
@@ -16,7 +17,14 @@ const scope = (name: string | number): Uint8Array => new SeededRandom(`scope ${n
 const newDisk = (seed: number): SimulatedDisk => new SimulatedDisk({ random: new SeededRandom(seed) })
 
 const opened = (disk: Disk, root = ROOT): Promise<Keyring> =>
-  Keyring.open({ disk, random: new SeededRandom('keys'), directory: DIRECTORY, ledger: 'test', root })
+  Keyring.open({
+    disk,
+    random: new SeededRandom('keys'),
+    directory: DIRECTORY,
+    ledger: 'test',
+    ledgerId: LEDGER_ID,
+    root,
+  })
 
 async function openOn(disk: Disk): Promise<Keyring> {
   await disk.makeDirectory('/keyring')
@@ -194,7 +202,13 @@ describe('a keyring', () => {
 
   test('goes on to the next page when one is full, and destroys keys in any of them', async () => {
     const disk = newDisk(1)
-    const options = { random: new SeededRandom('keys'), directory: DIRECTORY, ledger: 'test', root: ROOT }
+    const options = {
+      random: new SeededRandom('keys'),
+      directory: DIRECTORY,
+      ledger: 'test',
+      ledgerId: LEDGER_ID,
+      root: ROOT,
+    }
     const paged = async (): Promise<Keyring> => {
       await disk.makeDirectory(DIRECTORY)
       const keyring = await Keyring.open({ disk, ...options, pageKeysMax: 10 })

@@ -11,6 +11,7 @@ import { KeyMismatch, openLedgerKeys } from './directory.ts'
 import { currentKey, identityOf, type LedgerIdentity } from './ledger/identity.ts'
 import { SignerUnavailable, SigningRefused } from './ledger/signer-contract.ts'
 import type { Tenant } from './tenant.ts'
+import { isPageFile } from './vault/stored-keyring.ts'
 import { inQuiet, KeyChangeRefused, type KeyChangeOptions, publishedOrRefused } from './rotate-key.ts'
 
 export const SUCCESSION_REASONS = ['lost', 'compromised', 'migration'] as const
@@ -114,8 +115,12 @@ async function setAside({ disk, directory, ledger }: KeyChangeOptions, frozen: s
   const moves: [string, string][] = [
     [`${path}/ledgers/${ledger}`, `${path}/ledgers/${frozen}`],
     [`${path}/vault/${ledger}`, `${path}/vault/${frozen}`],
-    [`${path}/keyring/${ledger}.keys`, `${path}/keyring/${frozen}.keys`],
+    [`${path}/keyring/${ledger}.erasures`, `${path}/keyring/${frozen}.erasures`],
   ]
+  for (const name of await disk.list(`${path}/keyring`)) {
+    if (isPageFile(ledger, name))
+      moves.push([`${path}/keyring/${name}`, `${path}/keyring/${frozen}${name.slice(ledger.length)}`])
+  }
   for (const [from, to] of moves) {
     const isDone = (await disk.size(to)) !== undefined || (await disk.size(from)) === undefined
     if (!isDone) await disk.rename(from, to)

@@ -130,7 +130,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     random,
     path: `${directory.path}/keyring/${name}.erasures`,
     outsidePath: `${options.signerDirectory}/${toHex(ledgerIdOf(origin))}.erasures`,
-    key: vault.derive('erasures'),
+    key: vault.deriveOwn('erasures'),
   })
   const systems = new Systems(directory.store, name)
   const emitters = new Emitters(directory.store, name)

@@ -65,7 +65,7 @@ export async function readOpeningKeys(
   if (!master) return { dictionaries: [] }
   let keys: Uint8Array | undefined
   try {
-    keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger }, master))
+    keys = packedKeys(await readKeys({ disk, directory: keyringDirectory, ledger, ledgerId }, master))
     return {
       keys,
       dictionaries: await readDictionaries({ disk, directory: vaultDirectory, ledgerId, ledger, master }),

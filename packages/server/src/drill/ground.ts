@@ -191,7 +191,10 @@ export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
     ledger,
     master,
   }
-  const contentKeys = await readKeys({ disk, directory: `${directory}/keyring`, ledger }, master)
+  const contentKeys = await readKeys(
+    { disk, directory: `${directory}/keyring`, ledger, ledgerId: ledgerIdOf(origin) },
+    master,
+  )
   return { contentKeys, dictionaries: await readDictionaries(vault) }
 }
 

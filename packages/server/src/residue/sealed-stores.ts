@@ -105,7 +105,10 @@ export class SealedStores {
     const { disk, directory, ledger } = this.#place
     const where = `keyring of ledger ${ledger}`
     if (!this.#master) return this.#tally.notLookedAt(`${where}: no root key`)
-    const pages = await readPages({ disk, directory: `${directory}/keyring`, ledger }, this.#master)
+    const pages = await readPages(
+      { disk, directory: `${directory}/keyring`, ledger, ledgerId: this.#ledgerId },
+      this.#master,
+    )
     for (const _ of pages) this.#tally.opened('keyring')
     this.#pairs = pages.flatMap(({ pairs }) => pairs)
     const isHeld = this.#pairs.some(
@@ -118,7 +121,7 @@ export class SealedStores {
   async #searchRegister(): Promise<void> {
     const { disk, directory, ledger, signerDirectory } = this.#place
     if (!this.#master) return
-    const key = deriveKey(this.#master, `deponent/erasures/v0/${ledger}`)
+    const key = deriveKey(this.#master, `deponent/erasures/v0/${toHex(this.#ledgerId)}`)
     const within = `keyring/${ledger}.erasures`
     const outside = `${toHex(this.#ledgerId)}.erasures`
     const files = [{ store: 'keyring', where: within, path: `${directory}/${within}` }]

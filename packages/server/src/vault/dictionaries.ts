@@ -9,7 +9,7 @@
  * more. What may be in one: `dictionary.ts`.
  */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import { concatBytes, equalBytes, FormatError, fromUtf8, utf8 } from '@deponent/format'
+import { concatBytes, equalBytes, FormatError, fromUtf8, toHex, utf8 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { NumberedDictionary } from './coding.ts'
@@ -131,8 +131,8 @@ function headOf({ ledgerId }: DictionaryPlace, number: number, nonce: Uint8Array
   return head
 }
 
-const keyOf = ({ master, ledger }: DictionaryPlace): Uint8Array =>
-  deriveKey(master, `deponent/dictionary/v0/${ledger}`)
+const keyOf = ({ master, ledgerId }: DictionaryPlace): Uint8Array =>
+  deriveKey(master, `deponent/dictionary/v0/${toHex(ledgerId)}`)
 
 function sealDictionary(
   place: DictionaryPlace,

@@ -1,5 +1,5 @@
 /** What the files of a keyring hold, read without changing anything: its pages, each with the key that opens it. */
-import { FormatError } from '@deponent/format'
+import { FormatError, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import {
   isDestroyed,
@@ -18,6 +18,8 @@ export interface KeyringPlace {
   /** The keyring directory, shared by all ledgers of the server. */
   readonly directory: string
   readonly ledger: string
+  /** The first 16 bytes of SHA-256(origin): unlike the name it stays what it is when the ledger is succeeded by another. */
+  readonly ledgerId: Uint8Array
 }
 
 /** The file of a page: the first has the plain name, later ones their number. */
@@ -27,6 +29,15 @@ export function pageFileName(ledger: string, page: number): string {
 
 export function pageKeysFileName(ledger: string): string {
   return `${ledger}.pages`
+}
+
+/** Whether a file of the keyring directory belongs to the pages of this ledger. */
+export function isPageFile(ledger: string, name: string): boolean {
+  return [`${ledger}.keys`, pageKeysFileName(ledger)].includes(name) || isLaterPage(ledger, name)
+}
+
+function isLaterPage(ledger: string, name: string): boolean {
+  return name.startsWith(`${ledger}.`) && /^\d{6}\.keys$/.test(name.slice(ledger.length + 1))
 }
 
 /** A page as it was found. */
@@ -46,8 +57,11 @@ export interface StoredPage {
 }
 
 /** Where the page keys of a keyring lie; their wrapping key is derived from `root`. */
-export function pageKeyPlace({ disk, directory, ledger }: KeyringPlace, root: Uint8Array): PageKeyPlace {
-  const wrappingKey = deriveKey(root, `deponent/keyring/v0/${ledger}`)
+export function pageKeyPlace(
+  { disk, directory, ledger, ledgerId }: KeyringPlace,
+  root: Uint8Array,
+): PageKeyPlace {
+  const wrappingKey = deriveKey(root, `deponent/keyring/v0/${toHex(ledgerId)}`)
   return { disk, path: `${directory}/${pageKeysFileName(ledger)}`, wrappingKey }
 }
 

@@ -61,6 +61,7 @@ export class Vault {
   readonly #scopes: ScopeNames
   readonly #master: Uint8Array
   readonly #ledger: string
+  readonly #ledgerId: Uint8Array
 
   private constructor(
     options: VaultOptions,
@@ -77,13 +78,22 @@ export class Vault {
     this.#random = options.random
     this.#master = options.master
     this.#ledger = options.ledger
+    this.#ledgerId = options.ledgerId
     this.#scopes = new ScopeNames(this.derive('subject'))
   }
 
   /** Opens the vault for reading. */
   static async open(options: VaultOptions): Promise<Vault> {
     const { disk, random, keyringDirectory, master, ledger } = options
-    const keyring = await Keyring.open({ disk, random, directory: keyringDirectory, ledger, root: master })
+    const { ledgerId } = options
+    const keyring = await Keyring.open({
+      disk,
+      random,
+      directory: keyringDirectory,
+      ledger,
+      ledgerId,
+      root: master,
+    })
     const segmentKeys = new SegmentKeys(options.store, ledger)
     const segments = await Segments.open(
       disk,
@@ -127,6 +137,11 @@ export class Vault {
   /** A key for one use within this ledger, from the master key. */
   derive(use: string): Uint8Array {
     return deriveKey(this.#master, `deponent/${use}/v0/${this.#ledger}`)
+  }
+
+  /** A key for one use of what this ledger keeps, from the master key; it stays the same when another ledger takes the name. */
+  deriveOwn(use: string): Uint8Array {
+    return deriveKey(this.#master, `deponent/${use}/v0/${toHex(this.#ledgerId)}`)
   }
 
   /** The 32-byte pseudonym of a person. */
