@@ -181,7 +181,9 @@ async function masterOf({ disk, directory }: Place): Promise<Uint8Array | undefi
 
 /** What opens payloads; nothing where the root key is kept elsewhere. */
 export async function contentSecretsOf(place: Place): Promise<ContentSecrets> {
-  const { disk, directory, ledger, origin } = place
+  const { disk, directory, ledger } = place
+  // Another ledger may have been put in the place of this one.
+  const origin = identityOf((await readDirectoryFormat(disk, directory))!, ledger)?.origin ?? place.origin
   const master = await masterOf(place)
   if (!master) return { contentKeys: [], dictionaries: [] }
   const vault = {
