@@ -1,0 +1,70 @@
+/**
+ * Finds, by its form alone, what identifies a person or opens something: never what kind of person it is. A pattern that is not
+ * listed in docs/privacy.md is not found, and names of people and addresses in words are among those.
+ */
+import { holdsMail, holdsPhone } from './contact.ts'
+import { type Country, NATIONAL_DIGITS_MIN, nationalIdIn } from './national-ids.ts'
+import { holdsIpv4, holdsIpv6, holdsMac } from './network.ts'
+import { holdsCard, holdsIban } from './payment.ts'
+import { type Secret, secretIn } from './secrets.ts'
+import { type Shape, shapeOf } from './shape.ts'
+
+export type DetectorName =
+  | 'mail'
+  | 'phone'
+  | 'iban'
+  | 'card'
+  | 'ipv4'
+  | 'ipv6'
+  | 'mac'
+  | `national_id.${Country}`
+  | Secret
+
+/** Of a longer text only so many characters are looked at; such texts never enter the index. */
+export const SCANNED_CHARACTERS_MAX = 1_024
+
+/** Shortest text that can hold any of what is looked for. */
+const CHARACTERS_MIN = 6
+const CARD_DIGITS_MIN = 13
+const PHONE_DIGITS_MIN = 8
+
+/** What is found in a text first, by order of how sure it is; undefined when nothing is. */
+export function detect(text: string): DetectorName | undefined {
+  if (text.length < CHARACTERS_MIN) return undefined
+  const scanned = text.length > SCANNED_CHARACTERS_MAX ? text.slice(0, SCANNED_CHARACTERS_MAX) : text
+  const shape = shapeOf(scanned)
+  return (
+    (shape.hasLetter ? secretIn(scanned) : undefined) ??
+    (shape.hasAt && holdsMail(scanned) ? 'mail' : undefined) ??
+    numberIn(scanned, shape) ??
+    addressIn(scanned, shape)
+  )
+}
+
+/** What is found in a number that is written as one: card numbers alone, whose form says enough. */
+export function detectInNumber(value: number): DetectorName | undefined {
+  return value >= 1e12 && Number.isSafeInteger(value) && holdsCard(`${value}`) ? 'card' : undefined
+}
+
+function numberIn(text: string, shape: Shape): DetectorName | undefined {
+  const { digitRun, hasLetter } = shape
+  if (digitRun < 2) return undefined
+  if (hasLetter && holdsIban(text)) return 'iban'
+  if (digitRun >= CARD_DIGITS_MIN && holdsCard(text)) return 'card'
+  if (digitRun >= NATIONAL_DIGITS_MIN) {
+    const country = nationalIdIn(text)
+    if (country) return `national_id.${country}`
+  } else if (hasLetter && text.length >= 16) {
+    // The Italian code is the one that is mostly letters.
+    const country = nationalIdIn(text)
+    if (country) return `national_id.${country}`
+  }
+  return digitRun >= PHONE_DIGITS_MIN && holdsPhone(text, shape) ? 'phone' : undefined
+}
+
+function addressIn(text: string, { colons, dots }: Shape): DetectorName | undefined {
+  if (dots >= 3 && holdsIpv4(text)) return 'ipv4'
+  if (colons >= 2 && holdsIpv6(text)) return 'ipv6'
+  if ((colons >= 5 || dots >= 2 || text.includes('-')) && holdsMac(text)) return 'mac'
+  return undefined
+}
