@@ -1,6 +1,8 @@
 import { parseTime } from './time.ts'
 import type { CanonicalRecord } from './normalize.ts'
 
+export type { Classification } from './classification.ts'
+export { CLASSIFICATION, classificationOf, isAltered, sealedPointers } from './classification.ts'
 export type { CompletenessReport } from './completeness.ts'
 export { completeness, PROFILES } from './completeness.ts'
 export type { Emitter } from './emitter.ts'

@@ -45,7 +45,7 @@ const NATIONAL: readonly RegExp[] = [
   /(?<![\w.,+-])[6-9]\d{2} \d{2} \d{2} \d{2}(?![\w,-]|[ .]\d)/,
   // China and Italy: mobile numbers.
   /(?<![\w.+-])1[3-9]\d[ -]\d{4}[ -]\d{4}(?![\w-]|\.\d)/,
-  /(?<![\w.+-])3[1-9]\d[ ./-]\d{3}[ .-]?\d{3,4}(?![\w-]|[ .]\d)/,
+  /(?<![\w.+-])3[1-9]\d[ ./-]\d{3}[ .-]?\d{3,4}(?![\w,-]|[ .]\d)/,
 ]
 
 /** With the zero one dials within a country: Germany, the United Kingdom, Italy, the Netherlands, Japan and many others. */

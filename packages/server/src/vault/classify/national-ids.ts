@@ -199,7 +199,7 @@ const NATIONAL_IDS: readonly NationalId[] = [
   { country: 'cn', pattern: bounded(String.raw`[1-8]\d{16}[0-9X]`), isValid: isChinese },
   { country: 'kr', pattern: bounded(String.raw`\d{6}-[1-8]\d{6}`), isValid: isKorean },
   { country: 'in', pattern: bounded(String.raw`[2-9]\d{3} \d{4} \d{4}`), isValid: isIndian },
-  { country: 'ca', pattern: bounded(String.raw`[1-79]\d{2}[ -]\d{3}[ -]\d{3}`), isValid: luhn },
+  { country: 'ca', pattern: bounded(String.raw`[1-79]\d{2}-\d{3}-\d{3}`), isValid: luhn },
   { country: 'nl', pattern: bounded(String.raw`(?:\d{4}\.\d{2}\.\d{3}|\d{3}\.\d{3}\.\d{3})`), isValid: isDutch },
 ]
 
