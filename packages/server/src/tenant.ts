@@ -23,6 +23,7 @@ import { Emitters } from './recording/emitters.ts'
 import { ErasureEntries } from './recording/erasure-entries.ts'
 import { factFromFrame, factFromRecord } from './recording/frame-facts.ts'
 import { Marker } from './recording/marker.ts'
+import { MetFields } from './recording/met-fields.ts'
 import { RecordReader } from './recording/reader.ts'
 import { Recent } from './recording/recent.ts'
 import { RecordedSegments } from './recording/recorded-segments.ts'
@@ -31,6 +32,8 @@ import { RecordingState, type StateFact } from './recording/state.ts'
 import { Systems } from './recording/systems.ts'
 import { RightsRegister } from './rights/rights-register.ts'
 import { Rights } from './rights/rights.ts'
+import type { MetField } from './vault/classify/fields-met.ts'
+import { type ClassificationPolicy, DEFAULT_CLASSIFICATION } from './vault/classify/policy.ts'
 import type { SegmentLimits } from './vault/segments.ts'
 import { orUndo, type Undo } from './undo.ts'
 import { Vault } from './vault/vault.ts'
@@ -53,6 +56,8 @@ export interface TenantOptions {
   outside?(origin: string): Outside | undefined
   /** Compresses what the ledger stores; in this thread when absent. */
   deflate?: Deflate
+  /** What becomes of the fields of records; the default when absent. */
+  classification?: ClassificationPolicy
   /** Makes the intake: in this thread or in one of its own. */
   intake(start: IntakeStart): Intake
   onStop(reason: NotSequencing): void
@@ -87,6 +92,10 @@ export interface Tenant {
   seen: SeenHeads
   /** Indices of the entries in which one checkpoint key replaced another, as `format.json` tells. */
   keyChanges: readonly number[]
+  /** Records opened after it resolves are classified by this policy. */
+  classifyBy(policy: ClassificationPolicy): Promise<void>
+  /** What fields the records of a system had so far, and what became of them. */
+  fieldsMet(system: string): Promise<MetField[]>
   /** Records that a field's values no longer enter the index. */
   fieldSealed(system: string, field: string): void
   /** Records that stored bytes were found damaged. */
@@ -140,10 +149,12 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const rightsRegister = new RightsRegister(directory.store, name, handleOf)
   const segments = new RecordedSegments(directory.store, name)
   const dedupe = new Dedupe(directory.store)
+  const metFields = new MetFields(directory.store, name)
   const secrets = {
     tenant: vault.derive('subject'),
     dedupe: vault.derive('dedupe'),
     content: vault.derive('content'),
+    pseudonym: vault.derive('pseudonym'),
   }
   const marker = new Marker(secrets.dedupe, secrets.content)
   const factOf = (entry: Uint8Array, attachment: Uint8Array): StateFact =>
@@ -198,7 +209,8 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   })
   await rebuildState(state, reader, marker)
   await rightsRegister.load((index) => reader.one(index))
-  const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest() })
+  const { classification = DEFAULT_CLASSIFICATION } = options
+  const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest(), classification })
   undo.add(() => intake.close())
   const recorder = new Recorder({
     ledger,
@@ -212,6 +224,8 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     clock,
     random,
     recent,
+    pseudonymKey: secrets.pseudonym,
+    onFieldsMet: (met) => metFields.add(met),
   })
   const rights = new Rights({
     ledger,
@@ -249,6 +263,11 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     hasOwnSigner: options.remoteSigner !== undefined,
     seen,
     keyChanges: keyChangesOf(directory.format.ledgers[name]),
+    classifyBy: (policy) => intake.classifyBy(policy),
+    fieldsMet: async (system) => {
+      metFields.add(await intake.met())
+      return metFields.of(system)
+    },
     fieldSealed: (system, field) => announce.fieldSealed(system, field),
     damageFound: (damage) => announce.damageFound(damage),
     close: async () => {
@@ -258,6 +277,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
       await announce.settled()
       // A ledger that stopped takes no heads either; their emitters state them again.
       await recorder.flushHeads().catch(() => undefined)
+      await intake.met().then((met) => metFields.add(met), () => undefined)
       await intake.close()
       await ledger.close()
       await state.flush().catch(failed)

@@ -1,5 +1,13 @@
 /** What the recording state learns of an entry: from the log as it is written, or from ledger and vault later. Both say the same. */
-import { canonicalJson, type CanonicalRecord, decodeEntry, type Entry } from '@deponent/format'
+import {
+  canonicalJson,
+  type CanonicalRecord,
+  CLASSIFICATION,
+  classificationOf,
+  decodeEntry,
+  type Entry,
+  fromHex,
+} from '@deponent/format'
 import { isOwnWord } from '../vault/seal.ts'
 import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -86,8 +94,12 @@ export function markOf(
   systemName: string,
 ): Mark | undefined {
   if (!record) return undefined
-  const { emitter, ...content } = record
-  if (kind === 'decision' && typeof record.decisionId === 'string')
-    return marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
+  const { emitter, [CLASSIFICATION]: _, ...content } = record
+  if (kind === 'decision' && typeof record.decisionId === 'string') {
+    const mac = classificationOf(record)?.content
+    return mac === undefined
+      ? marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
+      : marker.markOfMac(systemName, 'decision', record.decisionId, fromHex(mac))
+  }
   return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
 }

@@ -12,6 +12,11 @@ function answer(question: IntakeQuestion): Reply<IntakeAnswer> {
     intake.adopt(question.dictionary)
     return { answer: { adopted: question.dictionary.number } }
   }
+  if ('policy' in question) {
+    void intake.classifyBy(question.policy)
+    return { answer: { classifiesBy: question.policy.version } }
+  }
+  if ('asks' in question) return { answer: { met: intake.metNow() } }
   if ('choices' in question) {
     const sealed = intake.sealNow(question.job, question.choices, question.isHurried)
     return { answer: sealed, transfer: [sealed.frames.buffer as ArrayBuffer] }

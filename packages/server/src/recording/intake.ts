@@ -1,24 +1,18 @@
 /**
- * The part of recording that needs no memory of what was recorded before, and most of the processor: read, validate, canonicalise,
- * commit, seal. It works in two steps, because only the recorder knows which records are new and which keys seal them:
+ * The part of recording that needs no memory of what was recorded before, and most of the processor: read, validate, classify,
+ * canonicalise, commit, seal. Every record that comes from outside passes its classifier here. It works in two steps, because only the recorder knows which records are new and which keys seal them:
  *
  *   open   body → for each record its id, the scopes of its keys, the mark by which a resend is known; or why it is refused
  *   seal   chosen records and their keys → commitment and vault frame
  *
  * It can run in a thread of its own (`worker-intake.ts`): everything that goes in and out is plain data, bytes as latin1 text.
  */
-import {
-  type CanonicalRecord,
-  canonicalJson,
-  type Entry,
-  FormatError,
-  type PreparedPayload,
-  preparePayload,
-  type RecordKind,
-  recordTime,
-} from '@deponent/format'
+import { type CanonicalRecord, type Entry, FormatError, type RecordKind, recordTime } from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
+import { Classifier } from '../vault/classify/classifier.ts'
+import { FieldsMet, type MetField } from '../vault/classify/fields-met.ts'
+import type { ClassificationPolicy } from '../vault/classify/policy.ts'
 import { takesLong } from '../vault/coding.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { seal } from '../vault/seal.ts'
@@ -27,18 +21,12 @@ import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
 import { type Mark, Marker } from './marker.ts'
-import {
-  accept,
-  type Accepted,
-  errorOf,
-  type Numbering,
-  type Refused,
-  type Submission,
-} from './submission.ts'
+import { type Identified, type Prepared, prepare } from './preparation.ts'
+import { accept, errorOf, type Numbering, type Refused, type Submission } from './submission.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-/** Largest canonical text of a record, in bytes of UTF-8. */
-export const PAYLOAD_BYTES_MAX = 262_144
+/** Fields counted before what was counted is told unasked. */
+const MET_MAX = 50_000
 
 /** Of so much text of one request the coding may take long, some 300 ms; whoever comes next waits for it. */
 const SLOW_BYTES_MAX = 524_288
@@ -48,12 +36,15 @@ export interface IntakeSecrets {
   tenant: Uint8Array
   dedupe: Uint8Array
   content: Uint8Array
+  /** What values are pseudonymised with. */
+  pseudonym: Uint8Array
 }
 
 /** What an intake starts with. */
 export interface IntakeStart extends IntakeSecrets {
   /** The newest learned dictionary of each system. */
   dictionaries: readonly SystemDictionary[]
+  classification: ClassificationPolicy
 }
 
 /** A request body of decisions as it came, or records already read. */
@@ -105,6 +96,8 @@ export interface IntakeSealed {
   frames: Uint8Array
   /** What was learned of a system's records meanwhile; to be made durable and given back by `adopt`. */
   learned?: { system: string; bytes: Uint8Array }
+  /** What fields were met, when enough were to be worth telling. */
+  met?: MetField[]
 }
 
 /** What the recorder asks of an intake. Every job that was opened is ended by `seal`, if need be of nothing. */
@@ -113,16 +106,11 @@ export interface Intake {
   seal(job: number, choices: readonly Choice[]): Promise<IntakeSealed>
   /** From here on codes that system's records with this dictionary, which is durable. */
   adopt(dictionary: SystemDictionary): void
+  /** From here on classifies by this policy: records opened after it resolves. */
+  classifyBy(policy: ClassificationPolicy): Promise<void>
+  /** What fields were met since that was told last. */
+  met(): Promise<MetField[]>
   close(): Promise<void>
-}
-
-type Identified = Accepted & { id: string }
-
-interface Prepared {
-  /** Canonical text of the record as its sender meant it: what a resend is compared with. */
-  content: string
-  /** What is sealed: the content and, when it has one, its place in its emitter's numbering. */
-  sealed: PreparedPayload
 }
 
 interface Job {
@@ -139,6 +127,8 @@ export class LocalIntake implements Intake {
   readonly #marker: Marker
   readonly #jobs = new Map<number, Job>()
   readonly #vocabulary: Vocabulary
+  readonly #met = new FieldsMet()
+  readonly #classifier: Classifier
   #opened = 0
 
   constructor(start: IntakeStart, random: Random) {
@@ -146,6 +136,7 @@ export class LocalIntake implements Intake {
     this.#scopes = new ScopeNames(start.tenant)
     this.#marker = new Marker(start.dedupe, start.content)
     this.#vocabulary = new Vocabulary(start.dictionaries)
+    this.#classifier = new Classifier(start.pseudonym, start.classification, this.#met)
   }
 
   open(source: IntakeSource, now: number): Promise<IntakeOpened> {
@@ -162,6 +153,19 @@ export class LocalIntake implements Intake {
 
   adopt(dictionary: SystemDictionary): void {
     this.#vocabulary.adopt(dictionary)
+  }
+
+  classifyBy(policy: ClassificationPolicy): Promise<void> {
+    this.#classifier.adopt(policy)
+    return Promise.resolve()
+  }
+
+  met(): Promise<MetField[]> {
+    return Promise.resolve(this.metNow())
+  }
+
+  metNow(): MetField[] {
+    return this.#met.take()
   }
 
   close(): Promise<void> {
@@ -199,13 +203,13 @@ export class LocalIntake implements Intake {
     for (const choice of choices) {
       const item = accepted[choice.place]!
       try {
-        const prepared = item.prepared ?? prepare({ ...item, record: linked(item.record, choice.link) })
+        const prepared = item.prepared ?? this.#prepare(linked(item, choice.link))
         const keys = choice.keys.map(({ number, key }) => ({ number, key: bytesOf(key) }))
         const dictionary = this.#vocabulary.of(item.systemName)
         const coding = { dictionary, isHurried: slowBytes >= SLOW_BYTES_MAX }
         if (takesLong(prepared.sealed.text.length)) slowBytes += prepared.sealed.text.length
         const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16), coding)
-        const witness = subjectsOf(item.record)[0] ?? item.id
+        const witness = subjectsOf(item.sent)[0] ?? item.id
         this.#vocabulary.met(item.systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
         frames.push(sealed.frame)
         items.push({ payload: sealed.payload, frameBytes: sealed.frame.length, text: prepared.sealed.text })
@@ -215,7 +219,8 @@ export class LocalIntake implements Intake {
       }
     }
     const learned = this.#vocabulary.learned()
-    return { items, frames: packed(frames), ...(learned && { learned }) }
+    const met = this.#met.size >= MET_MAX ? this.metNow() : undefined
+    return { items, frames: packed(frames), ...(learned && { learned }), ...(met && { met }) }
   }
 
   #openOne(submission: Submission, now: number, job: Job): Candidate | Refused {
@@ -237,13 +242,15 @@ export class LocalIntake implements Intake {
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
       ...statementIn(kind, record),
     }
+    // After the name under which a resend is known, the keys and the links were read off the record as it was sent.
+    const identified = { ...item, ...this.#classifier.classify(kind, systemName, record), sent: record, id }
     if (kind !== 'decision') {
-      job.accepted.push({ ...item, id })
+      job.accepted.push(identified)
       return candidate
     }
     try {
-      const prepared = prepare({ ...item, id })
-      job.accepted.push({ ...item, id, prepared })
+      const prepared = this.#prepare(identified)
+      job.accepted.push({ ...identified, prepared })
       if (decisionId === undefined) return candidate
       return { ...candidate, mark: this.#marker.mark(systemName, kind, decisionId, prepared.content) }
     } catch (error) {
@@ -251,6 +258,10 @@ export class LocalIntake implements Intake {
       const refusal = errorOf(item, error.code, error.path, error.message)
       return { error: refusal, ...(emitter && { emitter }) }
     }
+  }
+
+  #prepare(item: Identified): Prepared {
+    return prepare(item, (content) => this.#marker.macOf(content))
   }
 
   /** One key for each person affected; for records about nobody, that of the system and month. */
@@ -271,30 +282,8 @@ function decisionOf({ position, reading, error }: DecodedItem): Submission {
   return error === undefined ? { position, kind: 'decision', reading } : { position, error }
 }
 
-/** FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits. */
-function prepare({ id, record, emitter }: Identified): Prepared {
-  const sealed = preparePayload(emitter === undefined ? record : { ...record, emitter: { ...emitter } }, id)
-  const content = emitter === undefined ? sealed.text : textWithout(sealed.text, emitter, record)
-  if (Buffer.byteLength(content) > PAYLOAD_BYTES_MAX) {
-    throw new FormatError('payload_too_large', `the record is larger than ${PAYLOAD_BYTES_MAX} bytes`)
-  }
-  return { content, sealed }
-}
-
-/** The canonical text of a record, cut out of the text it has with its number: writing it again would cost as much as sealing. */
-function textWithout(text: string, emitter: Numbering, record: CanonicalRecord): string {
-  const member = `"emitter":${canonicalJson({ ...emitter })}`
-  const at = text.indexOf(member)
-  const end = at + member.length
-  // A record that holds its own number a second time is written out again: nobody cuts in the wrong place.
-  if (at < 0 || text.includes(member, at + 1)) return canonicalJson(record)
-  return text[end] === ','
-    ? text.slice(0, at) + text.slice(end + 1)
-    : text.slice(0, at - (text[at - 1] === ',' ? 1 : 0)) + text.slice(end)
-}
-
-function linked(record: CanonicalRecord, link: Choice['link']): CanonicalRecord {
-  return link ? withLink(record, link) : record
+function linked(item: Identified, link: Choice['link']): Identified {
+  return link ? { ...item, record: withLink(item.record, link), sent: withLink(item.sent, link) } : item
 }
 
 /** All frames in one buffer of their own, so that it can be handed to another thread. */

@@ -18,7 +18,17 @@ export class Marker {
 
   /** The mark of a record: its name within system and kind, and a MAC of `content`, its canonical text as sent. */
   mark(system: string, kind: string, name: string, content: string): Mark {
-    return { key: this.nameOf(system, kind, name), mac: head(this.#contents.digest(content)) }
+    return this.markOfMac(system, kind, name, this.macOf(content))
+  }
+
+  /** The same of a record of whose content only the MAC is left. */
+  markOfMac(system: string, kind: string, name: string, mac: Uint8Array): Mark {
+    return { key: this.nameOf(system, kind, name), mac: head(mac) }
+  }
+
+  /** HMAC of a content, its first 16 bytes. */
+  macOf(content: string): Uint8Array {
+    return this.#contents.digest(content).slice(0, 16)
   }
 
   /**

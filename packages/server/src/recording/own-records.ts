@@ -4,6 +4,8 @@ import { NotSequencing } from '../ledger/errors.ts'
 import type { Draft, Ledger } from '../ledger/ledger.ts'
 import { reasonOf } from '../platform/failure.ts'
 import type { Random } from '../platform/random.ts'
+import { Classifier } from '../vault/classify/classifier.ts'
+import { type ClassificationPolicy, DEFAULT_CLASSIFICATION } from '../vault/classify/policy.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
 import { draftOf } from './draft.ts'
@@ -19,16 +21,25 @@ export interface OwnRecordsOptions {
   systems: Systems
   emitters: Emitters
   random: Random
+  pseudonymKey: Uint8Array
 }
+
+/**
+ * What the product says of itself is looked through like everybody's records, since it may repeat what somebody typed: the purpose of a
+ * look, a reason. It is never replaced or left out, and no declaration for a system is about it.
+ */
+const OWN_POLICY: ClassificationPolicy = { ...DEFAULT_CLASSIFICATION, version: 0 }
 
 /** The slug of an entry that belongs to no system. */
 const NO_SYSTEM = 'unset'
 
 export class OwnRecords {
   readonly #options: OwnRecordsOptions
+  readonly #classifier: Classifier
 
   constructor(options: OwnRecordsOptions) {
     this.#options = options
+    this.#classifier = new Classifier(options.pseudonymKey, OWN_POLICY)
   }
 
   /** Records one; throws when it cannot. `isPublic`: readable without any key. */
@@ -109,7 +120,8 @@ export class OwnRecords {
     const { ledger, random, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const id = entryIdOf(ledger.now(), random.bytes(10))
-    const prepared = preparePayload(record, id)
+    const { record: classified } = this.#classifier.classify(kind, DEFAULT_SYSTEM, record)
+    const prepared = preparePayload(classified, id)
     const { frame, payload } =
       scope === 'public'
         ? vault.sealPublic(prepared)

@@ -8,6 +8,7 @@ import { type CanonicalRecord, fromHex, type RecordKind, toHex } from '@deponent
 import type { Appended, Draft, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
+import type { MetField } from '../vault/classify/fields-met.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -42,6 +43,10 @@ export interface RecorderOptions {
   clock: Clock
   random: Random
   recent: Recent
+  /** What values are pseudonymised with. */
+  pseudonymKey: Uint8Array
+  /** Told now and then which fields were met. */
+  onFieldsMet(met: readonly MetField[]): void
 }
 
 /** On whose behalf records come, and the head their emitter states with them. */
@@ -238,6 +243,7 @@ export class Recorder {
         job,
         fresh.map((candidate) => this.#choiceFor(candidate)),
       )
+      if (sealed.met) this.#options.onFieldsMet(sealed.met)
       if (sealed.learned) this.#keepDictionary(sealed.learned)
       const ready = readyOf(fresh, sealed, slugs, errors)
       if (ready.length === 0) {

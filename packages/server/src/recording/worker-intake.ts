@@ -1,6 +1,8 @@
 /** An intake that runs in a thread of its own, so that reading and sealing do not hold up sequencing, answers and the index. */
 import { BodyError, type BodyErrorCode } from '../ingest/body-error.ts'
 import { moduleBeside, WorkerThread } from '../platform/worker.ts'
+import type { MetField } from '../vault/classify/fields-met.ts'
+import type { ClassificationPolicy } from '../vault/classify/policy.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
 import type { Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource, IntakeStart } from './intake.ts'
 
@@ -8,10 +10,14 @@ export type IntakeQuestion =
   | { source: IntakeSource; now: number }
   | { job: number; choices: readonly Choice[]; isHurried: boolean }
   | { dictionary: SystemDictionary }
+  | { policy: ClassificationPolicy }
+  | { asks: 'met' }
 export type IntakeAnswer =
   | IntakeOpened
   | IntakeSealed
   | { adopted: number }
+  | { classifiesBy: number }
+  | { met: MetField[] }
   | { bodyError: BodyErrorCode; message: string }
 
 export class WorkerIntake implements Intake {
@@ -36,6 +42,14 @@ export class WorkerIntake implements Intake {
   adopt(dictionary: SystemDictionary): void {
     // A worker that is gone seals nothing any more, with or without it.
     void this.#worker.ask({ dictionary }).catch(() => undefined)
+  }
+
+  async classifyBy(policy: ClassificationPolicy): Promise<void> {
+    await this.#worker.ask({ policy })
+  }
+
+  async met(): Promise<MetField[]> {
+    return ((await this.#worker.ask({ asks: 'met' })) as { met: MetField[] }).met
   }
 
   close(): Promise<void> {
