@@ -99,6 +99,16 @@ export class MemoryPositions implements PositionStore {
     if (this.sealed.some((other) => other.system === system && other.field === field)) return
     this.sealed.push({ system, field })
   }
+
+  version = 0
+
+  rulesVersion(): number {
+    return this.version
+  }
+
+  setRulesVersion(version: number): void {
+    this.version = version
+  }
 }
 
 /** Real child processes, which a test can also kill. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '@deponent/format'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
+import { DEFAULT_CLASSIFICATION } from '../../packages/server/src/vault/classify/policy.ts'
 import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
 import { LEARNED, MIXED } from '../../packages/server/src/vault/coding.ts'
 
@@ -27,7 +28,14 @@ const turn = (n: number): object => ({
 
 /** The codings of so many turns of one request, by how often each was used. */
 async function codings(count: number, isHurried: boolean): Promise<Record<number, number>> {
-  const start = { tenant: KEY, dedupe: KEY, content: KEY, dictionaries: [DICTIONARY] }
+  const start = {
+    tenant: KEY,
+    dedupe: KEY,
+    content: KEY,
+    pseudonym: KEY,
+    dictionaries: [DICTIONARY],
+    classification: DEFAULT_CLASSIFICATION,
+  }
   const intake = new LocalIntake(start, realRandom)
   const body = utf8(JSON.stringify(Array.from({ length: count }, (_, n) => turn(n))))
   const { job, candidates } = await intake.open({ contentType: 'application/json', body }, 0)

@@ -57,7 +57,9 @@ export function sealedPointers(record: CanonicalRecord): (pointer: string) => bo
 function longestOver(pointers: readonly string[], pointer: string): number {
   let longest = -1
   for (const candidate of pointers) {
-    const covers = pointer.startsWith(candidate) && (pointer.length === candidate.length || pointer[candidate.length] === '/')
+    const covers =
+      pointer.startsWith(candidate) &&
+      (pointer.length === candidate.length || pointer[candidate.length] === '/')
     if (covers && candidate.length > longest) longest = candidate.length
   }
   return longest

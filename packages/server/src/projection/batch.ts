@@ -15,7 +15,7 @@ import {
   slotColumn,
   type TableShape,
 } from './schema.ts'
-import type { SourceEntry } from './source.ts'
+import type { FieldRules, SourceEntry } from './source.ts'
 
 /** Entries a block holds; block k is [k·BLOCK_ENTRIES, (k+1)·BLOCK_ENTRIES). Counts are compared block by block. */
 export const BLOCK_ENTRIES = 65_536
@@ -61,6 +61,7 @@ export interface Preparation {
   readonly catalogue: FieldCatalogue
   /** Entries whose content the engine has refused before, and why. */
   readonly refused: ReadonlyMap<number, string>
+  readonly rules: FieldRules
   /** Lets others have the thread, when it was held long enough: it is the one that answers requests. */
   readonly breathe: () => Promise<void>
 }
@@ -71,13 +72,13 @@ export async function prepareBatch(
   pieces: AsyncIterable<readonly SourceEntry[]>,
   preparation: Preparation,
 ): Promise<Batch> {
-  const { catalogue, refused } = preparation
+  const { catalogue } = preparation
   const rejections: Rejection[] = []
   const additions = noAdditions()
   const rows: EntryRows[] = []
   for await (const sources of pieces) {
     for (const source of sources) {
-      const row = rowsOrRejection(source, refused, rejections)
+      const row = rowsOrRejection(source, preparation, rejections)
       catalogue.note(row.index, row.system, row.features, additions)
       rows.push(row)
     }
@@ -102,13 +103,13 @@ async function mapBreathing<T, U>(
 
 function rowsOrRejection(
   source: SourceEntry,
-  refused: ReadonlyMap<number, string>,
+  { refused, rules }: Preparation,
   rejections: Rejection[],
 ): EntryRows {
   const code = refused.get(source.index)
   if (code !== undefined) return reject(source, code, rejections)
   try {
-    return rowsOf(source)
+    return rowsOf(source, rules)
   } catch (error) {
     if (!(error instanceof RowRejected)) throw error
     return reject(source, error.code, rejections)

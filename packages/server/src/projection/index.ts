@@ -30,7 +30,8 @@ import {
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import type { Restriction } from './restriction.ts'
 import { namesOf } from './schema.ts'
-import type { PositionStore, ProjectionSource } from './source.ts'
+import { NO_RULES } from './indexable.ts'
+import type { FieldRules, PositionStore, ProjectionSource } from './source.ts'
 import { IndexStore } from './store.ts'
 
 export { databaseOfLedger } from './database-name.ts'
@@ -50,7 +51,7 @@ export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { type Restriction, UNRESTRICTED } from './restriction.ts'
 export { DEFAULT_SETTINGS, type EngineSettings, serverOf } from './settings.ts'
-export type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
+export type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
 export interface ProjectionOptions {
   /** Started by the caller, shared with other projections, and stopped by the caller after them. */
@@ -63,6 +64,8 @@ export interface ProjectionOptions {
   readonly onFieldSealed: (system: string, field: string) => void | Promise<void>
   /** Pseudonyms behind the `subject` of a question, which is a subject id or a handle. */
   readonly resolveSubject?: SubjectResolver
+  /** What is sealed beyond what records say of themselves; nothing when absent. Asked again and again. */
+  readonly rules?: () => FieldRules
   readonly clock?: Clock
   /** It stands in for another index of this ledger, which could not be opened. */
   readonly isSubstitute?: boolean
@@ -109,7 +112,16 @@ export class Projection {
     this.#client = engine.connect()
     const views = new NarrowedViews(this.#client, names)
     const store = new IndexStore(this.#client, names, views, clock)
-    this.#projector = new Projector({ source, positions, store, engine: this.#engine, clock, onFieldSealed })
+    const { rules = () => NO_RULES } = options
+    this.#projector = new Projector({
+      source,
+      positions,
+      store,
+      engine: this.#engine,
+      clock,
+      rules,
+      onFieldSealed,
+    })
     this.#ground = {
       client: this.#client,
       names,
@@ -186,6 +198,21 @@ export class Projection {
   /** Every system that recorded, with the class of its fields. */
   systems(restriction: Restriction): Promise<SystemsAnswer> {
     return systemsOf(this.#ground, restriction)
+  }
+
+  /** Has the index follow the rules as they are now. */
+  rulesChanged(): void {
+    this.#projector.rulesChanged()
+  }
+
+  /** Whether nothing is in the index any more that the rules keep out of it. */
+  followsRules(): boolean {
+    return this.#projector.followsRules()
+  }
+
+  /** Input features a system reported, and whether they took too many values to be in the index. */
+  fieldsOf(system: string): { name: string; sealed: boolean }[] {
+    return this.#projector.catalogue().fieldsOf(system)
   }
 
   /** Input features of a system whose values are sealed only. */

@@ -16,6 +16,9 @@ export class StoredPositions implements PositionStore {
     store.run(
       'CREATE TABLE IF NOT EXISTS sealed_fields (ledger TEXT, system TEXT, field TEXT, PRIMARY KEY (ledger, system, field)) WITHOUT ROWID',
     )
+    store.run(
+      'CREATE TABLE IF NOT EXISTS index_rules (ledger TEXT PRIMARY KEY, version INTEGER) WITHOUT ROWID',
+    )
   }
 
   get(): number {
@@ -55,6 +58,19 @@ export class StoredPositions implements PositionStore {
       this.#ledger,
       system,
       field,
+    )
+  }
+
+  rulesVersion(): number {
+    const row = this.#store.get('SELECT version FROM index_rules WHERE ledger = ?', this.#ledger)
+    return Number(row?.version ?? 0)
+  }
+
+  setRulesVersion(version: number): void {
+    this.#store.run(
+      'INSERT OR REPLACE INTO index_rules (ledger, version) VALUES (?, ?)',
+      this.#ledger,
+      version,
     )
   }
 }

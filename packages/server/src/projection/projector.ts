@@ -24,7 +24,7 @@ import { AnswerLost, StatementRefused } from './engine/client.ts'
 import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
 import { FindingList } from './findings.ts'
-import type { PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
+import type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 import { type BlockCount, type IndexStore, RowsRefused } from './store.ts'
 
 /** How long entries gather before they are written. */
@@ -45,6 +45,8 @@ export interface ProjectorOptions {
   readonly store: IndexStore
   readonly engine: Engine
   readonly clock: Clock
+  /** Asked anew for each batch, so that a change of them is followed from the next one on. */
+  readonly rules: () => FieldRules
   /**
    * A field became sealed-only. Called at least once for each, before its values go; must not wait for the projection.
    * When it fails it is called again.
@@ -216,6 +218,7 @@ export class Projector {
     const task = this.#tasks.shift()
     if (task) return this.#removing.then(task.run)
     if (this.#dirty) await this.#recover()
+    if (!this.followsRules()) return this.#followRules()
     if (clock.monotonicMs() >= this.#nextCheckMs) {
       this.#nextCheckMs = clock.monotonicMs() + CHECK_MS
       await this.#repair()
@@ -223,6 +226,30 @@ export class Projector {
     await this.#tidy()
     if (this.position() < source.size()) return this.#project()
     await this.#pause(FLUSH_MS)
+  }
+
+  /** Whether the index holds nothing that the rules of now keep out of it. */
+  followsRules(): boolean {
+    return this.#options.positions.rulesVersion() === this.#options.rules().version
+  }
+
+  /** Has it look at the rules again. */
+  rulesChanged(): void {
+    this.#wake()
+  }
+
+  /**
+   * Takes out what the rules seal now. Crash on the way: the version does not move, and the next turn begins again. What was prepared
+   * by older rules is prepared anew.
+   */
+  async #followRules(): Promise<void> {
+    const { positions, rules, store } = this.#options
+    const current = rules()
+    await this.#recover()
+    await store.removeSealed(current, this.#catalogue)
+    this.#catalogue = await store.catalogue(positions.sealedFields())
+    positions.setRulesVersion(current.version)
+    this.#tidyUntilMs = this.#options.clock.monotonicMs() + TIDY_FOR_MS
   }
 
   async #tidy(): Promise<void> {
@@ -309,7 +336,7 @@ export class Projector {
       await clock.sleep(0)
       heldSinceMs = clock.monotonicMs()
     }
-    return { catalogue: this.#catalogue, refused: this.#refused, breathe }
+    return { catalogue: this.#catalogue, refused: this.#refused, rules: this.#options.rules(), breathe }
   }
 
   /** What follows from a written batch before its entries count as indexed. */

@@ -4,11 +4,13 @@
 import {
   type CanonicalRecord,
   completeness,
+  type CompletenessReport,
   type JsonValue,
   numericValue,
   recordTime,
 } from '@deponent/format'
-import type { SourceEntry } from './source.ts'
+import { indexable, NO_RULES, sealedIn } from './indexable.ts'
+import type { FieldRules, SourceEntry } from './source.ts'
 import {
   featureText,
   MICROS_PER_MS,
@@ -62,10 +64,10 @@ type Content = Omit<EntryRows, 'index' | 'system' | 'at' | 'entry' | 'features'>
 }
 
 /** @throws RowRejected when the record cannot be put into rows. */
-export function rowsOf(source: SourceEntry): EntryRows {
+export function rowsOf(source: SourceEntry, rules: FieldRules = NO_RULES): EntryRows {
   const { record } = source
   const at = (record && recordTime(record)) ?? source.entry.receivedAt
-  const content = record ? contentOf(source, record, at) : {}
+  const content = record ? contentOf(source, record, at, rules) : {}
   const { decision, outcome, review, record: other, access } = content
   const count = [decision, outcome, review, other, access].filter(Boolean).length
   return { ...identity(source), at, entry: entryCells(source, at, count, ''), features: [], ...content }
@@ -102,11 +104,13 @@ function entryCells(
   ]
 }
 
-function contentOf(source: SourceEntry, record: CanonicalRecord, at: number): Content {
+function contentOf(source: SourceEntry, whole: CanonicalRecord, at: number, rules: FieldRules): Content {
   try {
+    const isSealed = sealedIn(source, whole, rules)
+    const record = indexable(whole, isSealed)
     switch (source.entry.kind) {
       case 'decision':
-        return decisionContent(source, record, at)
+        return decisionContent(source, record, at, completeness(whole), isSealed)
       case 'outcome':
         return { outcome: outcomeCells(source, record, at) }
       case 'review':
@@ -130,16 +134,29 @@ function targetCells({ target }: SourceEntry, record: CanonicalRecord): Cell[] {
   return [target?.index ?? NO_TARGET, target?.id ?? textOf(record['decisionId'])]
 }
 
-function decisionContent(source: SourceEntry, record: CanonicalRecord, at: number): Content {
-  const decision = decisionCells(source, record, at)
+function decisionContent(
+  source: SourceEntry,
+  record: CanonicalRecord,
+  at: number,
+  report: CompletenessReport,
+  isSealed: (pointer: string) => boolean,
+): Content {
+  const status = textOf(record['status']) || (isSealed('/status') ? '' : 'ok')
+  const decision = decisionCells(source, record, at, report, status)
   const features = featuresOf(record['inputFeatures'])
   const told = ['humanReviewed', 'humanOverride'].some((field) => record[field] === true)
   return told ? { decision, features, review: toldReviewCells(source, record, at) } : { decision, features }
 }
 
-function decisionCells(source: SourceEntry, record: CanonicalRecord, at: number): Cell[] {
+/** `report` is of the whole record: that a field is there says nothing of its value. */
+function decisionCells(
+  source: SourceEntry,
+  record: CanonicalRecord,
+  at: number,
+  report: CompletenessReport,
+  status: string,
+): Cell[] {
   const text = (...fields: string[]) => fields.map((field) => textOf(record[field]))
-  const report = completeness(record)
   const tokens = asObject(record['tokenUsage'])
   return [
     ...recordCells(source, at),
@@ -155,7 +172,7 @@ function decisionCells(source: SourceEntry, record: CanonicalRecord, at: number)
       'consequenceLevel',
     ),
     ...text('decisionCategory'),
-    textOf(record['status']) || 'ok',
+    status,
     ...resultCells(record['prediction']),
     ...confidenceCells(record),
     scaledOf(record['latencyMs'], MICROS_PER_MS),

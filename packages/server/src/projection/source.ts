@@ -28,6 +28,16 @@ export interface SealedField {
   readonly field: string
 }
 
+/** Fields that somebody sealed after entries were recorded. What a record itself says is sealed needs no rule. */
+export interface FieldRules {
+  /** Another one after each change of the rules; 0 while nothing was ever declared. */
+  readonly version: number
+  /** Whether anything of this system is sealed by rules. */
+  touches(system: string): boolean
+  /** Values of the field at this JSON pointer are not for the index in entries of the system below this index. */
+  sealedUntil(system: string, pointer: string): number
+}
+
 /** What the projection must remember outside the index. Writes are durable when they return. */
 export interface PositionStore {
   /** Entries below it are in the index; entries at or past it are not, or not yet for sure. */
@@ -39,4 +49,7 @@ export interface PositionStore {
   beginIndex(id: string): void
   sealedFields(): SealedField[]
   sealField(system: string, field: string): void
+  /** Version of the rules the index was last brought in line with; 0 before that. */
+  rulesVersion(): number
+  setRulesVersion(version: number): void
 }

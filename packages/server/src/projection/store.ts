@@ -28,7 +28,8 @@ import {
   type TableShape,
 } from './schema.ts'
 import type { NarrowedViews } from './narrowed-views.ts'
-import type { SealedField } from './source.ts'
+import { removeSealed } from './sealed-columns.ts'
+import type { FieldRules, SealedField } from './source.ts'
 import { viewStatements } from './views.ts'
 
 /** Codes of ClickHouse that speak of the rows themselves: trying the same rows again cannot help. */
@@ -197,6 +198,11 @@ export class IndexStore {
         settings: MUTATION,
       })
     }
+  }
+
+  /** Removes all values that the rules keep out of the index; replaced parts leave the disk within seconds. */
+  removeSealed(rules: FieldRules, catalogue: FieldCatalogue): Promise<void> {
+    return removeSealed(this.#client, this.#names, rules, catalogue)
   }
 
   /** Counts the rows of every block that ends at or before `position`'s block. */

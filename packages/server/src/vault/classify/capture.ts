@@ -9,7 +9,15 @@
  */
 import type { ClassificationPolicy } from './policy.ts'
 
-const INPUTS = ['contextData', 'input', 'inputFeatures', 'messages', 'protectedAttributes', 'referenceDatabase', 'retrievedDocuments']
+const INPUTS = [
+  'contextData',
+  'input',
+  'inputFeatures',
+  'messages',
+  'protectedAttributes',
+  'referenceDatabase',
+  'retrievedDocuments',
+]
 const OUTPUTS = [
   'alternativePredictions',
   'explanation',
@@ -22,7 +30,16 @@ const OUTPUTS = [
 ]
 
 /** Kept only at `debug`. */
-const DEBUG_ONLY = ['contextData', 'input', 'messages', 'metadata', 'retrievedDocuments', 'toolCalls', 'userAgent', 'ipAddress']
+const DEBUG_ONLY = [
+  'contextData',
+  'input',
+  'messages',
+  'metadata',
+  'retrievedDocuments',
+  'toolCalls',
+  'userAgent',
+  'ipAddress',
+]
 /** Kept at `debug` and `detailed`. */
 const DETAILS = [
   'alternativePredictions',

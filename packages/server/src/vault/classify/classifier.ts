@@ -243,7 +243,8 @@ class Judgement {
     })
     if (why === undefined && declared === undefined && as !== 'told' && !this.#isStrict) why = foundIn(value)
     if (why !== undefined) this.#seal(pointer, why)
-    else if (declared === 'pseudonymise' && !KEPT_FIELDS.has(name)) return this.#asDeclared(pointer, value, 'queryable')
+    else if (declared === 'pseudonymise' && !KEPT_FIELDS.has(name))
+      return this.#asDeclared(pointer, value, 'queryable')
     else return this.#judge(pointer, name, value, () => undefined)
     return value
   }
@@ -316,7 +317,8 @@ function foundIn(value: JsonValue): DetectorName | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   let found: DetectorName | undefined
   visit(value, (inner, name) => {
-    found ??= (name === undefined ? undefined : detect(name)) ?? (isContainer(inner) ? undefined : foundIn(inner))
+    found ??=
+      (name === undefined ? undefined : detect(name)) ?? (isContainer(inner) ? undefined : foundIn(inner))
   })
   return found
 }
@@ -331,7 +333,7 @@ function visit(
   meet: (inner: JsonValue, name: string | undefined, pointer: string) => void,
 ): void {
   const waiting: { value: JsonValue[] | JsonObject; pointer: string }[] = [{ value, pointer: '' }]
-  for (let seen = 0; waiting.length > 0; ) {
+  for (let seen = 0; waiting.length > 0;) {
     const { value: next, pointer } = waiting.pop()!
     for (const name in next) {
       if ((seen += 1) > RESULT_PARTS_MAX) return

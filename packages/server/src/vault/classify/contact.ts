@@ -3,7 +3,8 @@ import { digitsOf, type Shape } from './shape.ts'
 
 /** RFC 5321: at most 64 octets before the sign, 255 behind it; letters of any script (RFC 6531). */
 const LOCAL = /[\p{L}\p{N}._%+'-]{1,64}$/u
-const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:\p{L}{2,24}|xn--[a-z0-9-]{1,59})(?![\p{L}\p{N}_-])/u
+const DOMAIN =
+  /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,8}(?:\p{L}{2,24}|xn--[a-z0-9-]{1,59})(?![\p{L}\p{N}_-])/u
 const SIGNS_MAX = 8
 
 /** Whether a mail address stands anywhere in the text. */

@@ -77,5 +77,7 @@ export function nameSays(name: string): NameSays {
 
 /** Whether a name says that dotted numbers in it are versions. */
 export function speaksOfVersions(name: string): boolean {
-  return wordsOf(name).some((word) => /^(?:version|versions|build|release|firmware|revision|oid|section|clause)$/.test(word))
+  return wordsOf(name).some((word) =>
+    /^(?:version|versions|build|release|firmware|revision|oid|section|clause)$/.test(word),
+  )
 }

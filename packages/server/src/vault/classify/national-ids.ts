@@ -6,8 +6,26 @@ import { luhn } from './payment.ts'
 import { digitsOf } from './shape.ts'
 
 export type Country =
-  | 'be' | 'br' | 'ca' | 'ch' | 'cn' | 'cz' | 'de' | 'dk' | 'es' | 'fi' | 'fr' | 'gb' | 'in' | 'it' | 'kr' | 'nl' | 'no' | 'pl'
-  | 'se' | 'us'
+  | 'be'
+  | 'br'
+  | 'ca'
+  | 'ch'
+  | 'cn'
+  | 'cz'
+  | 'de'
+  | 'dk'
+  | 'es'
+  | 'fi'
+  | 'fr'
+  | 'gb'
+  | 'in'
+  | 'it'
+  | 'kr'
+  | 'nl'
+  | 'no'
+  | 'pl'
+  | 'se'
+  | 'us'
 
 interface NationalId {
   readonly country: Country
@@ -26,7 +44,12 @@ function weighted(digits: string, weights: readonly number[]): number {
 
 /** Month 1 to 12 and a day that month may have. */
 function isDay(month: number, day: number): boolean {
-  return month >= 1 && month <= 12 && day >= 1 && day <= (month === 2 ? 29 : [4, 6, 9, 11].includes(month) ? 30 : 31)
+  return (
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= (month === 2 ? 29 : [4, 6, 9, 11].includes(month) ? 30 : 31)
+  )
 }
 
 const numberAt = (digits: string, from: number, to: number): number => Number(digits.slice(from, to))
@@ -63,7 +86,9 @@ function isSpanish(found: string): boolean {
   return SPANISH_LETTERS[number % 23] === found[8]
 }
 
-const ODD_VALUES = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23]
+const ODD_VALUES = [
+  1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
+]
 
 function isItalian(found: string): boolean {
   let sum = 0
@@ -135,7 +160,8 @@ function isBrazilian(digits: string): boolean {
 
 /** GB 11643: date of birth and a key mod 11-2, ten written X. */
 function isChinese(found: string): boolean {
-  if (!/^(?:18|19|20)/.test(found.slice(6)) || !isDay(numberAt(found, 10, 12), numberAt(found, 12, 14))) return false
+  if (!/^(?:18|19|20)/.test(found.slice(6)) || !isDay(numberAt(found, 10, 12), numberAt(found, 12, 14)))
+    return false
   const sum = weighted(found, [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
   return '10X98765432'[sum % 11] === found[17]
 }
@@ -175,7 +201,11 @@ const NATIONAL_IDS: readonly NationalId[] = [
     pattern: bounded(String.raw`[12378] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}`),
     isValid: isFrench,
   },
-  { country: 'es', pattern: bounded(String.raw`[XYZ]-?\d{7}-?[A-Z]|\d{8}-?[A-Z]|\d{2}\.\d{3}\.\d{3}-?[A-Z]`), isValid: isSpanish },
+  {
+    country: 'es',
+    pattern: bounded(String.raw`[XYZ]-?\d{7}-?[A-Z]|\d{8}-?[A-Z]|\d{2}\.\d{3}\.\d{3}-?[A-Z]`),
+    isValid: isSpanish,
+  },
   {
     country: 'it',
     pattern: bounded(String.raw`[A-Z]{6} ?\d{2}[A-EHLMPRST]\d{2} ?[A-Z]\d{3}[A-Z]`),
@@ -185,10 +215,18 @@ const NATIONAL_IDS: readonly NationalId[] = [
   { country: 'no', pattern: bounded(String.raw`\d{6} ?\d{5}`), isValid: isNorwegian },
   { country: 'se', pattern: bounded(String.raw`(?:19|20)?\d{6}[-+]\d{4}`), isValid: isSwedish },
   { country: 'fi', pattern: bounded(String.raw`\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]`), isValid: isFinnish },
-  { country: 'dk', pattern: bounded(String.raw`\d{6}-\d{4}`), isValid: (digits) => isDay(numberAt(digits, 2, 4), numberAt(digits, 0, 2)) },
+  {
+    country: 'dk',
+    pattern: bounded(String.raw`\d{6}-\d{4}`),
+    isValid: (digits) => isDay(numberAt(digits, 2, 4), numberAt(digits, 0, 2)),
+  },
   { country: 'be', pattern: bounded(String.raw`\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}`), isValid: isBelgian },
   { country: 'ch', pattern: bounded(String.raw`756\.?\d{4}\.?\d{4}\.?\d{2}`), isValid: isSwiss },
-  { country: 'cz', pattern: new RegExp(String.raw`(?<![\w.,+/-])\d{6}/\d{4}(?![\w/-])`, 'g'), isValid: isCzech },
+  {
+    country: 'cz',
+    pattern: new RegExp(String.raw`(?<![\w.,+/-])\d{6}/\d{4}(?![\w/-])`, 'g'),
+    isValid: isCzech,
+  },
   { country: 'us', pattern: bounded(String.raw`\d{3}-\d{2}-\d{4}`), isValid: isAmerican },
   {
     country: 'gb',
@@ -200,7 +238,11 @@ const NATIONAL_IDS: readonly NationalId[] = [
   { country: 'kr', pattern: bounded(String.raw`\d{6}-[1-8]\d{6}`), isValid: isKorean },
   { country: 'in', pattern: bounded(String.raw`[2-9]\d{3} \d{4} \d{4}`), isValid: isIndian },
   { country: 'ca', pattern: bounded(String.raw`[1-79]\d{2}-\d{3}-\d{3}`), isValid: luhn },
-  { country: 'nl', pattern: bounded(String.raw`(?:\d{4}\.\d{2}\.\d{3}|\d{3}\.\d{3}\.\d{3})`), isValid: isDutch },
+  {
+    country: 'nl',
+    pattern: bounded(String.raw`(?:\d{4}\.\d{2}\.\d{3}|\d{3}\.\d{3}\.\d{3})`),
+    isValid: isDutch,
+  },
 ]
 
 /** Where the word before a bare number says what it is: `BSN 111222333`. */
@@ -212,7 +254,8 @@ export const NATIONAL_DIGITS_MIN = 5
 /** The country one of whose numbers stands somewhere in the text, if any. */
 export function nationalIdIn(text: string): Country | undefined {
   for (const { country, pattern, isValid } of NATIONAL_IDS) {
-    for (const [found] of text.matchAll(pattern)) if (isValid(found.replace(/[ ./+-]/g, '').toUpperCase())) return country
+    for (const [found] of text.matchAll(pattern))
+      if (isValid(found.replace(/[ ./+-]/g, '').toUpperCase())) return country
   }
   const dutch = NAMED_DUTCH.exec(text)
   return dutch && isDutch(dutch[1]!) ? 'nl' : undefined

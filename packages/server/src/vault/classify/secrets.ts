@@ -25,7 +25,8 @@ const API_KEYS: readonly RegExp[] = [
 ]
 
 /** First characters of the prefixes above and of what is told by other words. */
-const HINT = /eyJ|-----BEGIN|AKIA|ASIA|ABIA|ACCA|gh[oprsu]_|github_pat_|glpat-|[spr]k[_-]|xox|AIza|ya29|npm_|pypi-|SG\.|hf_|do[op]_|shp|:\/\/|bearer|basic|token/i
+const HINT =
+  /eyJ|-----BEGIN|AKIA|ASIA|ABIA|ACCA|gh[oprsu]_|github_pat_|glpat-|[spr]k[_-]|xox|AIza|ya29|npm_|pypi-|SG\.|hf_|do[op]_|shp|:\/\/|bearer|basic|token/i
 
 export type Secret = 'jwt' | 'private_key' | 'bearer_token' | 'url_credentials' | 'api_key'
 

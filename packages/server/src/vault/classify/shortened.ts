@@ -9,7 +9,9 @@ export function shortened(pointers: readonly string[]): string[] {
   let listed = [...new Set(pointers)].toSorted()
   while (listed.length > POINTERS_LISTED_MAX) {
     const deepest = Math.max(...listed.map(depthOf))
-    listed = [...new Set(listed.map((pointer) => (depthOf(pointer) === deepest ? above(pointer) : pointer)))].toSorted()
+    listed = [
+      ...new Set(listed.map((pointer) => (depthOf(pointer) === deepest ? above(pointer) : pointer))),
+    ].toSorted()
   }
   return listed
 }

@@ -1,0 +1,204 @@
+// Takes values out of the index that a declaration sealed after they were indexed. The result is what the index would hold had it
+// been filled from the start by these rules (indexable.ts).
+
+import type { IndexClient } from './engine/client.ts'
+import type { FieldCatalogue, FeaturePlace } from './fields.ts'
+import {
+  DECISIONS,
+  FEATURE_VALUES,
+  type Names,
+  OUTCOMES,
+  RECORDS,
+  REVIEWS,
+  slotColumn,
+  type TableShape,
+} from './schema.ts'
+import type { FieldRules } from './source.ts'
+import { escapeToken } from '@deponent/format'
+
+/** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
+const MUTATION = { mutations_sync: 2, max_execution_time: 900 } as const
+
+/** What stands in a column in place of a value: by pointer of the field, each column with its empty value. */
+type Columns = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+const texts = (...names: string[]): Columns =>
+  Object.fromEntries(names.map((name) => [`/${name}`, { [name]: "''" }]))
+const amounts = (columns: Readonly<Record<string, readonly string[]>>): Columns =>
+  Object.fromEntries(
+    Object.entries(columns).map(([field, names]) => [
+      `/${field}`,
+      Object.fromEntries(names.map((name) => [name, 'NULL'])),
+    ]),
+  )
+
+/** Ids that are there only while the decision itself is unknown. */
+const TARGET: Columns = { '/decisionId': { targetId: "if(targetIndex < 0, '', targetId)" } }
+
+const SEALABLE: readonly [TableShape, Columns][] = [
+  [
+    DECISIONS,
+    {
+      ...texts(
+        'decisionId',
+        'caseId',
+        'traceId',
+        'sessionId',
+        'userId',
+        'modelId',
+        'modelVersion',
+        'modelType',
+        'provider',
+      ),
+      ...texts('environment', 'riskTier', 'consequenceLevel', 'decisionCategory', 'status', 'confidenceKind'),
+      '/prediction': { prediction: "''", predictionSealed: 'false' },
+      ...amounts({
+        confidence: ['confidence', 'score'],
+        latencyMs: ['latencyUs'],
+        timeToFirstTokenMs: ['firstTokenUs'],
+        costUsd: ['costNanoUsd'],
+        tokenUsage: ['inputTokens', 'outputTokens'],
+      }),
+    },
+  ],
+  [OUTCOMES, { '/outcome': { outcome: "''", outcomeSealed: 'false' }, ...TARGET }],
+  [
+    REVIEWS,
+    {
+      '/reviewerId': { reviewer: "if(inDecision, reviewer, '')" },
+      '/humanReviewerId': { reviewer: "if(inDecision, '', reviewer)" },
+      '/humanDecision': { humanDecision: "''" },
+      ...TARGET,
+    },
+  ],
+  [RECORDS, { ...texts('modelId', 'modelVersion'), ...TARGET }],
+]
+
+/** A column and what it becomes in rows below an index. */
+interface Emptied {
+  readonly column: string
+  readonly empty: string
+  readonly below: number
+}
+
+/** Removes, from every table, the values that the rules keep out of it. Resolves when they are in no active part. */
+export async function removeSealed(
+  client: IndexClient,
+  names: Names,
+  rules: FieldRules,
+  catalogue: FieldCatalogue,
+): Promise<void> {
+  for (const [table, columns] of SEALABLE) {
+    for (const system of await systemsIn(client, `${names.tables}.${table.name}`)) {
+      if (!rules.touches(system)) continue
+      const emptied = [
+        ...columnsSealed(columns, rules, system),
+        ...(table === DECISIONS ? featuresSealed(catalogue, rules, system) : []),
+      ]
+      await empty(client, `${names.tables}.${table.name}`, system, emptied)
+    }
+  }
+  await removeDigests(client, `${names.tables}.${FEATURE_VALUES.name}`, rules, catalogue)
+}
+
+async function systemsIn(client: IndexClient, table: string): Promise<string[]> {
+  const rows = await client.select<{ system: string }>(`SELECT DISTINCT system FROM ${table}`)
+  return rows.map(({ system }) => system)
+}
+
+function columnsSealed(columns: Columns, rules: FieldRules, system: string): Emptied[] {
+  return Object.entries(columns).flatMap(([pointer, emptied]) => {
+    const below = rules.sealedUntil(system, pointer)
+    if (below <= 0) return []
+    return Object.entries(emptied).map(([column, value]) => ({ column, empty: value, below }))
+  })
+}
+
+const featurePointer = (name: string): string => `/inputFeatures/${escapeToken(name)}`
+
+function featuresSealed(catalogue: FieldCatalogue, rules: FieldRules, system: string): Emptied[] {
+  const sealed = catalogue
+    .fieldsOf(system)
+    .map(({ name }) => ({
+      place: catalogue.placeOf(name),
+      name,
+      below: rules.sealedUntil(system, featurePointer(name)),
+    }))
+    .filter(({ below }) => below > 0)
+  const columns = sealed.flatMap(({ place, below }) =>
+    place === 'map' ? [] : [{ column: slotColumn(place).name, empty: "''", below }],
+  )
+  return [...columns, ...mapSealed(sealed)]
+}
+
+function mapSealed(sealed: readonly { place: FeaturePlace; name: string; below: number }[]): Emptied[] {
+  const kept = sealed
+    .filter(({ place }) => place === 'map')
+    .map(({ name, below }) => `(index >= ${bound(below)} OR name != ${quoted(name)})`)
+  if (kept.length === 0) return []
+  const empty = `mapFilter((name, value) -> ${kept.join(' AND ')}, moreFeatures)`
+  return [{ column: 'moreFeatures', empty, below: Number.MAX_SAFE_INTEGER }]
+}
+
+/** Several rules may be about one column: each is applied to what the one before left. */
+function assignments(emptied: readonly Emptied[]): Map<string, string> {
+  const values = new Map<string, string>()
+  for (const { column, empty: value, below } of emptied) {
+    const before = values.get(column) ?? column
+    const now = value.replaceAll(new RegExp(String.raw`\b${column}\b`, 'g'), before)
+    values.set(column, `if(index < ${bound(below)}, ${now}, ${before})`)
+  }
+  return values
+}
+
+async function empty(
+  client: IndexClient,
+  table: string,
+  system: string,
+  emptied: readonly Emptied[],
+): Promise<void> {
+  if (emptied.length === 0) return
+  const values = assignments(emptied)
+  const text = (of: string): string => `ifNull(toString(${of}), 'none')`
+  const differs = [...values].map(([column, value]) => `${text(column)} != ${text(value)}`)
+  const where = `system = {p0:String} AND (${differs.join(' OR ')})`
+  const params = { p0: system }
+  const [row] = await client.select<{ rows: string }>(`SELECT count() AS rows FROM ${table} WHERE ${where}`, {
+    params,
+    settings: { max_execution_time: 300 },
+  })
+  if (Number(row?.rows ?? 0) === 0) return
+  const updates = [...values].map(([column, value]) => `${column} = ${value}`)
+  await client.command(`ALTER TABLE ${table} UPDATE ${updates.join(', ')} WHERE ${where}`, {
+    params,
+    settings: MUTATION,
+  })
+}
+
+/** The digests that values were counted by go with the values. */
+async function removeDigests(
+  client: IndexClient,
+  table: string,
+  rules: FieldRules,
+  catalogue: FieldCatalogue,
+): Promise<void> {
+  for (const system of await systemsIn(client, table)) {
+    if (!rules.touches(system)) continue
+    for (const { name } of catalogue.fieldsOf(system)) {
+      const below = rules.sealedUntil(system, featurePointer(name))
+      if (below <= 0) continue
+      const params = { p0: system, p1: name }
+      const where = `system = {p0:String} AND name = {p1:String} AND index < ${bound(below)}`
+      await client.command(`ALTER TABLE ${table} DELETE WHERE ${where}`, { params, settings: MUTATION })
+    }
+  }
+}
+
+function bound(index: number): string {
+  return String(Math.min(index, Number.MAX_SAFE_INTEGER))
+}
+
+/** A text as a literal of the engine's language. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}

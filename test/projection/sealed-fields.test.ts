@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { FieldRules } from '../../packages/server/src/projection/index.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { rowsOf } from '../../packages/server/src/projection/rows.ts'
+import { ask, decision, MemorySource, World } from './world.ts'
+
+const worlds: World[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.destroy()
+})
+
+/** Rules that seal these pointers of a system in entries below an index. */
+function sealing(version: number, system: string, below: Readonly<Record<string, number>>): FieldRules {
+  return {
+    version,
+    touches: (name) => name === system,
+    sealedUntil: (name, pointer) => (name === system ? (below[pointer] ?? 0) : 0),
+  }
+}
+
+const PERSONAL = {
+  decisionId: 'd-1',
+  userId: 'ana@example.com',
+  inputFeatures: { mail: 'ana@example.com', age: 41 },
+}
+
+describe('the rows of a record that says what of it is sealed', () => {
+  const rowOf = (sealed: string[], queryable: string[] = []) => {
+    const source = new MemorySource()
+    source.add(decision({ ...PERSONAL, classification: { policy: 1, sealed, queryable } }))
+    return rowsOf(source.entries[0]!)
+  }
+
+  test('hold none of the values it seals, and all others', () => {
+    const row = rowOf(['/userId', '/inputFeatures/mail'])
+    expect(JSON.stringify(row)).not.toContain('ana@example.com')
+    expect(row.features).toEqual([{ name: 'age', text: '41' }])
+    expect(row.decision).toContain('d-1')
+  })
+
+  test('hold nothing the sender chose when everything is sealed, but for what is declared queryable', () => {
+    const row = rowOf([''], ['/inputFeatures/age'])
+    expect(row.features).toEqual([{ name: 'age', text: '41' }])
+    expect(row.decision).not.toContain('d-1')
+    expect(row.decision).not.toContain('m')
+    expect(row.decision).not.toContain('ok')
+  })
+
+  test('count completeness by what is there, sealed or not', () => {
+    const source = new MemorySource()
+    source.add(decision(PERSONAL), decision({ ...PERSONAL, classification: { policy: 1, sealed: [''] } }))
+    const [open, sealed] = source.entries.map((entry) => rowsOf(entry).decision!.slice(-3))
+    expect(sealed).toEqual(open)
+  })
+})
+
+describe('a field that is sealed after its values were indexed', () => {
+  const people = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      decision(
+        {
+          decisionId: `d-${i}`,
+          userId: `user-${i % 7}`,
+          confidence: 0.5,
+          inputFeatures: { city: 'Oslo', age: i % 50 },
+        },
+        { system: i % 2 === 0 ? 'credit' : 'hiring' },
+      ),
+    )
+  const count = async (world: World, parameters: Record<string, string>) =>
+    (await world.projection.aggregate(ask({ metrics: 'count', ...parameters }), UNRESTRICTED)).items[0]?.[
+      'count'
+    ] ?? 0
+
+  async function begin(rules: () => FieldRules, entries = 40): Promise<World> {
+    const world = new World()
+    worlds.push(world)
+    world.source.add(...people(entries))
+    await world.start({ rules })
+    await world.indexed()
+    return world
+  }
+
+  async function follow(world: World): Promise<void> {
+    world.projection.rulesChanged()
+    while (!world.projection.followsRules()) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  test('leaves the index in the system it was sealed in, and there alone', async () => {
+    let rules = sealing(0, '', {})
+    const world = await begin(() => rules)
+    expect(await count(world, { 'feature.city': 'Oslo' })).toBe(40)
+    rules = sealing(2, 'credit', {
+      '/inputFeatures/city': Infinity,
+      '/userId': Infinity,
+      '/confidence': Infinity,
+    })
+    await follow(world)
+    expect(await count(world, { 'feature.city': 'Oslo' })).toBe(20)
+    expect(await count(world, { 'feature.age': '4' })).toBe(1)
+    expect(await count(world, { userId: 'user-0', system: 'credit' })).toBe(0)
+    expect(await count(world, { userId: 'user-0', system: 'hiring' })).toBeGreaterThan(0)
+    expect(await count(world, { minConfidence: '0.4' })).toBe(20)
+  })
+
+  test('comes back for what is recorded after it became queryable again, and not for what was before', async () => {
+    const rules = sealing(3, 'credit', { '/inputFeatures/city': 20, '/userId': 20 })
+    const world = await begin(() => rules)
+    const answers = async () => [
+      await count(world, { 'feature.city': 'Oslo', system: 'credit' }),
+      await count(world, { userId: 'user-0', system: 'credit' }),
+      await count(world, { system: 'credit' }),
+    ]
+    const filled = await answers()
+    expect(filled[0]).toBe(10)
+    await world.projection.reindex()
+    expect(await answers()).toEqual(filled)
+  })
+
+  test('gives the same answers whether it was taken out or never put in', async () => {
+    let rules = sealing(0, '', {})
+    const world = await begin(() => rules)
+    rules = sealing(2, 'hiring', {
+      '/inputFeatures/age': Infinity,
+      '/decisionId': 10,
+      '/modelId': Infinity,
+      '/prediction': 30,
+    })
+    await follow(world)
+    const everything = async () =>
+      (await world.projection.list(ask({ limit: '1000' }), UNRESTRICTED)).items.map((item) =>
+        JSON.stringify(item),
+      )
+    const taken = await everything()
+    await world.projection.reindex()
+    expect(await everything()).toEqual(taken)
+  })
+})
