@@ -101,6 +101,7 @@ MEANINGS = {
     'wal_torn_tail': 'the write-ahead log ends in a frame that was never completed',
     'emitter_gap': 'an emitter numbered records that never arrived',
     'emitter_fork': 'an emitter gave one number to two different records',
+    'emitter_content_altered_by_policy': 'policy dropped fields, so the record is not the one its emitter hashed',
     'emitter_head_mismatch': "an emitter's stated head does not follow from its records",
     'emitter_loss': 'an emitter declared the loss of records',
     'emitter_duplicate': 'two entries carry one number of an emitter and the same content',
@@ -1151,6 +1152,12 @@ def pointers_of_shape(shape, entry_id, leaves):
     return pointers
 
 
+def numbered_and_altered(pointers):
+    """Whether a record carries a number of its emitter, and says that a policy changed what was numbered."""
+    altering = ('/classification/pseudonymised/', '/classification/dropped/')
+    return any(one.startswith('/emitter/') for one in pointers) and any(one.startswith(altering) for one in pointers)
+
+
 def verify_disclosure(root, leaves, entry_id, disclosed):
     """(findings, [(pointer, value)]). `root` and `leaves` are those of the entry's payload, `disclosed` leaves with
     index, salt, text and path."""
@@ -1171,6 +1178,8 @@ def verify_disclosure(root, leaves, entry_id, disclosed):
             findings.append(error('shape_mismatch', 'the disclosed shape is not one of this entry'))
         elif any(pointers[index - 1] != pointer for index, pointer, _ in fields):
             findings.append(error('shape_mismatch'))
+        elif numbered_and_altered(pointers):
+            findings.append(info('emitter_content_altered_by_policy'))
     if len({index for index, _, _ in fields}) < leaves - 1:
         findings.append(info('fields_withheld'))
     return findings, [(pointer, value) for _, pointer, value in fields]

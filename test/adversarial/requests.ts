@@ -152,4 +152,24 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   reviewHold: ({ holdId }) =>
     post(`/v1/holds/${holdId}/review`, { reviewAt: '2199-01-01T00:00:00Z', reason: 'a probe' }),
   releaseHold: ({ holdId }) => post(`/v1/holds/${holdId}/release`, { reason: 'a probe' }),
+  getPrivacy: () => get('/v1/privacy'),
+  // As with the policy: a version that is never in force.
+  putPrivacy: () => ({
+    method: 'PUT',
+    path: '/v1/privacy',
+    body: {
+      version: 999_999,
+      mode: 'strict',
+      capture: 'debug',
+      includeInputs: true,
+      includeOutputs: true,
+      hashSensitiveData: false,
+      erasure: { twoPersons: false },
+      systems: {},
+      reason: 'a probe',
+    },
+  }),
+  getFields: ({ system }) => get(`/v1/systems/${system}/fields`),
+  previewFields: ({ system }) =>
+    post(`/v1/systems/${system}/fields:preview`, { fields: { '/userId': 'seal' } }),
 }

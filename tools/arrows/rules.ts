@@ -82,6 +82,18 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'who may do what is decided without looking at what was recorded',
   },
   {
+    from: ['server/privacy'],
+    to: ['server/*'],
+    unlessTo: ['server/privacy', 'server/platform', 'server/vault/classify', 'server/access/actor.ts'],
+    why: 'what becomes of a field is declared before and without looking at any record',
+  },
+  {
+    from: ['server/vault/classify'],
+    to: ['server/*'],
+    unlessTo: ['server/vault/classify', 'server/vault/hmac.ts'],
+    why: 'the same record is classified the same way wherever it comes from, so classifying knows nothing but the record and its policy',
+  },
+  {
     from: ['server/recording'],
     to: ['server/projection', 'server/access', 'server/rights', 'server/demo'],
     why: 'a record is kept before and without anything that answers questions about it',
@@ -258,6 +270,7 @@ export const SERVER_AREAS: readonly string[] = [
   'ledger',
   'monitor',
   'platform',
+  'privacy',
   'projection',
   'recording',
   'residue',

@@ -277,7 +277,10 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
       await announce.settled()
       // A ledger that stopped takes no heads either; their emitters state them again.
       await recorder.flushHeads().catch(() => undefined)
-      await intake.met().then((met) => metFields.add(met), () => undefined)
+      await intake.met().then(
+        (met) => metFields.add(met),
+        () => undefined,
+      )
       await intake.close()
       await ledger.close()
       await state.flush().catch(failed)

@@ -10,6 +10,7 @@ import { canonicalJson } from '../json/canonical.ts'
 import { readJson } from '../json/read.ts'
 import type { JsonValue } from '../json/value.ts'
 import { KnownNodes } from '../tree/known-nodes.ts'
+import { CLASSIFICATION } from '../records/classification.ts'
 import { isPosition } from '../tree/position.ts'
 import { finding, reportOf } from '../verdict.ts'
 import type { Finding, VerifyReport } from '../verdict.ts'
@@ -139,7 +140,19 @@ function judgeShape(
     return { findings: [finding('error', 'shape_mismatch', 'the disclosed shape is not one of this entry')] }
   }
   const misplaced = fields.some(({ index, pointer }) => pointers[index - 1] !== pointer)
-  return misplaced ? { findings: [finding('error', 'shape_mismatch')] } : { findings: [], pointers }
+  if (misplaced) return { findings: [finding('error', 'shape_mismatch')] }
+  const isAltered = isNumberedAndAltered(pointers)
+  return { findings: isAltered ? [finding('info', 'emitter_content_altered_by_policy')] : [], pointers }
+}
+
+const ALTERING = ['pseudonymised', 'dropped'].map((list) => `/${CLASSIFICATION}/${list}/`)
+
+/** Whether a record with these pointers carries a number of its emitter, and says that a policy changed what was numbered. */
+function isNumberedAndAltered(pointers: readonly string[]): boolean {
+  return (
+    pointers.some((pointer) => pointer.startsWith('/emitter/')) &&
+    pointers.some((pointer) => ALTERING.some((above) => pointer.startsWith(above)))
+  )
 }
 
 /** The pointers of leaves 1… as the shape lists them, if it is a shape of this entry without repetition. */

@@ -27,6 +27,7 @@ export const ACTIONS = {
   ledgers: 'archive the ledger',
   erase: 'erase what was recorded about a person',
   erasures: 'see which erasures were asked for and how they stand',
+  privacy: 'change what is kept of records and what becomes of their fields',
   settings: 'see what the server is set to, and the policy',
 } as const
 

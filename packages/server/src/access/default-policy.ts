@@ -32,7 +32,7 @@ export const DEFAULT_POLICY: Policy = {
     rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures', 'holds'], ['plain']),
     rule('auditor', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-    rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings'], ['plain']),
+    rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings', 'privacy'], ['plain']),
     rule('privacy_officer', ['erase', 'erasures'], ['plain']),
     rule('privacy_officer', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['persons', 'rights', 'holds', 'hold'], ['plain']),
@@ -44,7 +44,18 @@ export const DEFAULT_POLICY: Policy = {
     // Manages; sees no content.
     rule(
       'admin',
-      ['keys', 'policy', 'ledgers', 'settings', 'access', 'status', 'ledger', 'metrics', 'systems'],
+      [
+        'keys',
+        'policy',
+        'privacy',
+        'ledgers',
+        'settings',
+        'access',
+        'status',
+        'ledger',
+        'metrics',
+        'systems',
+      ],
       ['plain'],
     ),
     rule('admin', ['holds', 'hold'], ['plain']),

@@ -9,6 +9,7 @@ import { FINDING } from './routes/finding.ts'
 import { HOLDS } from './routes/holds.ts'
 import { LEDGER } from './routes/ledger.ts'
 import { PERSONS } from './routes/persons.ts'
+import { PRIVACY } from './routes/privacy.ts'
 import { RECORDING } from './routes/recording.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -18,5 +19,6 @@ export const ROUTES: readonly Route[] = [
   ...HOLDS,
   ...ACCESS,
   ...ERASURE,
+  ...PRIVACY,
   ...LEDGER,
 ]

@@ -190,6 +190,7 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
   keys: 'manage',
   policy: 'manage',
   ledgers: 'manage',
+  privacy: 'manage',
   settings: 'read',
   erase: 'read',
   erasures: 'read',

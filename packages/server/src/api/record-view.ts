@@ -3,7 +3,7 @@
  * features that took too many values to be kept queryable, until a purpose is stated; fields of a class the reader's role does not
  * see, for good; these say so: `{"sealed": true, "withheld": "protected"}`.
  */
-import type { CanonicalRecord, JsonValue } from '@deponent/format'
+import { type CanonicalRecord, type JsonValue, sealedPointers } from '@deponent/format'
 import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
 
 const SEALED: JsonValue = { sealed: true }
@@ -41,17 +41,33 @@ export interface Seeing {
 /** The record with everything covered that may not be seen. */
 export function recordView(record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
   const view: CanonicalRecord = {}
-  for (const [name, value] of Object.entries(record)) view[name] = viewOf(name, value, seeing)
+  const isSealed = sealedPointers(record)
+  for (const [name, value] of Object.entries(record)) view[name] = viewOf(name, value, seeing, isSealed)
   return view
 }
 
-function viewOf(name: string, value: JsonValue, seeing: Seeing): JsonValue {
+/** Fields that say where and when a record stands, and what was done to it. */
+const ALWAYS_SHOWN = new Set(['classification', 'links', 'timestamp', 'at', 'system'])
+
+function viewOf(
+  name: string,
+  value: JsonValue,
+  seeing: Seeing,
+  isSealed: (pointer: string) => boolean,
+): JsonValue {
   const pointer = `/${escaped(name)}`
   const { classes } = seeing
   if (SEALED_FIELDS.has(name)) return isRevealed(pointer, seeing) ? value : SEALED
   if (!classes.has(fieldClassOf(name))) return withheld(name)
+  if (
+    name !== 'inputFeatures' &&
+    !ALWAYS_SHOWN.has(name) &&
+    isSealed(pointer) &&
+    !isRevealed(pointer, seeing)
+  )
+    return SEALED
   if (name === 'inputFeatures' && isObject(value))
-    return mapped(value, (feature, inner) => featureView(feature, inner, seeing))
+    return mapped(value, (feature, inner) => featureView(feature, inner, seeing, isSealed))
   if (name === 'explanation' && isObject(value))
     return mapped(value, (part, inner) =>
       part !== 'reasoning' || isRevealed(`${pointer}/reasoning`, seeing) ? inner : SEALED,
@@ -59,10 +75,16 @@ function viewOf(name: string, value: JsonValue, seeing: Seeing): JsonValue {
   return value
 }
 
-function featureView(name: string, value: JsonValue, seeing: Seeing): JsonValue {
+function featureView(
+  name: string,
+  value: JsonValue,
+  seeing: Seeing,
+  isSealed: (pointer: string) => boolean,
+): JsonValue {
   if (!seeing.classes.has(fieldClassOf(`feature.${name}`))) return withheld(`feature.${name}`)
-  const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name)
-  return isOpen || isRevealed(`/inputFeatures/${escaped(name)}`, seeing) ? value : SEALED
+  const pointer = `/inputFeatures/${escaped(name)}`
+  const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name) && !isSealed(pointer)
+  return isOpen || isRevealed(pointer, seeing) ? value : SEALED
 }
 
 /** What stands for a field whose class the reader does not see, whatever the purpose. */

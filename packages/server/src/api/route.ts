@@ -102,3 +102,7 @@ export type Operation =
   | 'getHold'
   | 'reviewHold'
   | 'releaseHold'
+  | 'getPrivacy'
+  | 'putPrivacy'
+  | 'getFields'
+  | 'previewFields'

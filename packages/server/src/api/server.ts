@@ -21,6 +21,7 @@ import * as recording from './handlers/recording.ts'
 import * as requests from './handlers/requests.ts'
 import * as statistics from './handlers/statistics.ts'
 import * as keys from './handlers/keys.ts'
+import * as privacy from './handlers/privacy.ts'
 import * as ledgers from './handlers/ledgers.ts'
 import * as session from './handlers/session.ts'
 import { recordDenial, recordLook } from './looks.ts'
@@ -103,6 +104,10 @@ const HANDLERS: Record<Operation, Handler> = {
   getHold: holds.getHold,
   reviewHold: holds.reviewHold,
   releaseHold: holds.releaseHold,
+  getPrivacy: privacy.getPrivacy,
+  putPrivacy: privacy.putPrivacy,
+  getFields: privacy.getFields,
+  previewFields: privacy.previewFields,
 }
 
 /** Who is connected when nobody says: a test, or a caller within the process. */
@@ -138,7 +143,9 @@ export function createHandler(
 
 /** The path of a route in the words of the router. */
 function patternOf({ path }: Route): string {
-  return path.replace(/:(\w+)\*$/, ':$1{.+}').replace(/\/subjects:(\w+)$/, '/:subjects{subjects:$1}')
+  return path
+    .replace(/:(\w+)\*$/, ':$1{.+}')
+    .replace(/\/(\w+:\w+)$/, (_, verb: string) => `/:${verb.split(':')[0]}{${verb}}`)
 }
 
 function methodsByPattern(): Map<string, string[]> {

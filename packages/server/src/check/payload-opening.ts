@@ -4,11 +4,13 @@
  */
 import {
   type CanonicalRecord,
+  classificationOf,
   type Entry,
   type Finding,
   finding,
   type FindingCode,
   FormatError,
+  isAltered,
   openedSetRoot,
   setRootShown,
   toHex,
@@ -42,6 +44,8 @@ export interface SealedPayload {
 export interface RecordFacts {
   /** The record itself, of a kind in which a ledger speaks of itself. Anybody may send one; only the ledger's own are public. */
   readonly own?: CanonicalRecord
+  /** It carries a number of its emitter, and a policy changed what was numbered. */
+  readonly isAltered?: true
   readonly link?: ReturnType<typeof linkIn>
   readonly declared?: ReturnType<typeof emitterDeclaredIn>
   readonly states?: ReturnType<typeof statementIn>
@@ -121,9 +125,15 @@ function factsShown(entry: Entry, frame: Uint8Array): RecordFacts {
   return setRoot ? { setRoot: toHex(setRoot) } : {}
 }
 
+function isNumberedAndAltered(record: CanonicalRecord): boolean {
+  const classification = record['emitter'] === undefined ? undefined : classificationOf(record)
+  return classification !== undefined && isAltered(classification)
+}
+
 function factsOf(entry: Entry, record: CanonicalRecord, isPublic: boolean): RecordFacts {
   return {
     ...(isPublic && OWN_KINDS.has(entry.kind) && { own: record }),
+    ...(isNumberedAndAltered(record) && { isAltered: true as const }),
     link: linkIn(record),
     declared: emitterDeclaredIn(entry, record),
     states: statementIn(entry, record),

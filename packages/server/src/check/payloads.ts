@@ -24,14 +24,18 @@ export class PayloadTally {
   #closed = 0
   #ahead = 0
   #firstAhead: number | undefined
+  #altered = 0
+  #firstAltered: number | undefined
 
   /** Takes what came of the next payloads. */
-  take({ findings, opened, closed, ahead }: OpenedPayloads): void {
+  take({ findings, opened, closed, ahead, altered }: OpenedPayloads): void {
     this.findings.push(...findings)
     this.opened += opened
     this.#closed += closed
     this.#ahead += ahead.length
     this.#firstAhead ??= ahead[0]
+    this.#altered += altered.length
+    this.#firstAltered ??= altered[0]
   }
 
   /** Says what is said once of all payloads: how many stayed closed, and how many the keyring is too old for. */
@@ -39,6 +43,11 @@ export class PayloadTally {
     if (this.#ahead > 0) {
       const message = `${this.#ahead} payloads are sealed with keys that this keyring does not reach`
       this.findings.push(finding('error', 'keyring_older', message, this.#firstAhead))
+    }
+    if (this.#altered > 0) {
+      const message = `${this.#altered} numbered records are not the ones their emitters hashed: a policy replaced or left out values`
+      const code = 'emitter_content_altered_by_policy'
+      this.findings.push(finding('info', code, message, this.#firstAltered))
     }
     if (this.#closed > 0) {
       this.findings.push(

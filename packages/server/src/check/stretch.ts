@@ -64,6 +64,8 @@ export interface OpenedPayloads {
   readonly erased: readonly OpenedTombstone[]
   /** Entries whose payload the log still holds though the vault has a tombstone for it. */
   readonly stillLogged: number
+  /** Indices of numbered entries whose content a policy changed. */
+  readonly altered: readonly number[]
 }
 
 export interface StretchTile {
@@ -141,6 +143,7 @@ class PayloadCount {
   stillLogged = 0
   readonly #findings: Finding[] = []
   readonly #ahead: number[] = []
+  readonly #altered: number[] = []
   readonly #erased: OpenedTombstone[] = []
   #opened = 0
   #closed = 0
@@ -149,6 +152,7 @@ class PayloadCount {
     switch (opening.state) {
       case 'opened':
         this.#opened += 1
+        if (opening.facts?.isAltered) this.#altered.push(index)
         return
       case 'closed':
         this.#closed += 1
@@ -171,6 +175,7 @@ class PayloadCount {
       opened: this.#opened,
       closed: this.#closed,
       ahead: this.#ahead,
+      altered: this.#altered,
       erased: this.#erased,
       stillLogged: this.stillLogged,
     }

@@ -11,6 +11,7 @@ import { errorCode } from '../platform/disk.ts'
 import { failureOf } from '../platform/failure.ts'
 import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note, onCrash } from '../platform/terminal.ts'
+import { PrivacyFileDamaged } from '../privacy/privacy-file.ts'
 import { KeyChangeRefused } from '../rotate-key.ts'
 import { RootKeyMissing } from '../vault/root-source.ts'
 import { VERSION } from '../version.ts'
@@ -24,6 +25,7 @@ import { hold } from './hold.ts'
 import { importCommand } from './import.ts'
 import { keys } from './keys.ts'
 import { ledgers } from './ledgers.ts'
+import { privacy } from './privacy.ts'
 import { prove } from './prove.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
@@ -46,6 +48,7 @@ const COMMANDS = [
   subject,
   hold,
   keys,
+  privacy,
   ledgers,
   reindex,
   drill,
@@ -59,6 +62,7 @@ const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST
 /** Failures whose message says all there is to say. */
 const EXPLAINED = [
   AccessFileDamaged,
+  PrivacyFileDamaged,
   PolicyElsewhere,
   MappingError,
   FormatError,

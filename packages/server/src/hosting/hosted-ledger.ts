@@ -11,6 +11,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import { PrivacyControl } from '../privacy/privacy-control.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Intake, IntakeStart } from '../recording/intake.ts'
 import { resumeRotations } from '../rotate-key.ts'
@@ -18,11 +19,13 @@ import { resumeSuccession } from '../succeed-ledger.ts'
 import { openTenant, type Tenant } from '../tenant.ts'
 import { orUndo, type Undo } from '../undo.ts'
 import { erasuresOf } from './erasing.ts'
+import type { ClassificationPolicy } from '../vault/classify/policy.ts'
 import type { StartsProjections } from './indexes.ts'
 import { metricsOf } from './ledger-gauges.ts'
 import { openLedgerAccess } from './ledger-access.ts'
 import type { LedgerMetrics } from './metrics.ts'
 import { outsideFor } from './outside.ts'
+import { bearPrivacy } from './ledger-privacy.ts'
 import { scrubOf } from './scrubbing.ts'
 
 /** What the routes need of the ledger a request is about. */
@@ -38,6 +41,8 @@ export interface LedgerServices {
   /** What is revealed right now. */
   readonly reveals: Reveals
   readonly erasures: Erasures
+  /** What is kept of records, and what becomes of their fields. */
+  readonly privacy: PrivacyControl
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -81,8 +86,10 @@ export function openLedger(
   remoteSigner: RemoteSigner | undefined,
 ): Promise<RunningLedger> {
   return orUndo(async (undo) => {
-    const tenant = await openItsTenant(parts, name, remoteSigner, undo)
     const { disk, clock, random, directory } = parts
+    const privacy = await PrivacyControl.open({ disk, data: directory.path, ledger: name })
+    const tenant = await openItsTenant(parts, name, { remoteSigner, classification: privacy.settings }, undo)
+    await bearPrivacy(privacy, tenant, directory.store)
     const access = await openLedgerAccess({
       disk,
       clock,
@@ -92,7 +99,7 @@ export function openLedger(
       tenant,
     })
     undo.add(() => access.accessLog.close())
-    const projection = await parts.indexes.start(tenant, undo)
+    const projection = await parts.indexes.start(tenant, undo, () => privacy.sealed)
     const erasures = erasuresOf(tenant, projection, { ...parts, store: directory.store })
     undo.add(async () => {
       const closed = erasures.close()
@@ -112,6 +119,7 @@ export function openLedger(
       scrub,
       metrics,
       erasures,
+      privacy,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null
@@ -124,7 +132,10 @@ export function openLedger(
 async function openItsTenant(
   parts: LedgerParts,
   name: string,
-  remoteSigner: RemoteSigner | undefined,
+  {
+    remoteSigner,
+    classification,
+  }: { remoteSigner: RemoteSigner | undefined; classification: ClassificationPolicy },
   undo: Undo,
 ): Promise<Tenant> {
   const { disk, clock, random, directory, signerDirectory, acceptHead, outside, diagnose } = parts
@@ -135,6 +146,7 @@ async function openItsTenant(
     ...change,
     ledgerName: name,
     acceptHead,
+    classification,
     ...(outside && { outside: (origin) => outsideFor(outside, name, origin) }),
     ...(parts.deflate && { deflate: parts.deflate }),
     intake: (start) => parts.intake(start),

@@ -13,6 +13,7 @@ import {
   DEFAULT_SETTINGS,
   EngineStopped,
   type EngineSettings,
+  type FieldRules,
   IndexEngine,
   Projection,
   serverOf,
@@ -34,7 +35,7 @@ export interface IndexesOptions {
 
 /** Starts the index of a ledger, and adds to `undo` what ends it. */
 export interface StartsProjections {
-  start(tenant: Tenant, undo: Undo): Promise<Projection>
+  start(tenant: Tenant, undo: Undo, rules: () => FieldRules): Promise<Projection>
 }
 
 /** An engine, and where positions in it are remembered. */
@@ -59,7 +60,7 @@ export class Indexes implements StartsProjections {
    * Starts the index where it lies in the directory. Where it cannot be written or opened it is filled anew somewhere else, for
    * the length of this process: what is recorded can still be found, and an index that broke keeps nobody from recording.
    */
-  async start(tenant: Tenant, undo: Undo): Promise<Projection> {
+  async start(tenant: Tenant, undo: Undo, rules: () => FieldRules): Promise<Projection> {
     const { engine, store, isSubstitute } = await this.#placeFor(tenant)
     const projection = await Projection.start({
       engine,
@@ -67,6 +68,7 @@ export class Indexes implements StartsProjections {
       database: databaseOfLedger(tenant.name),
       positions: new StoredPositions(store, tenant.name),
       source: sourceOf(tenant),
+      rules,
       resolveSubject: (subject) => tenant.reader.handlesOf(subject),
       onFieldSealed: (system, field) => tenant.fieldSealed(system, field),
     })

@@ -11,7 +11,7 @@ import { type CanonicalRecord, type Entry, FormatError, type RecordKind, recordT
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
 import { Classifier } from '../vault/classify/classifier.ts'
-import { FieldsMet, type MetField } from '../vault/classify/fields-met.ts'
+import type { MetField } from '../vault/classify/fields-met.ts'
 import type { ClassificationPolicy } from '../vault/classify/policy.ts'
 import { takesLong } from '../vault/coding.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
@@ -25,8 +25,8 @@ import { type Identified, type Prepared, prepare } from './preparation.ts'
 import { accept, errorOf, type Numbering, type Refused, type Submission } from './submission.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-/** Fields counted before what was counted is told unasked. */
-const MET_MAX = 50_000
+/** Records classified before what fields they had is told unasked. */
+const MET_MAX = 5_000
 
 /** Of so much text of one request the coding may take long, some 300 ms; whoever comes next waits for it. */
 const SLOW_BYTES_MAX = 524_288
@@ -127,7 +127,6 @@ export class LocalIntake implements Intake {
   readonly #marker: Marker
   readonly #jobs = new Map<number, Job>()
   readonly #vocabulary: Vocabulary
-  readonly #met = new FieldsMet()
   readonly #classifier: Classifier
   #opened = 0
 
@@ -136,7 +135,7 @@ export class LocalIntake implements Intake {
     this.#scopes = new ScopeNames(start.tenant)
     this.#marker = new Marker(start.dedupe, start.content)
     this.#vocabulary = new Vocabulary(start.dictionaries)
-    this.#classifier = new Classifier(start.pseudonym, start.classification, this.#met)
+    this.#classifier = new Classifier(start.pseudonym, start.classification)
   }
 
   open(source: IntakeSource, now: number): Promise<IntakeOpened> {
@@ -165,7 +164,7 @@ export class LocalIntake implements Intake {
   }
 
   metNow(): MetField[] {
-    return this.#met.take()
+    return this.#classifier.met()
   }
 
   close(): Promise<void> {
@@ -219,7 +218,7 @@ export class LocalIntake implements Intake {
       }
     }
     const learned = this.#vocabulary.learned()
-    const met = this.#met.size >= MET_MAX ? this.metNow() : undefined
+    const met = this.#classifier.classified >= MET_MAX ? this.metNow() : undefined
     return { items, frames: packed(frames), ...(learned && { learned }), ...(met && { met }) }
   }
 

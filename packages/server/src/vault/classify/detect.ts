@@ -3,7 +3,7 @@
  * listed in docs/privacy.md is not found, and names of people and addresses in words are among those.
  */
 import { holdsMail, holdsPhone } from './contact.ts'
-import { type Country, NATIONAL_DIGITS_MIN, nationalIdIn } from './national-ids.ts'
+import { type Country, nationalIdIn } from './national-ids.ts'
 import { holdsIpv4, holdsIpv6, holdsMac } from './network.ts'
 import { holdsCard, holdsIban } from './payment.ts'
 import { type Secret, secretIn } from './secrets.ts'
@@ -25,7 +25,12 @@ export const SCANNED_CHARACTERS_MAX = 1_024
 
 /** Shortest text that can hold any of what is looked for. */
 const CHARACTERS_MIN = 6
+/** The shortest IBAN, Norway's, and the shortest card and telephone numbers. */
+const IBAN_CHARACTERS_MIN = 15
 const CARD_DIGITS_MIN = 13
+/** No other number is longer where it is written in one: digests and ids of traces are not looked at further. */
+const WORD_CHARACTERS_MAX = 18
+const ONE_WORD = /^[0-9A-Za-z]+$/
 const PHONE_DIGITS_MIN = 8
 
 /** What is found in a text first, by order of how sure it is; undefined when nothing is. */
@@ -49,16 +54,11 @@ export function detectInNumber(value: number): DetectorName | undefined {
 function numberIn(text: string, shape: Shape): DetectorName | undefined {
   const { digitRun, hasLetter } = shape
   if (digitRun < 2) return undefined
-  if (hasLetter && holdsIban(text)) return 'iban'
+  if (hasLetter && text.length >= IBAN_CHARACTERS_MIN && holdsIban(text)) return 'iban'
   if (digitRun >= CARD_DIGITS_MIN && holdsCard(text)) return 'card'
-  if (digitRun >= NATIONAL_DIGITS_MIN) {
-    const country = nationalIdIn(text)
-    if (country) return `national_id.${country}`
-  } else if (hasLetter && text.length >= 16) {
-    // The Italian code is the one that is mostly letters.
-    const country = nationalIdIn(text)
-    if (country) return `national_id.${country}`
-  }
+  if (text.length > WORD_CHARACTERS_MAX && ONE_WORD.test(text)) return undefined
+  const country = nationalIdIn(text, shape)
+  if (country) return `national_id.${country}`
   return digitRun >= PHONE_DIGITS_MIN && holdsPhone(text, shape) ? 'phone' : undefined
 }
 

@@ -2,6 +2,9 @@
 import { tokensOf } from '@deponent/format'
 import { type Mode, type SystemRules, TREATMENTS, type Treatment } from './policy.ts'
 
+/** Longer names match no pattern; an identifier may have as many. */
+const NAME_CHARACTERS_MAX = 1_024
+
 interface Wildcard {
   readonly tokens: readonly string[]
   readonly treatment: Treatment
@@ -21,6 +24,8 @@ export class FieldRules {
   readonly mode: Mode
   /** Whether anything is replaced or left out: only then a record is walked through as a whole. */
   readonly alters: boolean
+  /** Whether nothing is declared. */
+  readonly isEmpty: boolean
   readonly #exact: ReadonlyMap<string, Treatment>
   readonly #wildcards: readonly Wildcard[]
   readonly #names: readonly NamePattern[]
@@ -37,6 +42,7 @@ export class FieldRules {
       .filter(([key]) => !key.startsWith('/'))
       .map(([key, treatment]) => ({ pattern: nameExpression(key), length: key.length, treatment }))
       .toSorted((a, b) => b.length - a.length)
+    this.isEmpty = declared.length === 0
     this.alters = declared.some(([, treatment]) => treatment === 'drop' || treatment === 'pseudonymise')
   }
 
@@ -49,6 +55,7 @@ export class FieldRules {
       const wild = this.#wildcards.find((candidate) => matches(candidate.tokens, tokens))
       if (wild) return wild.treatment
     }
+    if (name.length > NAME_CHARACTERS_MAX) return undefined
     return this.#names.find(({ pattern }) => pattern.test(name))?.treatment
   }
 

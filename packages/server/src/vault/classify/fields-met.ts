@@ -26,18 +26,15 @@ type Counts = Map<string, number>
 
 export class FieldsMet {
   #systems = new Map<string, Map<string, Counts>>()
-  /** Fields counted since they were last taken. */
-  size = 0
 
-  note(system: string, pointer: string, metAs: MetClass, why: Why): void {
+  note(system: string, pointer: string, metAs: MetClass, why: Why, times = 1): void {
     const fields = this.#fieldsOf(system)
     if (!fields) return
     const place = fields.has(pointer) || fields.size < POINTERS_MAX ? pointer : FURTHER_FIELDS
     const counts = fields.get(place) ?? new Map<string, number>()
     fields.set(place, counts)
     const key = `${metAs} ${why}`
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-    this.size += 1
+    counts.set(key, (counts.get(key) ?? 0) + times)
   }
 
   /** What was counted since this was asked last. */
@@ -50,7 +47,6 @@ export class FieldsMet {
           taken.push({ system, pointer, class: metAs, why, count })
         }
     this.#systems = new Map()
-    this.size = 0
     return taken
   }
 

@@ -7,11 +7,15 @@
  */
 export type IndexedAs = 'text' | 'result' | 'told'
 
-type Indexed = Readonly<Record<string, IndexedAs>>
+type Fields = Readonly<Record<string, IndexedAs>>
+/** By name of the top-level field. */
+export type IndexedFields = ReadonlyMap<string, IndexedAs>
 
-const MODEL: Indexed = { modelId: 'told', modelVersion: 'told' }
+const table = (fields: Fields): IndexedFields => new Map(Object.entries(fields))
 
-const DECISION: Indexed = {
+const MODEL: Fields = { modelId: 'told', modelVersion: 'told' }
+
+const DECISION: Fields = {
   ...MODEL,
   decisionId: 'text',
   caseId: 'text',
@@ -39,23 +43,26 @@ const DECISION: Indexed = {
   humanOverride: 'told',
 }
 
-const BY_KIND: Readonly<Record<string, Indexed>> = {
-  decision: DECISION,
-  outcome: { decisionId: 'text', outcome: 'result' },
-  review: {
-    decisionId: 'text',
-    reviewerId: 'text',
-    humanDecision: 'result',
-    verdict: 'told',
-    humanOverride: 'told',
-  },
-  access: { purpose: 'text' },
-}
-const OTHER: Indexed = { ...MODEL, decisionId: 'text' }
+const BY_KIND: ReadonlyMap<string, IndexedFields> = new Map([
+  ['decision', table(DECISION)],
+  ['outcome', table({ decisionId: 'text', outcome: 'result' })],
+  [
+    'review',
+    table({
+      decisionId: 'text',
+      reviewerId: 'text',
+      humanDecision: 'result',
+      verdict: 'told',
+      humanOverride: 'told',
+    }),
+  ],
+  ['access', table({ purpose: 'text' })],
+])
+const OTHER = table({ ...MODEL, decisionId: 'text' })
 
-/** By name of the top-level field. Input features of decisions come on top. */
-export function indexedFields(kind: string): Indexed {
-  return BY_KIND[kind] ?? OTHER
+/** Input features of decisions come on top. */
+export function indexedFields(kind: string): IndexedFields {
+  return BY_KIND.get(kind) ?? OTHER
 }
 
 /** Longer values of features never enter the index, in bytes of UTF-8; projection/values.ts has the same number. */

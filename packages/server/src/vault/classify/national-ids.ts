@@ -3,7 +3,7 @@
  * country, or when its check digits and its inner form together leave little to chance; nine bare digits are taken for nothing.
  */
 import { luhn } from './payment.ts'
-import { digitsOf } from './shape.ts'
+import { digitsOf, type Shape } from './shape.ts'
 
 export type Country =
   | 'be'
@@ -29,6 +29,8 @@ export type Country =
 
 interface NationalId {
   readonly country: Country
+  /** Digits in a row it has at least, separators between them left out: what has fewer is not looked at. */
+  readonly digits: number
   /** Where one may stand; `isValid` is asked of what was found, its separators taken out. */
   readonly pattern: RegExp
   readonly isValid: (found: string) => boolean
@@ -195,68 +197,99 @@ function isDutch(digits: string): boolean {
 }
 
 const NATIONAL_IDS: readonly NationalId[] = [
-  { country: 'de', pattern: bounded(String.raw`\d{2} ?\d{3} ?\d{3} ?\d{3}`), isValid: isGerman },
+  { country: 'de', digits: 11, pattern: bounded(String.raw`\d{2} ?\d{3} ?\d{3} ?\d{3}`), isValid: isGerman },
   {
     country: 'fr',
+    digits: 7,
     pattern: bounded(String.raw`[12378] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}`),
     isValid: isFrench,
   },
   {
     country: 'es',
+    digits: 7,
     pattern: bounded(String.raw`[XYZ]-?\d{7}-?[A-Z]|\d{8}-?[A-Z]|\d{2}\.\d{3}\.\d{3}-?[A-Z]`),
     isValid: isSpanish,
   },
   {
     country: 'it',
+    digits: 2,
     pattern: bounded(String.raw`[A-Z]{6} ?\d{2}[A-EHLMPRST]\d{2} ?[A-Z]\d{3}[A-Z]`),
     isValid: isItalian,
   },
-  { country: 'pl', pattern: bounded(String.raw`\d{11}`), isValid: isPolish },
-  { country: 'no', pattern: bounded(String.raw`\d{6} ?\d{5}`), isValid: isNorwegian },
-  { country: 'se', pattern: bounded(String.raw`(?:19|20)?\d{6}[-+]\d{4}`), isValid: isSwedish },
-  { country: 'fi', pattern: bounded(String.raw`\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]`), isValid: isFinnish },
+  { country: 'pl', digits: 11, pattern: bounded(String.raw`\d{11}`), isValid: isPolish },
+  { country: 'no', digits: 11, pattern: bounded(String.raw`\d{6} ?\d{5}`), isValid: isNorwegian },
+  { country: 'se', digits: 10, pattern: bounded(String.raw`(?:19|20)?\d{6}[-+]\d{4}`), isValid: isSwedish },
+  {
+    country: 'fi',
+    digits: 6,
+    pattern: bounded(String.raw`\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]`),
+    isValid: isFinnish,
+  },
   {
     country: 'dk',
+    digits: 10,
     pattern: bounded(String.raw`\d{6}-\d{4}`),
     isValid: (digits) => isDay(numberAt(digits, 2, 4), numberAt(digits, 0, 2)),
   },
-  { country: 'be', pattern: bounded(String.raw`\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}`), isValid: isBelgian },
-  { country: 'ch', pattern: bounded(String.raw`756\.?\d{4}\.?\d{4}\.?\d{2}`), isValid: isSwiss },
+  {
+    country: 'be',
+    digits: 11,
+    pattern: bounded(String.raw`\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}`),
+    isValid: isBelgian,
+  },
+  { country: 'ch', digits: 13, pattern: bounded(String.raw`756\.?\d{4}\.?\d{4}\.?\d{2}`), isValid: isSwiss },
   {
     country: 'cz',
+    digits: 10,
     pattern: new RegExp(String.raw`(?<![\w.,+/-])\d{6}/\d{4}(?![\w/-])`, 'g'),
     isValid: isCzech,
   },
-  { country: 'us', pattern: bounded(String.raw`\d{3}-\d{2}-\d{4}`), isValid: isAmerican },
+  { country: 'us', digits: 9, pattern: bounded(String.raw`\d{3}-\d{2}-\d{4}`), isValid: isAmerican },
   {
     country: 'gb',
+    digits: 6,
     pattern: bounded(String.raw`[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]`),
     isValid: (found) => !BRITISH_NEVER.has(found.slice(0, 2)),
   },
-  { country: 'br', pattern: bounded(String.raw`\d{3}\.\d{3}\.\d{3}-\d{2}`), isValid: isBrazilian },
-  { country: 'cn', pattern: bounded(String.raw`[1-8]\d{16}[0-9X]`), isValid: isChinese },
-  { country: 'kr', pattern: bounded(String.raw`\d{6}-[1-8]\d{6}`), isValid: isKorean },
-  { country: 'in', pattern: bounded(String.raw`[2-9]\d{3} \d{4} \d{4}`), isValid: isIndian },
-  { country: 'ca', pattern: bounded(String.raw`[1-79]\d{2}-\d{3}-\d{3}`), isValid: luhn },
+  {
+    country: 'br',
+    digits: 11,
+    pattern: bounded(String.raw`\d{3}\.\d{3}\.\d{3}-\d{2}`),
+    isValid: isBrazilian,
+  },
+  { country: 'cn', digits: 17, pattern: bounded(String.raw`[1-8]\d{16}[0-9X]`), isValid: isChinese },
+  { country: 'kr', digits: 13, pattern: bounded(String.raw`\d{6}-[1-8]\d{6}`), isValid: isKorean },
+  { country: 'in', digits: 12, pattern: bounded(String.raw`[2-9]\d{3} \d{4} \d{4}`), isValid: isIndian },
+  { country: 'ca', digits: 9, pattern: bounded(String.raw`[1-79]\d{2}-\d{3}-\d{3}`), isValid: luhn },
   {
     country: 'nl',
+    digits: 9,
     pattern: bounded(String.raw`(?:\d{4}\.\d{2}\.\d{3}|\d{3}\.\d{3}\.\d{3})`),
     isValid: isDutch,
   },
 ]
 
+/** The Italian code is mostly letters, and few texts begin like one. */
+const CODICE_CHARACTERS = 16
+const CODICE_BEGINS = /[A-Z]{6} ?\d{2}/i
+
+const DUTCH_DIGITS = 9
+
 /** Where the word before a bare number says what it is: `BSN 111222333`. */
 const NAMED_DUTCH = /\b(?:bsn|burgerservicenummer)\W{1,4}(\d{9})(?!\d)/i
 
-/** Digits the shortest of the numbers has. */
-export const NATIONAL_DIGITS_MIN = 5
-
 /** The country one of whose numbers stands somewhere in the text, if any. */
-export function nationalIdIn(text: string): Country | undefined {
-  for (const { country, pattern, isValid } of NATIONAL_IDS) {
+export function nationalIdIn(text: string, { digitRun }: Shape): Country | undefined {
+  for (const { country, digits, pattern, isValid } of NATIONAL_IDS) {
+    if (
+      digitRun < digits ||
+      (country === 'it' && (text.length < CODICE_CHARACTERS || !CODICE_BEGINS.test(text)))
+    )
+      continue
     for (const [found] of text.matchAll(pattern))
       if (isValid(found.replace(/[ ./+-]/g, '').toUpperCase())) return country
   }
+  if (digitRun < DUTCH_DIGITS) return undefined
   const dutch = NAMED_DUTCH.exec(text)
   return dutch && isDutch(dutch[1]!) ? 'nl' : undefined
 }
