@@ -1,0 +1,165 @@
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CanonicalRecord } from '@deponent/format'
+import { describe, expect, test } from 'vitest'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { PrivacyChanged, PrivacyControl } from '../../packages/server/src/privacy/privacy-control.ts'
+import { PrivacyFileDamaged } from '../../packages/server/src/privacy/privacy-file.ts'
+import {
+  DEFAULT_PRIVACY,
+  type PrivacySettings,
+  settingsSchema,
+} from '../../packages/server/src/privacy/privacy-settings.ts'
+
+const by = { id: 'i-0', name: 'Grace', role: 'privacy_officer' }
+const declaring = (fields: PrivacySettings['systems'][string]['fields'], version = 1): PrivacySettings => ({
+  ...DEFAULT_PRIVACY,
+  version,
+  systems: { credit: { fields } },
+})
+
+async function aPlace() {
+  const data = await mkdtemp(join(tmpdir(), 'deponent-privacy-'))
+  const told: string[] = []
+  const records: CanonicalRecord[] = []
+  const state = {
+    digest: undefined as string | undefined,
+    failure: undefined as Error | undefined,
+    index: 10,
+  }
+  const open = async (): Promise<PrivacyControl> => {
+    const control = await PrivacyControl.open({ disk: realDisk, data, ledger: 'default' })
+    control.bear({
+      record: (kind, record) => {
+        if (state.failure) return Promise.reject(state.failure)
+        told.push(kind)
+        records.push(record)
+        return Promise.resolve((state.index += 10))
+      },
+      remembered: () => state.digest,
+      remember: (digest) => {
+        state.digest = digest
+      },
+      classifyBy: ({ version }) => {
+        told.push(`classifies by ${version}`)
+        return Promise.resolve()
+      },
+    })
+    await control.reconcile()
+    return control
+  }
+  return { data, told, records, state, open, file: join(data, 'keyring/privacy/default.json') }
+}
+
+describe('a change', () => {
+  test('is on record before it takes effect, and in force after a restart', async () => {
+    const { open, told, records, file } = await aPlace()
+    await (await open()).change(declaring({ '/userId': 'seal' }), 'not needed', by)
+    expect(told).toEqual(['change', 'classifies by 2'])
+    expect(records[0]).toMatchObject({
+      object: 'privacy',
+      reason: 'not needed',
+      before: { version: 1 },
+      after: { version: 2 },
+      actor: by,
+    })
+    expect((await open()).settings).toEqual(declaring({ '/userId': 'seal' }, 2))
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  })
+
+  test('that cannot be recorded is not made', async () => {
+    const { open, state, told } = await aPlace()
+    const control = await open()
+    state.failure = new Error('the ledger takes no entries')
+    await expect(control.change(declaring({}), 'why', by)).rejects.toThrow('takes no entries')
+    expect(control.settings).toEqual(DEFAULT_PRIVACY)
+    expect(told).toEqual([])
+  })
+
+  test('made from an older version is refused', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    await control.change(declaring({}), 'why', by)
+    await expect(control.change(declaring({}), 'why', by)).rejects.toBeInstanceOf(PrivacyChanged)
+  })
+
+  test('from outside the server is put on record at the next start', async () => {
+    const { open, file, records } = await aPlace()
+    await (await open()).change(declaring({ '/userId': 'seal' }), 'why', by)
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"seal"', '"queryable"'))
+    await open()
+    expect(records.at(-1)).toMatchObject({ object: 'privacy.file', actor: { id: 'server' } })
+  })
+
+  test('to a file nobody can read stops the ledger from opening', async () => {
+    const { open, file } = await aPlace()
+    await (await open()).change(declaring({}), 'why', by)
+    await writeFile(file, '{}')
+    await expect(open()).rejects.toBeInstanceOf(PrivacyFileDamaged)
+  })
+})
+
+describe('what left the index', () => {
+  test('does not come back when its declaration ends, and nothing else left', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    expect(control.sealed.version).toBe(0)
+    await control.change(declaring({ '/userId': 'seal' }), 'why', by)
+    expect(control.sealed.sealedUntil('credit', '/userId')).toBe(Number.MAX_SAFE_INTEGER)
+    await control.change(declaring({ '/userId': 'queryable' }, 2), 'needed after all', by)
+    const after = (await open()).sealed
+    expect(after.sealedUntil('credit', '/userId')).toBe(30)
+    expect([after.sealedUntil('credit', '/caseId'), after.sealedUntil('hiring', '/userId')]).toEqual([0, 0])
+    expect([after.touches('credit'), after.touches('hiring')]).toEqual([true, false])
+  })
+
+  test('includes everything undeclared while a system was strict', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    await control.change(
+      { ...DEFAULT_PRIVACY, mode: 'strict', systems: { credit: { fields: { '/modelId': 'queryable' } } } },
+      'why',
+      by,
+    )
+    await control.change({ ...DEFAULT_PRIVACY, version: 2 }, 'why', by)
+    expect(control.sealed.sealedUntil('anything', '/prediction')).toBe(30)
+    // What was declared queryable in between was not looked at, so that it leaves with its declaration.
+    expect(control.sealed.sealedUntil('credit', '/modelId')).toBe(30)
+  })
+
+  test('is not made longer by changes that say nothing of fields', async () => {
+    const { open, file } = await aPlace()
+    const control = await open()
+    await control.change({ ...DEFAULT_PRIVACY, capture: 'detailed' }, 'why', by)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ past: [] })
+    expect(control.sealed.version).toBe(0)
+  })
+})
+
+describe('settings', () => {
+  const withField = (key: string, treatment: string) => ({
+    ...DEFAULT_PRIVACY,
+    systems: { credit: { fields: { [key]: treatment } } },
+  })
+  test.each([
+    ['/userId', 'pseudonymise'],
+    ['/messages/*/content', 'drop'],
+    ['*token*', 'seal'],
+    ['/decisionId', 'seal'],
+  ])('take %s: %s', (key, treatment) => {
+    expect(settingsSchema.safeParse(withField(key, treatment)).success).toBe(true)
+  })
+
+  test.each([
+    ['/affectedUserId', 'pseudonymise'],
+    ['/decisionId', 'drop'],
+    ['/a~2b', 'seal'],
+    ['a/b', 'seal'],
+    ['a*b*c*d*', 'seal'],
+    ['', 'seal'],
+    ['/userId', 'hash'],
+  ])('refuse %s: %s', (key, treatment) => {
+    expect(settingsSchema.safeParse(withField(key, treatment)).success).toBe(false)
+  })
+})
