@@ -1,0 +1,318 @@
+/**
+ * Every way a record comes in, each with a mail address where the index would take it and a word in what is sealed anyway; then
+ * everything the server wrote is looked through for both. A way that is not listed here fails this test.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Deponent } from '@deponent/sdk'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ROUTES } from '../../packages/server/src/api/contract.ts'
+import type { Operation, Route } from '../../packages/server/src/api/route.ts'
+import { IndexEngine } from '../../packages/server/src/projection/index.ts'
+import { BIN, newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
+
+/** Found by its form. Written so that it is not in the text of this file as it would be on disk. */
+const MAIL = ['zq7marker', 'example.com'].join('@')
+/** Looks like nothing, and stands only where everything is sealed. */
+const WORD = ['Zq7', 'Hidden', 'Word'].join('')
+const MARKS = [MAIL, WORD]
+
+/** Fields that reach the index when nothing is found in them, of any kind. */
+const indexed = (decisionId: string) => ({
+  decisionId,
+  modelId: 'm',
+  prediction: { to: MAIL },
+  affectedUserId: MAIL,
+  userId: MAIL,
+  caseId: MAIL,
+  traceId: MAIL,
+  sessionId: MAIL,
+  humanReviewed: true,
+  humanReviewerId: MAIL,
+  humanDecision: MAIL,
+  inputFeatures: { contact: MAIL, [MAIL]: 1, city: 'Oslo' },
+  messages: [{ role: 'user', content: `${WORD} ${MAIL}` }],
+  metadata: { note: WORD },
+  overrideReason: WORD,
+})
+
+type Way = (server: ServerProcess, decision: string) => Promise<Response>
+const about =
+  (part: string, body: object): Way =>
+  (server, decision) =>
+    server.post(`/v1/decisions/${decision}/${part}`, body)
+
+/** How each recording route is sent a record with both marks. */
+const WAYS: Partial<Record<Operation, Way>> = {
+  recordDecisions: (server) => server.post('/v1/decisions', [indexed('way-1'), indexed('way-2')]),
+  recordRecords: (server, decision) =>
+    server.post('/v1/records', [
+      { kind: 'query', input: WORD, userId: MAIL, sessionId: MAIL, modelId: 'm' },
+      { kind: 'action', action: WORD, affectedUserId: MAIL },
+      { kind: 'outcome', decisionId: decision, outcome: MAIL },
+      { kind: 'access.external', purpose: MAIL, actor: { id: MAIL }, recipient: WORD },
+    ]),
+  recordReview: about('reviews', { verdict: 'agree', reviewerId: MAIL, humanDecision: MAIL, comment: WORD }),
+  recordOutcome: about('outcomes', { outcome: MAIL, comment: WORD }),
+  recordExplanation: about('explanations', { explanation: { reasoning: `${WORD} ${MAIL}` } }),
+  recordContest: about('contests', { statement: WORD, affectedUserId: MAIL }),
+  recordComment: about('comments', { text: `${WORD} ${MAIL}`, mentions: [MAIL] }),
+  recordScore: about('scores', { name: 'quality', value: MAIL, comment: WORD, scorerId: MAIL }),
+  recordModelEvent: (server) =>
+    server.post('/v1/models/m/events', {
+      eventType: 'deployed',
+      modelVersion: '1',
+      actor: MAIL,
+      details: WORD,
+    }),
+}
+
+/** Routes that take a body, or change something, and bring in no record of a sender. */
+const NO_WAYS: readonly Operation[] = [
+  'postBundles',
+  'lookUpSubject',
+  'postSql',
+  'beginSession',
+  'endSession',
+  'makeKey',
+  'rotateKey',
+  'revokeKey',
+  'putPolicy',
+  'createLedger',
+  'archiveLedger',
+  'putPrivacy',
+  'previewFields',
+]
+
+const isRecording = ({ action, judges }: Route): boolean =>
+  judges === true || action === 'record' || action === 'review'
+
+test('every route that brings records in is among the ways tried here', () => {
+  const recording = ROUTES.filter(isRecording).map(({ operation }) => operation)
+  expect(Object.keys(WAYS).toSorted()).toEqual(recording.toSorted())
+})
+
+test('every other route that is not a question is known to bring none in', () => {
+  const others = ROUTES.filter((route) => route.method !== 'GET' && !isRecording(route)).map(
+    ({ operation }) => operation,
+  )
+  expect([...NO_WAYS].toSorted()).toEqual(others.toSorted())
+})
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Files that hold a mark as it is. Parts of the index are compressed; they are asked through the engine. */
+async function filesWithMarks(place: Place): Promise<string[]> {
+  const found: string[] = []
+  for (const path of await filesBelow(dirname(place.data))) {
+    const bytes = await readFile(path)
+    if (MARKS.some((mark) => bytes.includes(mark) || bytes.includes(Buffer.from(mark, 'utf16le'))))
+      found.push(path)
+  }
+  return found
+}
+
+/** Tables of the engine, its own logs included, any value of which holds a mark. */
+async function tablesWithMarks(place: Place): Promise<{ read: string[]; marked: string[] }> {
+  const engine = await IndexEngine.start({ directory: join(place.data, 'index') })
+  const client = engine.connect()
+  try {
+    const tables = await client.select<{ database: string; name: string }>(
+      "SELECT database, name FROM system.tables WHERE engine LIKE '%MergeTree' OR (database = 'system' AND name LIKE '%log%')",
+    )
+    const read: string[] = []
+    const marked: string[] = []
+    for (const { database, name } of tables) {
+      const table = `${database}.${name}`
+      const rows = await client.select<object>(`SELECT * FROM ${database}.\`${name}\``)
+      read.push(table)
+      if (MARKS.some((mark) => JSON.stringify(rows).includes(mark))) marked.push(table)
+    }
+    const columns = await client.select<object>(
+      "SELECT name, comment FROM system.columns WHERE database != 'system'",
+    )
+    const names = columns.map((column) =>
+      Buffer.from((column as { comment: string }).comment, 'base64url').toString(),
+    )
+    if (names.some((name) => name.includes(MAIL))) marked.push('system.columns')
+    return { read, marked }
+  } finally {
+    await client.close()
+    await engine.stop()
+  }
+}
+
+describe('with a marked record through every way in', () => {
+  let place: Place
+  let stderr: string[] = []
+  const answers = new Map<string, string>()
+  const kept: { way: string; status: number }[] = []
+
+  beforeAll(async () => {
+    place = await newPlace()
+    const server = await ServerProcess.start(place)
+    stderr = server.stderr
+    const answer = async (what: string, response: Response): Promise<void> => {
+      answers.set(what, `${JSON.stringify([...response.headers])} ${await response.text()}`)
+    }
+    await server.post('/v1/decisions', { decisionId: 'plain', modelId: 'm', prediction: 'x' })
+    for (const [way, send] of Object.entries(WAYS)) {
+      const response = await send(server, 'plain')
+      kept.push({ way, status: response.status })
+      await answer(way, response)
+    }
+    await answer(
+      'ndjson',
+      await server.post('/v1/decisions', `${JSON.stringify(indexed('way-3'))}\n`, {
+        'Content-Type': 'application/x-ndjson',
+      }),
+    )
+    await sendByCommand(server)
+    await sendBySdk(server)
+    for (const [what, response] of await rejectedOf(server)) await answer(what, response)
+    for (const path of questions()) await answer(path, await server.fetch(path))
+    await server.indexed()
+    answers.set('readyz', await (await server.fetch('/readyz')).text())
+    answers.set('metrics', await (await server.fetch('/metrics')).text())
+    answers.set('fields', await (await server.fetch('/v1/systems/default/fields')).text())
+    await server.indexed()
+    await server.stop()
+  }, 120_000)
+
+  async function sendByCommand(server: ServerProcess): Promise<void> {
+    const file = join(dirname(place.signer), '..', `ways-${process.pid}.jsonl`)
+    await writeFile(file, `${JSON.stringify(indexed('way-import'))}\n`)
+    const to = ['--url', server.url, '--key', server.key]
+    const imported = await runCommand(['import', file, ...to])
+    const recorded = await runCommand(
+      ['record', 'decision', '-', ...to],
+      JSON.stringify(indexed('way-record')),
+    )
+    const refused = await runCommand(
+      ['record', 'decision', '-', ...to],
+      JSON.stringify({ ...indexed('way-refused'), confidence: MAIL }),
+    )
+    answers.set('commands', [imported, recorded, refused].map((ran) => ran.stdout + ran.stderr).join('\n'))
+    kept.push(
+      { way: 'import', status: imported.code === 0 ? 201 : 500 },
+      { way: 'record', status: recorded.code === 0 ? 201 : 500 },
+    )
+  }
+
+  async function sendBySdk(server: ServerProcess): Promise<void> {
+    const client = new Deponent({ url: server.url, key: server.key })
+    client.record(indexed('way-sdk'))
+    await client.close()
+    const found = await server.fetch('/v1/decisions/way-sdk')
+    kept.push({ way: 'sdk', status: found.status === 200 ? 201 : 500 })
+  }
+
+  /** Records and requests that are refused, with the marks where the reason is. */
+  async function rejectedOf(server: ServerProcess): Promise<[string, Response][]> {
+    return [
+      [
+        'bad value',
+        await server.post('/v1/decisions', { ...indexed('bad-1'), confidence: MAIL, timestamp: WORD }),
+      ],
+      [
+        'bad type',
+        await server.post('/v1/decisions', { ...indexed('bad-2'), messages: WORD, userId: { [WORD]: MAIL } }),
+      ],
+      ['bad kind', await server.post('/v1/records', { kind: WORD, text: MAIL })],
+      [
+        'bad link',
+        await server.post('/v1/records', { kind: 'comment', text: WORD, links: [{ rel: MAIL, id: WORD }] }),
+      ],
+      ['bad json', await server.post('/v1/decisions', `{"userId":"${MAIL}", ${WORD}`)],
+      ['bad time', await server.post('/v1/decisions', { ...indexed('bad-3'), timestamp: MAIL })],
+      [
+        'bad emitter',
+        await server.post('/v1/decisions', { ...indexed('bad-4'), emitter: { id: MAIL, epoch: WORD } }),
+      ],
+      ['conflict', await server.post('/v1/decisions', { ...indexed('plain'), prediction: WORD })],
+      ['bad event', await server.post('/v1/models/m/events', { eventType: WORD, actor: MAIL })],
+      [
+        'bad settings',
+        await server.fetch('/v1/privacy', {
+          method: 'PUT',
+          body: JSON.stringify({ mode: WORD, reason: MAIL }),
+        }),
+      ],
+      ['bad sql', await server.post('/v1/sql', { sql: `SELECT '${MAIL}' FROM ${WORD}` })],
+      [
+        'sql',
+        await server.post('/v1/sql', { sql: `SELECT count() AS n FROM decisions WHERE userId = '${MAIL}'` }),
+      ],
+      ['no such decision', await server.post(`/v1/decisions/${MAIL}/comments`, { text: WORD })],
+    ]
+  }
+
+  const questions = (): string[] => [
+    `/v1/decisions?userId=${MAIL}`,
+    `/v1/decisions?subject=${MAIL}`,
+    `/v1/decisions?feature.contact=${MAIL}&q=${WORD}`,
+    `/v1/decisions/${MAIL}`,
+    `/v1/aggregate?metrics=count&by=userId,prediction,feature.contact`,
+    '/v1/systems',
+  ]
+
+  test('each is kept', () => {
+    expect(kept.filter(({ status }) => status !== 201)).toEqual([])
+  })
+
+  test('no refusal and no answer about many repeats what was sent', () => {
+    const repeating = [...answers].filter(([, text]) => MARKS.some((mark) => text.includes(mark)))
+    expect(repeating.map(([what]) => what)).toEqual([])
+  })
+
+  test('no diagnostic says a word of it', () => {
+    expect(stderr.filter((line) => MARKS.some((mark) => line.includes(mark)))).toEqual([])
+  })
+
+  test('no file holds it: not the log, the vault, the state, the keyring, nor what the engine leaves beside its parts', async () => {
+    expect(await filesWithMarks(place)).toEqual([])
+  })
+
+  test('no table of the index holds it, nor any log the engine keeps of itself', async () => {
+    const { read, marked } = await tablesWithMarks(place)
+    expect(read.filter((table) => table.endsWith('.decisions'))).toHaveLength(1)
+    expect(marked).toEqual([])
+  })
+})
+
+test('what somebody declared queryable is found by the same looking, in the table and in no other place', async () => {
+  const place = await newPlace()
+  const server = await ServerProcess.start(place)
+  const { indexFollows: _, ...settings } = await server.get<Record<string, unknown>>('/v1/privacy')
+  const declared = {
+    ...settings,
+    systems: { default: { fields: { '/userId': 'queryable' } } },
+    reason: 'support asks by it',
+  }
+  const changed = await server.fetch('/v1/privacy', { method: 'PUT', body: JSON.stringify(declared) })
+  expect([changed.status, await changed.json()]).toMatchObject([200, { version: 2 }])
+  await server.post('/v1/decisions', indexed('way-1'))
+  await server.indexed()
+  await server.stop()
+  const { marked } = await tablesWithMarks(place)
+  expect(marked).toEqual([expect.stringMatching(/_index\.decisions$/)])
+}, 60_000)
+
+test('a server starts where no core may be dumped, as docs/privacy.md recommends', async () => {
+  const { data, signer } = await newPlace()
+  const command = `ulimit -c 0 && exec "$0" "$@"`
+  const flags = ['serve', '--data', data, '--port', '0', '--signer-state', signer]
+  const child = spawn('/bin/sh', ['-c', command, process.execPath, BIN, ...flags], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  expect(line).toMatch(/^http:/)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+})
