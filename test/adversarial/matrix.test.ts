@@ -32,7 +32,9 @@ const PERSONS: Operation[] = [
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
-const SETTINGS: Operation[] = ['getPolicy', 'getSettings']
+const SETTINGS: Operation[] = ['getPolicy', 'getPrivacy', 'getSettings']
+const SYSTEMS: Operation[] = ['getSystems', 'getFields']
+const PRIVACY: Operation[] = ['putPrivacy', 'previewFields']
 const REVIEWS: Operation[] = [
   'recordReview',
   'recordExplanation',
@@ -45,8 +47,8 @@ const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'put
 
 const MAY: Record<Role, readonly Operation[]> = {
   writer: [...RECORDS, ...REVIEWS],
-  operator: [...NUMBERS, ...STATE, ...LEDGER, ...SETTINGS, 'getMetrics', 'getSystems'],
-  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, 'getSystems'],
+  operator: [...NUMBERS, ...STATE, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
+  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS],
   auditor: [
     ...SINGLE,
     ...PROOFS,
@@ -60,7 +62,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES_SEEN,
     'postSql',
     'lookUpSubject',
-    'getSystems',
+    ...SYSTEMS,
   ],
   privacy_officer: [
     ...SINGLE,
@@ -77,29 +79,22 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES,
     'lookUpSubject',
     'getSubjectAccess',
-    'getSystems',
+    ...SYSTEMS,
+    ...PRIVACY,
   ],
-  authority: [
-    ...SINGLE,
-    ...PROOFS,
-    ...NUMBERS,
-    ...EXPORTS,
-    ...STATE,
-    ...LEDGER,
-    'lookUpSubject',
-    'getSystems',
-  ],
+  authority: [...SINGLE, ...PROOFS, ...NUMBERS, ...EXPORTS, ...STATE, ...LEDGER, 'lookUpSubject', ...SYSTEMS],
   admin: [
     ...KEYS,
+    ...PRIVACY,
     ...LOOKS,
     ...STATE,
     ...LEDGER,
     ...SETTINGS,
+    ...SYSTEMS,
     ...HOLDS_SEEN,
     ...HOLDS,
     'archiveLedger',
     'getMetrics',
-    'getSystems',
   ],
   subject: [...SINGLE, 'getProof', 'getSubjectAccess', 'exportSubject'],
 }
@@ -258,7 +253,7 @@ describe('every route', () => {
         if (operation === 'getOpenApi' || operation === 'listKeys' || operation === 'getMetrics') return
         const response = await send(PROBES[operation](foreign), keys.get(`${role} of own`))
         const text = await response.text()
-        if (isAllowed(role, operation) && NAMES_ONE.includes(operation))
+        if (isAllowed(role, operation) && [...NAMES_ONE, 'getFields'].includes(operation))
           expect([404, 400], `${operation}: ${text.slice(0, 300)}`).toContain(response.status)
         if (!LEDGER.includes(operation)) {
           expect(text).not.toContain(MARK)
@@ -326,6 +321,8 @@ describe('a key narrowed to a system', () => {
       'rotateKey',
       'revokeKey',
       'putPolicy',
+      'putPrivacy',
+      'previewFields',
       'archiveLedger',
       ...HOLDS_SEEN,
       ...HOLDS,

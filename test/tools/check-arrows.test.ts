@@ -130,6 +130,18 @@ describe('every forbidden arrow', () => {
       'server/access/a.ts → server/ledger/l.ts',
     ],
     [
+      'privacy looks at no record',
+      server('privacy/a.ts'),
+      `import { R } from '../recording/r.ts'`,
+      'server/privacy/a.ts → server/recording/r.ts',
+    ],
+    [
+      'classifying knows no keyring',
+      server('vault/classify/a.ts'),
+      `import { K } from '../keyring.ts'`,
+      'server/vault/classify/a.ts → server/vault/keyring.ts',
+    ],
+    [
       'recording knows no projection',
       server('recording/a.ts'),
       `import { p } from '../projection/p.ts'`,

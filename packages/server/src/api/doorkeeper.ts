@@ -200,6 +200,7 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
 const FOR_THE_WHOLE: ReadonlySet<Action> = new Set([
   'keys',
   'policy',
+  'privacy',
   'ledgers',
   'persons',
   'rights',

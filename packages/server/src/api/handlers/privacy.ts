@@ -63,9 +63,15 @@ function systemIn({ params, permit, services }: Call): string {
   return system
 }
 
-function told({ services }: Call): object {
+/** Of systems the caller does not reach not even the names of their fields are told. */
+function told({ permit, services }: Call): object {
   const { privacy, projection } = services
-  return { ...privacy.settings, indexFollows: projection.followsRules() }
+  const systems = Object.entries(privacy.settings.systems).filter(([name]) => permit.reachesSystem(name))
+  return {
+    ...privacy.settings,
+    systems: Object.fromEntries(systems),
+    indexFollows: projection.followsRules(),
+  }
 }
 
 function listOf(

@@ -1,0 +1,211 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
+
+let place: Place
+let server: ServerProcess
+
+interface Settings extends Record<string, unknown> {
+  version: number
+  indexFollows: boolean
+}
+interface Fields {
+  items: { pointer: string; class: string; why: string; met: number; detected: Record<string, number> }[]
+}
+
+const loan = (i: number, more: Record<string, unknown> = {}) => ({
+  decisionId: `loan-${i}`,
+  system: 'credit',
+  modelId: 'm',
+  prediction: 'low',
+  userId: `user-${i % 3}`,
+  inputFeatures: {
+    city: 'Oslo',
+    age: 40 + i,
+    contact: i % 2 === 0 ? `c${i}@example.com` : 'none',
+    phone: '030 1234567',
+  },
+  ...more,
+})
+
+async function found(query: string): Promise<number> {
+  return (await server.get<{ items: unknown[] }>(`/v1/decisions?${query}`)).items.length
+}
+
+async function put(change: Record<string, unknown>): Promise<Response> {
+  const { indexFollows: _, ...settings } = await server.get<Settings>('/v1/privacy')
+  return server.fetch('/v1/privacy', {
+    method: 'PUT',
+    body: JSON.stringify({ ...settings, reason: 'asked by the works council', ...change }),
+  })
+}
+
+async function followed(): Promise<void> {
+  while (!(await server.get<Settings>('/v1/privacy')).indexFollows)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+beforeAll(async () => {
+  place = await newPlace()
+  server = await ServerProcess.start(place)
+  const { status } = await server.post(
+    '/v1/decisions',
+    Array.from({ length: 10 }, (_, i) => loan(i)),
+  )
+  expect(status).toBe(201)
+  await server.indexed()
+}, 60_000)
+
+afterAll(() => server.stop())
+
+describe('the fields of a system', () => {
+  test('are listed with class, reason and how often a detector found something, and no value', async () => {
+    const answer = await server.get<Fields>('/v1/systems/credit/fields')
+    const byPointer = Object.fromEntries(answer.items.map(({ pointer, ...field }) => [pointer, field]))
+    expect(byPointer).toMatchObject({
+      '/inputFeatures/contact': { class: 'queryable', why: 'default', met: 10, detected: { mail: 5 } },
+      '/inputFeatures/phone': { class: 'sealed', why: 'name', met: 10, detected: {} },
+      '/inputFeatures/city': { class: 'queryable', why: 'default', met: 10 },
+      '/userId': { class: 'queryable', why: 'default', met: 10 },
+    })
+    expect(JSON.stringify(answer)).not.toContain('example.com')
+  })
+
+  test('of a system nobody reported are not there', async () => {
+    expect((await server.fetch('/v1/systems/other/fields')).status).toBe(404)
+  })
+
+  test('can be tried out: what would change, and what would become of a record', async () => {
+    const fields = { '/inputFeatures/city': 'seal', '/userId': 'pseudonymise', contact: 'drop' }
+    const response = await server.post('/v1/systems/credit/fields:preview', { fields, record: loan(1) })
+    const preview = (await response.json()) as {
+      changes: { pointer: string }[]
+      sample: { record: Record<string, unknown> }
+    }
+    expect(preview.changes).toContainEqual({
+      pointer: '/inputFeatures/city',
+      before: { class: 'queryable', why: 'default' },
+      after: { class: 'sealed', why: 'declared' },
+    })
+    expect(preview.changes.map(({ pointer }) => pointer)).toEqual([
+      '/inputFeatures/city',
+      '/inputFeatures/contact',
+      '/userId',
+    ])
+    expect(preview.sample.record).toMatchObject({
+      userId: expect.stringMatching(/^pn_/),
+      inputFeatures: { city: 'Oslo' },
+    })
+    expect(await server.get('/v1/privacy')).toMatchObject({ version: 1, systems: {} })
+  })
+
+  test('are tried out with a record that would be refused by telling so', async () => {
+    const response = await server.post('/v1/systems/credit/fields:preview', { record: { prediction: 'x' } })
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 'missing_field', field: '/record/modelId' },
+    ])
+  })
+})
+
+describe('a change', () => {
+  test('needs a reason, a version and fields that may be changed so', async () => {
+    for (const [change, field] of [
+      [{ reason: ' ' }, '/reason'],
+      [{ mode: 'loose' }, '/mode'],
+      [{ systems: { credit: { fields: { '/affectedUserId': 'drop' } } } }, '/systems/credit/fields'],
+    ] as const) {
+      const response = await put(change)
+      expect([response.status, await response.json()]).toMatchObject([400, { field }])
+    }
+    const stale = await put({ version: 7 })
+    expect([stale.status, await stale.json()]).toMatchObject([409, { code: 'privacy_changed' }])
+  })
+
+  test('takes what was indexed out of the index, is on record, and is followed by later records', async () => {
+    expect(await found('feature.city=Oslo')).toBe(10)
+    expect(await found('userId=user-0')).toBe(4)
+    const fields = { '/inputFeatures/city': 'seal', '/userId': 'pseudonymise' }
+    expect((await put({ systems: { credit: { fields } } })).status).toBe(200)
+    await followed()
+    expect(await found('feature.city=Oslo')).toBe(0)
+    expect(await found('userId=user-0')).toBe(0)
+    await server.post('/v1/decisions', [loan(20), loan(21), loan(0)])
+    await server.indexed()
+    const { items } = await server.get<{ items: { id: string; decisionId: string }[] }>(
+      '/v1/decisions?limit=1000',
+    )
+    expect(items).toHaveLength(12)
+    const one = await server.get<{ record: Record<string, unknown> }>('/v1/decisions/loan-20')
+    expect(one.record).toMatchObject({
+      inputFeatures: { city: { sealed: true } },
+      classification: { policy: 2 },
+    })
+    const told = await server.post('/v1/sql', { sql: "SELECT kind FROM records WHERE kind = 'change'" })
+    expect(JSON.stringify(await told.json())).toContain('change')
+  })
+
+  test('gives the same answers when the index is filled again', async () => {
+    const answers = async () => ({
+      list: (await server.get<{ items: unknown[] }>('/v1/decisions?limit=1000')).items,
+      groups: (
+        await server.get<{ items: unknown[] }>(
+          '/v1/aggregate?metrics=count&by=feature.city,feature.age,prediction',
+        )
+      ).items,
+    })
+    const before = await answers()
+    await server.stop()
+    const again = await runCommand(['reindex', '--data', place.data, '--signer-state', place.signer])
+    expect([again.code, again.stderr]).toEqual([0, expect.any(String)])
+    server = await ServerProcess.start(place)
+    await server.indexed()
+    expect(await answers()).toEqual(before)
+  })
+
+  test('is made and shown by the command as well', async () => {
+    const shown = await runCommand(['privacy', 'show', '--data', place.data, '--json'])
+    const settings = JSON.parse(shown.stdout) as Settings
+    const file = join(dirname(place.data), 'privacy.json')
+    await writeFile(file, JSON.stringify({ ...settings, capture: 'detailed' }))
+    const set = await runCommand(['privacy', 'set', file, '--data', place.data, '--reason', 'less is enough'])
+    expect([set.code, set.stdout]).toEqual([0, `version ${settings.version + 1} is in force\n`])
+    expect(await server.get('/v1/privacy')).toMatchObject({ capture: 'detailed' })
+    const table = await runCommand(['privacy', 'show', '--data', place.data, '--system', 'credit'])
+    expect(table.stdout).toMatch(/\/inputFeatures\/city\s+sealed\s+declared/)
+    expect((await runCommand(['privacy', 'set', file, '--data', place.data, '--reason', 'again'])).code).toBe(
+      2,
+    )
+  })
+})
+
+test('whoever keeps privacy may change it, an auditor may look, a writer neither', async () => {
+  const keyOf = async (role: string): Promise<string> => {
+    const response = await server.post('/v1/keys', { name: role, roles: [role] })
+    return ((await response.json()) as { key: string }).key
+  }
+  const statusOf = async (key: string, path: string, method = 'GET', body?: object): Promise<number> =>
+    (
+      await fetch(`${server.url}${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${key}` },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    ).status
+  const { indexFollows: _, ...settings } = await server.get<Settings>('/v1/privacy')
+  for (const [role, show, fields, change] of [
+    ['privacy_officer', 200, 200, 409],
+    ['admin', 200, 200, 409],
+    ['auditor', 200, 200, 403],
+    ['writer', 403, 403, 403],
+  ] as const) {
+    const key = await keyOf(role)
+    expect([
+      role,
+      await statusOf(key, '/v1/privacy'),
+      await statusOf(key, '/v1/systems/credit/fields'),
+      await statusOf(key, '/v1/privacy', 'PUT', { ...settings, version: 99, reason: 'x' }),
+    ]).toEqual([role, show, fields, change])
+  }
+})
