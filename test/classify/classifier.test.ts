@@ -235,7 +235,7 @@ describe('whatever is declared', () => {
       prediction: jsonValue,
       userId: fc.string(),
     })
-    .map((more) => ({ modelId: 'm', decisionId: 'd', ...more }) as CanonicalRecord)
+    .map((more) => ({ modelId: 'm', decisionId: 'd', ...more }))
 
   test('a record given is not changed, the lists are bounded, and a second time gives the same', () => {
     fc.assert(

@@ -123,7 +123,7 @@ describe('a record', () => {
     const { receipts } = await sent(tenant, loan(1))
     const review = { decisionId: 'loan-1', verdict: 'agree', reviewerId: MAIL }
     const { receipts: reviewed } = await tenant.recorder.record([
-      { ...submission(review, 0, 'review'), about: receipts[0]!.index } as ReturnType<typeof submission>,
+      { ...submission(review, 0, 'review'), about: receipts[0]!.index },
     ])
     expect(await recordAt(tenant, reviewed[0]!.index)).toMatchObject({
       classification: { sealed: ['/reviewerId'] },

@@ -173,7 +173,7 @@ function withoutCoerced(record: CanonicalRecord, { pseudonymised, dropped }: Don
   if (!Array.isArray(coerced)) return record
   const gone = [...pseudonymised, ...dropped]
   const left = coerced.filter(
-    (pointer) => !gone.some((other) => `${String(pointer)}/`.startsWith(`${other}/`)),
+    (pointer) => typeof pointer === 'string' && !gone.some((other) => `${pointer}/`.startsWith(`${other}/`)),
   )
   return left.length === 0 ? rest : { ...rest, coerced: left }
 }
