@@ -180,6 +180,16 @@ describe('a change', () => {
   })
 })
 
+test('an erasure waits for a second person where the settings ask for one', async () => {
+  expect((await put({ erasure: { twoPersons: true } })).status).toBe(200)
+  const response = await server.fetch('/v1/subjects/person-9', { method: 'DELETE' })
+  const { erasureId } = (await response.json()) as { erasureId: string }
+  expect(await server.get(`/v1/erasures/${erasureId}`)).toMatchObject({
+    status: 'pending',
+    waitingFor: 'approval',
+  })
+})
+
 test('whoever keeps privacy may change it, an auditor may look, a writer neither', async () => {
   const keyOf = async (role: string): Promise<string> => {
     const response = await server.post('/v1/keys', { name: role, roles: [role] })

@@ -3,6 +3,7 @@ import { Erasures } from '../erasure/erasures.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
+import type { PrivacyControl } from '../privacy/privacy-control.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
 
@@ -11,13 +12,14 @@ export interface ErasingParts {
   random: Random
   /** The directory's own, which is to forget what it deletes. */
   store: Pick<StateStore, 'scrub'>
+  privacy: Pick<PrivacyControl, 'needsTwoPersons'>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
 export function erasuresOf(
   tenant: Tenant,
   projection: Pick<Projection, 'erase'>,
-  { clock, diagnose, random, store }: ErasingParts,
+  { clock, diagnose, privacy, random, store }: ErasingParts,
 ): Erasures {
   const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, rights, systems, vault } =
     tenant
@@ -35,7 +37,7 @@ export function erasuresOf(
     entryOf: (root) => erasureEntries.entryOf(root),
     eraseFromIndex: (indices) => projection.erase(indices),
     scrubState: () => store.scrub(),
-    needsTwoPersons: () => false,
+    needsTwoPersons: () => privacy.needsTwoPersons(),
     holds: {
       any: () => rights.hasHolds,
       over: (scopes, entries) => rights.holdsOver(scopes, entries),

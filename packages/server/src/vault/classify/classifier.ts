@@ -32,8 +32,8 @@ export interface Classified {
 
 const SYSTEMS_KEPT_MAX = 1_000
 
-/** Kinds the recorder itself reads: replaced or left out, their numbers could not be followed. */
-const STATEMENTS = /^(?:emitter|counter)\./
+/** Kinds the server itself goes by: with something replaced or left out it could not follow an emitter, keep a hold, answer a person. */
+const STATEMENTS = /^(?:counter|emitter|erasure|hold|key|rectification|request|subject|system)(?:\.|$)/
 
 export class Classifier {
   readonly #pseudonyms: Pseudonyms
