@@ -120,6 +120,7 @@ const vault = await Vault.open({
   ledgerId: new Uint8Array(16),
   onSegmentSealed: () => {},
 })
+await realDisk.makeDirectory(join(folder, 'keyring'))
 await vault.begin()
 await realDisk.makeDirectory(join(folder, 'wal'))
 const wal = await Wal.begin(
