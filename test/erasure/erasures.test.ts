@@ -3,10 +3,17 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Erasures } from '../../packages/server/src/erasure/erasures.ts'
 import { ApprovalRefused } from '../../packages/server/src/erasure/erasures.ts'
+import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
-import { frameHead } from '../../packages/server/src/vault/seal.ts'
+import { frameHead, open as openFrame } from '../../packages/server/src/vault/seal.ts'
+import { readMasterKey } from '../../packages/server/src/vault/master-key.ts'
+import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
+import { readKeys } from '../../packages/server/src/vault/stored-keyring.ts'
+import { ledgerIdOf } from '../../packages/server/src/ledger/wal-frame.ts'
+import { FormatError } from '@deponent/format'
 import { loan, newPlace, openRecording, type Place, submission } from '../recording/open-tenant.ts'
 import { erasuresOver, requestAbout } from './erasing.ts'
 
@@ -36,8 +43,9 @@ async function open(
   place: Place,
   more: Parameters<typeof erasuresOver>[3] = {},
   clock: TestClock = new WakefulClock(),
+  sizes: { fileSizes?: typeof SMALL } = { fileSizes: SMALL },
 ): Promise<Opened> {
-  const { tenant, close } = await openRecording(place, clock, SMALL)
+  const { tenant, close } = await openRecording(place, clock, sizes.fileSizes)
   const erasures = erasuresOver(tenant, clock, realRandom, more)
   await erasures.begin()
   const end = async (): Promise<void> => {
@@ -250,6 +258,34 @@ describe('an erasure', () => {
     expect(bytes.includes(scope.toString('hex'))).toBe(false)
   })
 
+  test('leaves content that nobody can open, not even with a copy of it and every key there is', async () => {
+    const place = await newPlace()
+    const { tenant, erasures } = await open(place)
+    await tenant.recorder.record(loans(0, 25))
+    await tenant.vault.flush()
+    const copied = (await tenant.vault.segments.frame(4))!.slice()
+    const entry = await tenant.ledger.entry(4)
+    expect(tenant.vault.open(entry, copied)).toBeDefined()
+    await erasures.request(requestAbout(tenant, 'person-3'))
+    await erasures.settled()
+    expect(tenant.vault.open(entry, copied)).toBeUndefined()
+    const keyring = join(place.data, 'keyring')
+    const master = (await readMasterKey(realDisk, keyring, rootBeside(keyring)))!.key
+    const ledgerId = ledgerIdOf(tenant.ledger.origin)
+    const keys = await readKeys({ disk: realDisk, directory: keyring, ledger: 'default', ledgerId }, master)
+    const others = keys.filter((key) => key !== undefined)
+    expect(others.length).toBe(keys.length - 1)
+    for (const key of others)
+      expect(() =>
+        openFrame(
+          entry,
+          copied,
+          () => key,
+          () => undefined,
+        ),
+      ).toThrow(FormatError)
+  })
+
   test('that a directory put back from a backup has forgotten is repeated at the start', async () => {
     const place = await newPlace()
     const backup = await newPlace()
@@ -290,5 +326,39 @@ describe('many erasures', () => {
     expect(new Set(outcomes.map(({ entry }) => entry.index)).size).toBe(100)
     for (let index = 1; index <= count; index += 1)
       expect((await tenant.reader.one(index)).record).toBeUndefined()
+  })
+
+  test('asked for twice at once concern each record once', async () => {
+    const { tenant, erasures } = await open(await newPlace())
+    await tenant.recorder.record(loans(0, 25))
+    const asked = await Promise.all(
+      Array.from({ length: 3 }, () => erasures.request(requestAbout(tenant, 'person-2'))),
+    )
+    await erasures.settled()
+    const counts = asked.map(({ erasure }) => erasures.status(erasure.id)!.erasure.outcome!.records)
+    expect(counts.toSorted((a, b) => a - b)).toEqual([0, 0, 3])
+  })
+
+  test('ten thousand of them leave a ledger that verifies from its first entry to its last', async () => {
+    const place = await newPlace()
+    const { tenant, erasures, close } = await open(place, {}, new WakefulClock(), {})
+    const people = 10_000
+    for (let from = 0; from < people; from += 1_000) {
+      const batch = Array.from({ length: 1_000 }, (_, i) =>
+        submission(loan(from + i, { affectedUserId: `someone-${from + i}` }), i),
+      )
+      await tenant.recorder.record(batch)
+    }
+    const asked = await Promise.all(
+      Array.from({ length: people }, (_, i) => erasures.request(requestAbout(tenant, `someone-${i}`))),
+    )
+    await erasures.settled()
+    expect(asked.every(({ erasure }) => erasures.status(erasure.id)!.erasure.outcome?.records === 1)).toBe(
+      true,
+    )
+    await close()
+    const { checked, findings } = await checkDirectory(realDisk, place.data)
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([])
+    expect(checked.erased).toBe(people)
   })
 })

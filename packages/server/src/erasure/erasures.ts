@@ -50,6 +50,8 @@ export interface ErasuresOptions extends ErasingIn {
 export class Erasures {
   readonly #options: ErasuresOptions
   readonly #held = new Map<string, readonly string[]>()
+  /** Numbers of the keys that erasures are about. */
+  readonly #claimed = new Set<number>()
   #running: Promise<void> | undefined
   #isClosed = false
   #failures = 0
@@ -65,7 +67,9 @@ export class Erasures {
     const { clock, ledger, random, register, dedupe, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
     // No new record about these people is sealed with a key that is to go, from the first one on.
-    vault.releaseKeys([...register.all(), ...register.forgotten()].flatMap(numbersOf))
+    const begun = [...register.all(), ...register.forgotten()].flatMap(numbersOf)
+    for (const number of begun) this.#claimed.add(number)
+    vault.releaseKeys(begun)
     if (ledger.refusal) return
     const forgotten = register
       .forgotten()
@@ -84,7 +88,7 @@ export class Erasures {
     const { clock, ledger, needsTwoPersons, random, register, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const requestedAt = clock.now()
-    const numbers = this.#keysOf(request.scopes)
+    const numbers = this.#claimKeysOf(request.scopes)
     // Before it is durable: should that fail, a later request finds both keys.
     vault.releaseKeys(numbers)
     const erasure: Erasure = {
@@ -172,12 +176,13 @@ export class Erasures {
     await this.#options.register.close()
   }
 
-  /** Keys of a person that no other erasure is about. */
-  #keysOf(scopes: readonly string[]): number[] {
-    const { register, vault } = this.#options
-    const taken = new Set(register.all().flatMap(numbersOf))
-    const numbers = scopes.flatMap((scope) => vault.keysOf(Buffer.from(scope, 'hex')))
-    return [...new Set(numbers)].filter((number) => !taken.has(number))
+  /** Keys of a person that no other erasure is about; they are this one's from here on. */
+  #claimKeysOf(scopes: readonly string[]): number[] {
+    const { vault } = this.#options
+    const numbers = new Set(scopes.flatMap((scope) => vault.keysOf(Buffer.from(scope, 'hex'))))
+    const free = [...numbers].filter((number) => !this.#claimed.has(number))
+    for (const number of free) this.#claimed.add(number)
+    return free
   }
 
   async #run(): Promise<void> {
