@@ -1,0 +1,93 @@
+/**
+ * How long erasing takes over HTTP, from the request to the receipt, on the embedded engine: one person after another, and many at once.
+ *
+ *   node bench/erasure.ts [--decisions 50000] [--single 5] [--many 1000]
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startApp } from '../packages/server/src/app.ts'
+import { decisionsOf } from './decisions/workload.ts'
+import { describeMachine, machineLine } from './machine.ts'
+import { machineTime } from './processes.ts'
+
+const { values } = parseArgs({
+  options: {
+    decisions: { type: 'string', default: '50000' },
+    single: { type: 'string', default: '5' },
+    many: { type: 'string', default: '1000' },
+  },
+})
+const [decisions, single, many] = [values.decisions, values.single, values.many].map(Number) as [
+  number,
+  number,
+  number,
+]
+const BATCH = 500
+const folder = mkdtempSync(join(tmpdir(), 'deponent-erasure-'))
+console.log(`${machineLine(describeMachine(folder), 'no peer')}\n`)
+const app = await startApp({
+  directory: join(folder, 'data'),
+  host: '127.0.0.1',
+  port: 0,
+  signerDirectory: join(folder, 'signer'),
+  diagnose: (message, details) => console.error(message, details),
+})
+const headers = { Authorization: `Bearer ${app.adminToken}`, 'Content-Type': 'application/json' }
+const workload = decisionsOf({ seed: 1, count: decisions, newSubjects: 0.2 })
+for (let done = 0; done < decisions; done += BATCH) {
+  const body = JSON.stringify(workload.slice(done, done + BATCH))
+  const response = await fetch(`${app.url}/v1/decisions`, { method: 'POST', headers, body })
+  if (response.status !== 201) throw new Error(`answered ${response.status}`)
+}
+const { projection, tenant } = app.ledgers.default
+await projection.visible(tenant.ledger.size - 1)
+const people = [...new Set(workload.map(({ affectedUserId }) => affectedUserId))]
+
+interface Erasure {
+  erasureId: string
+  status: string
+  receipt: { records: number } | null
+}
+
+async function erase(person: string): Promise<string> {
+  const response = await fetch(`${app.url}/v1/subjects/${person}`, { method: 'DELETE', headers })
+  return ((await response.json()) as Erasure).erasureId
+}
+
+/** Records erased, once all of these are completed. */
+async function completed(ids: readonly string[]): Promise<number> {
+  let records = 0
+  for (const id of ids) {
+    for (;;) {
+      const answer = await fetch(`${app.url}/v1/erasures/${id}`, { headers })
+      const { status, receipt } = (await answer.json()) as Erasure
+      if (status === 'completed') {
+        records += receipt!.records
+        break
+      }
+      await setTimeout(50)
+    }
+  }
+  return records
+}
+
+async function timed(chosen: readonly string[]): Promise<string> {
+  const before = machineTime()
+  const started = performance.now()
+  const records = await completed(await Promise.all(chosen.map(erase)))
+  const seconds = (performance.now() - started) / 1_000
+  const after = machineTime()
+  const busy = (after.busySeconds - before.busySeconds) / (after.seconds - before.seconds)
+  return `| ${chosen.length} | ${records} | ${seconds.toFixed(1)} | ${Math.round(busy * 100)} % |`
+}
+
+console.log(`${decisions} decisions about ${people.length} people\n`)
+console.log('| erased at once | their records | seconds to the receipt | machine busy |')
+console.log('| --- | --- | --- | --- |')
+for (let i = 0; i < single; i += 1) console.log(await timed([people[i * 7]!]))
+console.log(await timed(people.slice(single * 7 + 1, single * 7 + 1 + many)))
+await app.close()
+rmSync(folder, { recursive: true })
