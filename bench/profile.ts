@@ -37,7 +37,7 @@ import { entryIdOf } from '../packages/server/src/recording/entry-id.ts'
 import { Marker } from '../packages/server/src/recording/marker.ts'
 import { encodeText } from '../packages/server/src/vault/coding.ts'
 import { Hmac } from '../packages/server/src/vault/hmac.ts'
-import { saltsOf } from '../packages/server/src/vault/seal.ts'
+import { saltsOf } from '../packages/server/src/vault/record-secrets.ts'
 import { Vault } from '../packages/server/src/vault/vault.ts'
 import { decisionsOf } from './decisions/workload.ts'
 import { describeMachine, machineLine } from './machine.ts'
@@ -169,7 +169,7 @@ async function take(body: string): Promise<void> {
   )
   await stages.time('new keys durable', () => vault.flushKeys())
   const sealed = await stages.time('seal', () =>
-    prepared.map((payload, i) => vault.seal(ids[i] ?? '', payload, [keys[i] ?? 0])),
+    prepared.map((payload, i) => vault.seal(ids[i] ?? '', payload, keys[i] ?? 0)),
   )
   stages.bytes('seal', sum(sealed.map(({ frame }) => frame.length)))
   await sealParts(prepared, ids)

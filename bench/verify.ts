@@ -23,7 +23,7 @@ import { realRandom } from '../packages/server/src/platform/random.ts'
 import { threadsAvailable } from '../packages/server/src/platform/worker.ts'
 import { entryIdOf } from '../packages/server/src/recording/entry-id.ts'
 import { open, seal } from '../packages/server/src/vault/seal.ts'
-import { recommit } from '../packages/server/src/vault/vault.ts'
+import { recommit } from '../packages/server/src/vault/opened.ts'
 import { openRecording, submission } from '../test/recording/open-tenant.ts'
 import { decisionsOf } from './decisions/workload.ts'
 import { openRawLedger } from './ledger/raw-ledger.ts'
@@ -127,7 +127,7 @@ function sealedPayloads(): { entry: Parameters<typeof recommit>[0]; frame: Uint8
     const record = normalizeRecord('decision', reading).record
     if (canonicalJson(record) === '') throw new Error('a record without text')
     const key = randomBytes(32)
-    const { frame, payload } = seal(id, preparePayload(record, id), [{ number: 0, key }], randomBytes(16))
+    const { frame, payload } = seal(id, preparePayload(record, id), { number: 0, key }, randomBytes(16))
     return { entry: { id, payload }, frame, key }
   })
 }

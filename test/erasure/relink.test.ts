@@ -26,7 +26,8 @@ import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
 import { Seeker } from '../../packages/server/src/residue/seeker.ts'
 import { spellingsOf } from '../../packages/server/src/residue/spellings.ts'
 import { openTenant, type Tenant } from '../../packages/server/src/tenant.ts'
-import { frameHead, saltsOf } from '../../packages/server/src/vault/seal.ts'
+import { saltsOf } from '../../packages/server/src/vault/record-secrets.ts'
+import { frameHead } from '../../packages/server/src/vault/seal.ts'
 import { newPlace, submission } from '../recording/open-tenant.ts'
 
 const PEOPLE = 30

@@ -24,7 +24,7 @@ const erasure = {
 }
 
 function sealed(record: Record<string, string | number> = erasure) {
-  return seal(ID, preparePayload(record, ID), [{ number: 5, key: KEY }], R, { show: ['/setRoot'] })
+  return seal(ID, preparePayload(record, ID), { number: 5, key: KEY }, R, { show: ['/setRoot'] })
 }
 
 function entryOf(payload: Entry['payload'], kind = 'erasure'): Entry {
@@ -42,7 +42,13 @@ const opened = (frame: Uint8Array, payload: Entry['payload']) =>
 
 test('a sealed frame shows the set root of an erasure to whoever has no key, and nothing else of it', () => {
   const { frame, payload } = sealed()
-  expect(frameHead(frame)).toEqual({ isPublic: false, keyNumbers: [5], isShown: true, isErased: false })
+  expect(frameHead(frame)).toEqual({
+    isPublic: false,
+    keyNumbers: [5],
+    keepers: [5],
+    isShown: true,
+    isErased: false,
+  })
   expect(setRootShown(entryOf(payload), leavesShown(frame))).toEqual(
     new Uint8Array(Buffer.from(SET_ROOT, 'hex')),
   )
@@ -52,7 +58,7 @@ test('a sealed frame shows the set root of an erasure to whoever has no key, and
 
 test('what a frame shows commits and opens as if it showed nothing', () => {
   const shown = sealed()
-  const closed = seal(ID, preparePayload(erasure, ID), [{ number: 5, key: KEY }], R)
+  const closed = seal(ID, preparePayload(erasure, ID), { number: 5, key: KEY }, R)
   expect(shown.payload).toEqual(closed.payload)
   expect(opened(shown.frame, shown.payload)).toEqual(opened(closed.frame, closed.payload))
 })

@@ -42,7 +42,13 @@ test('a tombstone that is cut off, or has more behind it, is refused', () => {
 
 test('a tombstone names no key, is not public and opens to nothing', () => {
   const frame = encodeTombstone({ salt: new Uint8Array(16), position: 0, path: [] })
-  expect(frameHead(frame)).toEqual({ isPublic: false, keyNumbers: [], isShown: false, isErased: true })
+  expect(frameHead(frame)).toEqual({
+    isPublic: false,
+    keyNumbers: [],
+    keepers: [],
+    isShown: false,
+    isErased: true,
+  })
   const entry = {
     id: '01970000-0000-7000-8000-000000000000',
     payload: { c: 1, root: '00', leaves: 1 } as const,

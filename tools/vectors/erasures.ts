@@ -89,7 +89,7 @@ function shown(name: string, kind: string): { name: string; entry: string; frame
     ground: 'gdpr_17_1_a',
     setRoot,
   }
-  const { payload, frame } = seal(ID, preparePayload(record, ID), [{ number: 5, key: KEY }], R, {
+  const { payload, frame } = seal(ID, preparePayload(record, ID), { number: 5, key: KEY }, R, {
     show: ['/setRoot'],
   })
   const entry = {

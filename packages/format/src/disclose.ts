@@ -27,11 +27,21 @@ export function discloseLeaves(
   salts: Uint8Array,
   indices: readonly number[],
 ): DisclosedLeaf[] {
-  const { paths } = inclusionPaths(commitLeafHashes(leafTexts, salts), commitNodeHash)
-  return indices.map((index) => ({
-    index,
-    salt: salts.slice(SALT_BYTES * index, SALT_BYTES * (index + 1)),
-    text: leafTexts[index]!,
-    path: paths[index]!,
-  }))
+  return discloseHashed(
+    commitLeafHashes(leafTexts, salts),
+    indices.map((index) => ({
+      index,
+      salt: salts.slice(SALT_BYTES * index, SALT_BYTES * (index + 1)),
+      text: leafTexts[index]!,
+    })),
+  )
+}
+
+/** Opens leaves of a commitment of which no more is known of the others than their hashes. */
+export function discloseHashed(
+  hashes: readonly Uint8Array[],
+  leaves: readonly Omit<DisclosedLeaf, 'path'>[],
+): DisclosedLeaf[] {
+  const { paths } = inclusionPaths(hashes, commitNodeHash)
+  return leaves.map((leaf) => ({ ...leaf, path: paths[leaf.index]! }))
 }

@@ -20,7 +20,7 @@ import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { frameHead, open } from '../vault/seal.ts'
 import { leavesShown } from '../vault/shown.ts'
 import { decodeTombstone } from '../vault/tombstone.ts'
-import { recommit } from '../vault/vault.ts'
+import { recommit } from '../vault/opened.ts'
 
 /** Kinds in which a ledger speaks of itself. */
 const OWN_KINDS: ReadonlySet<string> = new Set(['key.succeeded', 'key.rotated', 'vault.sealed'])

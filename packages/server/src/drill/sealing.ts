@@ -3,7 +3,7 @@ import { type CanonicalRecord, preparePayload } from '@deponent/format'
 import type { Random } from '../platform/random.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { frameHead, open, seal, sealPublic } from '../vault/seal.ts'
-import { recommit } from '../vault/vault.ts'
+import { recommit } from '../vault/opened.ts'
 import type { Item } from './contents.ts'
 
 /** What opens payloads. */
@@ -44,12 +44,11 @@ export function reseal(
   changes: Partial<Item['entry']> = {},
 ): void {
   const entry = { ...item.entry, ...changes }
-  const { isPublic, keyNumbers } = frameHead(item.frame)
+  const { isPublic, keepers } = frameHead(item.frame)
   const prepared = preparePayload(record, entry.id)
-  const keys = keyNumbers.map((number) => ({ number, key: contentKeys[number]! }))
   const sealed = isPublic
     ? sealPublic(prepared, random.bytes(32))
-    : seal(entry.id, prepared, keys, random.bytes(16))
+    : seal(entry.id, prepared, { number: keepers[0]!, key: contentKeys[keepers[0]!]! }, random.bytes(16))
   item.entry = { ...entry, payload: sealed.payload }
   item.frame = sealed.frame
 }

@@ -12,26 +12,21 @@ import {
   type BundlePayload,
   type CanonicalRecord,
   chosenLeaves,
-  commitRoot,
   consistencyProof,
   decodeEntry,
-  discloseLeaves,
   type Entry,
-  FormatError,
   fromUtf8,
   inclusionProof,
   type JsonValue,
   type NodeReader,
   preparePayload,
-  type PreparedPayload,
   openedSetRoot,
-  readJson,
   SET_ROOT_POINTER,
   toHex,
   type Tombstone,
 } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
-import { saltsOf } from '../vault/seal.ts'
+import { disclosed, leavesOf, type OpenedLeaves, recommit } from '../vault/opened.ts'
 import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -111,11 +106,11 @@ export async function makeBundle(sources: BundleSources, order: BundleOrder): Pr
     const payload = tombstone ? undefined : await opened(sources, index, bytes)
     const chosen = (): BundlePayload => {
       if (tombstone) return tombstone.erasure < size ? { state: 'erased', tombstone } : { state: 'absent' }
-      if (keyChanges.has(index)) return leavesOf(payload, 'all')
+      if (keyChanges.has(index)) return shownLeaves(payload, 'all')
       if (!erasures.has(index)) return opening.open(decodeEntry(bytes), payload)
       return asked.has(index)
         ? opening.open(decodeEntry(bytes), payload, [SET_ROOT_POINTER])
-        : leavesOf(payload, [SET_ROOT_POINTER])
+        : shownLeaves(payload, [SET_ROOT_POINTER])
     }
     const proof = await inclusionProof(index, size, nodes)
     entries.push({ index, entry: fromUtf8(bytes), proof, payload: chosen() })
@@ -185,8 +180,7 @@ function fromTheEnds(indices: readonly number[]): number[] {
 
 interface OpenPayload {
   record: CanonicalRecord
-  prepared: PreparedPayload
-  salts: Uint8Array
+  leaves: OpenedLeaves
 }
 
 /** The payload of an entry with its salts; undefined when it cannot be opened any more. */
@@ -199,23 +193,17 @@ async function opened(
   const frame = await vault.segments.frame(index)
   const payload = frame && vault.open(entry, frame)
   if (!payload) return undefined
-  const record = readJson(payload.text).value as CanonicalRecord
-  const prepared = preparePayload(record, entry.id)
-  const salts = saltsOf(payload.recordSalt, prepared.leafTexts.length)
-  if (toHex(commitRoot(prepared.leafTexts, salts)) !== entry.payload.root)
-    throw new FormatError('payload_mismatch', 'a stored payload does not commit to the root in its entry')
-  return { record, prepared, salts }
+  return { record: recommit(entry, payload), leaves: leavesOf(entry.id, payload) }
 }
 
 /**
  * Leaves that a bundle shows whoever asks: all of a record about a change of keys, for whoever trusts the older key needs it to believe the
  * newer; of an erasure the root that a tombstone opens to.
  */
-function leavesOf(payload: OpenPayload | undefined, pointers: readonly string[] | 'all'): BundlePayload {
+function shownLeaves(payload: OpenPayload | undefined, pointers: readonly string[] | 'all'): BundlePayload {
   if (!payload) return { state: 'absent' }
-  const { prepared, salts } = payload
-  const indices = chosenLeaves(prepared.pointers, pointers)
-  return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
+  const { leaves } = payload
+  return { state: 'disclosed', leaves: disclosed(leaves, chosenLeaves(leaves.pointers, pointers)) }
 }
 
 /** Opens what was chosen, and keeps count of it. */
@@ -233,15 +221,17 @@ class Opening {
   /** `always`: pointers that anybody may see. */
   open(entry: Entry, payload: OpenPayload | undefined, always: readonly string[] = []): BundlePayload {
     if (!payload) return { state: 'absent' }
-    const { record, prepared, salts } = payload
+    const { record, leaves } = payload
     const { disclose } = this.#order
-    const indices = chosenLeaves(prepared.pointers, disclose === 'all' ? 'all' : [...disclose, ...always])
+    const chosen = chosenLeaves(leaves.pointers, disclose === 'all' ? 'all' : [...disclose, ...always])
+    // What of a record is erased is withheld, as everything is that nobody can open.
+    const indices = chosen.filter((index) => leaves.texts[index] !== undefined)
     this.#payloads += 1
     this.#fields += indices.length - 1
     this.#leaves += indices.length
     if (this.#leaves > BUNDLE_LEAVES_MAX) throw tooLarge(`more than ${BUNDLE_LEAVES_MAX} fields`)
-    this.#noteSealed(prepared, indices, this.#order.view(entry, record), always)
-    return { state: 'disclosed', leaves: discloseLeaves(prepared.leafTexts, salts, indices) }
+    this.#noteSealed(leaves, indices, this.#order.view(entry, record), always)
+    return { state: 'disclosed', leaves: disclosed(leaves, indices) }
   }
 
   /** Throws when what was asked for may not be shown, or was found nowhere. */
@@ -254,15 +244,15 @@ class Opening {
 
   /** A leaf may be shown when the view has the same leaf: pointer and value. */
   #noteSealed(
-    prepared: PreparedPayload,
+    leaves: OpenedLeaves,
     indices: readonly number[],
     view: JsonValue,
     always: readonly string[],
   ): void {
     const visible = new Set(preparePayload(view as CanonicalRecord, '').leafTexts.slice(1))
     for (const index of indices.slice(1)) {
-      const pointer = prepared.pointers[index - 1]!
-      if (!always.includes(pointer) && !visible.has(prepared.leafTexts[index]!))
+      const pointer = leaves.pointers[index - 1]!
+      if (!always.includes(pointer) && !visible.has(leaves.texts[index]!))
         this.#sealed.add(pointer.split('/')[1]!)
     }
   }

@@ -1,21 +1,9 @@
 /** Opens chosen leaves of a sealed payload to a stranger: each with its salt and its path to the root in the entry. */
-import {
-  type CanonicalRecord,
-  chosenLeaves,
-  type DisclosedLeaf,
-  discloseLeaves,
-  type Entry,
-  preparePayload,
-} from '@deponent/format'
-import { type Opened, saltsOf } from '../vault/seal.ts'
+import { chosenLeaves, type DisclosedLeaf, type Entry } from '@deponent/format'
+import { disclosed, leavesOf, type Opened } from '../vault/opened.ts'
 
 /** Leaf 0 and the leaves at and below these pointers; pointers the record does not have are passed over. */
-export function discloseFields(
-  entry: Entry,
-  { text, recordSalt }: Opened,
-  pointers: readonly string[],
-): DisclosedLeaf[] {
-  const prepared = preparePayload(JSON.parse(text) as CanonicalRecord, entry.id)
-  const salts = saltsOf(recordSalt, prepared.leafTexts.length)
-  return discloseLeaves(prepared.leafTexts, salts, chosenLeaves(prepared.pointers, pointers))
+export function discloseFields(entry: Entry, opened: Opened, pointers: readonly string[]): DisclosedLeaf[] {
+  const leaves = leavesOf(entry.id, opened)
+  return disclosed(leaves, chosenLeaves(leaves.pointers, pointers))
 }

@@ -7,20 +7,29 @@
  *
  * It can run in a thread of its own (`worker-intake.ts`): everything that goes in and out is plain data, bytes as latin1 text.
  */
-import { type CanonicalRecord, type Entry, FormatError, type RecordKind, recordTime } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  type Entry,
+  FormatError,
+  type PreparedPayload,
+  type RecordKind,
+  recordTime,
+} from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
 import { Classifier } from '../vault/classify/classifier.ts'
 import type { MetField } from '../vault/classify/fields-met.ts'
 import type { ClassificationPolicy } from '../vault/classify/policy.ts'
-import { takesLong } from '../vault/coding.ts'
+import { type CodingChoice, takesLong } from '../vault/coding.ts'
 import type { SystemDictionary } from '../vault/dictionaries.ts'
-import { seal } from '../vault/seal.ts'
+import { sealInParts, type SealingKey } from '../vault/parts.ts'
+import { seal, type Sealed } from '../vault/seal.ts'
 import { ScopeNames } from '../vault/scope.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
 import { type Mark, Marker } from './marker.ts'
+import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
 import { accept, errorOf, type Numbering, type Refused, type Submission } from './submission.ts'
 import { Vocabulary } from './vocabulary.ts'
@@ -68,6 +77,10 @@ export interface Candidate {
   /** Entry ids it links to by the relation of its kind to a decision. */
   linkedIds: string[]
   scopes: string[]
+  /** Whether `scopes` are those of the people it affects, in the order of its parties, rather than of nobody. */
+  isAboutPeople: boolean
+  /** Scopes of the members of staff it names, in the order of its parties. */
+  staff: string[]
   mark?: Mark
   /** Its number, when it carries one. */
   emitter?: Numbering
@@ -86,8 +99,17 @@ export interface IntakeOpened {
 /** A candidate the recorder wants sealed: under which keys, and linked to what. */
 export interface Choice {
   place: number
-  keys: { number: number; key: string }[]
+  /** Any of them opens it. */
+  keys: KeyText[]
+  /** For each person it names, then for each member of staff: the key that what names them goes with, undefined when it has none. */
+  parts: (KeyText | undefined)[]
   link?: { rel: string; id: string }
+}
+
+/** A key by its number, as latin1 text. */
+export interface KeyText {
+  number: number
+  key: string
 }
 
 export interface IntakeSealed {
@@ -203,11 +225,10 @@ export class LocalIntake implements Intake {
       const item = accepted[choice.place]!
       try {
         const prepared = item.prepared ?? this.#prepare(linked(item, choice.link))
-        const keys = choice.keys.map(({ number, key }) => ({ number, key: bytesOf(key) }))
         const dictionary = this.#vocabulary.of(item.systemName)
         const coding = { dictionary, isHurried: slowBytes >= SLOW_BYTES_MAX }
         if (takesLong(prepared.sealed.text.length)) slowBytes += prepared.sealed.text.length
-        const sealed = seal(item.id, prepared.sealed, keys, this.#random.bytes(16), coding)
+        const sealed = this.#sealed(item, prepared.sealed, choice, coding)
         const witness = subjectsOf(item.sent)[0] ?? item.id
         this.#vocabulary.met(item.systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
         frames.push(sealed.frame)
@@ -220,6 +241,26 @@ export class LocalIntake implements Intake {
     const learned = this.#vocabulary.learned()
     const met = this.#classifier.classified >= MET_MAX ? this.metNow() : undefined
     return { items, frames: packed(frames), ...(learned && { learned }), ...(met && { met }) }
+  }
+
+  /** In one piece under the key of one person, or of nobody, unless it names others besides. */
+  #sealed(
+    { id, kind, sent }: Identified,
+    prepared: PreparedPayload,
+    { keys, parts }: Choice,
+    coding: CodingChoice,
+  ): Sealed {
+    const keepers = keys.map(keyOf)
+    const parties = [...peopleIn(sent), ...staffIn(kind, sent)]
+    const own = parties.flatMap((party, i) => {
+      const key = parts[i]
+      const leaves = key ? leavesOfParty(party, prepared.pointers) : []
+      return key && leaves.length > 0 ? [{ ...keyOf(key), leaves }] : []
+    })
+    if (keepers.length === 1 && own.length === 0)
+      return seal(id, prepared, keepers[0]!, this.#random.bytes(16), coding)
+    const fresh = (bytes: number): Uint8Array => this.#random.bytes(bytes)
+    return sealInParts(id, prepared, { keepers, parts: own, fresh }, coding)
   }
 
   #openOne(submission: Submission, now: number, job: Job): Candidate | Refused {
@@ -237,7 +278,8 @@ export class LocalIntake implements Intake {
       namesSystem: record.system !== undefined,
       ...(item.about !== undefined && { about: item.about }),
       linkedIds: linkedIds(record, linkFor(kind) ?? ''),
-      scopes: this.#scopesOf(record, systemName, now),
+      ...this.#scopesOf(record, systemName, now),
+      staff: staffIn(kind, record).map(({ id: staff }) => latin1(this.#scopes.staff(staff))),
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
       ...statementIn(kind, record),
     }
@@ -264,11 +306,15 @@ export class LocalIntake implements Intake {
   }
 
   /** One key for each person affected; for records about nobody, that of the system and month. */
-  #scopesOf(record: CanonicalRecord, systemName: string, now: number): string[] {
-    const subjects = subjectsOf(record)
-    if (subjects.length > 0) return subjects.map((subject) => latin1(this.#scopes.subject(subject)))
+  #scopesOf(
+    record: CanonicalRecord,
+    systemName: string,
+    now: number,
+  ): Pick<Candidate, 'scopes' | 'isAboutPeople'> {
+    const scopes = peopleIn(record).map(({ id }) => latin1(this.#scopes.subject(id)))
+    if (scopes.length > 0) return { scopes, isAboutPeople: true }
     const month = new Date(recordTime(record) ?? now).toISOString().slice(0, 7)
-    return [latin1(this.#scopes.system(systemName, month))]
+    return { scopes: [latin1(this.#scopes.system(systemName, month))], isAboutPeople: false }
   }
 }
 
@@ -280,6 +326,8 @@ function statementIn(kind: RecordKind, { emitterId }: CanonicalRecord): { states
 function decisionOf({ position, reading, error }: DecodedItem): Submission {
   return error === undefined ? { position, kind: 'decision', reading } : { position, error }
 }
+
+const keyOf = ({ number, key }: KeyText): SealingKey => ({ number, key: bytesOf(key) })
 
 function linked(item: Identified, link: Choice['link']): Identified {
   return link ? { ...item, record: withLink(item.record, link), sent: withLink(item.sent, link) } : item

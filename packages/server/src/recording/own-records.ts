@@ -125,7 +125,7 @@ export class OwnRecords {
     const { frame, payload } =
       scope === 'public'
         ? vault.sealPublic(prepared)
-        : vault.seal(id, prepared, [vault.keyNumber(scope)], { ...(show && { show }) })
+        : vault.seal(id, prepared, vault.keyNumber(scope), { ...(show && { show }) })
     return { ...draftOf(id, kind, slug, payload), attachment: encodeAttachment({ frame }) }
   }
 }

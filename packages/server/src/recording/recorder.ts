@@ -15,7 +15,15 @@ import type { Dedupe } from './dedupe.ts'
 import { draftOf } from './draft.ts'
 import type { Emitters } from './emitters.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
-import type { Candidate, Choice, Intake, IntakeOpened, IntakeSealed, IntakeSource } from './intake.ts'
+import type {
+  Candidate,
+  Choice,
+  Intake,
+  IntakeOpened,
+  IntakeSealed,
+  IntakeSource,
+  KeyText,
+} from './intake.ts'
 import { linkFor } from './links.ts'
 import { declareUnkept } from './losses.ts'
 import type { Marker } from './marker.ts'
@@ -261,12 +269,24 @@ export class Recorder {
     }
   }
 
-  #choiceFor({ kind, place, scopes, target, inheritedKeys = [] }: Resolved): Choice {
+  #choiceFor(candidate: Resolved): Choice {
+    const { kind, place, scopes, isAboutPeople, staff, target, inheritedKeys = [] } = candidate
     const { vault } = this.#options
-    const numbers =
-      inheritedKeys.length > 0 ? inheritedKeys : scopes.map((scope) => vault.keyNumber(latin1Bytes(scope)))
-    const keys = numbers.map((number) => ({ number, key: latin1Text(vault.key(number)) }))
-    return { place, keys, ...(target && { link: { rel: linkFor(kind)!, id: target.id } }) }
+    const numberOf = (scope: string): number => vault.keyNumber(latin1Bytes(scope))
+    const textOf = (number: number): KeyText => ({ number, key: latin1Text(vault.key(number)) })
+    const isInherited = inheritedKeys.length > 0
+    const keepers = new Set(isInherited ? inheritedKeys : scopes.map(numberOf))
+    // Where one person alone keeps a record, what names them goes with all of it. Whose key does not keep it has no part in it.
+    const people = (isAboutPeople ? scopes : []).map((scope) => {
+      const number = keepers.size > 1 ? vault.existingKeyNumber(latin1Bytes(scope)) : undefined
+      return number !== undefined && keepers.has(number) ? textOf(number) : undefined
+    })
+    return {
+      place,
+      keys: [...keepers].map(textOf),
+      parts: [...people, ...staff.map((scope) => textOf(numberOf(scope)))],
+      ...(target && { link: { rel: linkFor(kind)!, id: target.id } }),
+    }
   }
 
   /** Nobody waits for it: until it is durable and adopted, records are coded without it. */

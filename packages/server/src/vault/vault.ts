@@ -2,17 +2,7 @@
  * The sealed content of one ledger: what may be read only with keys, and can be truly erased. It knows entries only by index
  * and id; it never imports the ledger.
  */
-import {
-  canonicalJson,
-  type CanonicalRecord,
-  commitRoot,
-  type Entry,
-  FormatError,
-  type PreparedPayload,
-  preparePayload,
-  readJson,
-  toHex,
-} from '@deponent/format'
+import { type CanonicalRecord, type Entry, type PreparedPayload, readJson } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
@@ -22,16 +12,8 @@ import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey } from './root-key.ts'
 import { ScopeNames } from './scope.ts'
 import { SegmentKeys } from './segment-keys.ts'
-import {
-  frameHead,
-  open,
-  type Opened,
-  saltsOf,
-  seal,
-  type SealChoice,
-  type Sealed,
-  sealPublic,
-} from './seal.ts'
+import type { Opened } from './opened.ts'
+import { frameHead, open, seal, type SealChoice, type Sealed, sealPublic } from './seal.ts'
 import { type SealedSegment, type SegmentLimits, Segments } from './segments.ts'
 
 export interface VaultOptions {
@@ -174,6 +156,11 @@ export class Vault {
     return this.#keyring.numbersOf(scope)
   }
 
+  /** The number of the scope's key, when it has one. */
+  existingKeyNumber(scope: Uint8Array): number | undefined {
+    return this.#keyring.existing(scope)
+  }
+
   /** The key with this number; it exists for every number `keyNumber` gave, until it is destroyed. */
   key(number: number): Uint8Array {
     const key = this.#keyring.key(number)
@@ -219,15 +206,9 @@ export class Vault {
     return this.#keyring.flush()
   }
 
-  /** Seals a prepared payload under keys known by number. */
-  seal(
-    id: string,
-    prepared: PreparedPayload,
-    keyNumbers: readonly number[],
-    choice: Pick<SealChoice, 'show'> = {},
-  ): Sealed {
-    const keys = keyNumbers.map((number) => ({ number, key: this.key(number) }))
-    return seal(id, prepared, keys, this.#random.bytes(16), choice)
+  /** Seals a prepared payload under a key known by number. */
+  seal(id: string, prepared: PreparedPayload, number: number, choice: Pick<SealChoice, 'show'> = {}): Sealed {
+    return seal(id, prepared, { number, key: this.key(number) }, this.#random.bytes(16), choice)
   }
 
   sealPublic(prepared: PreparedPayload): Sealed {
@@ -250,31 +231,16 @@ export class Vault {
     return opened && (readJson(opened.text).value as CanonicalRecord)
   }
 
-  /** The numbers of the keys that seal entry `index`, so that a record about it can be sealed with the same; undefined when it is erased. */
+  /** The numbers of the keys any of which opens entry `index`, so that a record about it can be sealed with the same; undefined when it is erased. */
   async keyNumbersOf(index: number): Promise<number[] | undefined> {
     const frame = await this.segments.frame(index)
     if (!frame) return []
-    const { keyNumbers, isErased } = frameHead(frame)
-    return isErased ? undefined : keyNumbers
+    const { keepers, isErased } = frameHead(frame)
+    return isErased ? undefined : keepers
   }
 
   async close(): Promise<void> {
     await this.dictionaries.close()
     await this.#keyring.close()
   }
-}
-
-/** Recomputes the commitment of an opened payload; FormatError `payload_mismatch` unless it is the entry's. */
-export function recommit(entry: Pick<Entry, 'id' | 'payload'>, opened: Opened): CanonicalRecord {
-  const record = readJson(opened.text).value as CanonicalRecord
-  const prepared = preparePayload(record, entry.id)
-  const root = toHex(commitRoot(prepared.leafTexts, saltsOf(opened.recordSalt, prepared.leafTexts.length)))
-  if (
-    root !== entry.payload.root ||
-    prepared.leafTexts.length !== entry.payload.leaves ||
-    canonicalJson(record) !== opened.text
-  ) {
-    throw new FormatError('payload_mismatch', 'the opened payload does not commit to the root in its entry')
-  }
-  return record
 }
