@@ -216,7 +216,7 @@ test('tombstones count as proven exactly when a covered erasure of their set fol
       const tally = new ErasureTally(covered)
       events.forEach(({ set, isErasure }, index) => {
         if (isErasure) tally.takeErasure(index, `${set}`)
-        else tally.takeTombstone(index, `${set}`)
+        else tally.takeTombstone({ index, set: `${set}`, isPart: false })
       })
       const nextErasure = (set: number, from: number) =>
         events.findIndex((other, at) => at > from && other.isErasure && other.set === set)
@@ -232,7 +232,8 @@ test('tombstones count as proven exactly when a covered erasure of their set fol
 
 test('of thousands of unproven tombstones some are named and the rest are counted', () => {
   const tally = new ErasureTally(0)
-  for (let index = 0; index < 5_000; index += 1) tally.takeTombstone(index, `${index % 2_000}`)
+  for (let index = 0; index < 5_000; index += 1)
+    tally.takeTombstone({ index, set: `${index % 2_000}`, isPart: false })
   const findings = tally.findings({ unfinished: 0, hasGrown: false })
   expect(findings.length).toBe(65)
   expect(findings.at(-1)?.message).toContain('4936')

@@ -4,7 +4,7 @@
  */
 import { type Finding, finding } from '@deponent/format'
 import { KEY_GONE } from './payload-opening.ts'
-import type { OpenedPayloads, TellingEntry } from './stretch.ts'
+import type { OpenedPayloads, OpenedTombstone, TellingEntry } from './stretch.ts'
 
 /** Unproven tombstones that are named one by one. */
 const NAMED_MAX = 64
@@ -12,6 +12,8 @@ const NAMED_MAX = 64
 /** The tombstones of one set that its erasure was not met for yet. */
 interface Waiting {
   count: number
+  /** How many of them stand for a part of a payload. */
+  parts: number
   /** The first of them. */
   readonly indices: number[]
 }
@@ -29,6 +31,7 @@ export class ErasureTally {
   readonly #waiting = new Map<string, Waiting>()
   #erasures = 0
   #proven = 0
+  #provenParts = 0
   #uncovered = 0
   #stillLogged = 0
 
@@ -37,7 +40,7 @@ export class ErasureTally {
     this.#covered = covered
   }
 
-  /** Payloads shown to be erased. */
+  /** Payloads shown to be erased as a whole. */
   get proven(): number {
     return this.#proven
   }
@@ -51,8 +54,7 @@ export class ErasureTally {
   takeTile({ erased, stillLogged }: OpenedPayloads, telling: readonly TellingEntry[]): void {
     let at = 0
     const takeBefore = (end: number): void => {
-      for (; at < erased.length && erased[at]!.index < end; at += 1)
-        this.takeTombstone(erased[at]!.index, erased[at]!.set)
+      for (; at < erased.length && erased[at]!.index < end; at += 1) this.takeTombstone(erased[at]!)
     }
     for (const { index, facts } of telling) {
       if (facts?.setRoot === undefined) continue
@@ -63,10 +65,11 @@ export class ErasureTally {
     this.#stillLogged += stillLogged
   }
 
-  /** Takes a tombstone that opens to a set, by the root of the set in hex. */
-  takeTombstone(index: number, setRoot: string): void {
-    const waiting = this.#waiting.get(setRoot) ?? { count: 0, indices: [] }
-    this.#waiting.set(setRoot, waiting)
+  /** Takes the next tombstone. */
+  takeTombstone({ index, set, isPart }: OpenedTombstone): void {
+    const waiting = this.#waiting.get(set) ?? { count: 0, parts: 0, indices: [] }
+    this.#waiting.set(set, waiting)
+    if (isPart) waiting.parts += 1
     waiting.count += 1
     if (waiting.indices.length < NAMED_MAX) waiting.indices.push(index)
   }
@@ -74,18 +77,21 @@ export class ErasureTally {
   /** Takes an `erasure` entry, by the root it shows; what it speaks of was recorded before it. */
   takeErasure(index: number, setRoot: string): void {
     this.#erasures += 1
-    const count = this.#waiting.get(setRoot)?.count ?? 0
+    const { count, parts } = this.#waiting.get(setRoot) ?? { count: 0, parts: 0 }
     this.#waiting.delete(setRoot)
-    if (index < this.#covered) this.#proven += count
-    else this.#uncovered += count
+    if (index < this.#covered) {
+      this.#proven += count - parts
+      this.#provenParts += parts
+    } else this.#uncovered += count
   }
 
   findings({ unfinished, hasGrown }: ErasureCircumstances): Finding[] {
     const findings: Finding[] = []
-    if (this.#proven > 0)
-      findings.push(
-        finding('info', 'payload_erased', `${records(this.#proven)} erased, ${this.#erasureWords()}`),
-      )
+    const parts = this.#provenParts > 0 ? ` and parts of others (${this.#provenParts})` : ''
+    if (this.#proven + this.#provenParts > 0) {
+      const message = `${records(this.#proven)}${parts} erased, ${this.#erasureWords()}`
+      findings.push(finding('info', 'payload_erased', message))
+    }
     const pending = (message: string): unknown => findings.push(finding('gap', 'erasure_pending', message))
     if (unfinished > 0)
       findings.push(finding('info', 'erasure_pending', `erasures begun and not completed: ${unfinished}`))

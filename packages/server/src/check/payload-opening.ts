@@ -20,7 +20,8 @@ import type { SystemDictionary } from '../vault/dictionaries.ts'
 import { frameHead, open } from '../vault/seal.ts'
 import { leavesShown } from '../vault/shown.ts'
 import { decodeTombstone } from '../vault/tombstone.ts'
-import { recommit } from '../vault/opened.ts'
+import { type OpenedPart, recommit } from '../vault/opened.ts'
+import { decodeParts, isInParts } from '../vault/parts-frame.ts'
 
 /** Kinds in which a ledger speaks of itself. */
 const OWN_KINDS: ReadonlySet<string> = new Set(['key.succeeded', 'key.rotated', 'vault.sealed'])
@@ -58,7 +59,12 @@ export interface RecordFacts {
  * tombstone opens to the set with the root `set`, in hex.
  */
 export type Opening =
-  | { readonly state: 'opened' | 'closed' | 'ahead'; readonly facts?: RecordFacts }
+  | {
+      readonly state: 'opened' | 'closed' | 'ahead'
+      readonly facts?: RecordFacts
+      /** The sets that the tombstones of erased parts open to, by their roots in hex. */
+      readonly partsErased?: readonly string[]
+    }
   | { readonly state: 'erased'; readonly set: string; readonly facts?: RecordFacts }
   | { readonly state: 'damaged'; readonly finding: Finding }
 
@@ -82,18 +88,21 @@ export function openPayload(opening: OpeningKeys, sealed: SealedPayload): Openin
     const { isPublic, isShown, keyNumbers, isErased } = frameHead(frame)
     if (isErased) return openTombstone(sealed)
     const shown = isShown ? factsShown(entry, frame) : {}
+    const partsErased = isInParts(frame) ? setsOfParts(frame, index) : []
+    if (!partsErased) return damaged('payload_malformed', NO_PLACE, index)
     const { keys, dictionaries } = opening
-    if (!keys && !isPublic) return { state: 'closed', facts: shown }
+    if (!keys && !isPublic) return { state: 'closed', facts: shown, partsErased }
     if (keys && keyNumbers.some((number) => (number + 1) * KEY_BYTES > keys.length))
-      return { state: 'ahead', facts: shown }
+      return { state: 'ahead', facts: shown, partsErased }
     const opened = open(
       entry,
       frame,
       (number) => keyIn(keys, number),
       (number) => dictionaries[number]?.bytes,
     )
-    if (!opened) return damaged('payload_missing', KEY_GONE, index)
-    return { state: 'opened', facts: { ...factsOf(entry, recommit(entry, opened), isPublic), ...shown } }
+    if (!opened || opened.inParts?.parts.some(isKeyless)) return damaged('payload_missing', KEY_GONE, index)
+    const facts = { ...factsOf(entry, recommit(entry, opened), isPublic), ...shown }
+    return { state: 'opened', facts, partsErased }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     return damaged('payload_mismatch', error.message, index)
@@ -103,11 +112,27 @@ export function openPayload(opening: OpeningKeys, sealed: SealedPayload): Openin
 /** What is said of a payload whose key is gone though the payload is not. */
 export const KEY_GONE = 'a key that sealed this payload is not in the keyring'
 
+const NO_PLACE = 'a tombstone has no place in the set it is of'
+
+/** A part that is there though its key is not. */
+function isKeyless({ content, isErased }: OpenedPart): boolean {
+  return content === undefined && !isErased
+}
+
+/** The sets that erased parts of a frame open to, by their roots in hex; undefined when one opens to none. */
+function setsOfParts(frame: Uint8Array, index: number): string[] | undefined {
+  const roots = decodeParts(frame).parts.flatMap((part) =>
+    'erased' in part ? [openedSetRoot(part.erased, index)] : [],
+  )
+  const known = roots.filter((root) => root !== undefined)
+  return known.length === roots.length ? known.map(toHex) : undefined
+}
+
 function openTombstone({ index, frame }: SealedPayload): Opening {
   try {
     const tombstone = decodeTombstone(frame)
     const setRoot = openedSetRoot(tombstone, index)
-    if (!setRoot) return damaged('payload_malformed', 'a tombstone has no place in the set it is of', index)
+    if (!setRoot) return damaged('payload_malformed', NO_PLACE, index)
     const { link } = tombstone
     return { state: 'erased', set: toHex(setRoot), facts: { ...(link && { link }) } }
   } catch (error) {

@@ -2,7 +2,7 @@
  * A stretch of a ledger: some tiles, with the payloads of their entries. What can be said of it without knowing what lies before is
  * found here, in whichever thread; what comes of it is plain data, and is taken in the order of the ledger.
  */
-import { type Entry, type Finding, finding, FormatError } from '@deponent/format'
+import { type Entry, equalBytes, type Finding, finding, FormatError } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { ID_WORDS, writeIdWords } from './id-words.ts'
@@ -10,6 +10,7 @@ import { LoggedEntries, type LoggedPart } from './logged-entries.ts'
 import { type Opening, type OpeningKeys, openPayload, type RecordFacts } from './payload-opening.ts'
 import { StoredTiles } from './stored-tiles.ts'
 import { type CheckedTile, TileCheck, type TileSummary, type WalkedEntry } from './tile-check.ts'
+import { isInParts } from '../vault/parts-frame.ts'
 import { isTombstone } from '../vault/tombstone.ts'
 import { type NoFrame, type SegmentReading, VaultWalk } from './vault-walk.ts'
 
@@ -48,6 +49,8 @@ export interface TellingEntry {
 export interface OpenedTombstone {
   readonly index: number
   readonly set: string
+  /** Whether it stands in the place of a part of a payload, of which others are left. */
+  readonly isPart: boolean
 }
 
 /** What came of the payloads of a tile. */
@@ -129,12 +132,17 @@ export class StretchCheck {
     if (stored === 'damaged' || !entry) return undefined
     const logged = attachment && frameBeside(index, attachment, payloads.missing)
     const frame = stored === 'absent' ? logged : stored
-    if (frame && logged && isTombstone(frame) && !isTombstone(logged)) payloads.stillLogged += 1
+    if (frame && logged && isErasedIn(frame) && !equalBytes(frame, logged)) payloads.stillLogged += 1
     if (frame) return openPayload(this.#place.vault!.keys, { index, entry, frame })
     if (stored === 'absent' && !attachment)
       payloads.missing.push(finding('error', 'payload_missing', undefined, index))
     return undefined
   }
+}
+
+/** Whether something of a payload was erased. */
+function isErasedIn(frame: Uint8Array): boolean {
+  return isTombstone(frame) || isInParts(frame)
 }
 
 /** What came of the payloads of a tile, as they are opened. */
@@ -149,6 +157,8 @@ class PayloadCount {
   #closed = 0
 
   take(index: number, opening: Opening): void {
+    if ('partsErased' in opening)
+      for (const set of opening.partsErased ?? []) this.#erased.push({ index, set, isPart: true })
     switch (opening.state) {
       case 'opened':
         this.#opened += 1
@@ -161,7 +171,7 @@ class PayloadCount {
         this.#ahead.push(index)
         return
       case 'erased':
-        this.#erased.push({ index, set: opening.set })
+        this.#erased.push({ index, set: opening.set, isPart: false })
         return
       case 'damaged':
         this.#findings.push(opening.finding)

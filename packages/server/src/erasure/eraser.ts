@@ -13,12 +13,14 @@ import { toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { encodeAttachment } from '../recording/attachment.ts'
-import type { Dedupe } from '../recording/dedupe.ts'
+import { decodeAttachment, encodeAttachment } from '../recording/attachment.ts'
+import { type Dedupe, FORGOTTEN } from '../recording/dedupe.ts'
 import type { Marker } from '../recording/marker.ts'
 import type { Recent } from '../recording/recent.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Systems } from '../recording/systems.ts'
+import { erasePart } from '../vault/seal.ts'
+import { encodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { attest } from './attest.ts'
 import type { Erasure, ErasurePlan, ErasureRequest } from './erasure.ts'
@@ -40,8 +42,8 @@ export interface ErasingIn {
   recent: Recent
   /** The index of the erasure entry with this set root (hex), when there is one already. */
   entryOf(setRoot: string): number | undefined
-  /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it. */
-  eraseFromIndex(indices: readonly number[]): Promise<void>
+  /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it but of what is left of `left`. */
+  eraseFromIndex(indices: readonly number[], left: readonly number[]): Promise<void>
   /** Drops what is kept in memory of what these entries said. */
   forget(indices: readonly number[]): void
   /** Lets go of freed pages of the state store, which may hold names. */
@@ -106,34 +108,68 @@ async function plan(place: ErasingIn, erasures: readonly Erasure[]): Promise<Pla
   return planned
 }
 
-function plannedFrom(gathered: readonly Gathered[]): Pick<Planned['plan'], 'indices' | 'names' | 'links'> {
-  const sorted = gathered.toSorted((a, b) => a.index - b.index)
+/** What of a plan is known once its entries were found. */
+type Found = Pick<Planned['plan'], 'indices' | 'names' | 'links' | 'inParts' | 'kept'>
+
+function plannedFrom(gathered: readonly Gathered[]): Found {
+  const each = new Map(gathered.map((entry) => [entry.index, entry]))
+  const sorted = [...each.values()].toSorted((a, b) => a.index - b.index)
   return {
     indices: sorted.map(({ index }) => index),
     names: sorted.flatMap(({ name }) => name ?? []),
+    inParts: sorted.flatMap(({ index, isInParts }) => (isInParts ? [index] : [])),
+    kept: sorted.flatMap(({ kept }) => kept ?? []),
     links: sorted.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
   }
 }
 
-/** Puts tombstones in the place of payloads wherever these are, and clears what was derived from them. */
+/** Puts what is left in the place of payloads wherever these are, and clears what was derived from them. */
 async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<void> {
   const { vault, ledger, recent, dedupe, eraseFromIndex, scrubState } = place
-  const frames = new Map<number, Uint8Array>()
-  for (const { plan } of planned) {
-    for (const [index, frame] of tombstonesOf(setOf(plan.seed, plan.indices), plan.links))
-      frames.set(index, frame)
-  }
+  const frames = await framesLeft(place, planned)
   const names = planned.flatMap(({ plan }) => plan.names)
+  const kept = new Set(planned.flatMap(({ plan }) => plan.kept ?? []))
   dedupe.erase(names)
   await vault.segments.replace(frames)
-  // Nothing else of an attachment stays: the name is gone, and the tombstone holds the link itself.
-  await ledger.replaceAttachments((index) => {
+  await ledger.replaceAttachments((index, attachment) => {
     const frame = frames.get(index)
-    return frame && encodeAttachment({ frame })
+    return frame && attachmentLeft(frame, attachment, kept)
   })
   for (const index of frames.keys()) recent.forget(index)
   place.forget([...frames.keys()])
-  await eraseFromIndex([...frames.keys()])
+  const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
+  await eraseFromIndex([...frames.keys()], left)
+  dedupe.forgetContent(kept)
   dedupe.removeErased(names)
   await scrubState()
+}
+
+/** What is left of each payload, by index: a tombstone, or those parts of it that others keep. */
+async function framesLeft(
+  { vault }: ErasingIn,
+  planned: readonly Planned[],
+): Promise<Map<number, Uint8Array>> {
+  const frames = new Map<number, Uint8Array>()
+  for (const { plan } of planned) {
+    const tombstones = tombstonesOf(setOf(plan.seed, plan.indices), plan.links)
+    const inParts = new Set(plan.inParts)
+    const gone = new Set(plan.numbers)
+    for (const [index, tombstone] of tombstones) {
+      if (!inParts.has(index)) {
+        frames.set(index, encodeTombstone(tombstone))
+        continue
+      }
+      const frame = frames.get(index) ?? (await vault.segments.frame(index))
+      if (frame) frames.set(index, erasePart(frame, gone, tombstone))
+    }
+  }
+  return frames
+}
+
+/** Of a tombstone nothing else stays: the name is gone, and it holds the link itself. Of what is left in part the name stays, not what it said. */
+function attachmentLeft(frame: Uint8Array, attachment: Uint8Array, kept: ReadonlySet<string>): Uint8Array {
+  if (isTombstone(frame)) return encodeAttachment({ frame })
+  const { mark, link } = decodeAttachment(attachment)
+  const known = mark && (kept.has(mark.key) ? { key: mark.key, mac: FORGOTTEN } : mark)
+  return encodeAttachment({ frame, ...(known && { mark: known }), ...(link && { link }) })
 }

@@ -43,6 +43,10 @@ export interface ErasurePlan {
   /** Entries sealed with them, ascending; undefined until they were looked for. */
   readonly indices?: readonly number[]
   readonly names?: readonly ErasedName[]
+  /** Those of the entries that are sealed in parts: of them something may be left. */
+  readonly inParts?: readonly number[]
+  /** Names (16 bytes as latin1 text) of what is left in part: what its content was is to be forgotten. */
+  readonly kept?: readonly string[]
   /** Hex links of numbered records in their emitters' chains, by index. */
   readonly links?: readonly (readonly [number, string])[]
 }

@@ -1,7 +1,7 @@
 /** From what is to be erased to what stands in its place. */
 import { createHmac } from 'node:crypto'
 import { type ErasureSet, erasureSet, fromHex, type SetSecrets, u64be, utf8 } from '@deponent/format'
-import { encodeTombstone } from '../vault/tombstone.ts'
+import type { VaultTombstone } from '../vault/tombstone.ts'
 
 /** Salts and padding from the seed of an erasure; nobody can tell them, or guess at an index, once it is gone. */
 function secretsOf(seed: string): SetSecrets {
@@ -19,16 +19,16 @@ export function setOf(seed: string, indices: readonly number[]): ErasureSet {
   return erasureSet(indices, secretsOf(seed))
 }
 
-/** The frames that take the place of the sealed ones, by index; `links` as of `ErasurePlan`. */
+/** What stands in the place of what was erased, by index; `links` as of `ErasurePlan`. */
 export function tombstonesOf(
   { openings }: ErasureSet,
   links: readonly (readonly [number, string])[],
-): Map<number, Uint8Array> {
+): Map<number, VaultTombstone> {
   const linkOf = new Map(links)
-  const frames = new Map<number, Uint8Array>()
+  const tombstones = new Map<number, VaultTombstone>()
   for (const [index, opening] of openings) {
     const link = linkOf.get(index)
-    frames.set(index, encodeTombstone({ ...opening, ...(link !== undefined && { link: fromHex(link) }) }))
+    tombstones.set(index, { ...opening, ...(link !== undefined && { link: fromHex(link) }) })
   }
-  return frames
+  return tombstones
 }

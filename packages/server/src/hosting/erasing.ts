@@ -35,7 +35,7 @@ export function erasuresOf(
     dedupe,
     recent,
     entryOf: (root) => erasureEntries.entryOf(root),
-    eraseFromIndex: (indices) => projection.erase(indices),
+    eraseFromIndex: (indices, left) => projection.erase(indices, left),
     scrubState: () => store.scrub(),
     needsTwoPersons: () => privacy.needsTwoPersons(),
     holds: {

@@ -255,7 +255,9 @@ export class Ledger {
    * `replace` gives undefined for those that stay. Resolves when no file holds the old ones; nothing is sequenced meanwhile. When the
    * new log cannot be made durable the ledger takes no more entries: which of the two is believed at the next start is not known.
    */
-  replaceAttachments(replace: (index: number) => Uint8Array | undefined): Promise<void> {
+  replaceAttachments(
+    replace: (index: number, attachment: Uint8Array) => Uint8Array | undefined,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#between.push(() => this.#publisher.alone(() => this.#rewriteLog(replace)).then(resolve, reject))
       this.#pumping ??= this.#pump()
@@ -435,14 +437,16 @@ export class Ledger {
     }
   }
 
-  async #rewriteLog(replace: (index: number) => Uint8Array | undefined): Promise<void> {
+  async #rewriteLog(
+    replace: (index: number, attachment: Uint8Array) => Uint8Array | undefined,
+  ): Promise<void> {
     const wal = this.#wal
     if (this.#refusal || !wal) throw this.#refusal ?? new NotSequencing('closing', 'the ledger is closed')
     const contents: FrameContent[] = []
     let isChanged = false
     for await (const { first, entries, attachments } of wal.readBack(0, this.#size)) {
       const replaced = attachments.map((attachment, i) => {
-        const other = replace(first + i)
+        const other = replace(first + i, attachment)
         isChanged ||= other !== undefined
         return other ?? attachment
       })

@@ -78,6 +78,11 @@ export class IndexErasing {
     for (const chunk of chunks) await this.#removeValues(chunk, catalogue)
   }
 
+  /** Removes that there are these entries, of which nothing else is known, so that they can be written again. */
+  async removeEntries(indices: readonly number[]): Promise<void> {
+    for (const chunk of chunksOf(indices)) await this.#mutate(ENTRIES, `index IN (${chunk.join()})`, 'DELETE')
+  }
+
   /** Waits until replaced parts are gone from the disk. @throws PartsRemain */
   async removeParts(): Promise<void> {
     await this.#forgetMutations()

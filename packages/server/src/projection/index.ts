@@ -272,11 +272,12 @@ export class Projection {
 
   /**
    * Removes all that the index knows of these entries but that there are such. Call it when their payloads are gone; it resolves when no
-   * part of the index on disk holds any of it, and may be called again at any time. Entries not indexed yet are no matter.
+   * part of the index on disk holds any of it, and may be called again at any time. Entries not indexed yet are no matter. Of `left`, which
+   * are among them, a part is left, and is indexed again.
    * @throws PartsRemain · IndexOutOfReach · ProjectorStopped, and what the engine says: call it again.
    */
-  async erase(indices: readonly number[]): Promise<void> {
-    await this.#projector.erase(indices)
+  async erase(indices: readonly number[], left: readonly number[] = []): Promise<void> {
+    await this.#projector.erase(indices, left)
     if (this.#isSubstitute) throw new IndexOutOfReach()
   }
 

@@ -164,10 +164,10 @@ export class Projector {
 
   /**
    * Removes all that the index knows of these entries but that there are such; their payloads are gone already, so that nothing of them
-   * is read again. Resolves when the disk holds none of it. @throws PartsRemain, and what the engine says: then it is to be called
-   * again, which does no harm at any time.
+   * is read again. `left` are those among them of which a part is left: it is read and written again. Resolves when the disk holds
+   * none of what went. @throws PartsRemain, and what the engine says: then it is to be called again, which does no harm at any time.
    */
-  async erase(indices: readonly number[]): Promise<void> {
+  async erase(indices: readonly number[], left: readonly number[] = []): Promise<void> {
     await this.#exclusively(async () => {
       // What a failed write left past the position goes first: nothing else would look for it there.
       if (this.#dirty) await this.#recover()
@@ -187,7 +187,27 @@ export class Projector {
       this.findings.forgetRejected(new Set(indices))
       // Reads the catalogue again, and has the views name the features that are left.
       await this.#recover()
+      await this.#writeAgain(left.filter((index) => index < position))
     })
+  }
+
+  /** Writes entries again of which nothing but that there are such is in the index. */
+  async #writeAgain(indices: readonly number[]): Promise<void> {
+    if (indices.length === 0) return
+    const { store } = this.#options
+    this.#dirty = true
+    for (let at = 0; at < indices.length; at += BATCH_ENTRIES_MAX) {
+      const some = indices.slice(at, at + BATCH_ENTRIES_MAX)
+      await store.forgetEntries(some)
+      const batch = await prepareBatch(some[0]!, this.#each(some), this.#preparation())
+      await store.write(batch)
+      await this.#settle(batch)
+    }
+    await this.#recover()
+  }
+
+  async *#each(indices: readonly number[]): AsyncGenerator<readonly SourceEntry[]> {
+    for (const index of indices) yield await this.#options.source.read(index, index + 1)
   }
 
   /** Runs a task between two batches. */

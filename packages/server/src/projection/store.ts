@@ -154,6 +154,11 @@ export class IndexStore {
     await this.#narrowed.forget()
   }
 
+  /** Removes that there are these entries, once all else of them was erased. Crash behind it: their blocks are found to be short, and written again. */
+  forgetEntries(indices: readonly number[]): Promise<void> {
+    return this.#erasing.removeEntries(indices)
+  }
+
   /** Has the engine delete the parts that merges and mutations have replaced; by itself it does so only while it is busy. */
   removeReplacedParts(): Promise<void> {
     return removeReplacedParts(this.#client, this.#names)

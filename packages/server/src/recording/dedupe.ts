@@ -27,6 +27,9 @@ const textOf = (bytes: Uint8Array): string =>
  * A row is most of what the state needs for a record, so it holds nothing else that is not needed.
  */
 const KEPT_MAC_CHARACTERS = 8
+/** The MAC of content that is not to be known again: no content has it. */
+export const FORGOTTEN = '\0'.repeat(16)
+
 const kept = (mac: string): string => mac.slice(0, KEPT_MAC_CHARACTERS)
 
 /** Rows of all ledgers stand in one table: their keys are made with keys of each ledger's own. */
@@ -82,6 +85,17 @@ export class Dedupe {
       this.#erased.set(key, index)
       this.#pending.delete(key)
     }
+  }
+
+  /** Forgets what these records said: a resend of one is answered as another with its name is. */
+  forgetContent(names: ReadonlySet<string>): void {
+    this.#store.transaction(() => {
+      for (const key of names) {
+        const waiting = this.#pending.get(key)
+        if (waiting) this.#pending.set(key, { ...waiting, mac: kept(FORGOTTEN) })
+        this.#store.run('UPDATE seen SET mac = ? WHERE key = ?', bytesOf(kept(FORGOTTEN)), bytesOf(key))
+      }
+    })
   }
 
   /** Removes the rows of these names. */

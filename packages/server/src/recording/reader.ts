@@ -1,6 +1,7 @@
 /** Reads whole records back: entry, payload and what it is about. The source the projection is built from. */
-import { type CanonicalRecord, decodeEntry, type Entry, toHex } from '@deponent/format'
+import { type CanonicalRecord, decodeEntry, type Entry, readJson, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
+import { fieldsGone, type Opened } from '../vault/opened.ts'
 import { isOwnWord } from '../vault/seal.ts'
 import { decodeTombstone, isTombstone, type VaultTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -15,6 +16,8 @@ export interface ReadEntry {
   entry: Entry
   /** Undefined when its payload cannot be opened any more. */
   record?: CanonicalRecord
+  /** How many of its fields were erased, when not all of it was. */
+  erasedFields?: number
   /** What stands in the place of its payload, when that was erased. */
   erased?: VaultTombstone
   /** Whether the record is the ledger's own, part of which anybody can read. */
@@ -32,6 +35,10 @@ export interface RecordReaderOptions {
   recent: Recent
   /** Handles of one person, the given one first; each is a person alone when absent. */
   sameAs?(handle: string): readonly string[]
+}
+
+function recordOf(opened: Opened | undefined): CanonicalRecord | undefined {
+  return opened && (readJson(opened.text).value as CanonicalRecord)
 }
 
 function erasedIn(frame: Uint8Array): Pick<ReadEntry, 'erased'> {
@@ -82,7 +89,9 @@ export class RecordReader {
   async #assemble(index: number, entry: Entry, frame: Uint8Array | undefined): Promise<ReadEntry> {
     const { recent, systems, vault } = this.#options
     const known = recent.get(index)
-    const record = known ? (JSON.parse(known.text) as CanonicalRecord) : frame && vault.record(entry, frame)
+    const opened = known || !frame ? undefined : vault.open(entry, frame)
+    const record = known ? (JSON.parse(known.text) as CanonicalRecord) : recordOf(opened)
+    const gone = opened ? fieldsGone(opened) : 0
     const systemName = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
     if (!record) return { index, entry, systemName, ...(frame && erasedIn(frame)) }
     const target = known?.target ?? (await this.#targetOf(entry, record))
@@ -93,6 +102,7 @@ export class RecordReader {
       record,
       systemName,
       ...(!known && frame && isOwnWord(frame) && { isOwn: true }),
+      ...(gone > 0 && { erasedFields: gone }),
       ...(subject !== undefined && { subject: this.subjectHandle(subject) }),
       ...(target && { target }),
     }

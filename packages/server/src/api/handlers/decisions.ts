@@ -47,6 +47,7 @@ export const getDecision: Handler = async (call) => {
     system: systemName,
     ...(subject !== undefined && classes.has('identifier') && { subject }),
     record: viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields),
+    ...(seen.erasedFields !== undefined && { erasedFields: seen.erasedFields }),
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
     ...rightsOf(call, seen),
