@@ -266,11 +266,15 @@ def jcs(value):
         return jcs_number(value)
     if isinstance(value, list):
         return '[' + ','.join(jcs(item) for item in value) + ']'
-    names = sorted(value, key=lambda name: name.encode('utf-16-be'))
+    names = sorted(value, key=utf16_order)
     return '{' + ','.join(jcs_string(name) + ':' + jcs(value[name]) for name in names) + '}'
 
 
 ESCAPES = {'"': '\\"', '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t'}
+
+
+def utf16_order(name):
+    return name.encode('utf-16-be')
 
 
 def jcs_string(text):
@@ -2366,26 +2370,184 @@ def open_frame(frame, entry, keys, dictionaries):
         return decode_payload(coding, frame[33:], dictionaries), frame[1:33]
     if is_shown(frame):
         return open_frame(split_shown(frame)[1], entry, keys, dictionaries)
-    if frame[0] > 0x0F:
+    if is_in_parts(frame):
+        parse_parts(frame)
+    elif frame[0] > 0x0F or frame[1] != 1:
         raise Malformed('the vault frame is of no known form')
+    elif len(frame) < 22 + 16:
+        raise Malformed('the vault frame is too short')
     if keys is None:
         return None
-    count = frame[1]
-    body = 2 + 4 * count + 16
-    if len(frame) < body + 16:
-        raise Malformed('the vault frame is too short')
-    numbers = struct.unpack_from('>%dI' % count, frame, 2)
-    if any(number >= len(keys) for number in numbers):
+    if is_in_parts(frame):
+        return open_parts(frame, entry, keys, dictionaries)
+    (number,) = struct.unpack_from('>I', frame, 2)
+    secret = record_secret(key_at(keys, number), entry, frame[6:22])
+    return decode_payload(coding, open_for(entry, secret[:32], frame[22:]), dictionaries), secret[32:]
+
+
+def key_at(keys, number):
+    if number >= len(keys):
         raise LookupError('the keyring does not reach a key that sealed this payload')
-    if any(keys[number] is None for number in numbers):
+    if keys[number] is None:
         raise KeyDestroyed('a key that sealed this payload is not in the keyring')
-    label = b'deponent/record/v0' + entry['id'].encode('ascii') + frame[body - 16 : body]
-    secret = hmac.new(b''.join(keys[number] for number in numbers), label, 'sha512').digest()
-    additional = entry['id'].encode('ascii') + bytes.fromhex(entry['payload']['root'])
-    coded = gcm_open(secret[:32], bytes(12), frame[body:], additional)
-    if coded is None:
+    return keys[number]
+
+
+def record_secret(key, entry, r):
+    return hmac.new(key, b'deponent/record/v0' + entry['id'].encode('ascii') + r, 'sha512').digest()
+
+
+def open_for(entry, key, sealed):
+    """What was sealed for an entry, under a key that is used once."""
+    opened = gcm_open(key, bytes(12), sealed, entry['id'].encode('ascii') + bytes.fromhex(entry['payload']['root']))
+    if opened is None:
         raise Malformed('the sealed payload does not open for its entry')
-    return decode_payload(coding, coded, dictionaries), secret[32:]
+    return opened
+
+
+def is_in_parts(frame):
+    return bool(frame) and frame[0] & 0xF0 == 0x10
+
+
+class FrameReader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, length):
+        if self.at + length > len(self.data):
+            raise Malformed('the vault frame of a payload in parts is malformed')
+        self.at += length
+        return self.data[self.at - length : self.at]
+
+    def number(self, length):
+        return int.from_bytes(self.take(length), 'big')
+
+    def hashes(self, count):
+        return [self.take(32) for _ in range(count)]
+
+
+def parse_parts(frame):
+    """A payload in parts, taken apart (§12.2)."""
+    reader = FrameReader(frame)
+    coding, form, count = reader.number(1) & 0x0F, reader.number(1), reader.number(2)
+    if form > 1 or count == 0 or (form == 0 and count > 1):
+        raise Malformed('the vault frame of a payload in parts is malformed')
+    keepers = [(reader.number(4), reader.take(48) if form else None) for _ in range(count)]
+    r, parts = reader.take(16), []
+    for _ in range(reader.number(2)):
+        first = reader.number(1)
+        part = {'hashes': reader.hashes(reader.number(2))}
+        if not part['hashes'] or (first != 0x40 and first > 0x0F):
+            raise Malformed('the vault frame of a payload in parts is malformed')
+        if first == 0x40:
+            erased = {'salt': reader.take(16), 'position': reader.number(4)}
+            length = reader.number(1)
+            if length > ERASURE_PATH_MAX:
+                raise Malformed('the vault frame of a payload in parts is malformed')
+            part['erased'] = dict(erased, path=reader.hashes(length))
+        else:
+            part.update(coding=first, number=reader.number(4), r=reader.take(16))
+            part['sealed'] = reader.take(reader.number(4))
+            if len(part['sealed']) < 16:
+                raise Malformed('the vault frame of a payload in parts is malformed')
+        parts.append(part)
+    sealed = reader.take(len(frame) - reader.at)
+    if len(sealed) < 16:
+        raise Malformed('the vault frame of a payload in parts is malformed')
+    return {'coding': coding, 'keepers': keepers, 'r': r, 'parts': parts, 'sealed': sealed}
+
+
+class InParts:
+    """An opened payload in parts: the main part with nulls, and of each part its leaves and what opened of it."""
+
+    def __init__(self, masked, parts):
+        self.masked, self.parts = masked, parts
+
+
+def open_parts(frame, entry, keys, dictionaries):
+    """(an InParts, recordSalt of the main part)."""
+    read = parse_parts(frame)
+    named = [number for number, _ in read['keepers']] + [part['number'] for part in read['parts'] if 'number' in part]
+    if any(number >= len(keys) for number in named):
+        raise LookupError('the keyring does not reach a key that sealed this payload')
+    there = [(number, wrapped) for number, wrapped in read['keepers'] if keys[number] is not None]
+    if not there:
+        raise KeyDestroyed('no key that opens this payload is in the keyring')
+    number, wrapped = there[0]
+    content = keys[number]
+    if wrapped is not None:
+        label = b'deponent/keeper/v0' + entry['id'].encode('ascii') + read['r']
+        content = open_for(entry, hmac.new(content, label, 'sha256').digest(), wrapped)
+    secret = record_secret(content, entry, read['r'])
+    value = read_json(decode_payload(read['coding'], open_for(entry, secret[:32], read['sealed']), dictionaries))
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], dict):
+        raise Malformed('the parts of the payload do not fit together')
+    leaves, masked = value
+    check_places(leaves, read['parts'], entry['payload']['leaves'])
+    parts = []
+    for numbers, part in zip(leaves, read['parts']):
+        opened = None
+        if 'number' in part:
+            own = record_secret(key_at(keys, part['number']), entry, part['r'])
+            values = read_json(decode_payload(part['coding'], open_for(entry, own[:32], part['sealed']), dictionaries))
+            if not isinstance(values, list) or len(values) != len(numbers):
+                raise Malformed('the parts of the payload do not fit together')
+            opened = (own[32:], values)
+        parts.append((numbers, part['hashes'], opened))
+    return InParts(masked, parts), secret[32:]
+
+
+def check_places(leaves, parts, count):
+    is_whole = isinstance(leaves, list) and len(leaves) == len(parts)
+    places = []
+    for numbers, part in zip(leaves if is_whole else [], parts):
+        is_whole = is_whole and isinstance(numbers, list) and len(numbers) == len(part['hashes'])
+        places.extend(numbers if is_whole else [])
+    is_whole = is_whole and all(type(place) is int and 1 <= place < count for place in places)
+    if not is_whole or len(set(places)) != len(places):
+        raise Malformed('the parts of the payload do not fit together')
+
+
+def hashes_in_parts(opened, record_salt, entry_id, salts_of):
+    """(leaf hashes, the record as far as it opens): what is gone is not there, and None in a list."""
+    texts = payload_leaves(opened.masked, entry_id)
+    salts = salts_of(record_salt, len(texts))
+    hashes = [payload_leaf_hash(salt, text) for salt, text in zip(salts, texts)]
+    values = {}
+    for numbers, told, content in opened.parts:
+        own = salts_of(content[0], len(texts)) if content else None
+        for i, leaf in enumerate(numbers):
+            if not texts[leaf].endswith(',null]'):
+                raise Malformed('a part of the payload has no place in it')
+            values[leaf] = content[1][i] if content else GONE
+            if not content:
+                hashes[leaf] = told[i]
+                continue
+            hashes[leaf] = payload_leaf_hash(own[leaf], texts[leaf][:-5] + jcs(content[1][i]) + ']')
+            if hashes[leaf] != told[i]:
+                raise Malformed('not the record its entry commits to')
+    return hashes, filled(opened.masked, values, [0])
+
+
+GONE = object()
+
+
+def filled(value, values, count):
+    """A record with the values of some leaves replaced; `count` holds the number of the last leaf met."""
+    if isinstance(value, dict) and value:
+        members = [(name, filled(value[name], values, count)) for name in sorted(value, key=utf16_order)]
+        members = {name: member for name, member in members if member is not GONE}
+        return members or GONE
+    if isinstance(value, list) and value:
+        items = [filled(item, values, count) for item in value]
+        return [None if item is GONE else item for item in items]
+    count[0] += 1
+    return values.get(count[0], value)
+
+
+def salts_of(record_salt, count):
+    stream = Aes256(record_salt).counter_stream(count)
+    return [stream[16 * i : 16 * i + 16] for i in range(count)]
 
 
 class Payloads:
@@ -2418,13 +2580,18 @@ class Payloads:
                 self._unopened += 1
                 return None
             text, record_salt = opened
-            record = read_json(text)
-            texts = payload_leaves(record, entry['id'])
-            if not isinstance(record, dict) or jcs(record) != text or len(texts) != entry['payload']['leaves']:
+            if isinstance(text, InParts):
+                hashes, record = hashes_in_parts(text, record_salt, entry['id'], salts_of)
+                record = {} if record is GONE else record
+            else:
+                record = read_json(text)
+                if not isinstance(record, dict) or jcs(record) != text:
+                    raise Malformed('not the record its entry commits to')
+                texts = payload_leaves(record, entry['id'])
+                hashes = [payload_leaf_hash(*leaf) for leaf in zip(salts_of(record_salt, len(texts)), texts)]
+            if len(hashes) != entry['payload']['leaves']:
                 raise Malformed('not the record its entry commits to')
-            stream = Aes256(record_salt).counter_stream(len(texts))
-            salts = [stream[16 * i : 16 * i + 16] for i in range(len(texts))]
-            if payload_root(texts, salts).hex() != entry['payload']['root']:
+            if tree_root(hashes, payload_node_hash).hex() != entry['payload']['root']:
                 raise Malformed('not the record its entry commits to')
         except LookupError:
             self._ahead.append(index)
@@ -2460,6 +2627,7 @@ class Erasures:
     def __init__(self, covered):
         self.findings = []
         self.proven = 0
+        self.proven_parts = 0
         self.still_logged = 0
         self._covered = covered
         self._waiting = {}
@@ -2475,20 +2643,36 @@ class Erasures:
         except Malformed as reason:
             self.findings.append(error('payload_malformed', str(reason), index))
             return None
-        self._waiting.setdefault(root.hex(), []).append(index)
+        self._waiting.setdefault(root.hex(), []).append((index, False))
         return tombstone['link']
+
+    def parts(self, index, frame):
+        """Whether the tombstones of the parts of a frame have places in their sets."""
+        try:
+            roots = [set_root_of(part['erased'], index) for part in parse_parts(frame)['parts'] if 'erased' in part]
+        except Malformed:
+            # That is said when it is opened.
+            return True
+        if None in roots:
+            self.findings.append(error('payload_malformed', 'a tombstone has no place in the set it is of', index))
+            return False
+        for root in roots:
+            self._waiting.setdefault(root.hex(), []).append((index, True))
+        return True
 
     def erasure(self, index, root):
         self._erasures += 1
-        count = len(self._waiting.pop(root, []))
+        waiting = self._waiting.pop(root, [])
         if index < self._covered:
-            self.proven += count
+            self.proven += sum(not is_part for _, is_part in waiting)
+            self.proven_parts += sum(is_part for _, is_part in waiting)
         else:
-            self._uncovered += count
+            self._uncovered += len(waiting)
 
     def finish(self, unfinished):
-        if self.proven:
-            message = '%d payloads erased, as %d entries say: the statement of the operator' % (self.proven, self._erasures)
+        if self.proven or self.proven_parts:
+            counts = (self.proven, self.proven_parts, self._erasures)
+            message = '%d payloads erased and %d parts of others, as %d entries say: the statement of the operator' % counts
             self.findings.append(info('payload_erased', message))
         if unfinished:
             self.findings.append(info('erasure_pending', 'erasures begun and not completed: %d' % unfinished))
@@ -2498,7 +2682,7 @@ class Erasures:
         ):
             if count:
                 self.findings.append(gap('erasure_pending', message % count))
-        left = sorted(index for indices in self._waiting.values() for index in indices)
+        left = sorted(index for waiting in self._waiting.values() for index, _ in waiting)
         if left and unfinished:
             self.findings.append(gap('erasure_pending', '%d payloads erased, and no entry says so yet' % len(left)))
         elif left:
@@ -3136,10 +3320,16 @@ class DirectoryCheck:
             if not frame:
                 self.findings.append(error('payload_missing', None, index))
         if is_tombstone(frame):
-            if logged and not is_tombstone(logged):
+            if logged and logged != frame:
                 self.erasures.still_logged += 1
             self.emitters.take(index, entry, None, self.erasures.tombstone(index, frame))
             return
+        if is_in_parts(frame):
+            if logged and logged != frame:
+                self.erasures.still_logged += 1
+            if not self.erasures.parts(index, frame):
+                self.emitters.take(index, entry, None)
+                return
         record = self.payloads.check(index, entry, frame) if frame else None
         self.emitters.take(index, entry, record)
         self._take_erasure(index, entry, frame)

@@ -22,7 +22,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { SeededRandom } from '../../packages/server/src/platform/random.ts'
+import { realRandom, SeededRandom } from '../../packages/server/src/platform/random.ts'
 import { decisions, envelopeOf } from '../e2e/answers.ts'
 import { newPlace, ServerProcess } from '../e2e/server-process.ts'
 import { jsonObject, nearlyJson } from '../format/arbitrary-json.ts'
@@ -30,7 +30,9 @@ import { signer, witness } from '../format/signer.ts'
 import { anchorAt, sampleBundle } from '../../tools/vectors/bundles.ts'
 import { LEDGER_SIGNER, trustFile, WITNESSES } from '../../tools/vectors/ledger.ts'
 import { nativeVerify } from '../../packages/server/src/ledger/signing-key.ts'
+import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { eraseByHand } from '../erasure/erased-by-hand.ts'
+import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 import { loan, openRecording, submission } from '../recording/open-tenant.ts'
 import { essence, missingPython, PYTHON, PYTHON_DIRECTORY, PythonJudge } from './python-judge.ts'
 import { flip, keysOf, ManInTheMiddle, newDirectory, run, strangerSuite } from './stranger.ts'
@@ -362,6 +364,20 @@ strangerSuite('the verifier in Python, of a data directory', missingPython(), ()
       return submission(loan(i, { emitter }), i)
     }
     await recorder.record(Array.from({ length: 50 }, (_, i) => numbered(i)))
+    const shared = (i: number) =>
+      loan(100 + i, {
+        affectedSubjects: [{ id: 'ben', remark: `ben stands surety ${i}`, 'ключ/~': ['ё', {}, []] }, 'carl'],
+        humanReviewerId: 'rita',
+      })
+    await recorder.record(Array.from({ length: 12 }, (_, i) => submission(shared(i), i)))
+    const erasures = erasuresOver(opened.tenant, realClock, realRandom)
+    await erasures.begin()
+    const staff = toHex(vault.staffScope('rita').subarray(0, 16))
+    await erasures.request(requestAbout(opened.tenant, 'ben'))
+    await erasures.request({ ...requestAbout(opened.tenant, 'rita'), scopes: [staff] })
+    while (!erasures.all().every(({ erasure }) => erasure.outcome)) await realClock.sleep(10)
+    await recorder.record(Array.from({ length: 12 }, (_, i) => submission(shared(20 + i), i)))
+    await erasures.close()
     await vault.flush()
     await ledger.published(ledger.size, 5_000)
     await eraseByHand(place, opened, [5, 6, 30, 51])
