@@ -150,6 +150,28 @@ class Erasures(VectorTest):
         self.refused(frames['invalid'], shown)
 
 
+class Parts(VectorTest):
+    def test_parts(self):
+        parts = vectors('erasures.json')['parts']
+        entry = verifier.decode_entry(parts['entry'].encode('utf-8'))
+        keys = [from_hex(parts['keys'][number]) for number in sorted(parts['keys'], key=int)]
+
+        def opened(one):
+            frame = from_hex(one['frame'])
+            read, salt = verifier.open_frame(frame, entry, keys, {})
+            hashes, record = verifier.hashes_in_parts(read, salt, entry['id'], verifier.salts_of)
+            root = verifier.tree_root(hashes, verifier.payload_node_hash).hex()
+            gone = sum(len(numbers) for numbers, _, content in read.parts if content is None)
+            erased = [part['erased'] for part in verifier.parse_parts(frame)['parts'] if 'erased' in part]
+            roots = [verifier.set_root_of(one, parts['index']).hex() for one in erased]
+            return root, verifier.jcs(record), gone, roots
+
+        for one in self.each(parts['valid']):
+            expected = (entry['payload']['root'], one['text'], one['erasedFields'], one['setRoots'])
+            self.assertEqual(opened(one), expected)
+        self.refused(parts['invalid'], opened)
+
+
 class Entries(VectorTest):
     def test_bytes(self):
         entries = vectors('entry-bytes.json')

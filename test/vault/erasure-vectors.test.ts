@@ -10,12 +10,23 @@ import {
   utf8,
 } from '@deponent/format'
 import { expect, test } from 'vitest'
+import { fieldsGone, recommit } from '../../packages/server/src/vault/opened.ts'
+import { decodeParts } from '../../packages/server/src/vault/parts-frame.ts'
+import { open } from '../../packages/server/src/vault/seal.ts'
 import { leavesShown } from '../../packages/server/src/vault/shown.ts'
 import { decodeTombstone } from '../../packages/server/src/vault/tombstone.ts'
 
 interface Vectors {
   sets: { members: { index: number; salt: string }[]; paddings: string[]; root: string }[]
   tombstones: Judged<{ index: number; frame: string }, { link: string | null; setRoot: string }>
+  parts: Judged<
+    { frame: string },
+    { name: string; text: string; erasedFields: number; setRoots: string[] }
+  > & {
+    entry: string
+    index: number
+    keys: Record<string, string>
+  }
   shown: Judged<{ entry: string; frame: string }, { setRoot: string }>
 }
 
@@ -63,4 +74,25 @@ const shown = ({ entry, frame }: { entry: string; frame: string }): string =>
 test('the frames of the vectors show the root of their set, and what is none is refused', () => {
   for (const { setRoot, ...given } of vectors.shown.valid) expect(shown(given)).toBe(setRoot)
   for (const given of vectors.shown.invalid) expect(() => shown(given), given.name).toThrow(FormatError)
+})
+
+test('the payloads in parts of the vectors open as far as they are left, and what is broken is refused', () => {
+  const { entry: text, index, keys, valid, invalid } = vectors.parts
+  const entry = decodeEntry(utf8(text))
+  const openedFrom = (frame: string) => {
+    const bytes = fromHex(frame)
+    const opened = open(
+      entry,
+      bytes,
+      (number) => fromHex(keys[number]!),
+      () => undefined,
+    )!
+    recommit(entry, opened)
+    const setRoots = decodeParts(bytes).parts.flatMap((part) =>
+      'erased' in part ? [toHex(openedSetRoot(part.erased, index)!)] : [],
+    )
+    return { text: opened.text, erasedFields: fieldsGone(opened), setRoots }
+  }
+  for (const { name, frame, ...expected } of valid) expect(openedFrom(frame), name).toEqual(expected)
+  for (const { name, frame } of invalid) expect(() => openedFrom(frame), name).toThrow(FormatError)
 })

@@ -8,7 +8,10 @@ import {
   toHex,
   u64be,
 } from '../../packages/format/src/index.ts'
-import { seal } from '../../packages/server/src/vault/seal.ts'
+import { fieldsGone } from '../../packages/server/src/vault/opened.ts'
+import { sealInParts } from '../../packages/server/src/vault/parts.ts'
+import { decodeParts } from '../../packages/server/src/vault/parts-frame.ts'
+import { erasePart, open, seal } from '../../packages/server/src/vault/seal.ts'
 import { encodeTombstone } from '../../packages/server/src/vault/tombstone.ts'
 
 const ID = '01970000-0000-7000-8000-000000000000'
@@ -28,10 +31,84 @@ const SETS = [[], [7], [0, 1], [3, 41, 2 ** 40], [1, 2, 3, 5, 8, 13, 21, 34, 55]
 export function erasureVectors(): object {
   return {
     description:
-      'Sets of erased entries with their roots; tombstones in the place of erased payloads, with the set each opens to at its index; frames of erasure entries that show the root of a set. (format, 12.2 and 14)',
+      'Sets of erased entries with their roots; tombstones in the place of erased payloads, with the set each opens to at its index; frames of erasure entries that show the root of a set; payloads in parts, with what opens of them while others are erased. (format, 12.2 and 14)',
     sets: SETS.map(setVector),
     tombstones: { valid: tombstones(), invalid: brokenTombstones() },
     shown: { valid: [shown('an erasure that shows its set', 'erasure')], invalid: brokenShown() },
+    parts: {
+      keys: Object.fromEntries(PEOPLE.map((_, n) => [n, toHex(keyOf(n))])),
+      index: INDEX,
+      ...partVectors(),
+    },
+  }
+}
+
+const PEOPLE = ['anna', 'ben', 'rita']
+const INDEX = 41
+const keyOf = (n: number): Uint8Array => derived('key', n)
+
+/** A decision about two people with a reviewer: whole, without one of them, without the reviewer, and broken. */
+function partVectors(): object {
+  const record = {
+    affectedSubjects: [{ id: 'ben', remark: 'stands surety', details: [{}, 1.5] }],
+    affectedUserId: 'anna',
+    decisionId: 'loan-1',
+    humanReviewerId: 'rita',
+    prediction: 'high',
+  }
+  const prepared = preparePayload(record, ID)
+  const leaves = (...starts: string[]): number[] =>
+    prepared.pointers.flatMap((pointer, i) =>
+      starts.some((start) => pointer.startsWith(start)) ? [i + 1] : [],
+    )
+  const key = (number: number) => ({ number, key: keyOf(number) })
+  let drawn = 0
+  const { payload, frame } = sealInParts(ID, prepared, {
+    keepers: [key(0), key(1)],
+    parts: [
+      { ...key(0), leaves: leaves('/affectedUserId') },
+      { ...key(1), leaves: leaves('/affectedSubjects/0') },
+      { ...key(2), leaves: leaves('/humanReviewerId') },
+    ],
+    fresh: (bytes) => derived('fresh', (drawn += 1)).subarray(0, bytes),
+  })
+  const entry = {
+    v: 0,
+    id: ID,
+    kind: 'decision',
+    receivedAt: 1_795_000_000_000,
+    system: 's1',
+    retention: 'unset',
+    payload,
+  } as const
+  const { openings, root } = erasureSet([INDEX, 99], SECRETS)
+  const without = (...numbers: number[]): Uint8Array =>
+    numbers.reduce<Uint8Array>(
+      (left, number) => erasePart(left, new Set([number]), openings.get(INDEX)!),
+      frame,
+    )
+  const opened = (name: string, bytes: Uint8Array): object => {
+    const { text, ...rest } = open({ id: ID, payload }, bytes, keyOf, () => undefined)!
+    const setRoots = decodeParts(bytes).parts.flatMap((part) => ('erased' in part ? [toHex(root)] : []))
+    return { name, frame: toHex(bytes), text, erasedFields: fieldsGone({ text, ...rest }), setRoots }
+  }
+  const swapped = frame.slice()
+  swapped[swapped.length - 20]! ^= 1
+  return {
+    entry: fromUtf8(encodeEntry(entry)),
+    valid: [
+      opened('whole', frame),
+      opened('without one of two people', without(1)),
+      opened('without the other', without(0)),
+      opened('without the reviewer', without(2)),
+      opened('without a person and the reviewer', without(0, 2)),
+    ],
+    invalid: [
+      { name: 'changed in the main part', frame: toHex(swapped) },
+      { name: 'cut off in a part', frame: toHex(frame.subarray(0, 200)) },
+      { name: 'no keeper', frame: toHex(Uint8Array.of(0x10, 1, 0, 0, ...frame.subarray(4))) },
+      { name: 'of an unknown form', frame: toHex(Uint8Array.of(0x10, 2, ...frame.subarray(2))) },
+    ],
   }
 }
 
