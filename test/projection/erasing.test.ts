@@ -132,6 +132,25 @@ describe('entries taken out of the index', () => {
     expect(await world.projection.check()).toEqual([])
   })
 
+  test('are read again where a part of them is left, and then answer as an index built anew does', async () => {
+    const { world } = await openWorld()
+    world.source.add(...story(0, 400))
+    await world.indexed()
+    const whole = indicesOf(world, [personOf(3)])
+    const left = indicesOf(world, [personOf(5)])
+    forget(world, whole)
+    for (const index of left) {
+      const { entry, systemName, record } = world.source.entries[index]!
+      const { inputFeatures: _, ...rest } = record ?? {}
+      world.source.entries[index] = { index, entry, systemName, ...(record && { record: rest }) }
+    }
+    await world.projection.erase([...whole, ...left], left)
+    const told = await answers(world)
+    expect(await world.projection.check()).toEqual([])
+    await world.projection.reindex()
+    expect(told).toEqual(await answers(world))
+  })
+
   test('may be thousands at once, and named twice, past the end or never indexed', async () => {
     const { world, engine } = await openWorld()
     world.source.add(...story(0, 2_000))

@@ -22,7 +22,7 @@ import {
   type ClassificationPolicy,
   DEFAULT_CLASSIFICATION,
 } from '../../packages/server/src/vault/classify/policy.ts'
-import { saltsOf } from '../../packages/server/src/vault/seal.ts'
+import { saltsOf } from '../../packages/server/src/vault/record-secrets.ts'
 import { loan, newPlace, openRecording, type Place, submission } from './open-tenant.ts'
 
 const MAIL = 'ada@example.com'

@@ -2,7 +2,7 @@
  * The sealed content of one ledger: what may be read only with keys, and can be truly erased. It knows entries only by index
  * and id; it never imports the ledger.
  */
-import { type CanonicalRecord, type Entry, type PreparedPayload, readJson } from '@deponent/format'
+import { type CanonicalRecord, type Entry, type PreparedPayload, readJson, toHex } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
