@@ -286,8 +286,8 @@ describe('who has the ledger directory and nothing else', () => {
     const numbers = new Map<number, string>()
     for (const { content } of frames) {
       content.attachments.forEach((attachment, i) => {
-        const { keyNumbers } = frameHead(decodeAttachment(attachment).frame)
-        numbers.set(content.first + i, keyNumbers.join())
+        const { keepers } = frameHead(decodeAttachment(attachment).frame)
+        numbers.set(content.first + i, keepers.join())
       })
     }
     // This is why docs/threat-model.md counts the log with the vault: it is neither published nor part of what is proven.

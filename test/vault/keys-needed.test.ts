@@ -3,6 +3,7 @@ import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import { SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
 import { KeysNeeded } from '../../packages/server/src/vault/keys-needed.ts'
+import { encodeParts } from '../../packages/server/src/vault/parts-frame.ts'
 import { Segments } from '../../packages/server/src/vault/segments.ts'
 
 const DIRECTORY = '/vault/test'
@@ -10,9 +11,13 @@ const LEDGER_ID = new Uint8Array(16).fill(7)
 
 /** A sealed frame, as far as its head goes, under the keys of these numbers. */
 function frameUnder(...numbers: number[]): Uint8Array {
-  const frame = new Uint8Array(2 + numbers.length * 4 + 40)
-  frame[1] = numbers.length
-  numbers.forEach((number, i) => new DataView(frame.buffer).setUint32(2 + i * 4, number))
+  if (numbers.length > 1) {
+    const keepers = numbers.map((number) => ({ number, wrapped: new Uint8Array(48) }))
+    return encodeParts({ coding: 0, keepers, r: new Uint8Array(16), parts: [], sealed: new Uint8Array(20) })
+  }
+  const frame = new Uint8Array(46)
+  frame[1] = 1
+  new DataView(frame.buffer).setUint32(2, numbers[0]!)
   return frame
 }
 
