@@ -24,7 +24,7 @@ console.log(`ratio ${(peer! / ours!).toFixed(1)}`)
 /** A record as it is flattened: the shape, which names every pointer, and one text per field. */
 function leafTexts(): string[] {
   const pointers = Array.from({ length: LEAVES - 1 }, (_, i) => `/inputFeatures/feature_${i}`)
-  const shape = JSON.stringify(['', { v: 0, id: '0192d3c4-5b6a-7c8d-9e0f-123456789abc', pointers }])
+  const shape = JSON.stringify(['', { v: 1, id: '0192d3c4-5b6a-7c8d-9e0f-123456789abc', pointers }])
   return [shape, ...pointers.map((pointer, i) => JSON.stringify([pointer, `value ${i * 1234.5}`]))]
 }
 

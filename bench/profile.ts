@@ -222,7 +222,7 @@ async function sealParts(prepared: readonly PreparedPayload[], ids: readonly str
   const key = randomBytes(32)
   const secrets = await stages.time('- derive the record’s keys', () =>
     ids.map((id) =>
-      new Hmac('sha512', key).digest(concatBytes(utf8(`deponent/record/v0${id}`), realRandom.bytes(16))),
+      new Hmac('sha512', key).digest(concatBytes(utf8(`deponent/record/v1${id}`), realRandom.bytes(16))),
     ),
   )
   const salts = await stages.time('- salts, AES-256-CTR', () =>
@@ -252,7 +252,7 @@ function textOf(value: unknown): string {
 }
 
 function entryOf(id: string, payload: Entry['payload'], receivedAt: number): Entry {
-  return { v: 0, id, kind: 'decision', receivedAt, system: 's1', retention: 'unset', payload }
+  return { v: 1, id, kind: 'decision', receivedAt, system: 's1', retention: 'unset', payload }
 }
 
 function sum(values: readonly number[]): number {

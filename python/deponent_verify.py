@@ -620,7 +620,7 @@ def decode_entry(data):
         raise Malformed('longer than 65,535 bytes')
     place = Place(read_json(from_utf8(data)))
     entry = place.members('v', 'id', 'kind', 'receivedAt', 'system', 'retention', 'emitter', 'payload')
-    if place.field('v').position() != 0:
+    if place.field('v').position() != 1:
         raise Malformed('an entry of another version')
     for name, shape in (('id', ID_SHAPE), ('kind', KIND_SHAPE), ('system', SLUG_SHAPE), ('retention', SLUG_SHAPE)):
         if not shape.fullmatch(place.field(name).text()):
@@ -1100,7 +1100,7 @@ def payload_leaves(record, entry_id):
             texts.append(jcs([pointer, value]))
 
     walk(record, '')
-    shape = {'id': entry_id, 'pointers': pointers, 'v': 0}
+    shape = {'id': entry_id, 'pointers': pointers, 'v': 1}
     if objects:
         shape['objects'] = objects
     return [jcs(['', shape])] + texts
@@ -1141,7 +1141,7 @@ def pointers_of_shape(shape, entry_id, leaves):
     if pointer != '' or not isinstance(value, dict):
         return None
     pointers = value.get('pointers')
-    if value.get('v') != 0 or value.get('v') is False or value.get('id') != entry_id or not isinstance(pointers, list):
+    if value.get('v') != 1 or value.get('v') is True or value.get('id') != entry_id or not isinstance(pointers, list):
         return None
     if not all(isinstance(p, str) for p in pointers):
         return None
@@ -1225,7 +1225,7 @@ def parse_bundle(text):
         raise Malformed('longer than 256 Mi characters')
     document = Place(read_json(text))
     document.members('bundle', 'origin', 'checkpoint', 'anchors', 'entries', 'statement')
-    if document.field('bundle').position() != 0:
+    if document.field('bundle').position() != 1:
         raise Malformed('a bundle of another version')
     anchors, entries = document.field('anchors'), document.field('entries')
     parsed = {
@@ -1920,14 +1920,14 @@ def root_key(data):
     """A root key as a file or a variable of the environment holds it: 64 hex digits, alone or under title and checksum."""
     text = from_utf8(data).rstrip()
     if '\n' in text:
-        return hash_of(key_text(data, 'deponent root key v0').lower(), from_hex)
+        return hash_of(key_text(data, 'deponent root key v1').lower(), from_hex)
     return hash_of(text.lower(), from_hex)
 
 
 def master_file(data):
     """(head, what wraps it, wrapped key) of a master.key; the head is what the wrapped key is bound to."""
     lines = from_utf8(data).split('\n')
-    if len(lines) != 6 or lines[0] != 'deponent master key v0' or lines[5] != '':
+    if len(lines) != 6 or lines[0] != 'deponent master key v1' or lines[5] != '':
         raise Malformed('master.key is none')
     if hashlib.sha256(('\n'.join(lines[:4]) + '\n').encode('utf-8')).hexdigest() != lines[4]:
         raise Malformed('master.key does not match its checksum')
@@ -1948,10 +1948,10 @@ def master_key(directory, ledger, supplied):
         raise Malformed('master.key is missing')
     for head, wrapped_by, wrapped in files:
         for root in roots:
-            if wrapped_by != 'root-key ' + derive(root, 'deponent/root-id/v0')[:8].hex():
+            if wrapped_by != 'root-key ' + derive(root, 'deponent/root-id/v1')[:8].hex():
                 continue
             is_whole = len(wrapped) == 12 + 32 + 16
-            key = gcm_open(derive(root, 'deponent/master/v0'), wrapped[:12], wrapped[12:], head) if is_whole else None
+            key = gcm_open(derive(root, 'deponent/master/v1'), wrapped[:12], wrapped[12:], head) if is_whole else None
             if key is None:
                 raise Malformed('master.key does not open with the root key it names')
             return key
@@ -1967,7 +1967,7 @@ class Keyring:
         try:
             master = master_key(directory, ledger, supplied)
             if master is not None:
-                self.keys = self._pages(directory, ledger, derive(master, 'deponent/keyring/v0/' + identity.hex()))
+                self.keys = self._pages(directory, ledger, derive(master, 'deponent/keyring/v1/' + identity.hex()))
                 self.master = master
         except Malformed as reason:
             self.findings.append(error('keyring_damaged', str(reason)))
@@ -2394,7 +2394,7 @@ def key_at(keys, number):
 
 
 def record_secret(key, entry, r):
-    return hmac.new(key, b'deponent/record/v0' + entry['id'].encode('ascii') + r, 'sha512').digest()
+    return hmac.new(key, b'deponent/record/v1' + entry['id'].encode('ascii') + r, 'sha512').digest()
 
 
 def open_for(entry, key, sealed):
@@ -2476,7 +2476,7 @@ def open_parts(frame, entry, keys, dictionaries):
     number, wrapped = there[0]
     content = keys[number]
     if wrapped is not None:
-        label = b'deponent/keeper/v0' + entry['id'].encode('ascii') + read['r']
+        label = b'deponent/keeper/v1' + entry['id'].encode('ascii') + read['r']
         content = open_for(entry, hmac.new(content, label, 'sha256').digest(), wrapped)
     secret = record_secret(content, entry, read['r'])
     value = read_json(decode_payload(read['coding'], open_for(entry, secret[:32], read['sealed']), dictionaries))
@@ -2559,7 +2559,7 @@ class Payloads:
         self._ahead = []
         self._dictionaries = {}
         if keyring.master is not None:
-            self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v0/' + identity.hex()))
+            self._open_dictionaries(vault, derive(keyring.master, 'deponent/dictionary/v1/' + identity.hex()))
         self.opened = 0
         self._unopened = 0
         self.erasing = False
@@ -2706,7 +2706,7 @@ def unfinished_erasures(directory, ledger, identity, master):
                     raise Malformed('the register of erasures is damaged')
                 break
             if master is not None:
-                key = derive(master, 'deponent/erasures/v0/' + identity.hex())
+                key = derive(master, 'deponent/erasures/v1/' + identity.hex())
                 text = gcm_open(key, data[at + 12 : at + 24], data[at + 24 : end - 32], data[at : at + 24])
                 if text is None:
                     raise Malformed('the register of erasures is of another root key')
@@ -3003,9 +3003,11 @@ def read_format(path):
     try:
         document = Place(read_json(from_utf8(data)))
         version = document.field('format').value
-        if isinstance(version, (int, float)) and not isinstance(version, bool) and version > 0:
+        if isinstance(version, (int, float)) and not isinstance(version, bool) and version > 1:
             return error('format_unknown', 'format.json: the directory is of a later format')
-        if isinstance(version, bool) or version != 0:
+        if version == 0 and not isinstance(version, bool):
+            return error('format_draft', 'format.json: the directory is of the draft format 0')
+        if isinstance(version, bool) or version != 1:
             raise Malformed('no format number')
         ledgers = {}
         for name in document.field('ledgers').members():
@@ -3200,7 +3202,7 @@ class DirectoryCheck:
             if data is None:
                 continue
             try:
-                seed = hash_of(key_text(data, 'deponent ed25519 seed v0'), from_base64)
+                seed = hash_of(key_text(data, 'deponent ed25519 seed v1'), from_base64)
             except Malformed as reason:
                 self.findings.append(error('keyring_damaged', '%s key: %s' % (key['use'], reason)))
                 continue

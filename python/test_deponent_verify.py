@@ -341,7 +341,7 @@ class Primitives(VectorTest):
             self.assertEqual(verifier.jcs(number), text)
 
     def test_a_shape_of_what_are_no_pointers(self):
-        shape = {'v': 0, 'id': 'x', 'pointers': ['/a', 1]}
+        shape = {'v': 1, 'id': 'x', 'pointers': ['/a', 1]}
         self.assertIsNone(verifier.pointers_of_shape(('', shape), 'x', 3))
         for pointers in (['!a', '/a'], ['/a~2', '/b'], ['/a', '/a/b'], ['', '/a'], ['/a', '/a']):
             self.assertIsNone(verifier.pointers_of_shape(('', dict(shape, pointers=pointers)), 'x', 3))

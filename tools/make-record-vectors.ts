@@ -142,7 +142,7 @@ const PAYLOADS: [name: string, record: JsonObject][] = [
 ]
 
 const ENTRY: Entry = {
-  v: 0,
+  v: 1,
   id: ID,
   kind: 'decision',
   receivedAt: 1_795_000_000_000,
@@ -179,7 +179,7 @@ const BAD_ENTRIES: [name: string, change: (text: string) => string][] = [
     (text) => text.replace('"retention":"unset","system":"s1"', '"system":"s1","retention":"unset"'),
   ],
   ['an unknown field', (text) => text.replace('"kind"', '"extra":0,"kind"')],
-  ['a field twice', (text) => text.replace('"v":0', '"v":0,"v":0')],
+  ['a field twice', (text) => text.replace('"v":1', '"v":1,"v":1')],
   ['an escape', (text) => text.replace('"s1"', '"\\u00731"')],
   ['a fraction', (text) => text.replace('1795000000000', '1795000000000.0')],
   ['an integer no double carries', (text) => text.replace('1795000000000', '9007199254740992')],
@@ -187,7 +187,8 @@ const BAD_ENTRIES: [name: string, change: (text: string) => string][] = [
   ['an upper-case root', (text) => text.replace(HEX32, HEX32.toUpperCase())],
   ['a UUID of version 4', (text) => text.replace('-7000-', '-4000-')],
   ['a name that is no slug', (text) => text.replace('"s1"', '"Loan scoring"')],
-  ['a version to come', (text) => text.replace('"v":0', '"v":1')],
+  ['a version to come', (text) => text.replace('"v":1', '"v":2')],
+  ['the draft version', (text) => text.replace('"v":1', '"v":0')],
   ['nothing', () => ''],
 ]
 

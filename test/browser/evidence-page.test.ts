@@ -153,7 +153,7 @@ describe('a page that verifies itself', () => {
   })
 
   test('whose data was destroyed is invalid and still a page', async () => {
-    const { page, complaints } = await open(fillEvidencePage(template, '{"bundle":0'))
+    const { page, complaints } = await open(fillEvidencePage(template, '{"bundle":1'))
     expect(await verdict(page, 'invalid')).toContain('cannot be read')
     expect(complaints).toEqual([])
   })

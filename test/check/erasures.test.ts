@@ -66,7 +66,7 @@ async function beginErasure({ data, signer }: Place): Promise<void> {
     random: realRandom,
     path: join(data, 'keyring/default.erasures'),
     outsidePath: join(signer, 'begun'),
-    key: deriveKey(master.key, `deponent/erasures/v0/${await ledgerIdIn(data)}`),
+    key: deriveKey(master.key, `deponent/erasures/v1/${await ledgerIdIn(data)}`),
   })
   const plan = { seed: '00'.repeat(32), numbers: [1], indices: ERASED, names: [], links: [] }
   await register.put([{ id: 'one', ground: 'other', requestedAt: 1, needsApproval: false, plan }])

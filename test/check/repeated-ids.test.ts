@@ -10,7 +10,7 @@ const START = 1_700_000_000_000
 
 function entry(id: string, receivedAt: number): Entry {
   const payload = { c: 1, leaves: 2, root: '0'.repeat(64) } as const
-  return { v: 0, id, kind: 'decision', receivedAt, system: 's1', retention: 'unset', payload }
+  return { v: 1, id, kind: 'decision', receivedAt, system: 's1', retention: 'unset', payload }
 }
 
 function take(ids: RepeatedIds, index: number, { id, receivedAt }: Entry): boolean {

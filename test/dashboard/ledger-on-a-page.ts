@@ -16,7 +16,7 @@ const AT = 1_795_000_000_000
 
 export const ENTRIES = Array.from({ length: 13 }, (_, index) =>
   encodeEntry({
-    v: 0,
+    v: 1,
     id: `01970000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`,
     kind: 'decision',
     receivedAt: AT + index,

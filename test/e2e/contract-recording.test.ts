@@ -765,7 +765,7 @@ test('the leaf hash of a receipt is the hash of the entry the ledger holds', asy
   const entry = decodeEntryTile(tile).at(-1)
   expect(toHex(hashLeaf(entry))).toBe(leafHash)
   expect(decodeEntry(entry)).toMatchObject({
-    v: 0,
+    v: 1,
     id,
     kind: 'decision',
     retention: 'unset',

@@ -166,7 +166,7 @@ async function filesWithMarks(place: Place): Promise<string[]> {
 /** Tables of the engine, its own logs included, any value of which holds a mark. */
 async function tablesWithMarks(place: Place): Promise<{ decisions: number; marked: string[] }> {
   const directory = await openDirectory(realDisk, realRandom, place.data)
-  const sealKey = deriveKey(directory.master.key, 'deponent/index/v0')
+  const sealKey = deriveKey(directory.master.key, 'deponent/index/v1')
   await directory.release()
   const engine = await IndexEngine.start({ directory: join(place.data, 'index'), sealKey })
   const client = engine.connect()

@@ -84,7 +84,7 @@ describe('flattening', () => {
       text: '{"":"é\\"\\n","a":{},"b":[1,{"x/y":null}],"c~d":[]}',
       pointers: ['/', '/a', '/b/0', '/b/1/x~1y', '/c~0d'],
       leafTexts: [
-        `["",{"id":"${ID}","pointers":["/","/a","/b/0","/b/1/x~1y","/c~0d"],"v":0}]`,
+        `["",{"id":"${ID}","pointers":["/","/a","/b/0","/b/1/x~1y","/c~0d"],"v":1}]`,
         '["/","é\\"\\n"]',
         '["/a",{}]',
         '["/b/0",1]',
@@ -103,7 +103,7 @@ describe('flattening', () => {
     expect(preparePayload({}, ID)).toEqual({
       text: '{}',
       pointers: [],
-      leafTexts: [`["",{"id":"${ID}","pointers":[],"v":0}]`],
+      leafTexts: [`["",{"id":"${ID}","pointers":[],"v":1}]`],
     })
   })
 

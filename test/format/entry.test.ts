@@ -17,7 +17,7 @@ import { nearlyJson } from './arbitrary-json.ts'
 import { codeOf } from './signer.ts'
 
 const ENTRY: Entry = {
-  v: 0,
+  v: 1,
   id: '01970000-0000-7000-8000-000000000000',
   kind: 'decision',
   receivedAt: 1_795_000_000_000,
@@ -36,7 +36,7 @@ const id = fc
   .map(([time, low, tail, variant, rest, random]) => `${time}-${low}-7${tail}-${variant}${rest}-${random}`)
 const anyEntry: fc.Arbitrary<Entry> = fc.record(
   {
-    v: fc.constant(0 as const),
+    v: fc.constant(1 as const),
     id,
     kind: fc.constantFrom(...KINDS),
     receivedAt: whole,
@@ -59,7 +59,7 @@ describe('an entry', () => {
   test('is 234 bytes in its usual form', () => {
     expect(TEXT).toHaveLength(234)
     expect(TEXT).toBe(
-      `{"id":"01970000-0000-7000-8000-000000000000","kind":"decision","payload":{"c":1,"leaves":37,"root":"${'0f'.repeat(32)}"},"receivedAt":1795000000000,"retention":"unset","system":"s1","v":0}`,
+      `{"id":"01970000-0000-7000-8000-000000000000","kind":"decision","payload":{"c":1,"leaves":37,"root":"${'0f'.repeat(32)}"},"receivedAt":1795000000000,"retention":"unset","system":"s1","v":1}`,
     )
   })
 
@@ -133,7 +133,8 @@ describe('an entry', () => {
   })
 
   test('of another version is told apart from nonsense', () => {
-    expect(codeOf(() => decodeEntry(utf8(TEXT.replace('"v":0', '"v":1'))))).toBe('unknown_version')
+    for (const other of ['"v":0', '"v":2'])
+      expect(codeOf(() => decodeEntry(utf8(TEXT.replace('"v":1', other))))).toBe('unknown_version')
   })
 
   test('of a kind that a later release adds is accepted', () => {

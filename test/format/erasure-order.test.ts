@@ -27,7 +27,7 @@ function prepared(index: number, record: Parameters<typeof preparePayload>[0], k
   const { leafTexts } = preparePayload(record, idOf(index))
   const salts = new Uint8Array(16 * leafTexts.length).fill(index + 1)
   const entry = encodeEntry({
-    v: 0,
+    v: 1,
     id: idOf(index),
     kind,
     receivedAt: AT_MS,

@@ -145,7 +145,7 @@ describe('a bundle', () => {
 
   test('nested without end is refused and does not exhaust the reader', () => {
     for (const depth of [1_000, 1_000_000]) {
-      const nested = `{"bundle":0,"statement":${'['.repeat(depth)}${']'.repeat(depth)}}`
+      const nested = `{"bundle":1,"statement":${'['.repeat(depth)}${']'.repeat(depth)}}`
       expect(codeOf(() => parseBundle(nested))).toBe('bad_bundle')
     }
   })
@@ -158,8 +158,8 @@ describe('a bundle', () => {
 
   test('under a trust of its own making is not believed: it has no place for one', () => {
     const smuggled = formatBundle(sampleBundle()).replace(
-      '{"bundle":0',
-      `{"bundle":0,"trust":${JSON.stringify(trustFile())}`,
+      '{"bundle":1',
+      `{"bundle":1,"trust":${JSON.stringify(trustFile())}`,
     )
     expect(verifyBundle(smuggled).findings.map(({ code }) => code)).toEqual(['bundle_malformed'])
     const said = sampleBundle({ statement: { trust: JSON.stringify(trustFile()) } })

@@ -119,13 +119,13 @@ describe('a disclosure', () => {
     ['a field inside one that is not empty', ['/a', '/b', '/a/c'], ['["/a",1]', '["/b",1]', '["/a/c",2]']],
     ['the whole record beside a field', ['', '/a'], ['["",{}]', '["/a",2]']],
   ])('is refused when the shape has %s', (_, pointers, texts) => {
-    const shape = `["",${JSON.stringify({ id: ID, pointers, v: 0 })}]`
+    const shape = `["",${JSON.stringify({ id: ID, pointers, v: 1 })}]`
     const forged = disclose([shape, ...texts])
     expect(outcome(verifyDisclosure(forged.commitment, forged.leaves))).toBe('invalid shape_mismatch')
   })
 
   test('is refused when the shape says more than a shape does', () => {
-    const shape = `["",${JSON.stringify({ extra: 1, id: ID, pointers: ['/a'], v: 0 })}]`
+    const shape = `["",${JSON.stringify({ extra: 1, id: ID, pointers: ['/a'], v: 1 })}]`
     const forged = disclose([shape, '["/a",1]'])
     expect(outcome(verifyDisclosure(forged.commitment, forged.leaves))).toBe('invalid shape_mismatch')
   })

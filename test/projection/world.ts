@@ -45,7 +45,7 @@ export class MemorySource implements ProjectionSource {
     for (const { kind = 'decision', system = 'default', receivedAt, emitter, ...rest } of told) {
       const index = this.entries.length
       const entry: Entry = {
-        v: 0,
+        v: 1,
         id: idOf(index),
         kind,
         receivedAt: receivedAt ?? T0 + index,

@@ -208,7 +208,7 @@ strangerSuite('the verifier in Python', missingPython(), () => {
       const choices = new Choices('entries')
       const whole = Buffer.from(
         encodeEntry({
-          v: 0,
+          v: 1,
           id: '01970000-0000-7000-8000-000000000000',
           kind: 'vault.sealed',
           receivedAt: 1_795_000_000_000,

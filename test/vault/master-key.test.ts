@@ -107,7 +107,7 @@ describe('a root key', () => {
       '',
       'secret words',
       'ab'.repeat(31),
-      `deponent root key v0\n${'ab'.repeat(32)}\n00\n`,
+      `deponent root key v1\n${'ab'.repeat(32)}\n00\n`,
     ]) {
       const parsing = (): unknown => parseRootKey(text, 'a variable')
       expect(parsing).toThrow(/a variable/)

@@ -28,7 +28,7 @@ function sealed(record: Record<string, string | number> = erasure) {
 }
 
 function entryOf(payload: Entry['payload'], kind = 'erasure'): Entry {
-  const entry = { v: 0, id: ID, kind, receivedAt: 1, system: 's1', retention: 'unset', payload } as const
+  const entry = { v: 1, id: ID, kind, receivedAt: 1, system: 's1', retention: 'unset', payload } as const
   return decodeEntry(encodeEntry(entry))
 }
 

@@ -102,7 +102,7 @@ export function ledgerOfBundles(size: number, recordAt: typeof recordOf = record
   })
   const entries = payloads.map(({ prepared, salts }, index) =>
     encodeEntry({
-      v: 0,
+      v: 1,
       id: idOf(index),
       kind: recordAt(index).kind,
       receivedAt: AT_MS + 1_000 * index,

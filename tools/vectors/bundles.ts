@@ -200,9 +200,9 @@ function changedCases(): Case[] {
       codes: ['checkpoint_origin', ...WITHHELD],
     },
     malformed('no JSON', text.slice(1)),
-    malformed('another version', text.replace('{"bundle":0', '{"bundle":1')),
-    malformed('a member nobody knows', text.replace('{"bundle":0', '{"bundle":0,"trust":[]')),
-    malformed('one member twice', text.replace('{"bundle":0', '{"bundle":0,"bundle":0')),
+    malformed('another version', text.replace('{"bundle":1', '{"bundle":2')),
+    malformed('a member nobody knows', text.replace('{"bundle":1', '{"bundle":1,"trust":[]')),
+    malformed('one member twice', text.replace('{"bundle":1', '{"bundle":1,"bundle":0')),
     malformed(
       'entries out of order',
       changed(({ entries }) => entries.reverse()),

@@ -73,7 +73,7 @@ function partVectors(): object {
     fresh: (bytes) => derived('fresh', (drawn += 1)).subarray(0, bytes),
   })
   const entry = {
-    v: 0,
+    v: 1,
     id: ID,
     kind: 'decision',
     receivedAt: 1_795_000_000_000,
@@ -170,7 +170,7 @@ function shown(name: string, kind: string): { name: string; entry: string; frame
     show: ['/setRoot'],
   })
   const entry = {
-    v: 0,
+    v: 1,
     id: ID,
     kind,
     receivedAt: 1_795_000_000_000,

@@ -3,7 +3,7 @@
  * without asking anybody, in one JSON text. It never holds trust: a bundle that said whom to believe would
  * vouch for itself.
  *
- *   {"bundle":0,"origin":…,"checkpoint":"<signed note>",
+ *   {"bundle":1,"origin":…,"checkpoint":"<signed note>",
  *    "anchors":[{"checkpoint":"<signed note>","timestamps":["<base64>"],"consistency":["<base64 hash>"]}],
  *    "entries":[{"index":41,"entry":"<entry text>","proof":["<base64 hash>"],"disclosed":[{"leaf":0,"salt":…,"text":…,"path":[…]}]}],
  *    "statement":{…what the exporter says, never believed…}}
@@ -22,7 +22,7 @@ import { SALT_BYTES } from './verify/disclosure.ts'
 import type { DisclosedLeaf } from './verify/disclosure.ts'
 
 /** The version of the text; another one is refused. */
-export const BUNDLE_VERSION = 0
+export const BUNDLE_VERSION = 1
 /** Longest text read, in UTF-16 code units. */
 export const BUNDLE_LENGTH_MAX = 256 * 1_048_576
 /** Most entries in one bundle. */

@@ -2,7 +2,7 @@
  * The payload commitment (`c: 1`): a record becomes JSON-pointer leaves, each hidden behind its own
  * salt, so that one field can be shown without the others and none can be guessed.
  *
- *   {"modelId":"m","tags":["a",{}]}  →  leaf 0  ["",{"id":…,"pointers":["/modelId","/tags/0","/tags/1"],"v":0}]
+ *   {"modelId":"m","tags":["a",{}]}  →  leaf 0  ["",{"id":…,"pointers":["/modelId","/tags/0","/tags/1"],"v":1}]
  *                                       leaf 1  ["/modelId","m"]
  *                                       leaf 2  ["/tags/0","a"]
  *                                       leaf 3  ["/tags/1",{}]
@@ -73,7 +73,7 @@ class Flattening {
 
   withShape(id: string): string[] {
     const objects = this.shapeObjects === '' ? '' : `"objects":[${this.shapeObjects}],`
-    this.leafTexts[0] = `["",{"id":${quoted(id)},${objects}"pointers":[${this.shapePointers}],"v":0}]`
+    this.leafTexts[0] = `["",{"id":${quoted(id)},${objects}"pointers":[${this.shapePointers}],"v":1}]`
     return this.leafTexts
   }
 

@@ -11,7 +11,7 @@ export const ENTRY_BYTES_MAX = 65_535
 const LEAVES_MAX = 65_536
 
 export interface Entry {
-  readonly v: 0
+  readonly v: 1
   /** UUIDv7, lower case. */
   readonly id: string
   readonly kind: string
@@ -37,13 +37,13 @@ const UUID_V7 = '([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const KIND = String.raw`([a-z][a-z_]{0,30}(?:\.[a-z][a-z_]{0,60})?)`
 const ROOT = '([0-9a-f]{64})'
 
-/** The whole grammar of version 0: what it matches is canonical, and everything canonical matches. */
+/** The whole grammar of version 1: what it matches is canonical, and everything canonical matches. */
 const ENTRY = new RegExp(
   String.raw`^\{(?:"emitter":\{"epoch":${INTEGER},"id":"${SLUG}","seq":${INTEGER}\},)?"id":"${UUID_V7}","kind":"${KIND}",` +
     String.raw`"payload":\{"c":1,"leaves":${INTEGER},"root":"${ROOT}"\},"receivedAt":${INTEGER},` +
-    String.raw`"retention":"${SLUG}","system":"${SLUG}","v":0\}$`,
+    String.raw`"retention":"${SLUG}","system":"${SLUG}","v":1\}$`,
 )
-const OTHER_VERSION = /"v":(?:[1-9][0-9]*)\}$/
+const OTHER_VERSION = /"v":(?:0|[2-9]|[1-9][0-9]+)\}$/
 
 /**
  * Canonical bytes of an entry.
@@ -87,7 +87,7 @@ function readEntry(text: string): Entry {
   }
   const [, epoch, emitterId, seq, id, kind, leaves, root, receivedAt, retention, system] = match
   const entry = {
-    v: 0,
+    v: 1,
     id: id!,
     kind: kind!,
     receivedAt: integer(receivedAt!, '/receivedAt'),

@@ -127,7 +127,7 @@ export const FINDING_CODES = {
   // Directory, projection and retention.
   format_unknown: 'the directory was written by a version this one does not know',
   format_damaged: 'the description of the directory cannot be read',
-  format_draft: 'the entries are of the draft version 0, which no release will promise to read',
+  format_draft: 'the directory is of the draft version 0, which no release reads',
   projection_rejected: 'the index refused a row; the record itself is kept',
   projection_mismatch: 'the index holds another number of rows than the ledger has entries',
   retention_unset: 'no retention is configured, so nothing is ever deleted',

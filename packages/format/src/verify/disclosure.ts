@@ -162,7 +162,7 @@ function pointersOf(
 ): readonly string[] | undefined {
   if (pointer !== '' || typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const pointers = value['pointers']
-  if (value['v'] !== 0 || value['id'] !== id || !isTexts(pointers)) return undefined
+  if (value['v'] !== 1 || value['id'] !== id || !isTexts(pointers)) return undefined
   if (!Object.keys(value).every((name) => SHAPE_MEMBERS.has(name))) return undefined
   return pointers.length === leaves - 1 && areOfOneRecord(pointers) ? pointers : undefined
 }

@@ -87,7 +87,7 @@ export async function checkDirectory(
     format = await readDirectoryFormat(disk, path)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    const code = error.code === 'format_unknown' ? 'format_unknown' : 'format_damaged'
+    const code = UNREADABLE.find((known) => known === error.code) ?? 'format_damaged'
     return unreadable(code, `format.json: ${error.message}`)
   }
   if (!format) return unreadable('format_damaged', 'format.json is missing: not a data directory')
@@ -102,7 +102,10 @@ export async function checkDirectory(
   return { ...reportOf(findings, sumOf(ledgers)), findings, ledgers }
 }
 
-function unreadable(code: 'format_unknown' | 'format_damaged', message: string): DirectoryReport {
+/** Why a directory is not looked into. */
+const UNREADABLE = ['format_unknown', 'format_draft', 'format_damaged'] as const
+
+function unreadable(code: (typeof UNREADABLE)[number], message: string): DirectoryReport {
   return { ...reportOf([finding('error', code, message)]), ledgers: [] }
 }
 

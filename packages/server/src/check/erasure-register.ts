@@ -26,7 +26,7 @@ export async function unfinishedErasures(
     // A last note that was not finished was never acted upon, as a torn frame of keys is never used.
     const { sealed } = notesIn(bytes)
     if (!master) return 0
-    const key = deriveKey(master, `deponent/erasures/v0/${toHex(ledgerId)}`)
+    const key = deriveKey(master, `deponent/erasures/v1/${toHex(ledgerId)}`)
     const latest = new Map<string, Standing>()
     for (const note of sealed) {
       const standing = JSON.parse(openNote(key, note)) as Standing

@@ -36,7 +36,7 @@ async function onDirectory(data: string, root: RootSource): Promise<Observation[
     {
       what: 'data directory',
       state: 'ok',
-      detail: `format ${format.format} (draft: no release promises to read it)`,
+      detail: `format ${format.format}`,
     },
     ...ledgers,
     {

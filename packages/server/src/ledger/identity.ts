@@ -3,7 +3,7 @@ import { canonicalJson, FormatError, fromUtf8, readJson, toHex, utf8 } from '@de
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 
-export const FORMAT_VERSION = 0
+export const FORMAT_VERSION = 1
 
 /** One verification key of a ledger and the sizes of the ledger it speaks for, `from..` or `from..to`. */
 export interface LedgerKey {
@@ -63,7 +63,13 @@ function isIdentity(value: unknown): value is LedgerIdentity {
   return typeof origin === 'string' && Array.isArray(keys) && keys.every(isLedgerKey)
 }
 
-/** Reads `format.json`; undefined when absent, FormatError `format_unknown` when newer, `format_damaged` when malformed. */
+/** The draft that came before version 1: nothing reads it any more. */
+const DRAFT_VERSION = 0
+
+/**
+ * Reads `format.json`; undefined when absent, FormatError `format_unknown` when newer, `format_draft` when of the draft, `format_damaged`
+ * when malformed.
+ */
 export async function readDirectoryFormat(
   disk: Disk,
   directory: string,
@@ -78,6 +84,8 @@ export async function readDirectoryFormat(
       `the directory is of format ${format}; this release knows formats up to ${FORMAT_VERSION}`,
     )
   }
+  if (format === DRAFT_VERSION)
+    throw new FormatError('format_draft', 'the directory is of the draft format 0, which no release reads')
   if (format !== FORMAT_VERSION || typeof ledgers !== 'object' || !Object.values(ledgers).every(isIdentity)) {
     throw new FormatError('format_damaged', 'it does not describe a directory of this product')
   }

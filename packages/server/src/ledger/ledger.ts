@@ -595,7 +595,7 @@ export class Ledger {
 
 function entryOf(draft: Draft, receivedAt: number): Entry {
   const { id, kind, system, retention, emitter, payload } = draft
-  return { v: 0, id, kind, receivedAt, system, retention, payload, ...(emitter && { emitter }) }
+  return { v: 1, id, kind, receivedAt, system, retention, payload, ...(emitter && { emitter }) }
 }
 
 interface Committed {

@@ -14,7 +14,7 @@ import type { Disk } from '../platform/disk.ts'
 
 const PKCS8_ED25519 = fromBase64('MC4CAQAwBQYDK2VwBCIEIA==')
 const SPKI_ED25519 = fromBase64('MCowBQYDK2VwAyEA')
-const FILE_TITLE = 'deponent ed25519 seed v0'
+const FILE_TITLE = 'deponent ed25519 seed v1'
 
 /** An Ed25519 key that signs notes under one name (C2SP signed-note, type 0x01). */
 export class SigningKey {

@@ -52,7 +52,7 @@ export async function masterOf(
 
 /** The scope of a person in one ledger: the first half of the keyed pseudonym. */
 export function scopeOf(master: Uint8Array, ledger: string, subject: string): Uint8Array {
-  const names = new ScopeNames(deriveKey(master, `deponent/subject/v0/${ledger}`))
+  const names = new ScopeNames(deriveKey(master, `deponent/subject/v1/${ledger}`))
   return names.subject(subject).slice(0, SCOPE_BYTES)
 }
 
@@ -121,7 +121,7 @@ export class SealedStores {
   async #searchRegister(): Promise<void> {
     const { disk, directory, ledger, signerDirectory } = this.#place
     if (!this.#master) return
-    const key = deriveKey(this.#master, `deponent/erasures/v0/${toHex(this.#ledgerId)}`)
+    const key = deriveKey(this.#master, `deponent/erasures/v1/${toHex(this.#ledgerId)}`)
     const within = `keyring/${ledger}.erasures`
     const outside = `${toHex(this.#ledgerId)}.erasures`
     const files = [{ store: 'keyring', where: within, path: `${directory}/${within}` }]

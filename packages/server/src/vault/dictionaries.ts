@@ -132,7 +132,7 @@ function headOf({ ledgerId }: DictionaryPlace, number: number, nonce: Uint8Array
 }
 
 const keyOf = ({ master, ledgerId }: DictionaryPlace): Uint8Array =>
-  deriveKey(master, `deponent/dictionary/v0/${toHex(ledgerId)}`)
+  deriveKey(master, `deponent/dictionary/v1/${toHex(ledgerId)}`)
 
 function sealDictionary(
   place: DictionaryPlace,

@@ -1,7 +1,7 @@
 /**
  * `keyring/master.key`: the master key, wrapped. Five lines of text:
  *
- *   deponent master key v0
+ *   deponent master key v1
  *   directory <32 hex digits>                          minted with the master key, and kept when it is wrapped anew
  *   root-key <16 hex digits> | aws-kms <key ARN>       what unwraps it
  *   <base64 of the wrapped key>
@@ -15,7 +15,7 @@ import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { FormatError, fromUtf8, utf8 } from '@deponent/format'
 import { deriveKey } from './root-key.ts'
 
-const TITLE = 'deponent master key v0'
+const TITLE = 'deponent master key v1'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const KEY_BYTES = 32
@@ -90,7 +90,7 @@ function headText({ directory, wrappedBy }: MasterHead): string {
   return `${TITLE}\ndirectory ${directory}\n${wrappedBy}\n`
 }
 
-const wrappingKey = (root: Uint8Array): Uint8Array => deriveKey(root, 'deponent/master/v0')
+const wrappingKey = (root: Uint8Array): Uint8Array => deriveKey(root, 'deponent/master/v1')
 
 const sumOf = (lines: string): string => createHash('sha256').update(lines).digest('hex')
 

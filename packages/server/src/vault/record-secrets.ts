@@ -1,7 +1,7 @@
 /**
  * The secrets of a payload, or of a part of one. They are derived, never stored (`docs/format.md`, 3.4):
  *
- *   HMAC-SHA-512(key, "deponent/record/v0" ‖ entry id ‖ r) = AES key ‖ recordSalt
+ *   HMAC-SHA-512(key, "deponent/record/v1" ‖ entry id ‖ r) = AES key ‖ recordSalt
  */
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { concatBytes, FormatError, utf8 } from '@deponent/format'
@@ -11,7 +11,7 @@ const TAG_BYTES = 16
 const SALT_BYTES = 16
 const ZERO_NONCE = new Uint8Array(12)
 const ZERO_COUNTER = new Uint8Array(16)
-const LABEL = utf8('deponent/record/v0')
+const LABEL = utf8('deponent/record/v1')
 
 export interface RecordSecrets {
   aesKey: KeyObject
@@ -26,7 +26,7 @@ export function recordSecrets(key: Uint8Array, id: string, r: Uint8Array): Recor
 
 /** The key under which one keeper has the content key of a payload in parts. */
 export function wrappingKey(key: Uint8Array, id: string, r: Uint8Array): KeyObject {
-  const derived = new Hmac('sha256', key).digest(concatBytes(utf8('deponent/keeper/v0'), utf8(id), r))
+  const derived = new Hmac('sha256', key).digest(concatBytes(utf8('deponent/keeper/v1'), utf8(id), r))
   return createSecretKey(derived)
 }
 

@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { FormatError, fromHex, fromUtf8, toHex, utf8 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 
-const TITLE = 'deponent root key v0'
+const TITLE = 'deponent root key v1'
 const KEY_BYTES = 32
 /** Enough to tell two root keys apart, and nothing to find one by: it is a digest of 32 random bytes. */
 const ID_BYTES = 8
@@ -41,11 +41,11 @@ export async function writeRootKey(disk: Disk, path: string, root: Uint8Array): 
 
 /** The name of a root key: 16 hex digits that tell it from another and say nothing of it. */
 export function rootKeyId(root: Uint8Array): string {
-  return toHex(deriveKey(root, 'deponent/root-id/v0').subarray(0, ID_BYTES))
+  return toHex(deriveKey(root, 'deponent/root-id/v1').subarray(0, ID_BYTES))
 }
 
 /** Label of the key, from the master key, that an embedded index is encrypted with on disk. */
-export const INDEX_KEY = 'deponent/index/v0'
+export const INDEX_KEY = 'deponent/index/v1'
 
 /** A 32-byte key for one use, from a secret: HMAC-SHA-256(secret, label). */
 export function deriveKey(secret: Uint8Array, label: string): Uint8Array {

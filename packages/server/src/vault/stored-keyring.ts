@@ -61,7 +61,7 @@ export function pageKeyPlace(
   { disk, directory, ledger, ledgerId }: KeyringPlace,
   root: Uint8Array,
 ): PageKeyPlace {
-  const wrappingKey = deriveKey(root, `deponent/keyring/v0/${toHex(ledgerId)}`)
+  const wrappingKey = deriveKey(root, `deponent/keyring/v1/${toHex(ledgerId)}`)
   return { disk, path: `${directory}/${pageKeysFileName(ledger)}`, wrappingKey }
 }
 

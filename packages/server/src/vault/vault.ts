@@ -118,12 +118,12 @@ export class Vault {
 
   /** A key for one use within this ledger, from the master key. */
   derive(use: string): Uint8Array {
-    return deriveKey(this.#master, `deponent/${use}/v0/${this.#ledger}`)
+    return deriveKey(this.#master, `deponent/${use}/v1/${this.#ledger}`)
   }
 
   /** A key for one use of what this ledger keeps, from the master key; it stays the same when another ledger takes the name. */
   deriveOwn(use: string): Uint8Array {
-    return deriveKey(this.#master, `deponent/${use}/v0/${toHex(this.#ledgerId)}`)
+    return deriveKey(this.#master, `deponent/${use}/v1/${toHex(this.#ledgerId)}`)
   }
 
   /** The 32-byte pseudonym of a person. */
