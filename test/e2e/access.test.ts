@@ -80,16 +80,17 @@ describe('a look', () => {
     expect(seen!.objects).toHaveLength(2)
   })
 
-  test('at a person is on record by handle, never by the id of the person', async () => {
+  test('at a person is on record by a token, never by the id of the person or their handle', async () => {
     const { handle } = (await (
       await server.post('/v1/subjects:lookup', { subject: 'person of loan-1' })
     ).json()) as { handle: string }
     await server.get('/v1/decisions?subject=person%20of%20loan-1')
     const lookups = await looks('action=lookup')
     const lists = await looks('action=list')
-    expect(lookups[0]!.query).toEqual({ subject: handle })
-    expect(lists[0]!.query).toEqual({ subject: handle })
-    expect(JSON.stringify([lookups, lists])).not.toContain('person of loan-1')
+    expect(lookups[0]!.query).toEqual({ subject: expect.stringMatching(/^[0-9a-f]{16}$/) })
+    expect(lists[0]!.query).toEqual(lookups[0]!.query)
+    for (const theirs of ['person of loan-1', handle])
+      expect(JSON.stringify([lookups, lists])).not.toContain(theirs)
   })
 
   test('that is denied is on record with its reason', async () => {

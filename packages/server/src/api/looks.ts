@@ -41,7 +41,7 @@ export function recordDenial(
       action: actionOf(route),
       operation: route.operation,
       result: 'denied',
-      query: canonicalQuery(asked.query, asked.params, handles(ledger)),
+      query: canonicalQuery(asked.query, asked.params, tokens(ledger)),
       code,
     })
   } catch {
@@ -53,7 +53,7 @@ function lookOf(route: Route, { caller, look, params, purpose, query, services }
   const { isUrgent: _, isReveal: _reveal, ...seen } = look
   return {
     result: 'read',
-    query: canonicalQuery(query, params, handles(services)),
+    query: canonicalQuery(query, params, tokens(services)),
     ...seen,
     actor: actorOf(caller, route),
     action: look.isReveal ? 'reveal' : actionOf(route),
@@ -73,25 +73,25 @@ function actorOf(caller: Caller, { action }: Route): Look['actor'] {
     : caller.actor(action)
 }
 
-/** People appear in the record of a look by their handle, as everywhere outside the sealed record about them. */
-function handles({ tenant }: LedgerServices): (subject: string) => string {
-  return (subject) => tenant.reader.handlesOf(subject)[0]!
+/** People appear in the record of a look by a token that leads nowhere once they are erased: the record is not about them, and stays. */
+function tokens({ tenant }: LedgerServices): (subject: string) => string {
+  return (subject) => tenant.reader.tokenOf(subject)
 }
 
 /** A question in one spelling: parameters by name, each value once, whatever their order in the address. */
 export function canonicalQuery(
   query: URLSearchParams,
   params: Record<string, string>,
-  handleOf: (subject: string) => string,
+  tokenOf: (subject: string) => string,
 ): JsonValue {
   const pairs = [...Object.entries(params).map(([name, value]) => [`:${name}`, value] as const), ...query]
   const sorted = pairs
     .filter(([name]) => name !== 'cursor')
-    .map(([name, value]) => [name.slice(0, 200), told(name, value, handleOf)] as const)
+    .map(([name, value]) => [name.slice(0, 200), told(name, value, tokenOf)] as const)
     .toSorted(([a, x], [b, y]) => (a === b ? Number(x > y) - Number(x < y) : a < b ? -1 : 1))
   return Object.fromEntries(sorted)
 }
 
-function told(name: string, value: string, handleOf: (subject: string) => string): string {
-  return name === 'subject' || name === ':subject' ? handleOf(value) : value.slice(0, VALUE_CHARACTERS_MAX)
+function told(name: string, value: string, tokenOf: (subject: string) => string): string {
+  return name === 'subject' || name === ':subject' ? tokenOf(value) : value.slice(0, VALUE_CHARACTERS_MAX)
 }

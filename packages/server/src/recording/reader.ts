@@ -1,5 +1,5 @@
 /** Reads whole records back: entry, payload and what it is about. The source the projection is built from. */
-import { type CanonicalRecord, decodeEntry, type Entry, readJson, toHex } from '@deponent/format'
+import { type CanonicalRecord, decodeEntry, type Entry, fromHex, readJson, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import { fieldsGone, type Opened } from '../vault/opened.ts'
 import { isOwnWord } from '../vault/seal.ts'
@@ -62,6 +62,11 @@ export class RecordReader {
   /** The 32-hex pseudonym under which a person is indexed. */
   subjectHandle(subject: string): string {
     return toHex(this.#options.vault.subjectId(subject).subarray(0, 16))
+  }
+
+  /** How the record of a look names a person; `nobody known` for one of whom nothing is recorded. See `Vault.tokenOf`. */
+  tokenOf(subject: string): string {
+    return this.#options.vault.tokenOf(fromHex(this.handlesOf(subject)[0]!)) ?? 'nobody known'
   }
 
   /** The pseudonyms a subject id or a handle may stand for, and those of ids that are the same person. */

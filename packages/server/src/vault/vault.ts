@@ -161,6 +161,16 @@ export class Vault {
     return this.#keyring.existing(scope)
   }
 
+  /**
+   * How something that is not about a person names them: 16 hex digits made with their own key, so that nobody can tell whom they stand
+   * for once that is destroyed; undefined when nothing is recorded about them.
+   */
+  tokenOf(scope: Uint8Array): string | undefined {
+    const [number] = this.keysOf(scope)
+    const key = number === undefined ? undefined : this.#keyring.key(number)
+    return key && toHex(deriveKey(key, 'deponent/token/v1').subarray(0, 8))
+  }
+
   /** The key with this number; it exists for every number `keyNumber` gave, until it is destroyed. */
   key(number: number): Uint8Array {
     const key = this.#keyring.key(number)

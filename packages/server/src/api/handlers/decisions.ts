@@ -163,6 +163,6 @@ export const lookUpSubject: Handler = async (call) => {
     throw new Problem(400, 'missing_field', 'subject must be a non-empty string', { field: '/subject' })
   }
   const handle = call.services.tenant.reader.subjectHandle(subject)
-  call.look.query = { subject: handle }
+  call.look.query = { subject: call.services.tenant.reader.tokenOf(subject) }
   return json({ handle })
 }

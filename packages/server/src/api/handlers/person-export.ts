@@ -49,7 +49,11 @@ export const exportSubject: Handler = async (call) => {
   look.count = survey.entries.length
   look.result = 'exported'
   look.fields = [order.scope]
-  look.query = { ':subject': order.scopes[0]!, format: order.format, scope: order.scope }
+  look.query = {
+    ':subject': services.tenant.reader.tokenOf(order.scopes[0]!),
+    format: order.format,
+    scope: order.scope,
+  }
   const recipient = recipientOf(request)
   if (recipient !== undefined) look.recipient = recipient
   return answer(order, head, recordsOf(call, order, survey))
