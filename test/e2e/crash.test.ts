@@ -305,6 +305,19 @@ describe('a directory', () => {
     await server.stop()
   })
 
+  test('of the draft format is refused by name', async () => {
+    const place = await newPlace()
+    const server = await ServerProcess.start(place)
+    await server.stop()
+    const path = join(place.data, 'format.json')
+    const known = JSON.parse(await readFile(path, 'utf8')) as object
+    await writeFile(path, JSON.stringify({ ...known, format: 0 }))
+    const { code, stderr } = await runCommand(['serve', '--data', place.data])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/draft format 0/)
+    expect((await runCommand(['verify', place.data])).stdout).toMatch(/format_draft/)
+  })
+
   test('of a newer release is refused and left as it was', async () => {
     const place = await newPlace()
     const server = await ServerProcess.start(place)
@@ -316,7 +329,7 @@ describe('a directory', () => {
     for (const command of [['serve'], ['reindex'], ['query', 'SELECT 1'], ['doctor']]) {
       const { code, stderr } = await runCommand([...command, '--data', place.data])
       expect({ command, code }).toEqual({ command, code: 2 })
-      expect(stderr).toMatch(/format 1/)
+      expect(stderr).toMatch(/format 2/)
     }
     const { code, stdout } = await runCommand(['verify', place.data])
     expect(code).not.toBe(0)
