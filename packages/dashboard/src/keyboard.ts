@@ -8,6 +8,7 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['g', 'o'], does: 'go to the overview' },
   { keys: ['g', 'd'], does: 'go to the decisions' },
   { keys: ['g', 'c'], does: 'go to coverage' },
+  { keys: ['g', 'p'], does: 'go to privacy' },
   { keys: ['g', 'v'], does: 'go to verify' },
   { keys: ['g', 'a'], does: 'go to access' },
   { keys: ['g', 's'], does: 'go to settings' },

@@ -95,6 +95,60 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import('./settings/settings.tsx'), 'Settings'),
 })
 
+/** The screens of privacy share a heading; each has an address of its own. */
+const privacyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'privacy',
+  component: lazyRouteComponent(() => import('./privacy/privacy.tsx'), 'Privacy'),
+})
+
+const peopleRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/person',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./people/people.tsx'), 'People'),
+})
+
+const personRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/person/$handle',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./people/person-page.tsx'), 'PersonPage'),
+})
+
+const erasuresRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/erasures',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./erasure/erasures.tsx'), 'Erasures'),
+})
+
+const erasureRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/erasure/$id',
+  component: lazyRouteComponent(() => import('./erasure/erasure-page.tsx'), 'ErasurePage'),
+})
+
+const holdsRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/holds',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./holds/holds.tsx'), 'Holds'),
+})
+
+const systemsRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/systems',
+  component: lazyRouteComponent(() => import('./fields/systems.tsx'), 'SystemsPage'),
+})
+
+const systemRoute = createRoute({
+  getParentRoute: () => privacyRoute,
+  path: '/systems/$system',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./fields/system-page.tsx'), 'SystemPage'),
+})
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     overviewRoute,
@@ -103,6 +157,15 @@ export const router = createRouter({
     coverageRoute,
     verifyRoute,
     accessRoute.addChildren([looksRoute, keysRoute, policyRoute]),
+    privacyRoute.addChildren([
+      peopleRoute,
+      personRoute,
+      erasuresRoute,
+      erasureRoute,
+      holdsRoute,
+      systemsRoute,
+      systemRoute,
+    ]),
     settingsRoute,
   ]),
   parseSearch,

@@ -11,9 +11,15 @@ export interface View {
     | '/access/policy'
     | '/access/keys'
     | '/settings'
+    | '/person'
+    | '/erasures'
+    | '/holds'
+    | '/systems'
   readonly name: string
   /** The letter that goes there after `g`. */
   readonly key: string
+  /** Beginnings of other addresses that belong to it. */
+  readonly also?: readonly string[]
 }
 
 /** The views of a session, in the order of the navigation. */
@@ -28,10 +34,38 @@ export function viewsFor(session: Session): readonly View[] {
     { to: '/', name: 'Overview', key: 'o' },
     ...(may('list') ? [{ to: '/decisions', name: 'Decisions', key: 'd' } as const] : []),
     ...(may('status') ? [{ to: '/coverage', name: 'Coverage', key: 'c' } as const] : []),
+    ...privacyView(may),
     { to: '/verify', name: 'Verify', key: 'v' },
     ...accessView(may),
     ...(may('settings', 'ledgers') ? [{ to: '/settings', name: 'Settings', key: 's' } as const] : []),
   ]
+}
+
+/** What the privacy page has for the reader, in its order. */
+export function privacyParts(may: (...actions: readonly Action[]) => boolean): readonly Part[] {
+  return [
+    ...(may('persons', 'lookup') ? [{ to: '/person', name: 'People' } as const] : []),
+    ...(may('erasures') ? [{ to: '/erasures', name: 'Erasures', also: ['/erasure/'] } as const] : []),
+    ...(may('holds') ? [{ to: '/holds', name: 'Holds' } as const] : []),
+    ...(may('systems') ? [{ to: '/systems', name: 'Fields' } as const] : []),
+  ]
+}
+
+/** A part of a view that has an address of its own. */
+export type Part = Pick<View, 'to' | 'name' | 'also'>
+
+function privacyView(may: (...actions: readonly Action[]) => boolean): readonly View[] {
+  const parts = privacyParts(may)
+  const [first] = parts
+  if (first === undefined) return []
+  const also = parts.flatMap(({ to, also: more = [] }) => [to, ...more])
+  return [{ to: first.to, name: 'Privacy', key: 'p', also }]
+}
+
+/** Whether an address belongs to a view or a part of one. */
+export function isWithin(path: string, { to, also = [] }: Part): boolean {
+  const isUnder = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)
+  return isUnder || also.some((beginning) => path.startsWith(beginning))
 }
 
 /** The first part of the access page that is open to the reader. */

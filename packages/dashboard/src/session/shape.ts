@@ -28,6 +28,7 @@ export const RIGHTS = {
   keys: 'make, rotate and revoke keys',
   policy: 'change who may do what',
   ledgers: 'archive the ledger',
+  privacy: 'change what is kept of records and what becomes of their fields',
   settings: 'see what the server is set to, and the policy',
 } as const
 
