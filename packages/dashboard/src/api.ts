@@ -47,6 +47,8 @@ export interface DecisionDocument {
   readonly system?: string
   /** An opaque handle of the person affected. */
   readonly subject?: string
+  /** Why processing of it is restricted; absent when it is not. */
+  readonly restrictedBy?: readonly string[]
   /** Absent when the content is gone or could not be opened. */
   readonly record?: DecisionRecord
   readonly links?: readonly RecordLink[]

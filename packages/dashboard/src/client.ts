@@ -117,7 +117,11 @@ export async function getFreshBytes(path: string, signal: AbortSignal): Promise<
 }
 
 /** The JSON answer to a request that carries JSON. */
-export async function sendJson<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown): Promise<T> {
+export async function sendJson<T>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body: unknown,
+): Promise<T> {
   const headers = { 'Content-Type': 'application/json' }
   return (await (await send(path, { method, headers, body: JSON.stringify(body) })).json()) as T
 }

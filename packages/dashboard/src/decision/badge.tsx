@@ -2,16 +2,17 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useKeys } from '../keyboard.ts'
 import { isWitnessed } from '../proof/steps.ts'
-import type { DecisionCheck } from '../proof/check.ts'
+import type { ShownCheck } from '../proof/steps.ts'
 import type { HeldDecision, Verification } from '../proof/gather.ts'
 import { verificationQuery } from '../queries.ts'
 import { useMay } from '../session/state.ts'
 import styles from './badge.module.css'
 import { EvidenceDrawer } from './evidence-drawer.tsx'
+import type { CheckAbout } from './evidence-drawer.tsx'
 import { EvidenceRing } from './evidence-ring.tsx'
 
 /** What a badge says. Nothing here ever says just "verified": a check rests on a key, and the words name whose. */
-interface Words {
+export interface Words {
   readonly tone: 'sound' | 'waiting' | 'plain' | 'unknown' | 'alarm'
   readonly main: string
   readonly rest: string
@@ -29,11 +30,33 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
   // A request that would be refused is not made unasked: the refusal would stand in the record of looks.
   const mayCheck = may('prove') && may('ledger')
   const query = useQuery({ ...verificationQuery(decision), enabled: mayCheck })
+  const isUnasked = !mayCheck && query.fetchStatus === 'idle' && query.status === 'pending'
+  return <CheckBadge query={query} {...(isUnasked && { unasked: UNASKED })} about={DECISION} />
+}
+
+const DECISION: CheckAbout = {
+  title: 'How this decision was checked',
+  limits: 'Proves the record has not changed since it was recorded. Does not prove that it was true.',
+}
+
+interface CheckBadgeProps {
+  readonly query: {
+    readonly data: Verification<ShownCheck> | undefined
+    readonly error: Error | null
+    readonly isFetching: boolean
+    readonly refetch: () => unknown
+  }
+  /** What is said instead where nothing was asked because the reader may not. */
+  readonly unasked?: Words
+  readonly about: CheckAbout
+}
+
+/** What a check came to, and the way to its steps. */
+export function CheckBadge({ query, unasked, about }: CheckBadgeProps) {
   const [isOpen, setOpen] = useState(false)
   useKeys({ p: () => setOpen(true) })
   const verification = query.data
-  const isUnasked = !mayCheck && query.fetchStatus === 'idle' && query.status === 'pending'
-  const { tone, main, rest } = isUnasked ? UNASKED : wordsFor(verification, query.error)
+  const { tone, main, rest } = unasked ?? wordsFor(verification, query.error)
   return (
     <>
       <button
@@ -41,7 +64,7 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
         className={styles['badge']}
         data-tone={tone}
         data-testid="badge"
-        data-outcome={outcomeOf(verification, isUnasked)}
+        data-outcome={outcomeOf(verification, unasked !== undefined)}
         onClick={() => setOpen(true)}
         aria-haspopup="dialog"
       >
@@ -55,6 +78,7 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
         isOpen={isOpen}
         onOpenChange={setOpen}
         verification={verification}
+        about={about}
         summary={`${main}${rest}`}
         again={() => void query.refetch()}
         isChecking={query.isFetching}
@@ -63,13 +87,13 @@ export function Badge({ decision }: { readonly decision: HeldDecision }) {
   )
 }
 
-function outcomeOf(verification: Verification<DecisionCheck> | undefined, isUnasked: boolean): string {
+function outcomeOf(verification: Verification<ShownCheck> | undefined, isUnasked: boolean): string {
   if (isUnasked) return 'unasked'
   if (verification === undefined) return 'checking'
   return verification.phase === 'done' ? verification.check.outcome : verification.phase
 }
 
-function wordsFor(verification: Verification<DecisionCheck> | undefined, error: Error | null): Words {
+function wordsFor(verification: Verification<ShownCheck> | undefined, error: Error | null): Words {
   if (error !== null)
     return { tone: 'unknown', main: 'Could not be checked here', rest: `: ${error.message}` }
   if (verification === undefined) return { tone: 'waiting', main: 'Checking in this browser', rest: '…' }
@@ -85,7 +109,7 @@ function wordsFor(verification: Verification<DecisionCheck> | undefined, error: 
   }
 }
 
-function wordsForCheck({ outcome, reasons, steps }: DecisionCheck): Words {
+function wordsForCheck({ outcome, reasons, steps }: ShownCheck): Words {
   switch (outcome) {
     case 'own-key':
       return { tone: 'sound', main: "Consistent with the operator's own key", rest: ', no outside witness' }

@@ -10,6 +10,7 @@ import { Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
 import { decisionQuery, timelineQuery } from '../queries.ts'
 import { isOwnReader } from '../frame/views.ts'
+import { restrictionText } from '../people/person.ts'
 import { useMay, useSession } from '../session/state.ts'
 import { Badge } from './badge.tsx'
 import { CompletenessPanel } from './completeness.tsx'
@@ -162,6 +163,9 @@ function Headline({ decision }: { readonly decision: OpenDecision }) {
           {typeof confidence === 'number' && <span>{confidence}</span>}
           {status !== undefined && status !== 'ok' && prediction !== undefined && <em>{jsonText(status)}</em>}
           <HumanWord decision={decision} />
+          {decision.restrictedBy !== undefined && (
+            <em title={restrictionText(decision.restrictedBy)}>restricted</em>
+          )}
         </h1>
         <Origin decision={decision} />
       </div>
@@ -181,6 +185,7 @@ function HumanWord({ decision }: { readonly decision: OpenDecision }) {
 function Origin({ decision }: { readonly decision: DecisionDocument }) {
   const { record, index, at, receivedAt, time, system, subject } = decision
   const isOwn = isOwnReader(useSession())
+  const may = useMay()
   const lateMs = Date.parse(receivedAt) - Date.parse(at)
   return (
     <p>
@@ -197,7 +202,12 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
       <span>index {count(index)}</span>
       {subject !== undefined && !isOwn && (
         <Link to="/decisions" search={{ subject }} className={controls['link']} title={`Person ${subject}`}>
-          all about this person
+          decisions about this person
+        </Link>
+      )}
+      {subject !== undefined && may('persons') && (
+        <Link to="/person/$handle" params={{ handle: subject }} className={controls['link']}>
+          this person
         </Link>
       )}
     </p>

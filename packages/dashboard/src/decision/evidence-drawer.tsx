@@ -2,16 +2,23 @@ import { Dialog } from '@base-ui/react/dialog'
 import { dayText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { AlertIcon, CheckIcon, CloseIcon } from '../elements/icons.tsx'
-import type { DecisionCheck } from '../proof/check.ts'
 import type { Verification } from '../proof/gather.ts'
-import type { Step } from '../proof/steps.ts'
+import type { ShownCheck, Step } from '../proof/steps.ts'
 import styles from './badge.module.css'
 import { KeyChoice } from './key-choice.tsx'
+
+/** What a check is about, in its drawer. */
+export interface CheckAbout {
+  readonly title: string
+  /** What the check shows, and what it does not. */
+  readonly limits: string
+}
 
 interface EvidenceDrawerProps {
   readonly isOpen: boolean
   readonly onOpenChange: (isOpen: boolean) => void
-  readonly verification: Verification<DecisionCheck> | undefined
+  readonly verification: Verification<ShownCheck> | undefined
+  readonly about: CheckAbout
   readonly summary: string
   readonly again: () => void
   readonly isChecking: boolean
@@ -19,14 +26,14 @@ interface EvidenceDrawerProps {
 
 /** Each step of the check with the hashes it was made of, whose key it rests on, and what it cannot show. */
 export function EvidenceDrawer(props: EvidenceDrawerProps) {
-  const { isOpen, onOpenChange, verification, summary, again, isChecking } = props
+  const { isOpen, onOpenChange, verification, about, summary, again, isChecking } = props
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles['backdrop']} />
         <Dialog.Popup className={styles['drawer']}>
           <header>
-            <Dialog.Title>How this decision was checked</Dialog.Title>
+            <Dialog.Title>{about.title}</Dialog.Title>
             <Dialog.Close className={controls['quiet']} aria-label="Close">
               <CloseIcon />
             </Dialog.Close>
@@ -44,7 +51,7 @@ export function EvidenceDrawer(props: EvidenceDrawerProps) {
           </button>
           {verification?.phase === 'done' && <KeyChoice verification={verification} />}
           <footer className={styles['limits']}>
-            <p>Proves the record has not changed since it was recorded. Does not prove that it was true.</p>
+            <p>{about.limits}</p>
             <p>
               The check ran in this browser, with code this server sent. “deponent verify” runs apart from it.
             </p>

@@ -1,8 +1,8 @@
 /** Why a decision cannot be shown, told apart: each asks something else of the reader. */
 import { Link } from '@tanstack/react-router'
 import { ApiError } from '../client.ts'
-import { timeText } from '../display.ts'
-import { currentLedger } from '../session/state.ts'
+import { count } from '../display.ts'
+import { currentLedger, useMay } from '../session/state.ts'
 import { Badge } from './badge.tsx'
 import styles from './decision.module.css'
 import controls from '../elements/controls.module.css'
@@ -48,20 +48,47 @@ function Reason({ id, error, again }: UnreadableProps) {
   return <Failed error={error} again={again} />
 }
 
-function Erased({ error }: { readonly error: ApiError }) {
-  const erasure = error.problem['erasure']
-  const at =
-    typeof erasure === 'object' && erasure !== null && 'at' in erasure ? String(erasure.at) : undefined
+/** The content is gone, and where that is recorded. */
+function Erased({ error: { message, problem } }: { readonly error: ApiError }) {
+  const may = useMay()
+  const entry = entryIn(problem['erasure'])
+  const setRoot = problem['setRoot']
   return (
     <Nothing title="Erased">
-      <p>{error.message}</p>
-      {at !== undefined && <p>Erased {timeText(at)} UTC.</p>}
+      <p>{message}</p>
+      {entry === undefined ? (
+        <p>The entry that says so is on its way.</p>
+      ) : (
+        <p>
+          Its tombstone opens to the set of the erasure at index {count(entry.index)}
+          {may('erasures') && (
+            <>
+              :{' '}
+              <Link to="/erasures" search={{ entry: entry.id }} className={controls['link']}>
+                its receipt
+              </Link>
+            </>
+          )}
+          .
+        </p>
+      )}
+      {typeof setRoot === 'string' && (
+        <p>
+          Set root <code className={styles['hash']}>{setRoot}</code>
+        </p>
+      )}
       <p>
         Its entry stays in the ledger and holds no personal data. That nothing else kept a copy is the
         operator's statement, not something a proof can show.
       </p>
     </Nothing>
   )
+}
+
+function entryIn(erasure: unknown): { readonly index: number; readonly id: string } | undefined {
+  if (typeof erasure !== 'object' || erasure === null) return undefined
+  const { index, id } = erasure as { readonly index?: unknown; readonly id?: unknown }
+  return typeof index === 'number' && typeof id === 'string' ? { index, id } : undefined
 }
 
 function Ambiguous({ error }: { readonly error: ApiError }) {

@@ -38,7 +38,15 @@ export function Ask(props: AskProps & { readonly type?: 'text' | 'date' }) {
 }
 
 /** Some words. */
-export function AskWords({ label, value, onChange, note, hint, maxLength = 4_000, isFirst = false }: AskProps) {
+export function AskWords({
+  label,
+  value,
+  onChange,
+  note,
+  hint,
+  maxLength = 4_000,
+  isFirst = false,
+}: AskProps) {
   return (
     <label>
       {label}

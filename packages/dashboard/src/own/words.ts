@@ -17,7 +17,6 @@ const WHO: Readonly<Record<string, string>> = {
   privacy_officer: 'Somebody who looks after privacy',
   authority: 'A public authority',
   admin: 'An administrator',
-  subject: 'You',
 }
 
 const DID: Readonly<Record<string, string>> = {
@@ -26,13 +25,17 @@ const DID: Readonly<Record<string, string>> = {
   reveal: 'opened sealed fields of it',
   prove: 'took a proof that it is recorded',
   export: 'exported its evidence',
+  own_export: 'exported everything recorded',
   access: 'checked who had looked at it',
   sql: 'found it by a free question',
 }
 
-/** One look as a sentence. */
-export function ownLookText({ role, action, purpose, repeats = 0, result }: OwnLook): string {
-  const who = WHO[role ?? ''] ?? 'Somebody'
+/** One look as a sentence. `person`: how the person concerned is spoken of, who is the reader unless somebody else is. */
+export function ownLookText(
+  { role, action, purpose, repeats = 0, result }: OwnLook,
+  person: 'You' | 'The person' = 'You',
+): string {
+  const who = role === 'subject' ? person : (WHO[role ?? ''] ?? 'Somebody')
   const did = DID[action] ?? 'looked at it'
   const done = result === 'denied' ? `wanted to look at it and was not let` : did
   const what = purpose === undefined ? '' : ` for “${purpose}”`

@@ -69,7 +69,10 @@ export async function verifyHead(ledger: string, signal: AbortSignal): Promise<V
   })
 }
 
-async function orReason<Check>(gather: () => Promise<Verification<Check>>): Promise<Verification<Check>> {
+/** What came of gathering evidence and checking it; what could not be had is told apart from what is wrong. */
+export async function orReason<Check>(
+  gather: () => Promise<Verification<Check>>,
+): Promise<Verification<Check>> {
   try {
     return await gather()
   } catch (error) {
@@ -100,7 +103,8 @@ async function gatherLedger(ledger: string, note: string, signal: AbortSignal): 
   return { checkpoint, prefix, keys: keyEvidence(checkpoint.origin, shownKeys) }
 }
 
-function isSound({ outcome }: { readonly outcome: string }): boolean {
+/** Whether everything checkable checked out. */
+export function isSound({ outcome }: { readonly outcome: string }): boolean {
   return outcome === 'own-key' || outcome === 'pasted-key'
 }
 
@@ -123,7 +127,7 @@ async function fetchEntry(
 }
 
 /** The key that counts for an origin; the first one ever seen is pinned at once. */
-function keyEvidence(origin: string, shownKeys: LedgerKeys | undefined): KeyEvidence {
+export function keyEvidence(origin: string, shownKeys: LedgerKeys | undefined): KeyEvidence {
   const known = pinOf(localStorage, origin)
   if (known !== undefined) return { shownKeys, pin: known, isNewPin: false }
   if (shownKeys === undefined) throw new FormatError('bad_vkey', `no key is shown for ${origin}`)
@@ -139,7 +143,8 @@ export function believeKey(origin: string, keys: LedgerKeys, source: Pin['source
   rememberPin(localStorage, origin, { ...keys, since: Date.now(), source })
 }
 
-async function earlierHead(
+/** The head this browser checked before, and how the ledger leads from it to a checkpoint. */
+export async function earlierHead(
   prefix: string,
   { origin, size }: Checkpoint,
   signal: AbortSignal,
@@ -168,7 +173,7 @@ async function consistencyFrom(
 }
 
 /** A head that could not be compared with the earlier one does not take its place. */
-function remember({ origin, size, root }: Checkpoint, earlier: EarlierHead | undefined): void {
+export function remember({ origin, size, root }: Checkpoint, earlier: EarlierHead | undefined): void {
   const isUncompared =
     earlier !== undefined &&
     earlier.consistency === undefined &&

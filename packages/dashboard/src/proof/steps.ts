@@ -19,6 +19,14 @@ export interface Step {
 /** `own-key`, `pasted-key`: everything checkable checks out under that key. */
 export type Outcome = 'own-key' | 'pasted-key' | 'key-changed' | 'failed'
 
+/** A check as it is shown. */
+export interface ShownCheck {
+  readonly outcome: Outcome
+  readonly steps: readonly Step[]
+  /** Why it failed, in sentences; empty when it did not. */
+  readonly reasons: readonly string[]
+}
+
 /** Whose key counts, and what the server says about it now. */
 export interface KeyEvidence {
   /** The keys the server shows now; undefined when it shows none for this origin. */

@@ -1,0 +1,49 @@
+import { queryOptions } from '@tanstack/react-query'
+import { getJson } from '../client.ts'
+import { act } from '../people/people-queries.ts'
+import type { Step } from '../people/people-queries.ts'
+import { currentLedger } from '../session/state.ts'
+import type { Hold } from './hold.ts'
+
+export interface HoldList {
+  readonly items: readonly Hold[]
+  readonly standing: number
+  readonly pastReview: number
+}
+
+/** Holds, those that stand first. */
+export function holdsQuery(state: string) {
+  const ledger = currentLedger()
+  return queryOptions({
+    queryKey: [ledger, 'holds', state],
+    queryFn: ({ signal }) =>
+      getJson<HoldList>(`/v1/holds${state === '' ? '' : `?state=${state}`}`, { ledger, signal }),
+  })
+}
+
+/** One hold with what was recorded of it. */
+export function holdQuery(id: string) {
+  const ledger = currentLedger()
+  return queryOptions({
+    queryKey: [ledger, 'holds', 'one', id],
+    queryFn: ({ signal }) =>
+      getJson<Hold & { readonly history: readonly Step[] }>(`/v1/holds/${encodeURIComponent(id)}`, {
+        ledger,
+        signal,
+      }),
+  })
+}
+
+/** Places a hold; answers what whoever placed it should know. */
+export async function placeHold(hold: object): Promise<Hold & { readonly warnings: readonly string[] }> {
+  return act('/v1/holds', hold)
+}
+
+export function reviewHold(id: string, reviewOn: string, reason: string): Promise<unknown> {
+  return act(`/v1/holds/${encodeURIComponent(id)}/review`, { reviewAt: `${reviewOn}T00:00:00Z`, reason })
+}
+
+/** Asks for the release, or confirms what somebody else asked for. */
+export function releaseHold(id: string, reason: string): Promise<unknown> {
+  return act(`/v1/holds/${encodeURIComponent(id)}/release`, { reason })
+}

@@ -1,0 +1,81 @@
+import { Link } from '@tanstack/react-router'
+import { count, jsonText, labelOf, timeText } from '../display.ts'
+import type { Json } from '../api.ts'
+import controls from '../elements/controls.module.css'
+import styles from './privacy.module.css'
+
+interface HistoryProps {
+  readonly steps: readonly HistoryStep[]
+  /** Fields that are said elsewhere. */
+  readonly hidden: ReadonlySet<string>
+}
+
+/** A record as a history tells it; null where it cannot be opened. */
+interface HistoryStep {
+  readonly id: string
+  readonly index: number
+  readonly at: string
+  readonly kind: string
+  readonly record: Readonly<Record<string, Json>> | null
+}
+
+const ALWAYS_HIDDEN: ReadonlySet<string> = new Set([
+  'at',
+  'atSource',
+  'basis',
+  'system',
+  'affectedUserId',
+  'affectedSubjects',
+])
+
+/** What was recorded of something, oldest first, words included. */
+export function History({ steps, hidden }: HistoryProps) {
+  return (
+    <ol className={styles['history']}>
+      {steps.map(({ id, index, at, kind, record }) => (
+        <li key={id}>
+          <p>
+            <time dateTime={at}>{timeText(at)}</time>{' '}
+            <Link to="/decisions/$id" params={{ id }} className={controls['link']} title={`${kind} ${id}`}>
+              index {count(index)}
+            </Link>
+          </p>
+          {record === null ? (
+            <p className={styles['note']}>The content is not there.</p>
+          ) : (
+            <Parts record={record} hidden={hidden} />
+          )}
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Parts({
+  record,
+  hidden,
+}: Pick<HistoryProps, 'hidden'> & { readonly record: Readonly<Record<string, Json>> }) {
+  const shown = Object.entries(record).filter(([name]) => !hidden.has(name) && !ALWAYS_HIDDEN.has(name))
+  return (
+    <dl className={styles['facts']}>
+      {shown.map(([name, value]) => (
+        <div key={name}>
+          <dt>{labelOf(name)}</dt>
+          <dd>{saidText(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** A value as it is read: people by name, lists and groups in one line. */
+function saidText(value: Json): string {
+  if (Array.isArray(value)) return value.map((item: Json) => saidText(item)).join('; ')
+  if (typeof value !== 'object' || value === null) return jsonText(value)
+  const { name, id, ...others } = value as Readonly<Record<string, Json>>
+  const who = name ?? id
+  const rest = Object.entries(others).map(
+    ([part, inner]) => `${labelOf(part).toLowerCase()}: ${saidText(inner)}`,
+  )
+  return [...(who === undefined ? [] : [saidText(who)]), ...rest].join(', ')
+}
