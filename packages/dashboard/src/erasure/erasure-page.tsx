@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ApiError } from '../client.ts'
 import { timeText } from '../display.ts'
 import { ActDialog, ActForm } from '../elements/act.tsx'
 import controls from '../elements/controls.module.css'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
-import privacy from '../privacy/privacy.module.css'
+import { useKeys } from '../keyboard.ts'
 import { useMay } from '../session/state.ts'
 import { groundText, standingText, stepsOf } from './erasure.ts'
 import type { Erasure } from './erasure.ts'
@@ -21,13 +21,10 @@ export function ErasurePage() {
   const { id } = route.useParams()
   const may = useMay()
   const { data, error, refetch } = useQuery({ ...erasureQuery(id), enabled: may('erasures') })
+  const navigate = useNavigate()
+  useKeys({ u: () => void navigate({ to: '/erasures', search: {} }) })
   return (
     <>
-      <nav className={privacy['walk']} aria-label="Erasures">
-        <Link to="/erasures" search={{}} className={controls['link']}>
-          Erasures
-        </Link>
-      </nav>
       {!may('erasures') && <Nothing title="Your key may not see erasures" />}
       {error !== null && <Missing error={error} again={() => void refetch()} />}
       {may('erasures') && error === null && data === undefined && (

@@ -4,7 +4,15 @@ import { Panel } from '../elements/panel.tsx'
 import { Nothing } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
 import privacy from '../privacy/privacy.module.css'
-import { classCounts, detectedText, filtered, MET_CLASSES, treatmentsFor, whyText } from './field.ts'
+import {
+  classCounts,
+  detectedText,
+  fieldWhy,
+  filtered,
+  MET_CLASSES,
+  treatmentsFor,
+  whyText,
+} from './field.ts'
 import type { Declared, Field, FieldFilter, Preview, Treatment } from './field.ts'
 import styles from './fields.module.css'
 
@@ -23,9 +31,9 @@ interface FieldPanelProps {
 }
 
 /** Each field met, its class and why; with what a change would make of it. */
-export function FieldPanel({ fields, filter, setFilter, declared, changes = [], choose }: FieldPanelProps) {
+export function FieldPanel({ fields, filter, setFilter, declared, changes, choose }: FieldPanelProps) {
   const shown = filtered(fields, filter)
-  const after = new Map(changes.map((change) => [change.pointer, change.after]))
+  const after = new Map(changes?.map((change) => [change.pointer, change.after]))
   return (
     <Panel
       title="Fields"
@@ -83,7 +91,7 @@ interface FieldRowProps {
 }
 
 function FieldRow({ field, after, declared, choose }: FieldRowProps) {
-  const { pointer, class: metAs, why, met } = field
+  const { pointer, class: metAs, met } = field
   return (
     <tr data-testid="field" data-changed={after !== undefined}>
       <td>
@@ -106,7 +114,7 @@ function FieldRow({ field, after, declared, choose }: FieldRowProps) {
           </>
         )}
       </td>
-      <td>{after === undefined ? whyText(why) : `then ${whyText(after.why)}`}</td>
+      <td>{after === undefined ? fieldWhy(field) : `then ${whyText(after.why)}`}</td>
       <td data-numeric>{count(met)}</td>
       <td>{detectedText(field).join(', ')}</td>
       {choose !== undefined && (

@@ -94,6 +94,12 @@ export function whyText(why: string): string {
   return WHY[why] ?? why
 }
 
+/** Why a field has its class, and what becomes of the values that detectors find in it. */
+export function fieldWhy({ class: metAs, why, detected }: Pick<Field, 'class' | 'why' | 'detected'>): string {
+  const isFound = metAs === 'queryable' && why === 'default' && Object.keys(detected).length > 0
+  return isFound ? 'nothing says otherwise; the values found by form are kept out of the index' : whyText(why)
+}
+
 /** What detectors found in a field, the most first. */
 export function detectedText({ detected }: Pick<Field, 'detected'>): readonly string[] {
   return Object.entries(detected)

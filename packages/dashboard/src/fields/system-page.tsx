@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ApiError } from '../client.ts'
 import controls from '../elements/controls.module.css'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
+import { useKeys } from '../keyboard.ts'
 import privacy from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
 import { CaptureSettings } from './capture-settings.tsx'
@@ -25,13 +26,10 @@ export function SystemPage() {
   const may = useMay()
   const fields = useQuery({ ...fieldsQuery(system), enabled: may('systems') })
   const settings = useQuery({ ...privacyQuery(), enabled: may('settings') })
+  const navigate = useNavigate()
+  useKeys({ u: () => void navigate({ to: '/systems' }) })
   return (
     <>
-      <nav className={privacy['walk']} aria-label="Systems">
-        <Link to="/systems" className={controls['link']}>
-          Fields
-        </Link>
-      </nav>
       <h1 className={privacy['title']}>{system}</h1>
       {fields.error !== null && <Missing error={fields.error} again={() => void fields.refetch()} />}
       {fields.error === null && fields.data === undefined && <Waiting lines={12} label="Loading fields" />}

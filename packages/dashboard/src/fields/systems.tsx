@@ -22,7 +22,6 @@ export function SystemsPage() {
   return (
     <>
       <h1 className={privacy['title']}>What becomes of fields</h1>
-      {settings !== undefined && <CaptureSettings settings={settings} />}
       <Panel title="Systems" aside={data !== undefined && `${count(data.items.length)} that recorded`}>
         {error !== null && <Failed error={error} again={() => void refetch()} />}
         {may('systems') && error === null && data === undefined && (
@@ -38,6 +37,7 @@ export function SystemsPage() {
         )}
         <SuppressedNote of={data?.suppressed} />
       </Panel>
+      {settings !== undefined && <CaptureSettings settings={settings} />}
     </>
   )
 }
@@ -54,15 +54,14 @@ function SystemTable({ systems, settings }: SystemTableProps) {
         <tr>
           <th>System</th>
           <th data-numeric>Decisions</th>
-          <th data-numeric>Features</th>
-          <th data-numeric>of them sealed</th>
           {settings !== undefined && <th>Mode</th>}
           {settings !== undefined && <th data-numeric>Declared</th>}
+          <th>First (UTC)</th>
           <th>Last (UTC)</th>
         </tr>
       </thead>
       <tbody>
-        {systems.map(({ name, decisions, fields, lastAt }) => (
+        {systems.map(({ name, decisions, firstAt, lastAt }) => (
           <tr key={name} data-testid="system">
             <td>
               <Link to="/systems/$system" params={{ system: name }} search={{}} className={styles['open']}>
@@ -70,12 +69,11 @@ function SystemTable({ systems, settings }: SystemTableProps) {
               </Link>
             </td>
             <td data-numeric>{count(decisions)}</td>
-            <td data-numeric>{count(fields.length)}</td>
-            <td data-numeric>{count(fields.filter((field) => field.class === 'sealed').length)}</td>
             {settings !== undefined && <td>{settings.systems[name]?.mode ?? settings.mode}</td>}
             {settings !== undefined && (
               <td data-numeric>{count(Object.keys(settings.systems[name]?.fields ?? {}).length)}</td>
             )}
+            <td>{timeText(firstAt)}</td>
             <td>{timeText(lastAt)}</td>
           </tr>
         ))}

@@ -7,6 +7,7 @@ import { ActDialog, ActForm, Drawer } from '../elements/act.tsx'
 import controls from '../elements/controls.module.css'
 import { Ask, AskWords } from '../elements/fields.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
+import { useNow } from '../now.ts'
 import { shortHandle } from '../people/person.ts'
 import { History } from '../privacy/history.tsx'
 import privacy from '../privacy/privacy.module.css'
@@ -135,10 +136,11 @@ interface StepProps {
 }
 
 function ReviewForm({ hold, close }: StepProps) {
+  const now = useNow()
   const [day, setDay] = useState('')
   const [reason, setReason] = useState('')
   const missing = () => {
-    if (day === '' || Date.parse(day) <= Date.now()) return 'Say when it is looked at next.'
+    if (day === '' || Date.parse(day) <= now) return 'Say when it is looked at next.'
     return reason.trim() === '' ? 'Say why it is still needed.' : undefined
   }
   return (

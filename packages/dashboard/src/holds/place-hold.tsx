@@ -4,6 +4,7 @@ import { ActForm } from '../elements/act.tsx'
 import controls from '../elements/controls.module.css'
 import dialogs from '../elements/dialog.module.css'
 import { Ask, AskWords, Choose } from '../elements/fields.tsx'
+import { useNow } from '../now.ts'
 import { EMPTY_HOLD, HOLD_GROUNDS, holdOf, missingInHold } from './hold.ts'
 import type { HoldDraft } from './hold.ts'
 import { placeHold } from './hold-queries.ts'
@@ -16,6 +17,7 @@ interface PlaceHoldProps {
 
 /** Keeps something from being erased, on a ground, until somebody looks again. */
 export function PlaceHold({ person, close }: PlaceHoldProps) {
+  const now = useNow()
   const [draft, setDraft] = useState<HoldDraft>({ ...EMPTY_HOLD, people: person ?? '' })
   const [warnings, setWarnings] = useState<readonly string[]>([])
   const set = (name: keyof HoldDraft) => (value: string) => setDraft({ ...draft, [name]: value })
@@ -29,7 +31,7 @@ export function PlaceHold({ person, close }: PlaceHoldProps) {
     <ActForm
       title={person === undefined ? 'Place a hold' : 'Keep this person from being erased'}
       act="Place the hold"
-      missing={missingInHold(draft, Date.now())}
+      missing={missingInHold(draft, now)}
       run={run}
       close={() => undefined}
     >

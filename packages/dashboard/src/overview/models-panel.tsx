@@ -20,7 +20,8 @@ interface ModelsPanelProps {
 
 /** What each model of each system did in the period. */
 export function ModelsPanel({ models, series, from, suppressed }: ModelsPanelProps) {
-  const mayList = useMay()('list')
+  const may = useMay()
+  const [mayList, maySystems] = [may('list'), may('systems')]
   // Days of single models are asked for only where every group is shown.
   const hasTrends = useSession().smallCells === null
   const { data } = useQuery(overridesQuery(from))
@@ -59,7 +60,18 @@ export function ModelsPanel({ models, series, from, suppressed }: ModelsPanelPro
                 <tr key={modelKey(model)}>
                   <td>
                     <i style={{ background: colour }} />
-                    {system}
+                    {maySystems ? (
+                      <Link
+                        to="/systems/$system"
+                        params={{ system }}
+                        search={{}}
+                        title="What becomes of its fields"
+                      >
+                        {system}
+                      </Link>
+                    ) : (
+                      system
+                    )}
                   </td>
                   <td>
                     {mayList ? (

@@ -1,11 +1,13 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import type { DecisionRow } from '../api.ts'
 import { rememberPlace } from '../decisions/list-memory.ts'
 import { count, dayText, jsonText, timeText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
+import { exportPerson } from '../people/people-queries.ts'
 import { decisionsQuery } from '../queries.ts'
 import { useMay, useSession } from '../session/state.ts'
 import styles from './own.module.css'
@@ -29,6 +31,7 @@ export function Own() {
       </header>
       <OwnDecisions />
       {may('own_access') && <OwnLooks />}
+      {may('own_export') && <OwnExport />}
     </div>
   )
 }
@@ -107,6 +110,47 @@ function OwnLooks() {
         You are told in which role somebody looked, not who it was. Your own looks are listed, too. Times are
         UTC. Not recorded: numbers over many people, and what was seen outside of this server.
       </p>
+    </Panel>
+  )
+}
+
+/** Everything recorded about the reader, to take along. */
+function OwnExport() {
+  const [problem, setProblem] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+  const take = (format: 'html' | 'json', scope: 'all' | 'provided') => () => {
+    setBusy(true)
+    setProblem(undefined)
+    exportPerson({ person: 'me', format, scope })
+      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
+      .finally(() => setBusy(false))
+  }
+  return (
+    <Panel title="Take it along">
+      <p className={styles['prose']}>
+        Everything recorded about you, with when and why it was looked at. That you took it is recorded, too.
+      </p>
+      <p className={styles['take']}>
+        <button type="button" className={controls['button']} disabled={isBusy} onClick={take('html', 'all')}>
+          A page to read
+        </button>
+        <button type="button" className={controls['button']} disabled={isBusy} onClick={take('json', 'all')}>
+          A file for machines
+        </button>
+        <button
+          type="button"
+          className={controls['button']}
+          disabled={isBusy}
+          onClick={take('json', 'provided')}
+        >
+          What you provided alone
+        </button>
+      </p>
+      {problem !== undefined && (
+        <p className={styles['problem']} role="alert">
+          {problem}
+        </p>
+      )}
     </Panel>
   )
 }

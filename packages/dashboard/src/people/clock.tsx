@@ -1,11 +1,9 @@
-import { useEffect, useState } from 'react'
 import { dayText } from '../display.ts'
 import { Meter } from '../elements/meter.tsx'
+import { useNow } from '../now.ts'
 import styles from './people.module.css'
 import { clockOf, isPending } from './request.ts'
 import type { PersonRequest } from './request.ts'
-
-const EVERY_MS = 60_000
 
 /** How much of its time a request has used, and how much is left. */
 export function Clock({ request }: { readonly request: PersonRequest }) {
@@ -28,13 +26,3 @@ const COLOURS = {
   late: 'var(--alarm)',
   done: 'var(--line-strong)',
 } as const
-
-/** The time, once a minute. */
-export function useNow(): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), EVERY_MS)
-    return () => clearInterval(timer)
-  }, [])
-  return now
-}

@@ -13,7 +13,7 @@ import { NewRequest } from './new-request.tsx'
 import { lookUp, requestFiltersIn, requestsQuery } from './people-queries.ts'
 import type { RequestFilters } from './people-queries.ts'
 import styles from './people.module.css'
-import { REQUEST_STATES, REQUEST_TYPES, typeName } from './request.ts'
+import { inOrder, REQUEST_STATES, REQUEST_TYPES, typeName } from './request.ts'
 import { RequestDrawer } from './request-drawer.tsx'
 import { RequestTable } from './request-table.tsx'
 
@@ -93,7 +93,7 @@ function Requests({ search, open }: RequestsProps) {
   const filters = useMemo(() => requestFiltersIn(search), [search])
   const query = useInfiniteQuery(requestsQuery(filters))
   const [isNew, setNew] = useState(false)
-  const requests = query.data?.pages.flatMap(({ items }) => items) ?? []
+  const requests = inOrder(query.data?.pages.flatMap(({ items }) => items) ?? [])
   const first = query.data?.pages[0]
   const isFiltered = Object.keys(filters).length > 0
   return (

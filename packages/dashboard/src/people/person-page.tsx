@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ApiError } from '../client.ts'
 import { counted, dayText } from '../display.ts'
@@ -7,6 +7,7 @@ import controls from '../elements/controls.module.css'
 import { Copy } from '../elements/copy.tsx'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
+import { useKeys } from '../keyboard.ts'
 import privacy from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
 import { Consulted } from './consulted.tsx'
@@ -20,6 +21,7 @@ import { idsText } from './person.ts'
 import type { Person } from './person.ts'
 import { RequestDrawer } from './request-drawer.tsx'
 import { RequestTable } from './request-table.tsx'
+import { inOrder } from './request.ts'
 
 const route = getRouteApi('/privacy/person/$handle')
 
@@ -28,13 +30,10 @@ export function PersonPage() {
   const { handle } = route.useParams()
   const may = useMay()
   const { data, error, refetch } = useQuery({ ...personQuery(handle), enabled: may('persons') })
+  const navigate = useNavigate()
+  useKeys({ u: () => void navigate({ to: '/person', search: {} }) })
   return (
     <>
-      <nav className={privacy['walk']} aria-label="People">
-        <Link to="/person" className={controls['link']}>
-          People
-        </Link>
-      </nav>
       <header className={styles['head']}>
         <h1>
           Person <code>{handle.slice(0, 8)}</code>
@@ -131,7 +130,7 @@ function RequestsPanel({ person }: { readonly person: Person }) {
       {requests.length === 0 ? (
         <p className={privacy['prose']}>No request is recorded.</p>
       ) : (
-        <RequestTable requests={requests.toReversed()} open={show} isOfOne />
+        <RequestTable requests={inOrder(requests)} open={show} isOfOne />
       )}
       <NewRequest isOpen={isNew} close={() => setNew(false)} person={handle} done={show} />
       <RequestDrawer id={request} close={() => show(undefined)} />

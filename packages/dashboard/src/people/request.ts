@@ -142,3 +142,12 @@ export function obstacleTo(
 export function isAnsweredByContent({ requestType }: Pick<PersonRequest, 'requestType'>): boolean {
   return requestType === 'access' || requestType === 'portability'
 }
+
+/** What waits first, the most urgent on top; then what is closed, the newest first. */
+export function inOrder(requests: readonly PersonRequest[]): readonly PersonRequest[] {
+  const rank = (request: PersonRequest) => (isPending(request) ? 0 : 1)
+  return requests.toSorted((a, b) => {
+    if (rank(a) !== rank(b)) return rank(a) - rank(b)
+    return isPending(a) ? Date.parse(a.dueAt) - Date.parse(b.dueAt) : b.entry.index - a.entry.index
+  })
+}
