@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { viewsFor } from '../../packages/dashboard/src/frame/views.ts'
+import { isWithin, viewsFor } from '../../packages/dashboard/src/frame/views.ts'
 import { missingRight, rightFor } from '../../packages/dashboard/src/session/missing-right.ts'
 import { purposeHeader } from '../../packages/dashboard/src/session/purpose-header.ts'
 import { clockText, endedSession, refusedKey } from '../../packages/dashboard/src/session/reason.ts'
@@ -37,6 +37,16 @@ describe('what the page knows of rights', () => {
     expect(names('list', 'read')).toEqual(['Overview', 'Decisions', 'Verify'])
     expect(names('keys')).toEqual(['Overview', 'Verify', 'Access'])
     expect(viewsFor(session(['keys'])).at(-1)?.to).toBe('/access/keys')
+    expect(names('persons', 'erasures')).toEqual(['Overview', 'Privacy', 'Verify'])
+    expect(viewsFor(session(['holds', 'systems']))[1]?.to).toBe('/holds')
+  })
+
+  test('shows which view an address belongs to', () => {
+    const [, privacy] = viewsFor(session(['persons', 'erasures', 'systems']))
+    const within = ['/person', '/person/ab', '/erasures', '/erasure/x', '/systems/credit']
+    expect(within.every((path) => isWithin(path, privacy!))).toBe(true)
+    expect(['/', '/holds', '/persona', '/decisions'].some((path) => isWithin(path, privacy!))).toBe(false)
+    expect(isWithin('/decisions', viewsFor(session([]))[0]!)).toBe(false)
   })
 
   test('shows a person their own decisions and nothing over others', () => {
@@ -65,6 +75,10 @@ describe('a refusal', () => {
     ['GET', '/v1/policy', 'settings'],
     ['DELETE', '/v1/keys/i-1', 'keys'],
     ['GET', '/ledgers/default/checkpoint', 'ledger'],
+    ['DELETE', '/v1/subjects/x', 'erase'],
+    ['GET', '/v1/systems/credit/fields', 'systems'],
+    ['POST', '/v1/systems/credit/fields:preview', 'privacy'],
+    ['PUT', '/v1/privacy', 'privacy'],
     ['GET', '/v1/session', undefined],
   ])('of %s %s is for want of the right %s', (method, path, right) => {
     expect(rightFor(method, path)).toBe(right)

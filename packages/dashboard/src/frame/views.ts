@@ -18,7 +18,7 @@ export interface View {
   readonly name: string
   /** The letter that goes there after `g`. */
   readonly key: string
-  /** Beginnings of other addresses that belong to it. */
+  /** Other addresses that belong to it, with all below them. */
   readonly also?: readonly string[]
 }
 
@@ -44,8 +44,8 @@ export function viewsFor(session: Session): readonly View[] {
 /** What the privacy page has for the reader, in its order. */
 export function privacyParts(may: (...actions: readonly Action[]) => boolean): readonly Part[] {
   return [
-    ...(may('persons', 'lookup') ? [{ to: '/person', name: 'People' } as const] : []),
-    ...(may('erasures') ? [{ to: '/erasures', name: 'Erasures', also: ['/erasure/'] } as const] : []),
+    ...(may('persons') ? [{ to: '/person', name: 'People' } as const] : []),
+    ...(may('erasures') ? [{ to: '/erasures', name: 'Erasures', also: ['/erasure'] } as const] : []),
     ...(may('holds') ? [{ to: '/holds', name: 'Holds' } as const] : []),
     ...(may('systems') ? [{ to: '/systems', name: 'Fields' } as const] : []),
   ]
@@ -64,8 +64,7 @@ function privacyView(may: (...actions: readonly Action[]) => boolean): readonly 
 
 /** Whether an address belongs to a view or a part of one. */
 export function isWithin(path: string, { to, also = [] }: Part): boolean {
-  const isUnder = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)
-  return isUnder || also.some((beginning) => path.startsWith(beginning))
+  return [to, ...also].some((place) => path === place || (place !== '/' && path.startsWith(`${place}/`)))
 }
 
 /** The first part of the access page that is open to the reader. */
