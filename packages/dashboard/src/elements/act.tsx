@@ -79,7 +79,7 @@ export function ActForm({ title, act, isGrave = false, missing, run, close, chil
           {problem}
         </p>
       )}
-      <footer>
+      <footer className={dialogs['foot']}>
         {missing !== undefined && <span className={dialogs['missing']}>{missing}</span>}
         <Dialog.Close className={controls['button']}>Cancel</Dialog.Close>
         <button

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { counted } from '../display.ts'
+import { count, counted } from '../display.ts'
 import { ActDialog, ActForm } from '../elements/act.tsx'
 import controls from '../elements/controls.module.css'
 import dialogs from '../elements/dialog.module.css'
@@ -91,27 +91,16 @@ function SaveForm({ settings, saving, differences, changes, close, done }: SaveF
       run={run}
       close={close}
     >
-      <ul className={styles['differences']}>
-        {differences.map(({ key, before, after }) => (
-          <li key={key}>
-            <code>{key}</code>
-            <span>
-              <del>{before ?? 'nothing declared'}</del> → <b>{after ?? 'nothing declared'}</b>
-            </span>
-          </li>
-        ))}
-        {changes
+      <Differences
+        title="Declared"
+        rows={differences.map(({ key, before, after }) => [key, before ?? 'nothing', after ?? 'nothing'])}
+      />
+      <Differences
+        title="What it does to fields met so far"
+        rows={changes
           .filter(({ before, after }) => before.class !== after.class)
-          .slice(0, 20)
-          .map(({ pointer, before, after }) => (
-            <li key={`class ${pointer}`}>
-              <code>{pointer}</code>
-              <span>
-                <del>{before.class}</del> → <b>{after.class}</b>
-              </span>
-            </li>
-          ))}
-      </ul>
+          .map(({ pointer, before, after }) => [pointer, before.class, after.class])}
+      />
       {leave.length > 0 && (
         <p className={dialogs['warning']}>
           The values of {counted(leave.length, 'field')} so far leave the index, and a reindex does not bring
@@ -131,5 +120,33 @@ function SaveForm({ settings, saving, differences, changes, close, done }: SaveF
         erasure is for. The change is a record, with the settings before and after.
       </p>
     </ActForm>
+  )
+}
+
+/** More of them are counted, not listed. */
+const LISTED_MAX = 20
+
+interface DifferencesProps {
+  readonly title: string
+  readonly rows: readonly (readonly [name: string, before: string, after: string])[]
+}
+
+function Differences({ title, rows }: DifferencesProps) {
+  if (rows.length === 0) return null
+  return (
+    <div>
+      <h3>{title}</h3>
+      <ul className={styles['differences']}>
+        {rows.slice(0, LISTED_MAX).map(([name, before, after]) => (
+          <li key={name}>
+            <code>{name}</code>
+            <span>
+              <del>{before}</del> → <b>{after}</b>
+            </span>
+          </li>
+        ))}
+        {rows.length > LISTED_MAX && <li>and {count(rows.length - LISTED_MAX)} more</li>}
+      </ul>
+    </div>
   )
 }

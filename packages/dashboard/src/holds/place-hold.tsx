@@ -42,8 +42,10 @@ export function PlaceHold({ person, close }: PlaceHoldProps) {
         onChange={set('reason')}
         hint="which case, which obligation"
       />
-      <Ask label="Who answers for it?" value={draft.owner} onChange={set('owner')} hint="legal" />
-      <Ask label="Looked at again on" type="date" value={draft.reviewOn} onChange={set('reviewOn')} />
+      <div className={dialogs['pair']}>
+        <Ask label="Who answers for it?" value={draft.owner} onChange={set('owner')} hint="legal" />
+        <Ask label="Looked at again on" type="date" value={draft.reviewOn} onChange={set('reviewOn')} />
+      </div>
       {person === undefined && (
         <>
           <AskWords
@@ -65,8 +67,10 @@ export function PlaceHold({ person, close }: PlaceHoldProps) {
             onChange={set('decisions')}
             hint="ids, one a line; empty for any"
           />
-          <Ask label="Received from" type="date" value={draft.from} onChange={set('from')} />
-          <Ask label="Received until" type="date" value={draft.to} onChange={set('to')} />
+          <div className={dialogs['pair']}>
+            <Ask label="Received from" type="date" value={draft.from} onChange={set('from')} />
+            <Ask label="Received until" type="date" value={draft.to} onChange={set('to')} />
+          </div>
           <p className={dialogs['note']}>What is held lies within all that is given.</p>
         </>
       )}

@@ -3,7 +3,7 @@ import { ActForm } from '../elements/act.tsx'
 import dialogs from '../elements/dialog.module.css'
 import { Ask, Choose } from '../elements/fields.tsx'
 import { PurposeField } from '../session/purpose-field.tsx'
-import { useSession } from '../session/state.ts'
+import { useSession, useStandingPurpose } from '../session/state.ts'
 import { exportPerson } from './people-queries.ts'
 import type { PersonRequest } from './request.ts'
 
@@ -27,12 +27,13 @@ const SCOPES = [
 /** Everything recorded about a person as a file, for a stated purpose. */
 export function ExportPerson({ person, request, close }: ExportPersonProps) {
   const { purposes } = useSession()
+  const standing = useStandingPurpose()
   const isPortability = request?.requestType === 'portability'
   const [format, setFormat] = useState<string>(isPortability ? 'json' : 'html')
   const [scope, setScope] = useState<string>(isPortability ? 'provided' : 'all')
   const [recipient, setRecipient] = useState('')
   const [purpose, setPurpose] = useState(
-    purposes?.[0] ?? (request === undefined ? '' : `${request.requestType} request ${request.requestId}`),
+    purposes?.[0] ?? standing ?? (request === undefined ? '' : purposeOf(request)),
   )
   const run = () =>
     exportPerson({
@@ -69,4 +70,8 @@ export function ExportPerson({ person, request, close }: ExportPersonProps) {
       </p>
     </ActForm>
   )
+}
+
+function purposeOf({ requestType, requestId }: PersonRequest): string {
+  return `${requestType} request ${requestId}`
 }

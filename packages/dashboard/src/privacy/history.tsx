@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { count, jsonText, labelOf, timeText } from '../display.ts'
 import type { Json } from '../api.ts'
 import controls from '../elements/controls.module.css'
+import { roleText } from '../session/shape.ts'
 import styles from './privacy.module.css'
 
 interface HistoryProps {
@@ -68,14 +69,17 @@ function Parts({
   )
 }
 
-/** A value as it is read: people by name, lists and groups in one line. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/
+
+/** A value as it is read: people by name and role, lists and groups in one line. */
 function saidText(value: Json): string {
   if (Array.isArray(value)) return value.map((item: Json) => saidText(item)).join('; ')
+  if (typeof value === 'string' && MOMENT.test(value)) return `${timeText(value)} UTC`
   if (typeof value !== 'object' || value === null) return jsonText(value)
-  const { name, id, ...others } = value as Readonly<Record<string, Json>>
-  const who = name ?? id
+  const { name, id, role, ...others } = value as Readonly<Record<string, Json>>
+  const who = [name ?? id, role].flatMap((word) => (typeof word === 'string' ? [roleText(word)] : []))
   const rest = Object.entries(others).map(
-    ([part, inner]) => `${labelOf(part).toLowerCase()}: ${saidText(inner)}`,
+    ([part, inner]) => `${labelOf(part).toLowerCase()} ${saidText(inner)}`,
   )
-  return [...(who === undefined ? [] : [saidText(who)]), ...rest].join(', ')
+  return [...who, ...rest].join(', ')
 }
