@@ -50,7 +50,7 @@ function bundleOf({ kind = 'erasure', setRoot = SET_ROOT, shown = [0, 1] }: Made
   const { leafTexts } = preparePayload({ setRoot }, ID)
   const salts = new Uint8Array(16 * leafTexts.length).fill(5)
   const entry = encodeEntry({
-    v: 0,
+    v: 1,
     id: ID,
     kind,
     receivedAt: 1_795_000_000_007,

@@ -49,6 +49,8 @@ export interface DecisionDocument {
   readonly subject?: string
   /** Why processing of it is restricted; absent when it is not. */
   readonly restrictedBy?: readonly string[]
+  /** How many fields were erased with another person they named. */
+  readonly erasedFields?: number
   /** Absent when the content is gone or could not be opened. */
   readonly record?: DecisionRecord
   readonly links?: readonly RecordLink[]

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
 import type { DecisionDocument, OpenDecision } from '../api.ts'
 import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
-import { count, durationText, exactTimeText, jsonText } from '../display.ts'
+import { count, counted, durationText, exactTimeText, jsonText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { BackIcon, ForwardIcon } from '../elements/icons.tsx'
 import { Waiting } from '../elements/state.tsx'
@@ -163,6 +163,11 @@ function Headline({ decision }: { readonly decision: OpenDecision }) {
           {typeof confidence === 'number' && <span>{confidence}</span>}
           {status !== undefined && status !== 'ok' && prediction !== undefined && <em>{jsonText(status)}</em>}
           <HumanWord decision={decision} />
+          {decision.erasedFields !== undefined && (
+            <em title="What named somebody who was erased is gone from this record.">
+              {counted(decision.erasedFields, 'field')} erased
+            </em>
+          )}
           {decision.restrictedBy !== undefined && (
             <em title={restrictionText(decision.restrictedBy)}>restricted</em>
           )}
@@ -207,7 +212,7 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
       )}
       {subject !== undefined && may('persons') && (
         <Link to="/person/$handle" params={{ handle: subject }} className={controls['link']}>
-          this person
+          page of this person
         </Link>
       )}
     </p>

@@ -81,7 +81,8 @@ function Consequences({ person }: { readonly person: Person }) {
       <p>
         The keys of {ids === 1 ? 'this person' : `all ${count(ids)} ids of this person`} are destroyed; the
         sealed content of {counted(records, 'record')} is deleted from vault and write-ahead log, and their
-        rows from the index. A record about several people goes as a whole. It cannot be undone.
+        rows from the index. Of a record that names others too, what names this person goes. It cannot be
+        undone.
       </p>
       <h3>What is left</h3>
       <p>

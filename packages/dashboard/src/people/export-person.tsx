@@ -54,7 +54,7 @@ export function ExportPerson({ person, request, close }: ExportPersonProps) {
     >
       <PurposeField label="What for?" value={purpose} onChange={setPurpose} isFirst />
       <Choose label="What?" value={scope} onChange={setScope} options={SCOPES} />
-      <Choose label="As" value={format} onChange={setFormat} options={FORMATS} />
+      <Choose label="Format" value={format} onChange={setFormat} options={FORMATS} />
       <Ask
         label="Who outside gets it?"
         value={recipient}
