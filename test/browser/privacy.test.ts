@@ -359,7 +359,7 @@ describe('the screens of privacy, in a real browser', () => {
         const main = document.querySelector('main')!
         return [main.scrollWidth, main.clientWidth]
       })
-      expect(content, path).toBeLessThanOrEqual(screen!)
+      expect(content, path).toBeLessThanOrEqual(screen)
     }
     expect(complaints).toEqual([])
   })

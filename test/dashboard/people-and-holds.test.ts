@@ -15,7 +15,7 @@ import {
   stateText,
 } from '../../packages/dashboard/src/holds/hold.ts'
 import { ownLookText } from '../../packages/dashboard/src/own/words.ts'
-import { byCount, restrictionText } from '../../packages/dashboard/src/people/person.ts'
+import { byCount } from '../../packages/dashboard/src/people/person.ts'
 import {
   clockOf,
   inOrder,
@@ -24,6 +24,7 @@ import {
   spanText,
 } from '../../packages/dashboard/src/people/request.ts'
 import type { PersonRequest } from '../../packages/dashboard/src/people/request.ts'
+import { restrictionText } from '../../packages/dashboard/src/privacy/words.ts'
 import { valueOf } from '../../packages/dashboard/src/people/value-typed.ts'
 import { REQUEST_TYPES } from '@deponent/format'
 import { GROUNDS } from '../../packages/server/src/erasure/erasure.ts'

@@ -99,7 +99,7 @@ const settingsRoute = createRoute({
 const privacyRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'privacy',
-  component: lazyRouteComponent(() => import('./privacy/privacy.tsx'), 'Privacy'),
+  component: lazyRouteComponent(() => import('./frame/privacy.tsx'), 'Privacy'),
 })
 
 const peopleRoute = createRoute({

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import { getJson, send } from '../client.ts'
-import { reloadPeople } from '../people/people-queries.ts'
+import { reloadPeople } from '../privacy/acts.ts'
 import { currentLedger } from '../session/state.ts'
 import { isUnderWay } from './erasure.ts'
 import type { Erasure, ErasureReceipt } from './erasure.ts'

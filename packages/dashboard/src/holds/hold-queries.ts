@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { getJson } from '../client.ts'
-import { act } from '../people/people-queries.ts'
-import type { Step } from '../people/people-queries.ts'
+import { act } from '../privacy/acts.ts'
+import type { Step } from '../privacy/history.tsx'
 import { currentLedger } from '../session/state.ts'
 import type { Hold } from './hold.ts'
 

@@ -87,8 +87,8 @@ function Consequences({ person }: { readonly person: Person }) {
       <h3>What is left</h3>
       <p>
         In the ledger, that something of some kind was recorded at that time by that system, and proofs that
-        go on holding. Copies elsewhere: in backups until they are deleted, in exports, at whoever was sent
-        one.
+        go on holding. Of a record about others too, what is about them. Copies elsewhere: in backups until
+        they are deleted, in exports, at whoever was sent one.
       </p>
       {holds.length > 0 && (
         <p className={dialogs['warning']}>

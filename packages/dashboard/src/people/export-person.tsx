@@ -2,9 +2,9 @@ import { useState } from 'react'
 import { ActForm } from '../elements/act.tsx'
 import dialogs from '../elements/dialog.module.css'
 import { Ask, Choose } from '../elements/fields.tsx'
+import { exportPerson } from '../privacy/export.ts'
 import { PurposeField } from '../session/purpose-field.tsx'
 import { useSession, useStandingPurpose } from '../session/state.ts'
-import { exportPerson } from './people-queries.ts'
 import type { PersonRequest } from './request.ts'
 
 interface ExportPersonProps {

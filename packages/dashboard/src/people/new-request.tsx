@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { ActDialog, ActForm } from '../elements/act.tsx'
 import { Ask, AskWords, Check, Choose } from '../elements/fields.tsx'
-import { act } from './people-queries.ts'
+import { act } from '../privacy/acts.ts'
 import { REQUEST_TYPES, TYPE_WORDS } from './request.ts'
 import type { PersonRequest, RequestType } from './request.ts'
 

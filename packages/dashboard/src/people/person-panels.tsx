@@ -8,10 +8,11 @@ import { Meter } from '../elements/meter.tsx'
 import { Panel } from '../elements/panel.tsx'
 import { groundText } from '../holds/hold.ts'
 import privacy from '../privacy/privacy.module.css'
+import { restrictionText } from '../privacy/words.ts'
 import { useMay } from '../session/state.ts'
 import styles from './people.module.css'
 import { SplitForm } from './person-forms.tsx'
-import { byCount, kindText, restrictionText, waitingText } from './person.ts'
+import { byCount, kindText, waitingText } from './person.ts'
 import type { Person } from './person.ts'
 
 /** What somebody who deals with this person must know first. */

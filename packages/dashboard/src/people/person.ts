@@ -30,18 +30,6 @@ export interface PendingErasure {
   readonly requestedAt: string
 }
 
-const RESTRICTED: Readonly<Record<string, string>> = {
-  restriction: 'a restriction was recorded (Art. 18)',
-  objection: 'an objection is weighed, or was upheld (Art. 21)',
-  rectification: 'something recorded was corrected (Art. 16)',
-  erasure_waits: 'an erasure waits for a hold',
-}
-
-/** Why processing is restricted. */
-export function restrictionText(reasons: readonly string[]): string {
-  return reasons.map((reason) => RESTRICTED[reason] ?? reason.replaceAll('_', ' ')).join('; ')
-}
-
 /** What an erasure that is under way waits for. */
 export function waitingText(waitingFor: PendingErasure['waitingFor']): string {
   if (waitingFor === 'approval') return 'waits for a second person to agree'
@@ -62,11 +50,6 @@ export function byCount(
 /** `decision` and `system.declared` as they are read. */
 export function kindText(kind: string): string {
   return kind.replaceAll('.', ' ').replaceAll('_', ' ')
-}
-
-/** A handle as short as it can be told apart on one page. */
-export function shortHandle(handle: string): string {
-  return `${handle.slice(0, 8)}…`
 }
 
 /** How many ids are one person. */

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { ActForm } from '../elements/act.tsx'
 import dialogs from '../elements/dialog.module.css'
 import { Ask, AskWords, Check, Choose } from '../elements/fields.tsx'
-import { act } from './people-queries.ts'
+import { act } from '../privacy/acts.ts'
 import type { PersonRequest } from './request.ts'
 
 interface StepProps {

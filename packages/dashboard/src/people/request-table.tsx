@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import controls from '../elements/controls.module.css'
+import { shortHandle } from '../privacy/words.ts'
 import table from '../elements/table.module.css'
 import { Clock } from './clock.tsx'
 import styles from './people.module.css'
-import { shortHandle } from './person.ts'
 import { IDENTITY_WORDS, typeName } from './request.ts'
 import type { PersonRequest } from './request.ts'
 

@@ -6,13 +6,13 @@ import { roleText } from '../session/shape.ts'
 import styles from './privacy.module.css'
 
 interface HistoryProps {
-  readonly steps: readonly HistoryStep[]
+  readonly steps: readonly Step[]
   /** Fields that are said elsewhere. */
   readonly hidden: ReadonlySet<string>
 }
 
-/** A record as a history tells it; null where it cannot be opened. */
-interface HistoryStep {
+/** A record of what was done; its content is null where it cannot be opened. */
+export interface Step {
   readonly id: string
   readonly index: number
   readonly at: string

@@ -1,7 +1,7 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
-import { isWithin, privacyParts } from '../frame/views.ts'
+import styles from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
-import styles from './privacy.module.css'
+import { isWithin, privacyParts } from './views.ts'
 
 /** The people recorded: what they ask for, what is erased, what must not be, and what becomes of the fields about them. */
 export function Privacy() {
