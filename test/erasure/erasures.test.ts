@@ -175,6 +175,20 @@ describe('an erasure', () => {
     expect((await tenant.recorder.record([review('loan-1')])).errors).toMatchObject([{ code: 'erased' }])
   })
 
+  test('of a member of staff takes their name out of what they reviewed, and leaves the review', async () => {
+    const { tenant, erasures } = await open(await newPlace())
+    await tenant.recorder.record(loans(0, 3))
+    const review = { decisionId: 'loan-1', verdict: 'agree', reviewerId: 'reviewer-9', humanDecision: 'x' }
+    const { receipts } = await tenant.recorder.record([submission(review, 0, 'review')])
+    const scope = Buffer.from(tenant.vault.staffScope('reviewer-9').subarray(0, 16)).toString('hex')
+    await erasures.request({ ...requestAbout(tenant, 'nobody'), scopes: [scope] })
+    await erasures.settled()
+    const { record } = await tenant.reader.one(receipts[0]!.index)
+    expect(record).toMatchObject({ verdict: 'agree', humanDecision: 'x' })
+    expect(record).not.toHaveProperty('reviewerId')
+    expect((await tenant.reader.one(2)).record).toBeDefined()
+  })
+
   test('of somebody nothing is known of completes, and says that it concerned no record', async () => {
     const { tenant, erasures } = await open(await newPlace())
     const { erasure } = await erasures.request(requestAbout(tenant, 'nobody'))

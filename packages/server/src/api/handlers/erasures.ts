@@ -1,11 +1,14 @@
 /** Erasing a person: asked for, agreed to, and told how it stands. */
-import { type CanonicalRecord, isoTime } from '@deponent/format'
+import { type CanonicalRecord, isoTime, toHex } from '@deponent/format'
 import type { ErasureStatus } from '../../erasure/erasures.ts'
 import type { Actor } from '../../access/actor.ts'
 import { bodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { erasureRequest } from '../routes/erasure.ts'
+
+/** Of a scope its first half is kept, and shown as a handle. */
+const SCOPE_BYTES = 16
 
 /** What a receipt says of itself. Erased is what the operator states and signs; nobody can show that no copy exists. */
 const STATEMENT =
@@ -28,7 +31,7 @@ export const eraseSubject: Handler = async (call) => {
   const body = hasBody(request) ? await bodyAs(request, erasureRequest) : { ground: 'other' as const }
   const { ground, reason, requestRef } = { reason: undefined, requestRef: undefined, ...body }
   const status = await services.erasures.request({
-    scopes: services.tenant.reader.handlesOf(params.subject ?? ''),
+    scopes: scopesOf(call, params.subject ?? ''),
     ground,
     ...(reason !== undefined && { reason }),
     ...(requestRef !== undefined && { requestRef }),
@@ -87,6 +90,15 @@ function told({ services }: Call, { erasure, holds, waitingFor }: ErasureStatus)
 
 function missing(): never {
   throw new Problem(404, 'not_found', 'no erasure with this id is known')
+}
+
+/** The scopes of a person: of one affected, or, with `class=staff`, of a member of staff by the id that reviews or looks name them by. */
+function scopesOf({ query, services }: Call, id: string): string[] {
+  const { reader, vault } = services.tenant
+  const asked = query.get('class') ?? 'affected'
+  if (asked === 'affected') return reader.handlesOf(id)
+  if (asked !== 'staff') throw new Problem(400, 'bad_value', 'class is affected or staff', { field: 'class' })
+  return [toHex(vault.staffScope(id).subarray(0, SCOPE_BYTES))]
 }
 
 function hasBody({ headers }: Request): boolean {

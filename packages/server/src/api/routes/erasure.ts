@@ -45,6 +45,7 @@ export const ERASURE: readonly Route[] = [
     action: 'erase',
     look: 'none',
     summary: 'Erase everything recorded about a person, by id or handle; proofs go on holding',
+    query: z.object({ class: z.enum(['affected', 'staff']).optional() }),
     body: erasureRequest,
     response: z.object({ erasureId: z.string(), status: z.enum(['pending', 'completed']) }),
   },
