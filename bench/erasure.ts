@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startApp } from '../packages/server/src/app.ts'
 import { decisionsOf } from './decisions/workload.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { machineTime } from './processes.ts'
+import { headersOf, record, runningApp } from './running-app.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,25 +25,12 @@ const [decisions, single, many] = [values.decisions, values.single, values.many]
   number,
   number,
 ]
-const BATCH = 500
 const folder = mkdtempSync(join(tmpdir(), 'deponent-erasure-'))
 console.log(`${machineLine(describeMachine(folder), 'no peer')}\n`)
-const app = await startApp({
-  directory: join(folder, 'data'),
-  host: '127.0.0.1',
-  port: 0,
-  signerDirectory: join(folder, 'signer'),
-  diagnose: (message, details) => console.error(message, details),
-})
-const headers = { Authorization: `Bearer ${app.adminToken}`, 'Content-Type': 'application/json' }
+const app = await runningApp(folder)
+const headers = headersOf(app)
 const workload = decisionsOf({ seed: 1, count: decisions, newSubjects: 0.2 })
-for (let done = 0; done < decisions; done += BATCH) {
-  const body = JSON.stringify(workload.slice(done, done + BATCH))
-  const response = await fetch(`${app.url}/v1/decisions`, { method: 'POST', headers, body })
-  if (response.status !== 201) throw new Error(`answered ${response.status}`)
-}
-const { projection, tenant } = app.ledgers.default
-await projection.visible(tenant.ledger.size - 1)
+await record(app, workload)
 const people = [...new Set(workload.map(({ affectedUserId }) => affectedUserId))]
 
 interface Erasure {

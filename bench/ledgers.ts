@@ -11,12 +11,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startApp } from '../packages/server/src/app.ts'
 import type { HostedLedger } from '../packages/server/src/hosting/hosted-ledger.ts'
 import { submission } from '../test/recording/open-tenant.ts'
 import { decisionsOf } from './decisions/workload.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { median } from './quantiles.ts'
+import { runningApp } from './running-app.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,13 +31,7 @@ const decisions = Number(values.decisions)
 const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'deponent-ledgers-'))
 
 console.log(`${machineLine(describeMachine(folder), 'no peer')}\n`)
-const app = await startApp({
-  directory: join(folder, 'data'),
-  host: '127.0.0.1',
-  port: 0,
-  signerDirectory: join(folder, 'signer'),
-  diagnose: (message, details) => console.error(message, details ?? ''),
-})
+const app = await runningApp(folder)
 const first = await residentMiB()
 for (let n = 1; n <= more; n += 1) await app.ledgers.create(`ledger-${n}`)
 const idle = await residentMiB()

@@ -13,7 +13,6 @@ import { RateLimit } from '../packages/server/src/access/rate-limit.ts'
 import { Sessions } from '../packages/server/src/access/sessions.ts'
 import type { Ledgers, ServerServices } from '../packages/server/src/api/call.ts'
 import { createHandler } from '../packages/server/src/api/server.ts'
-import { startApp } from '../packages/server/src/app.ts'
 import { EvidencePage } from '../packages/server/src/evidence/evidence-page.ts'
 import type { HostedLedger } from '../packages/server/src/hosting/hosted-ledger.ts'
 import { realClock } from '../packages/server/src/platform/clock.ts'
@@ -23,6 +22,7 @@ import { decisionsOf } from './decisions/workload.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { machineTime } from './processes.ts'
 import { median, quantilesOf } from './quantiles.ts'
+import { record, runningApp } from './running-app.ts'
 
 const { values } = parseArgs({
   options: {
@@ -36,15 +36,8 @@ const [decisions, questions, rounds] = [values.decisions, values.questions, valu
   number,
   number,
 ]
-const BATCH = 500
 const folder = mkdtempSync(join(tmpdir(), 'deponent-reading-'))
-const app = await startApp({
-  directory: join(folder, 'data'),
-  host: '127.0.0.1',
-  port: 0,
-  signerDirectory: join(folder, 'signer'),
-  diagnose: (message, details) => console.error(message, details),
-})
+const app = await runningApp(folder)
 const headers = { Authorization: `Bearer ${app.adminToken}` }
 type Handle = (path: string, more?: Record<string, string>) => Promise<Response>
 
@@ -88,18 +81,7 @@ function handlerWith(isRecorded: boolean): Handle {
     handle(new Request(`http://127.0.0.1${path}`, { headers: { ...headers, ...more } }))
 }
 
-const workload = decisionsOf({ seed: 1, count: decisions, newSubjects: 0.2 })
-const ids: string[] = []
-for (let done = 0; done < decisions; done += BATCH) {
-  const response = await fetch(`${app.url}/v1/decisions`, {
-    method: 'POST',
-    headers: { ...headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify(workload.slice(done, done + BATCH)),
-  })
-  const { receipts } = (await response.json()) as { receipts: { id: string }[] }
-  ids.push(...receipts.map(({ id }) => id))
-}
-await app.ledgers.default.projection.visible(app.ledgers.default.tenant.ledger.size - 1)
+const ids = await record(app, decisionsOf({ seed: 1, count: decisions, newSubjects: 0.2 }))
 
 let asked = 0
 /** Questions, each of which is asked once. */

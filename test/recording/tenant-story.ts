@@ -1,22 +1,15 @@
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
-import type { OpenDirectory } from '../../packages/server/src/directory.ts'
 import { NotSequencing, OutcomeUnknown, Overloaded } from '../../packages/server/src/ledger/errors.ts'
-import { FORMAT_VERSION, readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import type { SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
 import type { Envelope } from '../../packages/server/src/recording/envelope.ts'
-import { LocalIntake } from '../../packages/server/src/recording/intake.ts'
-import { openTenant, type Tenant } from '../../packages/server/src/tenant.ts'
-import { openMasterKey } from '../../packages/server/src/vault/master-key.ts'
-import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
+import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { Lives, type Tally } from '../platform/lives.ts'
 import { loan, submission } from './open-tenant.ts'
+import { DATA, openSimulatedTenant } from './simulated-tenant.ts'
 
-const DATA = '/data'
-const KEYRING = `${DATA}/keyring`
-const SIGNER = '/state/signer'
 const CYCLES_MAX = 2
 const STEPS_MAX = 6
 
@@ -83,36 +76,11 @@ class TenantStory {
     this.#lives.tally.add('directory checked')
   }
 
-  async #open(disk: SimulatedDisk, clock: TestClock): Promise<Tenant> {
-    const format = (await readDirectoryFormat(disk, DATA)) ?? { format: FORMAT_VERSION, ledgers: {} }
-    const isNew = Object.keys(format.ledgers).length === 0
-    for (const part of ['ledgers', 'vault', 'keyring']) await disk.makeDirectory(`${DATA}/${part}`, 0o700)
-    const master = await openMasterKey(disk, this.#random, KEYRING, rootBeside(KEYRING), isNew)
-    await master.settle()
-    const directory: OpenDirectory = {
-      path: DATA,
-      format,
-      adminToken: '',
-      master,
-      store: this.#store,
-      release: () => Promise.resolve(),
-    }
-    return openTenant({
-      disk,
-      clock,
-      random: this.#random,
-      directory,
-      ledgerName: 'default',
-      signerDirectory: SIGNER,
-      acceptHead: false,
-      intake: (secrets) => new LocalIntake(secrets, this.#random),
-      onStop: () => undefined,
-    })
-  }
-
   async #start(disk: SimulatedDisk, clock: TestClock): Promise<Tenant | undefined> {
     this.#isStarting = true
-    const opened = await this.#lives.settled(this.#open(disk, clock))
+    const opened = await this.#lives.settled(
+      openSimulatedTenant({ disk, clock, random: this.#random, store: this.#store }),
+    )
     this.#isStarting = false
     if (opened.status === 'rejected') {
       this.#lives.must(this.#lives.isTroubled, `the ledger starts (${opened.reason})`)

@@ -1,15 +1,12 @@
 import { fromUtf8 } from '@deponent/format'
 import { Command } from 'commander'
 import { print } from '../platform/terminal.ts'
-import { connect, type Connection, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
+import { type AskingOptions, speaking } from './asking.ts'
+import { jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { inputBytes } from './file.ts'
 import { withConnection, withLedger } from './options.ts'
 import { table } from './table.ts'
-
-interface PrivacyOptions extends ConnectionOptions {
-  json?: boolean
-}
 
 /** The settings as the server tells them. */
 interface Settings {
@@ -32,19 +29,6 @@ interface Field {
   detected: Record<string, number>
 }
 
-async function speaking<T>(
-  options: PrivacyOptions,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  if (options.url === undefined) await mustBeDirectory(options.data, options.ledger)
-  const connection = await connect(options)
-  try {
-    return await work(connection)
-  } finally {
-    await connection.close()
-  }
-}
-
 function textOf({ systems, erasure, ...switches }: Settings): string {
   const general = Object.entries({ ...switches, twoPersons: erasure.twoPersons }).map(([setting, value]) => ({
     setting,
@@ -61,7 +45,7 @@ const show = withLedger(withConnection(new Command('show')))
   .description('show what is kept of records and what becomes of their fields')
   .option('--system <name>', 'the fields of this AI system: the class of each, and why')
   .addHelpText('after', '\nExample:\n  deponent privacy show --system credit')
-  .action(async (options: PrivacyOptions & { system?: string }) => {
+  .action(async (options: AskingOptions & { system?: string }) => {
     const { system, json } = options
     const path = system === undefined ? '/v1/privacy' : `/v1/systems/${encodeURIComponent(system)}/fields`
     const answer = jsonOf(await speaking(options, (connection) => connection.get(path)))
@@ -100,7 +84,7 @@ const set = withLedger(withConnection(new Command('set')))
     'after',
     '\nExample:\n  deponent privacy show --json > privacy.json\n  deponent privacy set privacy.json --reason "the zip code is not needed any more"',
   )
-  .action(async (path: string, options: PrivacyOptions & { reason: string }) => {
+  .action(async (path: string, options: AskingOptions & { reason: string }) => {
     const reason = options.reason.trim()
     if (reason === '') throw new CommandError(EXIT.usage, 'say why: --reason TEXT')
     const body = JSON.stringify({ ...settingsIn(await inputBytes(path)), reason })

@@ -1,6 +1,6 @@
 /**
  * The register of erasures of one ledger: every one that was asked for and how far it has come, sealed, in
- * `keyring/erasures/<ledger>.journal`. What was begun is besides kept outside the data directory, by key numbers alone, so that a directory put back
+ * `keyring/<ledger>.erasures`. What was begun is besides kept outside the data directory, by key numbers alone, so that a directory put back
  * from a backup learns what it has forgotten.
  *
  * Invariants: a step is durable before it is taken; what a completed erasure need not be known by any more (scopes, keys, indices, seed)

@@ -8,18 +8,16 @@
  * Invariants: a dictionary is durable before any frame names it; none is ever changed; after a failed write none is learned any
  * more. What may be in one: `dictionary.ts`.
  */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, fromUtf8, toHex, utf8 } from '@deponent/format'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { NumberedDictionary } from './coding.ts'
 import { deriveKey } from './root-key.ts'
+import { AROUND_BYTES, isWhole, openBehind, sealBehind } from './sealed-bytes.ts'
 
 const MAGIC = utf8('DPNDICT0')
 const HEAD_BYTES = 40
 const NONCE_AT = 28
-const TAG_BYTES = 16
-const SUM_BYTES = 32
 const COUNT_MAX = 65_536
 const SYSTEM_BYTES_MAX = 255
 
@@ -112,9 +110,7 @@ export async function readDictionaries(place: DictionaryPlace): Promise<SystemDi
 
 /** Checks a dictionary file without any key; FormatError `dictionary_damaged` unless its checksum holds. */
 export function checkDictionaryFile(number: number, bytes: Uint8Array): void {
-  const sum = createHash('sha256').update(bytes.subarray(0, -SUM_BYTES)).digest()
-  const isWhole = bytes.length > HEAD_BYTES + TAG_BYTES + SUM_BYTES
-  if (!isWhole || !equalBytes(sum, bytes.subarray(-SUM_BYTES)))
+  if (bytes.length <= HEAD_BYTES + AROUND_BYTES || !isWhole(bytes))
     throw damaged(number, 'does not match its checksum')
 }
 
@@ -139,13 +135,9 @@ function sealDictionary(
   nonce: Uint8Array,
   { number, system, bytes }: SystemDictionary,
 ): Uint8Array {
-  const head = headOf(place, number, nonce)
-  const cipher = createCipheriv('aes-256-gcm', keyOf(place), nonce)
-  cipher.setAAD(head)
   const name = utf8(system)
-  const content = cipher.update(concatBytes(Uint8Array.of(name.length), name, bytes))
-  const sealed = concatBytes(head, content, cipher.final(), cipher.getAuthTag())
-  return concatBytes(sealed, createHash('sha256').update(sealed).digest())
+  const content = concatBytes(Uint8Array.of(name.length), name, bytes)
+  return sealBehind(keyOf(place), headOf(place, number, nonce), content)
 }
 
 function openDictionary(place: DictionaryPlace, number: number, bytes: Uint8Array): SystemDictionary {
@@ -153,16 +145,8 @@ function openDictionary(place: DictionaryPlace, number: number, bytes: Uint8Arra
   const nonce = bytes.subarray(NONCE_AT, HEAD_BYTES)
   const head = headOf(place, number, nonce)
   if (!equalBytes(head, bytes.subarray(0, HEAD_BYTES))) throw damaged(number, 'is not of this vault')
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(place), nonce)
-  decipher.setAAD(head)
-  decipher.setAuthTag(bytes.subarray(-SUM_BYTES - TAG_BYTES, -SUM_BYTES))
-  let content: Uint8Array
-  try {
-    const sealed = bytes.subarray(HEAD_BYTES, -SUM_BYTES - TAG_BYTES)
-    content = new Uint8Array(Buffer.concat([decipher.update(sealed), decipher.final()]))
-  } catch {
-    throw damaged(number, 'does not open with this master key')
-  }
+  const content = openBehind(keyOf(place), bytes, HEAD_BYTES)
+  if (!content) throw damaged(number, 'does not open with this master key')
   const nameEnd = 1 + content[0]!
   return { number, system: fromUtf8(content.subarray(1, nameEnd)), bytes: content.subarray(nameEnd) }
 }

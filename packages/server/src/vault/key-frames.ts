@@ -6,13 +6,11 @@
  * The trailing SHA-256 lets anyone find damage; the key of the page is needed to read. A destroyed key leaves a pair of zeros, so that
  * the numbers of those behind it stay what they are.
  */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
+import { AROUND_BYTES, isFollowed, isWhole, openBehind, sealBehind } from './sealed-bytes.ts'
 
 const MAGIC = utf8('DPNKEYR1')
 const HEAD_BYTES = 32
-const TAG_BYTES = 16
-const SUM_BYTES = 32
 /** Of a scope id its first half is kept: enough to tell subjects apart, as nobody without the tenant key can look for two that agree. */
 export const SCOPE_BYTES = 16
 export const KEY_BYTES = 32
@@ -24,13 +22,13 @@ export interface KeyPair {
   readonly key: Uint8Array
 }
 
-/** A frame as it lies in a file: which numbers it holds, and the bytes that are authenticated. */
+/** A frame as it lies in a file, and which numbers it holds. */
 export interface KeyFrame {
   readonly first: number
   readonly count: number
   /** Where the next one begins. */
   readonly end: number
-  readonly sealed: Uint8Array
+  readonly bytes: Uint8Array
 }
 
 /** What is left where a key was destroyed. */
@@ -41,8 +39,7 @@ export function isDestroyed({ key }: KeyPair): boolean {
 }
 
 /** Bytes of a frame of so many keys. */
-export const keyFrameBytes = (count: number): number =>
-  HEAD_BYTES + count * PAIR_BYTES + TAG_BYTES + SUM_BYTES
+export const keyFrameBytes = (count: number): number => HEAD_BYTES + count * PAIR_BYTES + AROUND_BYTES
 
 /** The frame at `at`, or undefined when there is none that is whole. */
 function wholeFrameAt(bytes: Uint8Array, at: number): KeyFrame | undefined {
@@ -52,18 +49,8 @@ function wholeFrameAt(bytes: Uint8Array, at: number): KeyFrame | undefined {
   const count = view.getUint32(at + 16)
   const end = at + keyFrameBytes(count)
   if (end > bytes.length || !equalBytes(bytes.subarray(at, at + 8), MAGIC)) return undefined
-  const sealed = bytes.subarray(at, end - SUM_BYTES)
-  const sum = createHash('sha256').update(sealed).digest()
-  return equalBytes(sum, bytes.subarray(end - SUM_BYTES, end)) ? { first, count, end, sealed } : undefined
-}
-
-/** True when a whole frame begins anywhere behind `at`. */
-function isFollowed(bytes: Uint8Array, at: number): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let next = buffer.indexOf(MAGIC, at + 1); next >= 0; next = buffer.indexOf(MAGIC, next + 1)) {
-    if (wholeFrameAt(bytes, next)) return true
-  }
-  return false
+  const frame = bytes.subarray(at, end)
+  return isWhole(frame) ? { first, count, end, bytes: frame } : undefined
 }
 
 /**
@@ -75,7 +62,8 @@ function frameAt(bytes: Uint8Array, at: number, expectedFirst: number): KeyFrame
   if (at === bytes.length) return 'end'
   const frame = wholeFrameAt(bytes, at)
   if (frame?.first === expectedFirst) return frame
-  if (!frame && !isFollowed(bytes, at)) return 'torn'
+  if (!frame && !isFollowed(bytes, at, MAGIC, (next) => wholeFrameAt(bytes, next) !== undefined))
+    return 'torn'
   throw new FormatError('keyring_damaged', `the keyring frame of keys from ${expectedFirst} is damaged`)
 }
 
@@ -112,29 +100,18 @@ export function sealKeyFrame(
   view.setBigUint64(8, BigInt(first))
   view.setUint32(16, pairs.length)
   head.set(nonce, 20)
-  const cipher = createCipheriv('aes-256-gcm', pageKey, nonce)
-  cipher.setAAD(head)
-  const content = concatBytes(...pairs.flatMap(({ scope, key }) => [scope, key]))
-  const sealed = concatBytes(head, cipher.update(content), cipher.final(), cipher.getAuthTag())
-  return concatBytes(sealed, createHash('sha256').update(sealed).digest())
+  return sealBehind(pageKey, head, concatBytes(...pairs.flatMap(({ scope, key }) => [scope, key])))
 }
 
 /** The pairs of a frame; undefined when it does not open with this key. */
-export function openKeyFrame(pageKey: Uint8Array, { sealed }: KeyFrame): KeyPair[] | undefined {
-  const decipher = createDecipheriv('aes-256-gcm', pageKey, sealed.subarray(20, HEAD_BYTES))
-  decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  let content: Uint8Array
-  try {
-    content = Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()])
-  } catch {
-    return undefined
-  }
+export function openKeyFrame(pageKey: Uint8Array, { bytes }: KeyFrame): KeyPair[] | undefined {
+  const content = openBehind(pageKey, bytes, HEAD_BYTES)
+  if (!content) return undefined
   return Array.from({ length: content.length / PAIR_BYTES }, (_, i) => {
     const at = i * PAIR_BYTES
     return {
-      scope: new Uint8Array(content.subarray(at, at + SCOPE_BYTES)),
-      key: new Uint8Array(content.subarray(at + SCOPE_BYTES, at + PAIR_BYTES)),
+      scope: content.slice(at, at + SCOPE_BYTES),
+      key: content.slice(at + SCOPE_BYTES, at + PAIR_BYTES),
     }
   })
 }

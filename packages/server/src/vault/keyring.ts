@@ -11,6 +11,7 @@
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { DESTROYED, isDestroyed, KEY_BYTES, type KeyPair, SCOPE_BYTES, sealKeyFrame } from './key-frames.ts'
+import { OneWriter } from './one-writer.ts'
 import { type PageKeys, writePageKeys } from './page-keys.ts'
 import {
   type KeyringPlace,
@@ -54,8 +55,7 @@ export class Keyring {
   #end = 0
   #unwritten: KeyPair[] = []
   #flushing: Promise<void> | undefined
-  #writing: Promise<unknown> = Promise.resolve()
-  #failed: Error | undefined
+  readonly #writer = new OneWriter()
 
   private constructor(options: KeyringOptions, stored: readonly StoredPage[]) {
     this.#options = options
@@ -152,13 +152,15 @@ export class Keyring {
   async flush(): Promise<void> {
     if (!this.#file) throw new Error('the keyring was not opened for writing')
     while (this.#unwritten.length > 0 || this.#flushing) {
-      if (this.#failed) throw this.#failed
-      this.#flushing ??= this.#alone(() => this.#write()).finally(() => {
-        this.#flushing = undefined
-      })
+      if (this.#writer.failure) throw this.#writer.failure
+      this.#flushing ??= this.#writer
+        .run(() => this.#write())
+        .finally(() => {
+          this.#flushing = undefined
+        })
       await this.#flushing
     }
-    if (this.#failed) throw this.#failed
+    if (this.#writer.failure) throw this.#writer.failure
   }
 
   /**
@@ -167,12 +169,12 @@ export class Keyring {
    */
   async destroy(numbers: readonly number[]): Promise<void> {
     await this.flush()
-    await this.#alone(() => this.#destroy(numbers))
+    await this.#writer.run(() => this.#destroy(numbers))
   }
 
   async close(): Promise<void> {
     await this.#flushing?.catch(() => undefined)
-    await this.#writing.catch(() => undefined)
+    await this.#writer.settled()
     await this.#file?.close()
   }
 
@@ -182,21 +184,6 @@ export class Keyring {
 
   #pathOf(page: number): string {
     return `${this.#options.directory}/${pageFileName(this.#options.ledger, page)}`
-  }
-
-  /** Runs one piece of writing after another; what fails is the last. */
-  #alone(work: () => Promise<void>): Promise<void> {
-    const done = this.#writing.then(async () => {
-      if (this.#failed) throw this.#failed
-      try {
-        await work()
-      } catch (error) {
-        this.#failed = error instanceof Error ? error : new Error(String(error))
-        throw this.#failed
-      }
-    })
-    this.#writing = done.catch(() => undefined)
-    return done
   }
 
   /**

@@ -7,16 +7,14 @@
  * what destroys a key of a subject: no copy of an older page opens any more. What the file held before is written over in its place,
  * as far as the file system does things in place.
  */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import { KEY_BYTES } from './key-frames.ts'
+import { AROUND_BYTES, isWhole, openBehind, sealBehind } from './sealed-bytes.ts'
 
 const MAGIC = utf8('DPNPAGE1')
 const HEAD_BYTES = 24
 const NONCE_AT = 12
-const TAG_BYTES = 16
-const SUM_BYTES = 32
 
 /** The keys of one page. */
 export interface PageKeys {
@@ -68,40 +66,30 @@ function sealPages(wrappingKey: Uint8Array, nonce: Uint8Array, pages: readonly P
   head.set(MAGIC)
   new DataView(head.buffer).setUint32(8, pages.length)
   head.set(nonce, NONCE_AT)
-  const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce)
-  cipher.setAAD(head)
   const content = concatBytes(...pages.flatMap(({ key, next }) => [key, next ?? new Uint8Array(KEY_BYTES)]))
-  const sealed = concatBytes(head, cipher.update(content), cipher.final(), cipher.getAuthTag())
-  return concatBytes(sealed, createHash('sha256').update(sealed).digest())
+  return sealBehind(wrappingKey, head, content)
 }
 
 /** Whether the bytes are a page-key file that nothing happened to; no key is needed to tell. */
 export function isWholePageFile(bytes: Uint8Array): boolean {
-  if (bytes.length < HEAD_BYTES + TAG_BYTES + SUM_BYTES) return false
-  const sum = createHash('sha256').update(bytes.subarray(0, -SUM_BYTES)).digest()
-  return equalBytes(bytes.subarray(0, 8), MAGIC) && equalBytes(sum, bytes.subarray(-SUM_BYTES))
+  return (
+    bytes.length >= HEAD_BYTES + AROUND_BYTES && equalBytes(bytes.subarray(0, 8), MAGIC) && isWhole(bytes)
+  )
 }
 
 function openPages(wrappingKey: Uint8Array, bytes: Uint8Array): PageKeys[] {
   if (!isWholePageFile(bytes))
     throw new FormatError('keyring_damaged', 'the file of page keys does not match its checksum')
-  const sealed = bytes.subarray(0, -SUM_BYTES)
-  const decipher = createDecipheriv('aes-256-gcm', wrappingKey, sealed.subarray(NONCE_AT, HEAD_BYTES))
-  decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  let content: Uint8Array
-  try {
-    content = Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()])
-  } catch {
+  const content = openBehind(wrappingKey, bytes, HEAD_BYTES)
+  if (!content)
     throw new FormatError('keyring_damaged', 'the page keys of the keyring do not open with this root key')
-  }
-  const count = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength).getUint32(8)
+  const count = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8)
   if (content.length !== count * 2 * KEY_BYTES)
     throw new FormatError('keyring_damaged', 'the file of page keys holds another number than it says')
   return Array.from({ length: count }, (_, i) => {
     const keyAt = i * 2 * KEY_BYTES
-    const key = new Uint8Array(content.subarray(keyAt, keyAt + KEY_BYTES))
-    const next = new Uint8Array(content.subarray(keyAt + KEY_BYTES, keyAt + 2 * KEY_BYTES))
+    const key = content.slice(keyAt, keyAt + KEY_BYTES)
+    const next = content.slice(keyAt + KEY_BYTES, keyAt + 2 * KEY_BYTES)
     return next.some((byte) => byte !== 0) ? { key, next } : { key }
   })
 }

@@ -6,16 +6,14 @@
  * Invariants: a note is durable when `append` resolves; the notes before it are never changed by it; a last note that was not finished is
  * cut off at `begin`; after a failed write nothing is written any more.
  */
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, fromUtf8, utf8 } from '@deponent/format'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import { OneWriter } from './one-writer.ts'
+import { AROUND_BYTES, isFollowed, isWhole, openBehind, sealBehind } from './sealed-bytes.ts'
 
 const MAGIC = utf8('DPNNOTE1')
 const HEAD_BYTES = 24
-const TAG_BYTES = 16
-const SUM_BYTES = 32
-const AROUND_BYTES = HEAD_BYTES + TAG_BYTES + SUM_BYTES
 
 export interface SealedJournalPlace {
   disk: Disk
@@ -32,8 +30,7 @@ export class SealedJournal {
   #end: number
   readonly #size: number
   #file: DiskFile | undefined
-  #writing: Promise<unknown> = Promise.resolve()
-  #failed: Error | undefined
+  readonly #writer = new OneWriter()
 
   private constructor(place: SealedJournalPlace, found: readonly string[], end: number, size: number) {
     this.#place = place
@@ -53,7 +50,7 @@ export class SealedJournal {
   /** Appends notes with one write; durable when this resolves. The file is made when the first note comes. */
   append(notes: readonly string[]): Promise<void> {
     if (notes.length === 0) return Promise.resolve()
-    return this.#alone(async () => {
+    return this.#writer.run(async () => {
       const { random, key } = this.#place
       this.#file ??= await this.#begin()
       const bytes = concatBytes(...notes.map((note) => sealNote(key, random.bytes(12), note)))
@@ -65,7 +62,7 @@ export class SealedJournal {
 
   /** Puts these notes in the place of all there are; durable when this resolves. */
   rewrite(notes: readonly string[]): Promise<void> {
-    return this.#alone(async () => {
+    return this.#writer.run(async () => {
       const { disk, random, path, key } = this.#place
       const bytes = concatBytes(...notes.map((note) => sealNote(key, random.bytes(12), note)))
       await disk.writeDurably(path, bytes, 0o600)
@@ -76,22 +73,8 @@ export class SealedJournal {
   }
 
   async close(): Promise<void> {
-    await this.#writing
+    await this.#writer.settled()
     await this.#file?.close()
-  }
-
-  #alone(work: () => Promise<void>): Promise<void> {
-    const done = this.#writing.then(async () => {
-      if (this.#failed) throw this.#failed
-      try {
-        await work()
-      } catch (error) {
-        this.#failed = error instanceof Error ? error : new Error(String(error))
-        throw this.#failed
-      }
-    })
-    this.#writing = done.catch(() => undefined)
-    return done
   }
 
   /** Makes what was read durable and cuts off what was not finished. */
@@ -119,10 +102,7 @@ function sealNote(key: Uint8Array, nonce: Uint8Array, note: string): Uint8Array 
   head.set(MAGIC)
   new DataView(head.buffer).setUint32(8, text.length)
   head.set(nonce, 12)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  cipher.setAAD(head)
-  const sealed = concatBytes(head, cipher.update(text), cipher.final(), cipher.getAuthTag())
-  return concatBytes(sealed, createHash('sha256').update(sealed).digest())
+  return sealBehind(key, head, text)
 }
 
 /** The notes of a file, still sealed, and where the last that was finished ends. FormatError `keyring_damaged`. */
@@ -132,46 +112,30 @@ export function notesIn(bytes: Uint8Array): { sealed: Uint8Array[]; end: number 
   while (at < bytes.length) {
     const whole = wholeNoteAt(bytes, at)
     if (!whole) {
-      if (isFollowed(bytes, at)) throw damaged()
+      if (isFollowed(bytes, at, MAGIC, (next) => wholeNoteAt(bytes, next) !== undefined)) throw damaged()
       break
     }
     sealed.push(whole)
-    at += whole.length + SUM_BYTES
+    at += whole.length
   }
   return { sealed, end: at }
 }
 
-/** The sealed bytes of the note at `at`; undefined when there is none that is whole. */
+/** The bytes of the note at `at`; undefined when there is none that is whole. */
 function wholeNoteAt(bytes: Uint8Array, at: number): Uint8Array | undefined {
-  if (at + AROUND_BYTES > bytes.length || !equalBytes(bytes.subarray(at, at + 8), MAGIC)) return undefined
+  const around = HEAD_BYTES + AROUND_BYTES
+  if (at + around > bytes.length || !equalBytes(bytes.subarray(at, at + 8), MAGIC)) return undefined
   const length = new DataView(bytes.buffer, bytes.byteOffset + at + 8, 4).getUint32(0)
-  const end = at + AROUND_BYTES + length
-  if (end > bytes.length) return undefined
-  const sealed = bytes.subarray(at, end - SUM_BYTES)
-  const sum = createHash('sha256').update(sealed).digest()
-  return equalBytes(sum, bytes.subarray(end - SUM_BYTES, end)) ? sealed : undefined
-}
-
-function isFollowed(bytes: Uint8Array, at: number): boolean {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let next = buffer.indexOf(MAGIC, at + 1); next >= 0; next = buffer.indexOf(MAGIC, next + 1)) {
-    if (wholeNoteAt(bytes, next)) return true
-  }
-  return false
+  const end = at + around + length
+  const note = bytes.subarray(at, end)
+  return end <= bytes.length && isWhole(note) ? note : undefined
 }
 
 /** The text of a note. FormatError `keyring_damaged`. */
-export function openNote(key: Uint8Array, sealed: Uint8Array): string {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(12, HEAD_BYTES))
-  decipher.setAAD(sealed.subarray(0, HEAD_BYTES))
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  try {
-    return fromUtf8(
-      Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]),
-    )
-  } catch {
-    throw damaged()
-  }
+export function openNote(key: Uint8Array, note: Uint8Array): string {
+  const text = openBehind(key, note, HEAD_BYTES)
+  if (!text) throw damaged()
+  return fromUtf8(text)
 }
 
 function damaged(): FormatError {
