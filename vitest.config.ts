@@ -15,6 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Processes, not threads: tests start servers, kill children and change signal handlers.
     pool: 'forks',
+    globalSetup: './test/scratch/of-run.ts',
+    setupFiles: './test/scratch/of-file.ts',
     testTimeout: 180_000,
     hookTimeout: 180_000,
     teardownTimeout: 60_000,

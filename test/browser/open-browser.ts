@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import chromium, { inflate } from '@sparticuz/chromium'
@@ -12,14 +14,46 @@ const LIBRARIES = 'al2023.tar.br'
 
 /** The Chromium that comes inside an npm package, so that no machine needs one of its own. */
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = await chromium.executablePath()
+  const unpacked = await unpackedOnce()
+  const executablePath = join(unpacked, 'chromium')
+  const fonts = { FONTCONFIG_PATH: join(unpacked, 'fonts') }
   try {
-    return await launch(executablePath, {})
+    return await launch(executablePath, fonts)
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('shared libraries'))) throw error
-    const packaged = fileURLToPath(new URL(`../bin/${LIBRARIES}`, import.meta.resolve('@sparticuz/chromium')))
-    return launch(executablePath, { LD_LIBRARY_PATH: join(await inflate(packaged), 'lib') })
+    return launch(executablePath, { ...fonts, LD_LIBRARY_PATH: join(await inflate(packed(LIBRARIES)), 'lib') })
   }
+}
+
+/** A file the package brings. */
+function packed(name: string): string {
+  return fileURLToPath(new URL(`../bin/${name}`, import.meta.resolve('@sparticuz/chromium')))
+}
+
+/**
+ * The folder the package was unpacked to. It takes its temporary folder for that and calls a file unpacked once it is there, so two
+ * test files at once would start half a browser: each unpacks for itself, and the first to be done gives it its name.
+ */
+async function unpackedOnce(): Promise<string> {
+  const cache = fileURLToPath(new URL('../../.cache/', import.meta.url))
+  // Its size stands for its version, which the package does not let one import.
+  const kept = join(cache, `chromium-${statSync(packed('chromium.br')).size}`)
+  if (existsSync(kept)) return kept
+  await mkdir(cache, { recursive: true })
+  const own = await mkdtemp(join(cache, 'unpacking-'))
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = own
+  try {
+    await chromium.executablePath()
+  } finally {
+    process.env.TMPDIR = before
+  }
+  try {
+    await rename(own, kept)
+  } catch {
+    await rm(own, { recursive: true })
+  }
+  return kept
 }
 
 function launch(executablePath: string, environment: Record<string, string>): Promise<Browser> {
