@@ -1434,9 +1434,9 @@ def judge_order(entries, findings):
         ids.add(decoded['id'])
 
 
-def set_root_of(tombstone, index):
-    """The root of the set a tombstone opens to for an index; None when it has no place in any."""
-    leaf = sha256(b'\x12' + tombstone['salt'] + struct.pack('>Q', index))
+def set_root_of(tombstone, index, part=b''):
+    """The root of the set a tombstone opens to, for an index or for the part with this digest there; None when it has no place in any."""
+    leaf = sha256(b'\x12' + tombstone['salt'] + struct.pack('>Q', index) + part)
     return root_from_inclusion(leaf, tombstone['position'], 2 ** len(tombstone['path']), tombstone['path'])
 
 
@@ -2649,10 +2649,11 @@ class Erasures:
     def parts(self, index, frame):
         """Whether the tombstones of the parts of a frame have places in their sets."""
         try:
-            roots = [set_root_of(part['erased'], index) for part in parse_parts(frame)['parts'] if 'erased' in part]
+            erased = [part for part in parse_parts(frame)['parts'] if 'erased' in part]
         except Malformed:
             # That is said when it is opened.
             return True
+        roots = [set_root_of(part['erased'], index, sha256(b''.join(part['hashes']))) for part in erased]
         if None in roots:
             self.findings.append(error('payload_malformed', 'a tombstone has no place in the set it is of', index))
             return False

@@ -156,14 +156,17 @@ class Parts(VectorTest):
         entry = verifier.decode_entry(parts['entry'].encode('utf-8'))
         keys = [from_hex(parts['keys'][number]) for number in sorted(parts['keys'], key=int)]
 
+        def digest_of(part):
+            return verifier.sha256(b''.join(part['hashes']))
+
         def opened(one):
             frame = from_hex(one['frame'])
             read, salt = verifier.open_frame(frame, entry, keys, {})
             hashes, record = verifier.hashes_in_parts(read, salt, entry['id'], verifier.salts_of)
             root = verifier.tree_root(hashes, verifier.payload_node_hash).hex()
             gone = sum(len(numbers) for numbers, _, content in read.parts if content is None)
-            erased = [part['erased'] for part in verifier.parse_parts(frame)['parts'] if 'erased' in part]
-            roots = [verifier.set_root_of(one, parts['index']).hex() for one in erased]
+            erased = [part for part in verifier.parse_parts(frame)['parts'] if 'erased' in part]
+            roots = [verifier.set_root_of(one['erased'], parts['index'], digest_of(one)).hex() for one in erased]
             return root, verifier.jcs(record), gone, roots
 
         for one in self.each(parts['valid']):

@@ -21,7 +21,10 @@ export async function openBrowser(): Promise<Browser> {
     return await launch(executablePath, fonts)
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('shared libraries'))) throw error
-    return launch(executablePath, { ...fonts, LD_LIBRARY_PATH: join(await inflate(packed(LIBRARIES)), 'lib') })
+    return launch(executablePath, {
+      ...fonts,
+      LD_LIBRARY_PATH: join(await inflate(packed(LIBRARIES)), 'lib'),
+    })
   }
 }
 

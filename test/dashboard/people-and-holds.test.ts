@@ -196,6 +196,7 @@ describe('an erasure', () => {
     erasureId: 'e',
     status: 'pending',
     waitingFor: null,
+    failure: null,
     holds: [],
     ground: 'other',
     requestedAt: '2026-11-28T12:00:00.000Z',

@@ -253,6 +253,72 @@ describe('an erasure', () => {
     expect(kinds.filter((kind) => kind === 'erasure')).toHaveLength(1)
   })
 
+  test('that cannot be done says why, and keeps none of those asked for with it waiting', async () => {
+    let isBroken = true
+    const eraseFromIndex = (indices: readonly number[]): Promise<void> =>
+      isBroken && indices.includes(3)
+        ? Promise.reject(new Error('the index cannot read a part'))
+        : Promise.resolve()
+    const clock = new WakefulClock()
+    const { tenant, erasures } = await open(await newPlace(), { eraseFromIndex }, clock)
+    await tenant.recorder.record(loans(0, 9))
+    const asked = await Promise.all(
+      Array.from({ length: 9 }, (_, i) => erasures.request(requestAbout(tenant, `person-${i}`))),
+    )
+    for (let second = 0; second < 20; second += 1) {
+      await erasures.settled()
+      clock.advance(1_000)
+    }
+    await erasures.settled()
+    const statuses = asked.map(({ erasure }) => erasures.status(erasure.id)!)
+    expect(statuses.map(({ erasure }) => erasure.outcome !== undefined)).toEqual(
+      statuses.map((_, i) => i !== 2),
+    )
+    expect(statuses[2]!.failure).toBe('the index cannot read a part')
+    isBroken = false
+    clock.advance(60_000)
+    await erasures.settled()
+    const mended = erasures.status(asked[2]!.erasure.id)!
+    expect(mended.erasure.outcome).toMatchObject({ records: 1 })
+    expect(mended.failure).toBeUndefined()
+  })
+
+  test('that is asked for while another is found to be held is done without waiting for anything', async () => {
+    const holds = {
+      any: () => true,
+      over: (_: readonly string[], entries: readonly { index: number }[]) =>
+        entries.some(({ index }) => index === 1) ? ['hold-1'] : [],
+    }
+    let second: Promise<unknown> | undefined
+    const delayed = async (): Promise<void> => {
+      second ??= opened.erasures.request(requestAbout(opened.tenant, 'person-1'))
+      await second
+    }
+    const opened = await open(await newPlace(), { holds, delayed })
+    const { tenant, erasures } = opened
+    await tenant.recorder.record(loans(0, 3))
+    await erasures.request(requestAbout(tenant, 'person-0'))
+    await erasures.settled()
+    expect(erasures.all().filter(({ erasure }) => erasure.outcome)).toHaveLength(1)
+    expect(erasures.all().filter(({ waitingFor }) => waitingFor === 'hold')).toHaveLength(1)
+    expect((await tenant.reader.one(2)).record).toBeUndefined()
+  })
+
+  test('is complete when it says so, also when an earlier one about the person still waits', async () => {
+    let needsTwo = true
+    const { tenant, erasures } = await open(await newPlace(), { needsTwoPersons: () => needsTwo })
+    await tenant.recorder.record(loans(0, 25))
+    const first = await erasures.request(requestAbout(tenant, 'person-3'))
+    needsTwo = false
+    const second = await erasures.request(requestAbout(tenant, 'person-3'))
+    await erasures.settled()
+    expect(erasures.status(first.erasure.id)).toMatchObject({ waitingFor: 'approval' })
+    expect(erasures.status(second.erasure.id)!.erasure.outcome).toMatchObject({ records: 2 })
+    await erasures.approve(first.erasure.id, { id: 'officer-2' })
+    await erasures.settled()
+    expect(erasures.status(first.erasure.id)!.erasure.outcome).toMatchObject({ records: 0 })
+  })
+
   test('leaves nothing in the directory by which the person could be found, and nothing of what they said', async () => {
     const place = await newPlace()
     const { tenant, erasures, close } = await open(place)

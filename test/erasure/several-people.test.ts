@@ -8,6 +8,7 @@ import { makeBundle } from '../../packages/server/src/evidence/make-bundle.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
+import { DEFAULT_CLASSIFICATION } from '../../packages/server/src/vault/classify/policy.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { loan, newPlace, openRecording, type Place, submission } from '../recording/open-tenant.ts'
 import { erasuresOver, requestAbout } from './erasing.ts'
@@ -156,4 +157,71 @@ test('a record about one person, without staff, is sealed in one piece as ever',
     expect(frame![0]! >> 4).toBe(0)
     expect(frame![1]).toBe(1)
   })
+})
+
+test('a record about a decision is kept by those of its people who are left, and by those it names itself', async () => {
+  const place = await newPlace()
+  await life(place, async (tenant, erasures) => {
+    await tenant.recorder.record([submission(shared(1))])
+    await erase(erasures, requestAbout(tenant, 'ben'))
+    const contest = { decisionId: 'loan-1', grounds: 'asked twice', affectedUserId: 'dora' }
+    const { receipts, errors } = await tenant.recorder.record([submission(contest, 0, 'contest')])
+    expect(errors).toEqual([])
+    const { index } = receipts[0]!
+    expect(await tenant.vault.keyNumbersOf(index)).toHaveLength(2)
+    await erase(erasures, requestAbout(tenant, 'dora'))
+    const { record, erasedFields } = await read(tenant, index)
+    expect(erasedFields).toBe(1)
+    expect(record).toMatchObject({ grounds: 'asked twice' })
+    for (const person of ['anna', 'carl']) await erase(erasures, requestAbout(tenant, person))
+    expect((await read(tenant, index)).isErased).toBe(true)
+  })
+  expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 2 })
+})
+
+test('a record that names a person is theirs, also when the decision it is about names nobody', async () => {
+  const place = await newPlace()
+  await life(place, async (tenant, erasures) => {
+    const { affectedUserId: _, ...nobodys } = loan(1)
+    const decided = await tenant.recorder.record([submission(nobodys)])
+    const contest = { decisionId: 'loan-1', grounds: 'I have an income', affectedUserId: 'dora' }
+    const contested = await tenant.recorder.record([submission(contest, 0, 'contest')])
+    expect(contested.errors).toEqual([])
+    await erase(erasures, requestAbout(tenant, 'dora'))
+    expect((await read(tenant, contested.receipts[0]!.index)).isErased).toBe(true)
+    expect((await read(tenant, decided.receipts[0]!.index)).record).toMatchObject({ decisionId: 'loan-1' })
+  })
+  expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 1 })
+})
+
+test('nothing stays in what is left by which the rest could be tried out, and resends are known all the same', async () => {
+  const place = await newPlace()
+  const numbered = (i: number, seq: number, who: Record<string, unknown>) =>
+    submission({
+      ...loan(i, { userId: 'u-1', ...who }),
+      emitter: { id: 'checkout-1', epoch: 1, seq, blind: 'ab'.repeat(32) },
+    })
+  const two = { affectedUserId: 'anna', affectedSubjects: ['ben'] }
+  await life(place, async (tenant, erasures) => {
+    await tenant.classifyBy({
+      ...DEFAULT_CLASSIFICATION,
+      systems: { default: { fields: { '/userId': 'drop' } } },
+    })
+    const { receipts } = await tenant.recorder.record([numbered(1, 1, two)])
+    const alone = await tenant.recorder.record([numbered(2, 2, { affectedUserId: 'carl' })])
+    const { index } = receipts[0]!
+    const { record } = await read(tenant, index)
+    expect(record!.emitter).toEqual({
+      id: 'checkout-1',
+      epoch: 1,
+      seq: 1,
+      link: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(record!.classification).not.toHaveProperty('content')
+    expect((await read(tenant, alone.receipts[0]!.index)).record!.classification).toHaveProperty('content')
+    expect((await tenant.recorder.record([numbered(1, 1, two)])).duplicates).toBe(1)
+    await erase(erasures, requestAbout(tenant, 'ben'))
+    expect((await read(tenant, index)).erasedFields).toBe(1)
+  })
+  expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 0 })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { erasureSet, openedSetRoot, toHex, u64be } from '@deponent/format'
+import { erasureSet, openedSetRoot, partDigest, type SetOpening, toHex, u64be } from '@deponent/format'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -19,6 +19,31 @@ test('each member of an erasure set opens to its root, and to no other index', (
       for (const [index, opening] of openings) {
         expect(toHex(openedSetRoot(opening, index)!)).toBe(toHex(root))
         expect(toHex(openedSetRoot(opening, index + 1)!)).not.toBe(toHex(root))
+      }
+    }),
+  )
+})
+
+test('a part of a payload opens to the root of its set, and never as another part or as the whole', () => {
+  const parts = fc.uniqueArray(fc.tuple(fc.nat({ max: 50 }), fc.nat()), {
+    selector: String,
+    minLength: 1,
+    maxLength: 20,
+  })
+  fc.assert(
+    fc.property(indices, parts, fc.nat(), (members, named, seed) => {
+      const digests = named.map(([index, n]) => ({ index, part: partDigest([digest(n, 'leaf', index)]) }))
+      const { root, openings, partOpenings } = erasureSet(members, secretsOf(seed), digests)
+      expect(partOpenings.size).toBe(named.length)
+      const rootOf = (opening: SetOpening, index: number, part?: Uint8Array): string =>
+        toHex(openedSetRoot(opening, index, part)!)
+      for (const { index, part } of digests) {
+        const opening = partOpenings.get(toHex(part))!
+        expect(rootOf(opening, index, part)).toBe(toHex(root))
+        expect(rootOf(opening, index + 1, part)).not.toBe(toHex(root))
+        expect(rootOf(opening, index, partDigest([part]))).not.toBe(toHex(root))
+        expect(rootOf(opening, index)).not.toBe(toHex(root))
+        for (const [whole, other] of openings) expect(rootOf(other, whole, part)).not.toBe(toHex(root))
       }
     }),
   )

@@ -5,6 +5,7 @@ import {
   FormatError,
   fromHex,
   openedSetRoot,
+  partDigest,
   setRootShown,
   toHex,
   utf8,
@@ -89,7 +90,7 @@ test('the payloads in parts of the vectors open as far as they are left, and wha
     )!
     recommit(entry, opened)
     const setRoots = decodeParts(bytes).parts.flatMap((part) =>
-      'erased' in part ? [toHex(openedSetRoot(part.erased, index)!)] : [],
+      'erased' in part ? [toHex(openedSetRoot(part.erased, index, partDigest(part.hashes))!)] : [],
     )
     return { text: opened.text, erasedFields: fieldsGone(opened), setRoots }
   }

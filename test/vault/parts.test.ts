@@ -7,6 +7,7 @@ import {
   FormatError,
   fromHex,
   openedSetRoot,
+  partDigest,
   preparePayload,
   readJson,
   toHex,
@@ -19,9 +20,14 @@ import { leavesOfParty, peopleIn } from '../../packages/server/src/recording/par
 import { mapLeaves } from '../../packages/server/src/vault/leaf-walk.ts'
 import { disclosed, fieldsGone, leavesOf, recommit } from '../../packages/server/src/vault/opened.ts'
 import { sealInParts } from '../../packages/server/src/vault/parts.ts'
-import { decodeParts, isInParts } from '../../packages/server/src/vault/parts-frame.ts'
-import { erasePart, frameHead, open } from '../../packages/server/src/vault/seal.ts'
-import { isTombstone } from '../../packages/server/src/vault/tombstone.ts'
+import {
+  decodeParts,
+  frameWithout,
+  isInParts,
+  isKeptWithout,
+  partsSealedWith,
+} from '../../packages/server/src/vault/parts-frame.ts'
+import { frameHead, open } from '../../packages/server/src/vault/seal.ts'
 
 const ID = '01970000-0000-7000-8000-000000000000'
 const INDEX = 41
@@ -64,12 +70,15 @@ function sealed(record: CanonicalRecord) {
   }
 }
 
-function tombstoneOf(): Parameters<typeof erasePart>[2] {
-  const set = erasureSet([INDEX, INDEX + 1], {
-    saltOf: () => random.bytes(16),
-    paddingOf: () => random.bytes(32),
-  })
-  return set.openings.get(INDEX)!
+/** The frame without those whose keys these are, the root of the set their parts are in, and the opening of each. */
+function erased(frame: Uint8Array, gone: ReadonlySet<number>) {
+  const parts = partsSealedWith(frame, gone).map(({ part }) => ({ index: INDEX, part }))
+  const { partOpenings, root } = erasureSet(
+    [INDEX + 1],
+    { saltOf: () => random.bytes(16), paddingOf: () => random.bytes(32) },
+    parts,
+  )
+  return { left: frameWithout(frame, gone, (part) => partOpenings.get(toHex(part))!), root: toHex(root) }
 }
 
 const openedWith = (payload: Entry['payload'], frame: Uint8Array, gone: ReadonlySet<number> = new Set()) =>
@@ -106,13 +115,13 @@ test('whoever is erased in whatever order, what is left opens, commits as before
       let { frame } = first
       const roots: string[] = []
       while (left.length > 1) {
-        const [erased] = left.splice(stream.next().value! % left.length, 1)
-        gone.add(erased!.number)
-        const tombstone = tombstoneOf()
-        roots.push(toHex(openedSetRoot(tombstone, INDEX)!))
-        const before = decodeParts(frame).parts[erased!.number]!
-        frame = erasePart(frame, gone, tombstone)
-        expect(erasePart(frame, gone, tombstoneOf())).toBe(frame)
+        const [who] = left.splice(stream.next().value! % left.length, 1)
+        gone.add(who!.number)
+        const before = decodeParts(frame).parts[who!.number]!
+        const now = erased(frame, gone)
+        roots.push(now.root)
+        frame = now.left
+        expect(erased(frame, gone).left).toBe(frame)
         // Not the ciphertext, not what its salts come from, and not the key wrapped for them.
         const bytes = Buffer.from(frame)
         if (!('sealed' in before)) throw new Error('the part was erased before')
@@ -137,11 +146,16 @@ test('whoever is erased in whatever order, what is left opens, commits as before
         expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([])
         expect(fields.length).toBe(prepared.pointers.length - fieldsGone(opened))
         const told = decodeParts(frame).parts.flatMap((part) =>
-          'erased' in part ? [toHex(openedSetRoot(part.erased, INDEX)!)] : [],
+          'erased' in part ? [toHex(openedSetRoot(part.erased, INDEX, partDigest(part.hashes))!)] : [],
         )
         expect(told.toSorted()).toEqual(roots.toSorted())
+        // Nothing of that says that all of the payload is erased.
+        for (const part of decodeParts(frame).parts)
+          if ('erased' in part) expect(roots).not.toContain(toHex(openedSetRoot(part.erased, INDEX)!))
       }
-      expect(isTombstone(erasePart(frame, new Set([left[0]!.number]), tombstoneOf()))).toBe(true)
+      const last = new Set([...gone, left[0]!.number])
+      expect(isKeptWithout(frame, last)).toBe(false)
+      expect(() => erased(frame, last)).toThrow('nobody keeps')
     }),
   )
 })
@@ -154,14 +168,15 @@ test('a part goes without the rest where one person keeps the record and another
   const parts = [{ number: 2, key: keyOf(2), leaves }]
   const { payload, frame } = sealInParts(ID, prepared, { keepers, parts, fresh: (n) => random.bytes(n) })
   expect(openedWith(payload, frame)!.text).toBe(prepared.text)
-  const left = erasePart(frame, new Set([2]), tombstoneOf())
+  const { left } = erased(frame, new Set([2]))
   const opened = openedWith(payload, left)!
   expect(recommit({ id: ID, payload }, opened)).toEqual({
     decisionId: 'd',
     affectedUserId: 'anna',
     verdict: 'agree',
   })
-  expect(isTombstone(erasePart(frame, new Set([1]), tombstoneOf()))).toBe(true)
+  expect(isKeptWithout(frame, new Set([2]))).toBe(true)
+  expect(isKeptWithout(frame, new Set([1]))).toBe(false)
 })
 
 test('a frame in parts that is cut off, lengthened or changed in any byte is refused, or tells of a part that is gone', () => {

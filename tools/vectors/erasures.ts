@@ -10,8 +10,8 @@ import {
 } from '../../packages/format/src/index.ts'
 import { fieldsGone } from '../../packages/server/src/vault/opened.ts'
 import { sealInParts } from '../../packages/server/src/vault/parts.ts'
-import { decodeParts } from '../../packages/server/src/vault/parts-frame.ts'
-import { erasePart, open, seal } from '../../packages/server/src/vault/seal.ts'
+import { decodeParts, frameWithout, partsSealedWith } from '../../packages/server/src/vault/parts-frame.ts'
+import { open, seal } from '../../packages/server/src/vault/seal.ts'
 import { encodeTombstone } from '../../packages/server/src/vault/tombstone.ts'
 
 const ID = '01970000-0000-7000-8000-000000000000'
@@ -81,12 +81,10 @@ function partVectors(): object {
     retention: 'unset',
     payload,
   } as const
-  const { openings, root } = erasureSet([INDEX, 99], SECRETS)
+  const allParts = partsSealedWith(frame, new Set([0, 1, 2])).map(({ part }) => ({ index: INDEX, part }))
+  const { partOpenings, root } = erasureSet([99], SECRETS, allParts)
   const without = (...numbers: number[]): Uint8Array =>
-    numbers.reduce<Uint8Array>(
-      (left, number) => erasePart(left, new Set([number]), openings.get(INDEX)!),
-      frame,
-    )
+    frameWithout(frame, new Set(numbers), (part) => partOpenings.get(toHex(part))!)
   const opened = (name: string, bytes: Uint8Array): object => {
     const { text, ...rest } = open({ id: ID, payload }, bytes, keyOf, () => undefined)!
     const setRoots = decodeParts(bytes).parts.flatMap((part) => ('erased' in part ? [toHex(root)] : []))

@@ -102,6 +102,11 @@ function Waits({ erasure, again }: KnownProps) {
           Keys and content are being deleted. This page shows the receipt when that is done.
         </p>
       )}
+      {erasure.failure !== null && (
+        <p role="alert">
+          It did not come to its end when it was last tried, and is tried again: {erasure.failure}
+        </p>
+      )}
       {waitingFor === 'approval' && (
         <>
           <p>

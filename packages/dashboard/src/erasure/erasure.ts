@@ -5,6 +5,8 @@ export interface Erasure {
   readonly erasureId: string
   readonly status: 'pending' | 'completed'
   readonly waitingFor: 'approval' | 'hold' | null
+  /** Why it could not be done when that was tried last. */
+  readonly failure: string | null
   /** Ids of the holds in its way. */
   readonly holds: readonly string[]
   readonly ground: string

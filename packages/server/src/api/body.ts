@@ -1,6 +1,6 @@
 /** Small JSON bodies read by their schema. */
 import type { z } from 'zod'
-import { objectOf } from './call.ts'
+import { objectOf, optionalObjectOf } from './call.ts'
 import { Problem } from './problem.ts'
 
 /** The body as its schema says. @throws Problem that names the member, what was expected, and never the value */
@@ -8,7 +8,19 @@ export async function bodyAs<Shape extends z.ZodType>(
   request: Request,
   schema: Shape,
 ): Promise<z.output<Shape>> {
-  const parsed = schema.safeParse(await objectOf(request))
+  return as(schema, await objectOf(request))
+}
+
+/** The same of a body that may be left out. */
+export async function optionalBodyAs<Shape extends z.ZodType>(
+  request: Request,
+  schema: Shape,
+): Promise<z.output<Shape>> {
+  return as(schema, await optionalObjectOf(request))
+}
+
+function as<Shape extends z.ZodType>(schema: Shape, body: Record<string, unknown>): z.output<Shape> {
+  const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = `/${issue?.path.join('/') ?? ''}`

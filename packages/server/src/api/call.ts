@@ -1,4 +1,5 @@
 /** One request on its way through a handler. */
+import { fromUtf8, isObject, readJson } from '@deponent/format'
 import type { Look } from '../access/access-log.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Lockout } from '../access/lockout.ts'
@@ -120,17 +121,21 @@ function tooLarge(bytesMax: number, headers: Record<string, string> = {}): Probl
   return new Problem(413, 'body_too_large', `a request body is at most ${bytesMax} bytes`, {}, headers)
 }
 
-/** Parses a JSON object body of a small request. */
+/** Parses a JSON object body of a small request, as strictly as a record is read: what comes of it may stand in one. */
 export async function objectOf(request: Request): Promise<Record<string, unknown>> {
-  const text = new TextDecoder().decode(await bodyOf(request))
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new Problem(400, 'bad_json', 'the body is not JSON')
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Problem(400, 'wrong_type', 'the body must be a JSON object')
-  }
-  return value as Record<string, unknown>
+  return objectIn(await bodyOf(request))
+}
+
+/** The same of a body that may be left out: an empty object. */
+export async function optionalObjectOf(request: Request): Promise<Record<string, unknown>> {
+  const bytes = await bodyOf(request)
+  return bytes.length === 0 ? {} : objectIn(bytes)
+}
+
+function objectIn(bytes: Uint8Array): Record<string, unknown> {
+  const { value, faults } = readJson(fromUtf8(bytes))
+  const [fault] = faults
+  if (fault) throw new Problem(400, fault.code, fault.message, { field: fault.path })
+  if (!isObject(value)) throw new Problem(400, 'wrong_type', 'the body must be a JSON object')
+  return value
 }

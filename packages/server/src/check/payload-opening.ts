@@ -12,6 +12,7 @@ import {
   FormatError,
   isAltered,
   openedSetRoot,
+  partDigest,
   setRootShown,
   toHex,
 } from '@deponent/format'
@@ -122,7 +123,7 @@ function isKeyless({ content, isErased }: OpenedPart): boolean {
 /** The sets that erased parts of a frame open to, by their roots in hex; undefined when one opens to none. */
 function setsOfParts(frame: Uint8Array, index: number): string[] | undefined {
   const roots = decodeParts(frame).parts.flatMap((part) =>
-    'erased' in part ? [openedSetRoot(part.erased, index)] : [],
+    'erased' in part ? [openedSetRoot(part.erased, index, partDigest(part.hashes))] : [],
   )
   const known = roots.filter((root) => root !== undefined)
   return known.length === roots.length ? known.map(toHex) : undefined

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type Erasure, type ErasurePlan, REPLAY_DAYS } from './erasure.ts'
+import { type Erasure, type Planned, REPLAY_DAYS } from './erasure.ts'
 import { setOf } from './tombstones.ts'
 
 const DAY_MS = 86_400_000
@@ -19,13 +19,11 @@ export interface AttestingIn {
   entryOf(setRoot: string): number | undefined
 }
 
-type Planned = Erasure & { plan: ErasurePlan & Required<Pick<ErasurePlan, 'indices' | 'names'>> }
-
 /** Records each erasure that is not recorded yet, all of them together; gives them as completed. */
 export async function attest(place: AttestingIn, erasures: readonly Planned[]): Promise<Erasure[]> {
   const { clock, entryOf, ledger, recorder, vault } = place
   const completedAt = clock.now()
-  const roots = erasures.map(({ plan }) => toHex(setOf(plan.seed, plan.indices).root))
+  const roots = erasures.map((erasure) => toHex(setOf(erasure).root))
   const known = roots.map((root) => entryOf(root))
   const missing = erasures.flatMap((erasure, i) =>
     known[i] === undefined ? [{ erasure, root: roots[i]! }] : [],

@@ -9,7 +9,6 @@
  * Each step may be repeated, and is, when a process ends on the way: what `plan` wrote down says what the later ones do. Crash before it: the keys are
  * closed again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
  */
-import { toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -19,14 +18,14 @@ import type { Marker } from '../recording/marker.ts'
 import type { Recent } from '../recording/recent.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Systems } from '../recording/systems.ts'
-import { erasePart } from '../vault/seal.ts'
-import { encodeTombstone, isTombstone } from '../vault/tombstone.ts'
+import { isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { attest } from './attest.ts'
-import type { Erasure, ErasurePlan, ErasureRequest } from './erasure.ts'
-import { gather, type Gathered } from './gather.ts'
+import type { Erasure, ErasureRequest, Planned } from './erasure.ts'
+import type { HeldBy } from './held.ts'
+import { planAll } from './planning.ts'
 import type { ErasureRegister } from './register.ts'
-import { setOf, tombstonesOf } from './tombstones.ts'
+import { framesLeft } from './tombstones.ts'
 
 /** What erasing takes place in. */
 export interface ErasingIn {
@@ -40,6 +39,8 @@ export interface ErasingIn {
   marker: Marker
   dedupe: Dedupe
   recent: Recent
+  /** Holds that keep entries from being erased. */
+  holds: HeldBy
   /** The index of the erasure entry with this set root (hex), when there is one already. */
   entryOf(setRoot: string): number | undefined
   /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it but of what is left of `left`. */
@@ -59,12 +60,10 @@ export interface Told {
   readonly indices: readonly number[]
 }
 
-/** An erasure that is ready to be done, or was begun. */
-type Planned = Erasure & { plan: ErasurePlan & Required<Pick<ErasurePlan, 'indices' | 'names' | 'links'>> }
-
-/** Does these erasures, as far as that was not done before; gives them as they are then. */
+/** Does these erasures, as far as that was not done before; gives those that are done. */
 export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): Promise<Erasure[]> {
-  const planned = await plannedOf(place, erasures)
+  const planned = await planAll(place, erasures)
+  if (planned.length === 0) return []
   const numbers = planned.flatMap(({ plan }) => plan.numbers)
   await place.register.begun(planned.map(({ id, plan }) => ({ id, numbers: plan.numbers })))
   await place.vault.destroyKeys(numbers)
@@ -78,57 +77,16 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
   return done
 }
 
-/** Writes down, durably, what is to be erased, once nothing more can come to it. */
-async function plannedOf(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
-  const { recorder, vault } = place
-  vault.closeKeys(erasures.flatMap(({ plan }) => plan?.numbers ?? []))
-  await vault.flushKeys()
-  // Whatever is sealed with these keys was begun before they were closed.
-  await recorder.settled()
-  const plans = await plan(
-    place,
-    erasures.filter((erasure) => !isPlanned(erasure)),
-  )
-  const known = new Map(plans.map((erasure) => [erasure.id, erasure]))
-  return erasures.map((erasure) => known.get(erasure.id) ?? (erasure as Planned))
-}
-
-/** Whether what an erasure is about is written down: from then on nothing holds it up. */
-export function isPlanned({ plan }: Erasure): boolean {
-  return plan?.indices !== undefined
-}
-
-async function plan(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
-  const found = await gather(place, new Set(erasures.flatMap(({ plan }) => plan!.numbers)))
-  const planned = erasures.map((erasure): Planned => {
-    const gathered = erasure.plan!.numbers.flatMap((number) => found.get(number) ?? [])
-    return { ...erasure, plan: { ...erasure.plan!, ...plannedFrom(gathered) } }
-  })
-  await place.register.put(planned)
-  return planned
-}
-
-/** What of a plan is known once its entries were found. */
-type Found = Pick<Planned['plan'], 'indices' | 'names' | 'links' | 'inParts' | 'kept'>
-
-function plannedFrom(gathered: readonly Gathered[]): Found {
-  const each = new Map(gathered.map((entry) => [entry.index, entry]))
-  const sorted = [...each.values()].toSorted((a, b) => a.index - b.index)
-  return {
-    indices: sorted.map(({ index }) => index),
-    names: sorted.flatMap(({ name }) => name ?? []),
-    inParts: sorted.flatMap(({ index, isInParts }) => (isInParts ? [index] : [])),
-    kept: sorted.flatMap(({ kept }) => kept ?? []),
-    links: sorted.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
-  }
-}
-
 /** Puts what is left in the place of payloads wherever these are, and clears what was derived from them. */
 async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<void> {
   const { vault, ledger, recent, dedupe, eraseFromIndex, scrubState } = place
-  const frames = await framesLeft(place, planned)
+  const frames = await framesLeft(planned, (index) => vault.segments.frame(index))
+  const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
+  const isLeft = new Set(left)
   const names = planned.flatMap(({ plan }) => plan.names)
-  const kept = new Set(planned.flatMap(({ plan }) => plan.kept ?? []))
+  const kept = new Set(
+    planned.flatMap(({ plan }) => plan.kept.flatMap(({ index, key }) => (isLeft.has(index) ? [key] : []))),
+  )
   dedupe.erase(names)
   await vault.segments.replace(frames)
   await ledger.replaceAttachments((index, attachment) => {
@@ -137,33 +95,10 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   })
   for (const index of frames.keys()) recent.forget(index)
   place.forget([...frames.keys()])
-  const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
   await eraseFromIndex([...frames.keys()], left)
   dedupe.forgetContent(kept)
   dedupe.removeErased(names)
   await scrubState()
-}
-
-/** What is left of each payload, by index: a tombstone, or those parts of it that others keep. */
-async function framesLeft(
-  { vault }: ErasingIn,
-  planned: readonly Planned[],
-): Promise<Map<number, Uint8Array>> {
-  const frames = new Map<number, Uint8Array>()
-  for (const { plan } of planned) {
-    const tombstones = tombstonesOf(setOf(plan.seed, plan.indices), plan.links)
-    const inParts = new Set(plan.inParts)
-    const gone = new Set(plan.numbers)
-    for (const [index, tombstone] of tombstones) {
-      if (!inParts.has(index)) {
-        frames.set(index, encodeTombstone(tombstone))
-        continue
-      }
-      const frame = frames.get(index) ?? (await vault.segments.frame(index))
-      if (frame) frames.set(index, erasePart(frame, gone, tombstone))
-    }
-  }
-  return frames
 }
 
 /** Of a tombstone nothing else stays: the name is gone, and it holds the link itself. Of what is left in part the name stays, not what it said. */

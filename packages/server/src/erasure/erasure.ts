@@ -43,10 +43,12 @@ export interface ErasurePlan {
   /** Entries sealed with them, ascending; undefined until they were looked for. */
   readonly indices?: readonly number[]
   readonly names?: readonly ErasedName[]
-  /** Those of the entries that are sealed in parts: of them something may be left. */
-  readonly inParts?: readonly number[]
-  /** Names (16 bytes as latin1 text) of what is left in part: what its content was is to be forgotten. */
-  readonly kept?: readonly string[]
+  /** Those of the entries that others keep: of them parts are erased, and the rest is left. */
+  readonly left?: readonly number[]
+  /** These parts: index and digest, in hex. */
+  readonly parts?: readonly (readonly [number, string])[]
+  /** Names of what is left in part: what its content was is to be forgotten. */
+  readonly kept?: readonly ErasedName[]
   /** Hex links of numbered records in their emitters' chains, by index. */
   readonly links?: readonly (readonly [number, string])[]
 }
@@ -77,4 +79,12 @@ export interface Erasure {
   readonly outcome?: ErasureOutcome
   /** Names of what a completed one erased, for as long as resends are refused. */
   readonly names?: readonly ErasedName[]
+}
+
+/** An erasure of which it is written down what it is about. */
+export type Planned = Erasure & { readonly plan: Required<ErasurePlan> }
+
+/** Whether what an erasure is about is written down: from then on nothing holds it up. */
+export function isPlanned(erasure: Erasure): erasure is Planned {
+  return erasure.plan?.indices !== undefined
 }

@@ -1,18 +1,17 @@
 /**
- * The erasures of one ledger: asked for, agreed to, held up, done. They are done one batch after another; what fails is tried again, and what was
- * begun is gone on with at the next start.
+ * The erasures of one ledger: asked for, agreed to, held up, done. They are done one batch after another; what was begun is gone on with at
+ * the next start. What fails is tried again in smaller batches, so that one that cannot be done keeps no other waiting.
  */
 import { entryIdOf } from '../recording/entry-id.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { type CanonicalRecord, toHex } from '@deponent/format'
-import type { Erasure, ErasureRequest } from './erasure.ts'
-import { eraseAll, type ErasingIn, isPlanned } from './eraser.ts'
-import { blockedBy, type HeldBy } from './held.ts'
+import { type Erasure, type ErasureRequest, isPlanned } from './erasure.ts'
+import { eraseAll, type ErasingIn } from './eraser.ts'
+import { Failures, RETRY_MS_MIN } from './failures.ts'
+import { blockedBy } from './held.ts'
 
 /** So many are done together: their plan is held in memory. */
 const BATCH_MAX = 2_000
-const RETRY_MS_MIN = 1_000
-const RETRY_MS_MAX = 60_000
 /** How often names whose time has passed are let go. */
 const FORGET_EVERY_MS = 3_600_000
 
@@ -25,6 +24,8 @@ export interface ErasureStatus {
   readonly waitingFor?: WaitingFor
   /** Ids of the holds that keep it waiting. */
   readonly holds: readonly string[]
+  /** Why it could not be done when that was tried last; it is tried again. */
+  readonly failure?: string
 }
 
 /** The person who asked for an erasure may not be the one who approves it. */
@@ -40,8 +41,6 @@ export class ApprovalRefused extends Error {
 export interface ErasuresOptions extends ErasingIn {
   /** Whether a second person must agree to what is asked from now on. */
   needsTwoPersons(): boolean
-  /** Holds that keep entries from being erased. */
-  holds: HeldBy
   /** Called whenever holds are found to keep an erasure waiting. */
   delayed(erasure: Erasure, holds: readonly string[]): Promise<void>
   diagnose(message: string, details?: Record<string, unknown>): void
@@ -50,11 +49,12 @@ export interface ErasuresOptions extends ErasingIn {
 export class Erasures {
   readonly #options: ErasuresOptions
   readonly #held = new Map<string, readonly string[]>()
-  /** Numbers of the keys that erasures are about. */
-  readonly #claimed = new Set<number>()
+  readonly #failures = new Failures()
   #running: Promise<void> | undefined
+  /** Whether there may be something to do that `#running` has not looked for. */
+  #isWanted = false
   #isClosed = false
-  #failures = 0
+  #batchMax = BATCH_MAX
   #cancelRetry = (): void => {}
   #cancelForgetting = (): void => {}
 
@@ -67,9 +67,7 @@ export class Erasures {
     const { clock, ledger, random, register, dedupe, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
     // No new record about these people is sealed with a key that is to go, from the first one on.
-    const begun = [...register.all(), ...register.forgotten()].flatMap(numbersOf)
-    for (const number of begun) this.#claimed.add(number)
-    vault.releaseKeys(begun)
+    vault.releaseKeys([...register.all(), ...register.forgotten()].flatMap(numbersOf))
     if (ledger.refusal) return
     const forgotten = register
       .forgotten()
@@ -88,7 +86,7 @@ export class Erasures {
     const { clock, ledger, needsTwoPersons, random, register, vault } = this.#options
     if (ledger.refusal) throw ledger.refusal
     const requestedAt = clock.now()
-    const numbers = this.#claimKeysOf(request.scopes)
+    const numbers = this.#keysOf(request.scopes)
     // Before it is durable: should that fail, a later request finds both keys.
     vault.releaseKeys(numbers)
     const erasure: Erasure = {
@@ -125,14 +123,9 @@ export class Erasures {
     const erasure = this.#options.register.get(id)
     if (!erasure) return undefined
     const holds = this.#held.get(id) ?? []
-    const waitingFor = erasure.outcome
-      ? undefined
-      : awaitsApproval(erasure)
-        ? 'approval'
-        : holds.length > 0
-          ? 'hold'
-          : undefined
-    return { erasure, holds, ...(waitingFor && { waitingFor }) }
+    const waitingFor = waitingOf(erasure, holds)
+    const failure = this.#failures.of(id)
+    return { erasure, holds, ...(waitingFor && { waitingFor }), ...(failure !== undefined && { failure }) }
   }
 
   /** All of them, the latest first. */
@@ -157,9 +150,8 @@ export class Erasures {
   /** Goes on with whatever can be gone on with: after a request, an approval, the release of a hold. */
   resume(): void {
     this.#cancelRetry()
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#isWanted = true
+    this.#running ??= this.#run()
   }
 
   /** Resolves once nothing is being erased. */
@@ -176,44 +168,70 @@ export class Erasures {
     await this.#options.register.close()
   }
 
-  /** Keys of a person that no other erasure is about; they are this one's from here on. */
-  #claimKeysOf(scopes: readonly string[]): number[] {
-    const { vault } = this.#options
+  /**
+   * The living keys of a person, but those that are sure to go. Of one that waits they are not: whatever it waits for, what is asked
+   * for now is not done before these are gone.
+   */
+  #keysOf(scopes: readonly string[]): number[] {
+    const { register, vault } = this.#options
+    const going = new Set(
+      register.all().flatMap((erasure) => (isPlanned(erasure) && !erasure.outcome ? numbersOf(erasure) : [])),
+    )
     const numbers = new Set(scopes.flatMap((scope) => vault.keysOf(Buffer.from(scope, 'hex'))))
-    const free = [...numbers].filter((number) => !this.#claimed.has(number))
-    for (const number of free) this.#claimed.add(number)
-    return free
+    return [...numbers].filter((number) => !going.has(number))
   }
 
   async #run(): Promise<void> {
     try {
-      for (;;) {
-        const batch = this.#isClosed || this.#options.ledger.refusal ? [] : await this.#ready()
-        if (batch.length === 0) return
-        await eraseAll(this.#options, batch)
-        this.#failures = 0
+      while (this.#isWanted) {
+        this.#isWanted = false
+        await this.#erase()
       }
-    } catch (error) {
-      this.#failures += 1
-      this.#options.diagnose('an erasure did not come to its end and is tried again', {
-        reason: reasonOf(error),
-      })
-      const delay = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** (this.#failures - 1))
-      if (!this.#isClosed) this.#cancelRetry = this.#options.clock.after(delay, () => this.resume())
+    } finally {
+      // Not a moment after the loop: what is wanted in between would be forgotten.
+      this.#running = undefined
     }
   }
 
-  /** What may be done now: agreed to, and not held. What was begun is never held up again. */
+  /** Does all that can be done now, or as much as goes well. */
+  async #erase(): Promise<void> {
+    const { clock, diagnose, ledger } = this.#options
+    let batch: readonly Erasure[]
+    let retryIn: number | undefined
+    do {
+      batch = []
+      try {
+        if (!this.#isClosed && !ledger.refusal) batch = await this.#ready()
+        if (batch.length > 0) await eraseAll(this.#options, batch)
+        this.#failures.over(batch)
+        this.#batchMax = Math.min(BATCH_MAX, this.#batchMax * 2)
+      } catch (error) {
+        const reason = reasonOf(error)
+        diagnose('an erasure did not come to its end and is tried again', { reason })
+        this.#failures.add(batch, reason, clock.now())
+        this.#batchMax = Math.ceil(batch.length / 2) || 1
+        // What fails with a single one may fail with every other: they are not tried one after another at once.
+        if (batch.length <= 1) retryIn = RETRY_MS_MIN
+      }
+    } while (batch.length > 0 && retryIn === undefined)
+    retryIn ??= this.#failures.nextIn(clock.now())
+    if (retryIn !== undefined && !this.#isClosed)
+      this.#cancelRetry = clock.after(retryIn, () => this.resume())
+  }
+
+  /** What may be done now: agreed to, and not held; of what failed before, as many as failed as often. What was begun is never held up again. */
   async #ready(): Promise<Erasure[]> {
-    const { delayed, holds, register } = this.#options
+    const { clock, delayed, holds, register } = this.#options
     const ready: Erasure[] = []
-    for (const erasure of register.all()) {
-      if (ready.length === BATCH_MAX) break
-      if (erasure.outcome || awaitsApproval(erasure)) continue
+    const open = register.all().filter((erasure) => !erasure.outcome && !awaitsApproval(erasure))
+    for (const erasure of this.#failures.fewestFirst(open, clock.now())) {
+      if (ready.length === this.#batchMax) break
+      if (ready.length > 0 && !this.#failures.isAlike(ready[0]!, erasure)) break
       const blocking =
         isPlanned(erasure) || !holds.any() ? [] : await blockedBy(this.#options, holds, erasure)
       if (blocking.length > 0) {
         this.#held.set(erasure.id, blocking)
+        this.#failures.over([erasure])
         await delayed(erasure, blocking)
       } else {
         this.#held.delete(erasure.id)
@@ -242,6 +260,12 @@ export class Erasures {
         diagnose('names of erased records could not be let go', { reason: reasonOf(error) }),
       )
   }
+}
+
+function waitingOf(erasure: Erasure, holds: readonly string[]): WaitingFor | undefined {
+  if (erasure.outcome) return undefined
+  if (awaitsApproval(erasure)) return 'approval'
+  return holds.length > 0 ? 'hold' : undefined
 }
 
 function awaitsApproval({ needsApproval, approvedBy }: Erasure): boolean {

@@ -1,5 +1,5 @@
 /** Finds what an erasure is about: the entries sealed with the keys of a person, and the names by which their resends are known. */
-import { decodeEntry } from '@deponent/format'
+import { type CanonicalRecord, decodeEntry, type Entry, FormatError } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import { markOf } from '../recording/frame-facts.ts'
@@ -7,10 +7,10 @@ import { linkIn } from '../recording/emitter-facts.ts'
 import type { Marker } from '../recording/marker.ts'
 import { DEFAULT_SYSTEM } from '../recording/submission.ts'
 import type { Systems } from '../recording/systems.ts'
-import { isInParts } from '../vault/parts-frame.ts'
+import { isInParts, partsSealedWith } from '../vault/parts-frame.ts'
 import { frameHead } from '../vault/seal.ts'
 import type { Vault } from '../vault/vault.ts'
-import type { ErasedName } from './erasure.ts'
+import type { HeldEntry } from './held.ts'
 
 export interface GatheringFrom {
   ledger: Pick<Ledger, 'entryBytes'>
@@ -20,15 +20,16 @@ export interface GatheringFrom {
   clock: Clock
 }
 
-/** An entry that is to be erased. */
-export interface Gathered {
-  readonly index: number
-  /** Whether its payload is in parts. */
-  readonly isInParts: boolean
-  /** The name by which a resend is known, when nothing of it will be left. */
-  readonly name?: ErasedName
-  /** The same when something will. */
-  readonly kept?: string
+/** An entry that is to be erased, or parts of which are. */
+export interface Gathered extends HeldEntry {
+  /** Numbers of the keys any of which opens it. */
+  readonly keepers: readonly number[]
+  /** Its parts that are sealed with one of the keys that were asked for, by their digests. */
+  readonly parts: readonly { readonly number: number; readonly part: Uint8Array }[]
+  /** The name by which a resend is known, 16 bytes as latin1 text. */
+  readonly name?: string
+  /** Whether a resend is known by what it says besides; otherwise by its link, which says nothing of that. */
+  readonly isKnownByContent: boolean
   /** Link of a numbered record, 32 bytes. */
   readonly link?: Uint8Array
 }
@@ -63,17 +64,29 @@ async function gathered(
   numbers: ReadonlySet<number>,
 ): Promise<Gathered> {
   const entry = decodeEntry(await ledger.entryBytes(index))
-  const record = vault.record(entry, frame)
-  const mark = markOf(marker, entry, record, systems.nameOf(entry.system) ?? DEFAULT_SYSTEM)
+  const { kind, receivedAt } = entry
+  const record = recordIn(vault, entry, frame)
+  const system = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
+  const mark = markOf(marker, entry, record, system)
   const link = linkIn(record)
-  const isWhole = frameHead(frame).keepers.every((number) => numbers.has(number))
-  // A number names a record by its link, which says nothing of the content.
-  const isOfContent = typeof record?.decisionId === 'string' && entry.kind === 'decision'
   return {
     index,
-    isInParts: isInParts(frame),
-    ...(mark && isWhole && { name: { key: mark.key, index } }),
-    ...(mark && !isWhole && isOfContent && { kept: mark.key }),
+    system,
+    receivedAt,
+    keepers: frameHead(frame).keepers,
+    parts: isInParts(frame) ? partsSealedWith(frame, numbers) : [],
+    isKnownByContent: typeof record?.decisionId === 'string' && kind === 'decision',
+    ...(mark && { name: mark.key }),
     ...(link && { link }),
+  }
+}
+
+/** Undefined too for a payload that is damaged: it is erased all the same, though nobody can tell by what name it is known. */
+function recordIn(vault: Vault, entry: Entry, frame: Uint8Array): CanonicalRecord | undefined {
+  try {
+    return vault.record(entry, frame)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return undefined
   }
 }

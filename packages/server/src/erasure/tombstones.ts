@@ -1,7 +1,9 @@
 /** From what is to be erased to what stands in its place. */
 import { createHmac } from 'node:crypto'
-import { type ErasureSet, erasureSet, fromHex, type SetSecrets, u64be, utf8 } from '@deponent/format'
-import type { VaultTombstone } from '../vault/tombstone.ts'
+import { type ErasureSet, erasureSet, fromHex, type SetSecrets, toHex, u64be, utf8 } from '@deponent/format'
+import { frameWithout } from '../vault/parts-frame.ts'
+import { encodeTombstone, isTombstone } from '../vault/tombstone.ts'
+import type { Planned } from './erasure.ts'
 
 /** Salts and padding from the seed of an erasure; nobody can tell them, or guess at an index, once it is gone. */
 function secretsOf(seed: string): SetSecrets {
@@ -15,20 +17,38 @@ function secretsOf(seed: string): SetSecrets {
 }
 
 /** The set an erasure commits to; the same however often it is made. */
-export function setOf(seed: string, indices: readonly number[]): ErasureSet {
-  return erasureSet(indices, secretsOf(seed))
+export function setOf({ plan: { indices, left, parts, seed } }: Pick<Planned, 'plan'>): ErasureSet {
+  const isLeft = new Set(left)
+  return erasureSet(
+    indices.filter((index) => !isLeft.has(index)),
+    secretsOf(seed),
+    parts.map(([index, part]) => ({ index, part: fromHex(part) })),
+  )
 }
 
-/** What stands in the place of what was erased, by index; `links` as of `ErasurePlan`. */
-export function tombstonesOf(
-  { openings }: ErasureSet,
-  links: readonly (readonly [number, string])[],
-): Map<number, VaultTombstone> {
-  const linkOf = new Map(links)
-  const tombstones = new Map<number, VaultTombstone>()
-  for (const [index, opening] of openings) {
-    const link = linkOf.get(index)
-    tombstones.set(index, { ...opening, ...(link !== undefined && { link: fromHex(link) }) })
+/** What is left of each payload, by index: a tombstone, or those parts of it that others keep. `frameOf` says how it is now. */
+export async function framesLeft(
+  planned: readonly Planned[],
+  frameOf: (index: number) => Promise<Uint8Array | undefined>,
+): Promise<Map<number, Uint8Array>> {
+  const frames = new Map<number, Uint8Array>()
+  for (const erasure of planned) {
+    const { openings, partOpenings } = setOf(erasure)
+    const links = new Map(erasure.plan.links)
+    for (const [index, opening] of openings) {
+      const link = links.get(index)
+      frames.set(index, encodeTombstone({ ...opening, ...(link !== undefined && { link: fromHex(link) }) }))
+    }
+    const gone = new Set(erasure.plan.numbers)
+    for (const index of erasure.plan.left) {
+      const frame = frames.get(index) ?? (await frameOf(index))
+      // Another erasure took the rest of it: nothing is left to take a part from.
+      if (!frame || isTombstone(frame)) continue
+      frames.set(
+        index,
+        frameWithout(frame, gone, (part) => partOpenings.get(toHex(part))!),
+      )
+    }
   }
-  return tombstones
+  return frames
 }

@@ -7,14 +7,16 @@ import {
   decodeEntry,
   type Entry,
   fromHex,
+  isAltered,
 } from '@deponent/format'
 import { isOwnWord } from '../vault/seal.ts'
 import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { decodeAttachment } from './attachment.ts'
 import { counterIn } from './counters.ts'
+import { FORGOTTEN } from './dedupe.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
-import type { Mark, Marker } from './marker.ts'
+import { headOfMac, type Mark, type Marker } from './marker.ts'
 import type { ReadEntry } from './reader.ts'
 import { isRegistered, REGISTERED_KINDS } from './register.ts'
 import type { StateFact } from './state.ts'
@@ -82,24 +84,32 @@ export function factFromRecord(marker: Marker, read: ReadEntry): StateFact {
       ...(link && { link }),
     },
   }
-  const mark = markOf(marker, entry, record, systemName)
+  const mark = markOf(marker, entry, record, systemName, read.erasedFields)
   return { ...(mark && { mark }), ...numbered, ...(record && ownFact(entry, record, isOwn)) }
 }
 
-/** The mark by which a resend of a recorded record is known. */
+/** The mark by which a resend of a recorded record is known. `erasedFields`: so many are not there any more. */
 export function markOf(
   marker: Marker,
   { kind }: Entry,
   record: CanonicalRecord | undefined,
   systemName: string,
+  erasedFields = 0,
 ): Mark | undefined {
   if (!record) return undefined
-  const { emitter, [CLASSIFICATION]: _, ...content } = record
-  if (kind === 'decision' && typeof record.decisionId === 'string') {
-    const mac = classificationOf(record)?.content
-    return mac === undefined
-      ? marker.mark(systemName, 'decision', record.decisionId, canonicalJson(content))
-      : marker.markOfMac(systemName, 'decision', record.decisionId, fromHex(mac))
+  const { decisionId, emitter } = record
+  if (kind === 'decision' && typeof decisionId === 'string') {
+    const key = marker.nameOf(systemName, 'decision', decisionId)
+    return { key, mac: contentMacOf(marker, record, erasedFields) }
   }
   return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
+}
+
+/** MAC of a record as it was sent; `FORGOTTEN` when that cannot be told any more. */
+function contentMacOf(marker: Marker, record: CanonicalRecord, erasedFields: number): string {
+  const classification = classificationOf(record)
+  if (classification?.content !== undefined) return headOfMac(fromHex(classification.content))
+  if (erasedFields > 0 || (classification && isAltered(classification))) return FORGOTTEN
+  const { emitter: _, [CLASSIFICATION]: __, ...content } = record
+  return headOfMac(marker.macOf(canonicalJson(content)))
 }

@@ -13,7 +13,6 @@ import {
   FormatError,
   type PreparedPayload,
   type RecordKind,
-  recordTime,
 } from '@deponent/format'
 import { type DecodedItem, decodeBody } from '../ingest/decode.ts'
 import type { Random } from '../platform/random.ts'
@@ -29,6 +28,7 @@ import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
 import { type Mark, Marker } from './marker.ts'
+import { monthOf } from './month.ts'
 import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
 import { accept, errorOf, type Numbering, type Refused, type Submission } from './submission.ts'
@@ -224,7 +224,7 @@ export class LocalIntake implements Intake {
     for (const choice of choices) {
       const item = accepted[choice.place]!
       try {
-        const prepared = item.prepared ?? this.#prepare(linked(item, choice.link))
+        const prepared = item.prepared ?? this.#prepare(linked(item, choice.link), choice.parts.some(isThere))
         const dictionary = this.#vocabulary.of(item.systemName)
         const coding = { dictionary, isHurried: slowBytes >= SLOW_BYTES_MAX }
         if (takesLong(prepared.sealed.text.length)) slowBytes += prepared.sealed.text.length
@@ -290,7 +290,8 @@ export class LocalIntake implements Intake {
       return candidate
     }
     try {
-      const prepared = this.#prepare(identified)
+      const isInParts = candidate.staff.length > 0 || (candidate.isAboutPeople && candidate.scopes.length > 1)
+      const prepared = this.#prepare(identified, isInParts)
       job.accepted.push({ ...identified, prepared })
       if (decisionId === undefined) return candidate
       return { ...candidate, mark: this.#marker.mark(systemName, kind, decisionId, prepared.content) }
@@ -301,8 +302,8 @@ export class LocalIntake implements Intake {
     }
   }
 
-  #prepare(item: Identified): Prepared {
-    return prepare(item, (content) => this.#marker.macOf(content))
+  #prepare(item: Identified, isInParts: boolean): Prepared {
+    return prepare(item, isInParts, (content) => this.#marker.macOf(content))
   }
 
   /** One key for each person affected; for records about nobody, that of the system and month. */
@@ -313,8 +314,8 @@ export class LocalIntake implements Intake {
   ): Pick<Candidate, 'scopes' | 'isAboutPeople'> {
     const scopes = peopleIn(record).map(({ id }) => latin1(this.#scopes.subject(id)))
     if (scopes.length > 0) return { scopes, isAboutPeople: true }
-    const month = new Date(recordTime(record) ?? now).toISOString().slice(0, 7)
-    return { scopes: [latin1(this.#scopes.system(systemName, month))], isAboutPeople: false }
+    const scope = this.#scopes.system(systemName, monthOf(record, now))
+    return { scopes: [latin1(scope)], isAboutPeople: false }
   }
 }
 
@@ -326,6 +327,8 @@ function statementIn(kind: RecordKind, { emitterId }: CanonicalRecord): { states
 function decisionOf({ position, reading, error }: DecodedItem): Submission {
   return error === undefined ? { position, kind: 'decision', reading } : { position, error }
 }
+
+const isThere = (part: KeyText | undefined): boolean => part !== undefined
 
 const keyOf = ({ number, key }: KeyText): SealingKey => ({ number, key: bytesOf(key) })
 

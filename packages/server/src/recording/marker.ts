@@ -18,12 +18,7 @@ export class Marker {
 
   /** The mark of a record: its name within system and kind, and a MAC of `content`, its canonical text as sent. */
   mark(system: string, kind: string, name: string, content: string): Mark {
-    return this.markOfMac(system, kind, name, this.macOf(content))
-  }
-
-  /** The same of a record of whose content only the MAC is left. */
-  markOfMac(system: string, kind: string, name: string, mac: Uint8Array): Mark {
-    return { key: this.nameOf(system, kind, name), mac: head(mac) }
+    return { key: this.nameOf(system, kind, name), mac: headOfMac(this.macOf(content)) }
   }
 
   /** HMAC of a content, its first 16 bytes. */
@@ -41,10 +36,11 @@ export class Marker {
 
   /** HMAC(key, system ‖ 0 ‖ kind ‖ 0 ‖ name), first 16 bytes. */
   nameOf(system: string, kind: string, name: string): string {
-    return head(this.#names.digest(`${system}\0${kind}\0${name}`))
+    return headOfMac(this.#names.digest(`${system}\0${kind}\0${name}`))
   }
 }
 
-function head(digest: Uint8Array): string {
+/** Its first 16 bytes, as a mark has them. */
+export function headOfMac(digest: Uint8Array): string {
   return Buffer.from(digest.buffer, digest.byteOffset, 16).toString('latin1')
 }

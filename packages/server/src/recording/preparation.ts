@@ -30,12 +30,20 @@ export interface Prepared {
   sealed: PreparedPayload
 }
 
-/** FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits. */
-export function prepare(item: Identified, macOf: (content: string) => Uint8Array): Prepared {
+/**
+ * `isInParts`: whether it is sealed in parts that can be erased apart. Of such a record nothing is kept by which a part that is gone
+ * could be tried out. FormatError `payload_too_large`, `too_many_leaves` or `too_deep` when the record is beyond the limits.
+ */
+export function prepare(
+  item: Identified,
+  isInParts: boolean,
+  macOf: (content: string) => Uint8Array,
+): Prepared {
   const { id, record, emitter } = item
   const content = item.isAltered ? canonicalJson(item.sent) : undefined
-  const said = content === undefined ? record : withMac(record, macOf(content))
-  const whole = emitter === undefined ? said : { ...said, emitter: numberingKept(emitter, item.isAltered) }
+  const said = content === undefined || isInParts ? record : withMac(record, macOf(content))
+  const whole =
+    emitter === undefined ? said : { ...said, emitter: numberingKept(emitter, !item.isAltered && !isInParts) }
   const sealed = preparePayload(whole, id)
   const text = content ?? textWithout(sealed.text, whole, item.sent)
   if (Buffer.byteLength(text) > PAYLOAD_BYTES_MAX) {
@@ -51,11 +59,11 @@ function withMac(record: CanonicalRecord, mac: Uint8Array): CanonicalRecord {
 }
 
 /**
- * With its blind the link of a record is a way to try out what was left out of it, so that the blind goes with it. Nothing is lost:
- * the link is over a record nobody has any more.
+ * With its blind the link of a record is a way to try out what was left out of it, or erased from it, so that the blind goes before
+ * that. Nothing is lost: the link is over a record nobody has any more, or will not have one day.
  */
-function numberingKept({ blind, ...rest }: Numbering, isAltered: boolean): { [name: string]: JsonValue } {
-  return isAltered ? rest : { ...rest, blind }
+function numberingKept({ blind, ...rest }: Numbering, isWhole: boolean): { [name: string]: JsonValue } {
+  return isWhole ? { ...rest, blind } : rest
 }
 
 /** The canonical text of a record, cut out of the text that is sealed: writing it again would cost as much as sealing. */

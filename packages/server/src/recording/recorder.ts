@@ -276,10 +276,11 @@ export class Recorder {
     const textOf = (number: number): KeyText => ({ number, key: latin1Text(vault.key(number)) })
     const isInherited = inheritedKeys.length > 0
     const keepers = new Set(isInherited ? inheritedKeys : scopes.map(numberOf))
-    // Where one person alone keeps a record, what names them goes with all of it. Whose key does not keep it has no part in it.
     const people = (isAboutPeople ? scopes : []).map((scope) => {
-      const number = keepers.size > 1 ? vault.existingKeyNumber(latin1Bytes(scope)) : undefined
-      return number !== undefined && keepers.has(number) ? textOf(number) : undefined
+      const theirs = vault.keysOf(latin1Bytes(scope)).find((number) => keepers.has(number))
+      // Where one person alone keeps a record, what names them goes with all of it.
+      if (theirs !== undefined && keepers.size === 1) return undefined
+      return textOf(theirs ?? numberOf(scope))
     })
     return {
       place,

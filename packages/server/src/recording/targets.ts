@@ -1,4 +1,5 @@
 /** Which recorded decision a record is about. */
+import type { Entry } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -6,6 +7,7 @@ import type { RecordError } from './envelope.ts'
 import type { Candidate } from './intake.ts'
 import { linkFor } from './links.ts'
 import type { Marker } from './marker.ts'
+import { monthOf } from './month.ts'
 import type { RecordingRight } from './recording-right.ts'
 import { aboutErased, refusal, unknownDecision } from './refusal.ts'
 import { DEFAULT_SYSTEM, type Target } from './submission.ts'
@@ -119,14 +121,28 @@ export class Targets {
   }
 
   /**
-   * The candidate with the decision it is about; it is sealed with the same keys, being about the same people. Undefined when the
-   * decision was erased, or is about to be.
+   * The candidate with the decision it is about; it is sealed with the same keys, being about the same people, unless these people are
+   * first named by itself. Undefined when the decision was erased, or is about to be.
    */
   async #about(candidate: Candidate, index: number): Promise<Resolved | undefined> {
     const { ledger, vault } = this.#options
-    const { id } = await ledger.entry(index)
-    const inheritedKeys = await vault.keyNumbersOf(index)
-    if (!inheritedKeys || !vault.mayUseKeys(inheritedKeys)) return undefined
-    return { ...candidate, target: { index, id }, inheritedKeys }
+    const entry = await ledger.entry(index)
+    const keepers = await vault.keyNumbersOf(index)
+    const inheritedKeys = keepers?.filter((number) => vault.mayUseKey(number))
+    if (!keepers || !inheritedKeys || (keepers.length > 0 && inheritedKeys.length === 0)) return undefined
+    const resolved = { ...candidate, target: { index, id: entry.id } }
+    const isTheirOwn = candidate.isAboutPeople && (await this.#isNobodys(index, entry, keepers))
+    return isTheirOwn ? resolved : { ...resolved, inheritedKeys }
+  }
+
+  /** Whether a decision is kept with those about nobody: whoever is erased takes nothing of it with them. */
+  async #isNobodys(index: number, entry: Entry, keepers: readonly number[]): Promise<boolean> {
+    const { systems, vault } = this.#options
+    const frame = keepers.length === 1 ? await vault.segments.frame(index) : undefined
+    if (!frame) return false
+    const record = vault.record(entry, frame)
+    const month = monthOf(record, entry.receivedAt)
+    const scope = vault.systemScope(systems.nameOf(entry.system) ?? DEFAULT_SYSTEM, month)
+    return vault.keysOf(scope).includes(keepers[0]!)
   }
 }

@@ -148,6 +148,11 @@ export class Keyring {
     for (const number of numbers) this.#closed.add(number)
   }
 
+  /** These keys seal again what is about something they sealed; their scopes keep the new ones. */
+  reopenKeys(numbers: readonly number[]): void {
+    for (const number of numbers) this.#closed.delete(number)
+  }
+
   /** Makes every key minted so far durable, and says no before `begin`. After a failure the keyring stays refused. */
   async flush(): Promise<void> {
     if (!this.#file) throw new Error('the keyring was not opened for writing')

@@ -10,8 +10,7 @@
  *
  * The hashes of a part's leaves stay when it goes: the others are proven with them, and without its salts they say nothing.
  */
-import { concatBytes, ERASURE_PATH_MAX, FormatError, type SetOpening } from '@deponent/format'
-import { encodeTombstone, isTombstone, type VaultTombstone } from './tombstone.ts'
+import { concatBytes, ERASURE_PATH_MAX, FormatError, partDigest, type SetOpening } from '@deponent/format'
 
 export const PARTS = 0x10
 const FORM = 0xf0
@@ -135,26 +134,41 @@ export function keysOfParts({ keepers, parts }: PartsFrame): { keepers: number[]
   return { keepers: main, all: [...new Set([...main, ...others])] }
 }
 
-/**
- * What is left of a frame once these keys are gone: a tombstone when nobody is left who keeps it, otherwise the frame without the parts
- * that they sealed. A frame that none of them seals stays as it is, so that this may be repeated.
- */
-export function erasedFrame(
+/** Whether anybody is left who keeps a payload once these keys are gone. */
+export function isKeptWithout(frame: Uint8Array, gone: ReadonlySet<number>): boolean {
+  return isInParts(frame) && decodeParts(frame).keepers.some(({ number }) => !gone.has(number))
+}
+
+/** The parts of a frame that these keys sealed and that are there: what each is known by in the set of an erasure. */
+export function partsSealedWith(
   frame: Uint8Array,
-  keyNumbersOf: (frame: Uint8Array) => readonly number[],
-  gone: ReadonlySet<number>,
-  tombstone: VaultTombstone,
-): Uint8Array {
-  if (isTombstone(frame) || !keyNumbersOf(frame).some((number) => gone.has(number))) return frame
-  const whole = isInParts(frame) ? decodeParts(frame) : undefined
-  const keepers = whole?.keepers.filter(({ number }) => !gone.has(number)) ?? []
-  if (!whole || keepers.length === 0) return encodeTombstone(tombstone)
-  const { salt, position, path } = tombstone
-  const parts = whole.parts.map((part) =>
-    'erased' in part || !gone.has(part.number)
-      ? part
-      : { hashes: part.hashes, erased: { salt, position, path } },
+  numbers: ReadonlySet<number>,
+): { number: number; part: Uint8Array }[] {
+  return decodeParts(frame).parts.flatMap((part) =>
+    'erased' in part || !numbers.has(part.number)
+      ? []
+      : [{ number: part.number, part: partDigest(part.hashes) }],
   )
+}
+
+/**
+ * What is left of a frame in parts once these keys are gone, others keeping it: their places among its keepers are taken out, and the parts they
+ * sealed; `openingOf` says by the digest of a part what shows that it is erased. A frame they do not seal stays as it is, so that this may be repeated.
+ */
+export function frameWithout(
+  frame: Uint8Array,
+  gone: ReadonlySet<number>,
+  openingOf: (part: Uint8Array) => SetOpening,
+): Uint8Array {
+  const whole = decodeParts(frame)
+  if (!keysOfParts(whole).all.some((number) => gone.has(number))) return frame
+  const keepers = whole.keepers.filter(({ number }) => !gone.has(number))
+  if (keepers.length === 0) throw new Error('a payload that nobody keeps is not erased in part')
+  const parts = whole.parts.map((part) => {
+    if ('erased' in part || !gone.has(part.number)) return part
+    const { salt, position, path } = openingOf(partDigest(part.hashes))
+    return { hashes: part.hashes, erased: { salt, position, path } }
+  })
   return encodeParts({ ...whole, keepers, parts })
 }
 

@@ -22,10 +22,10 @@ import {
 import { type CodingChoice, decodeText, encodeText } from './coding.ts'
 import type { Opened } from './opened.ts'
 import { openParts, type SealingKey } from './parts.ts'
-import { decodeParts, erasedFrame, isInParts, keysOfParts, R_BYTES, TAG_BYTES } from './parts-frame.ts'
+import { decodeParts, isInParts, keysOfParts, R_BYTES, TAG_BYTES } from './parts-frame.ts'
 import { boundTo, decrypt, encrypt, recordSecrets, saltsOf } from './record-secrets.ts'
 import { isShown, leavesAt, sealedBehind, showing } from './shown.ts'
-import { isTombstone, type VaultTombstone } from './tombstone.ts'
+import { isTombstone } from './tombstone.ts'
 
 const PUBLIC = 0x80
 /** What a frame is stands in the upper half of its first byte, the coding in the lower. */
@@ -112,15 +112,6 @@ export function frameHead(frame: Uint8Array): FrameHead {
   if (frame.length < ONE_KEY_HEAD_BYTES + R_BYTES + TAG_BYTES) throw tooShort()
   const number = new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(2)
   return { ...head, keyNumbers: [number], keepers: [number] }
-}
-
-/** What is left of a frame once these keys are gone, see `erasedFrame`. */
-export function erasePart(
-  frame: Uint8Array,
-  gone: ReadonlySet<number>,
-  tombstone: VaultTombstone,
-): Uint8Array {
-  return erasedFrame(frame, (sealed) => frameHead(sealed).keyNumbers, gone, tombstone)
 }
 
 /** Whether a frame is one that only the ledger itself makes: anybody can read it, or a part of it. */

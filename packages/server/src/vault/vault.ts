@@ -156,11 +156,6 @@ export class Vault {
     return this.#keyring.numbersOf(scope)
   }
 
-  /** The number of the scope's key, when it has one. */
-  existingKeyNumber(scope: Uint8Array): number | undefined {
-    return this.#keyring.existing(scope)
-  }
-
   /**
    * How something that is not about a person names them: 16 hex digits made with their own key, so that nobody can tell whom they stand
    * for once that is destroyed; undefined when nothing is recorded about them.
@@ -178,9 +173,14 @@ export class Vault {
     return key
   }
 
-  /** Whether the keys with these numbers may all seal something new. */
-  mayUseKeys(numbers: readonly number[]): boolean {
-    return numbers.every((number) => this.#keyring.isOpen(number))
+  /** Whether the key with this number exists and is not destroyed. */
+  hasKey(number: number): boolean {
+    return this.#keyring.key(number) !== undefined
+  }
+
+  /** Whether the key with this number may seal something new. */
+  mayUseKey(number: number): boolean {
+    return this.#keyring.isOpen(number)
   }
 
   /** From here on new records about whom these keys stand for are sealed under new ones. */
@@ -191,6 +191,11 @@ export class Vault {
   /** From here on these keys seal nothing new, not even records about what they sealed. */
   closeKeys(numbers: readonly number[]): void {
     this.#keyring.closeKeys(numbers)
+  }
+
+  /** Keys that were closed and are not to go after all seal again what is about something they sealed. */
+  reopenKeys(numbers: readonly number[]): void {
+    this.#keyring.reopenKeys(numbers)
   }
 
   /** Destroys keys, see `Keyring.destroy`. */

@@ -2,7 +2,7 @@
 import { type CanonicalRecord, isoTime, toHex } from '@deponent/format'
 import type { ErasureStatus } from '../../erasure/erasures.ts'
 import type { Actor } from '../../access/actor.ts'
-import { bodyAs } from '../body.ts'
+import { optionalBodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { erasureRequest } from '../routes/erasure.ts'
@@ -28,10 +28,10 @@ const STORES = [
 
 export const eraseSubject: Handler = async (call) => {
   const { caller, params, request, services } = call
-  const body = hasBody(request) ? await bodyAs(request, erasureRequest) : { ground: 'other' as const }
-  const { ground, reason, requestRef } = { reason: undefined, requestRef: undefined, ...body }
+  const scopes = scopesOf(call, params.subject ?? '')
+  const { ground, reason, requestRef } = await optionalBodyAs(request, erasureRequest)
   const status = await services.erasures.request({
-    scopes: scopesOf(call, params.subject ?? ''),
+    scopes,
     ground,
     ...(reason !== undefined && { reason }),
     ...(requestRef !== undefined && { requestRef }),
@@ -58,13 +58,14 @@ export const approveErasure: Handler = async (call) => {
   return json(told(call, status ?? missing()))
 }
 
-function told({ services }: Call, { erasure, holds, waitingFor }: ErasureStatus): object {
+function told({ services }: Call, { erasure, failure, holds, waitingFor }: ErasureStatus): object {
   const { id, ground, outcome, requestedAt } = erasure
   return {
     erasureId: id,
     status: outcome ? 'completed' : 'pending',
     waitingFor: waitingFor ?? null,
     holds,
+    failure: failure ?? null,
     ground,
     requestedAt: isoTime(requestedAt),
     receipt: outcome
@@ -95,14 +96,13 @@ function missing(): never {
 /** The scopes of a person: of one affected, or, with `class=staff`, of a member of staff by the id that reviews or looks name them by. */
 function scopesOf({ query, services }: Call, id: string): string[] {
   const { reader, vault } = services.tenant
+  const unknown = [...query.keys()].find((name) => name !== 'class')
+  if (unknown !== undefined)
+    throw new Problem(400, 'unknown_parameter', 'this address takes the parameter class only')
   const asked = query.get('class') ?? 'affected'
   if (asked === 'affected') return reader.handlesOf(id)
   if (asked !== 'staff') throw new Problem(400, 'bad_value', 'class is affected or staff', { field: 'class' })
   return [toHex(vault.staffScope(id).subarray(0, SCOPE_BYTES))]
-}
-
-function hasBody({ headers }: Request): boolean {
-  return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0
 }
 
 function recorded({ id, name, role }: Actor): CanonicalRecord {

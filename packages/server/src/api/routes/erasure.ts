@@ -32,6 +32,7 @@ const erasure = z.object({
   status: z.enum(['pending', 'completed']),
   waitingFor: z.enum(['approval', 'hold']).nullable(),
   holds: z.array(z.string()),
+  failure: z.string().nullable(),
   ground: z.enum(GROUNDS),
   requestedAt: z.string(),
   receipt: receipt.nullable(),

@@ -1,0 +1,83 @@
+/**
+ * Writes down what is to be erased, once nothing more can come to it.
+ *
+ * What several people keep is erased whole by the last of those whose erasure is planned, and in part by those before: a plan holds
+ * whatever fails after it, because nothing takes a plan back.
+ */
+import { toHex } from '@deponent/format'
+import type { ErasingIn } from './eraser.ts'
+import { type Erasure, isPlanned, type Planned } from './erasure.ts'
+import { gather, type Gathered } from './gather.ts'
+
+/**
+ * These erasures with their plans, durable. Left out are those that a hold has come over: their keys seal again, as they do when
+ * this fails.
+ */
+export async function planAll(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
+  const { recorder, register, vault } = place
+  const fresh = erasures.filter((erasure) => !isPlanned(erasure))
+  const numbers = erasures.flatMap(({ plan }) => plan?.numbers ?? [])
+  try {
+    vault.closeKeys(numbers)
+    await vault.flushKeys()
+    // Whatever is sealed with these keys was begun before they were closed.
+    await recorder.settled()
+    const found = await gather(place, new Set(fresh.flatMap(({ plan }) => plan!.numbers)))
+    const gone = new Set(
+      register
+        .all()
+        .flatMap((erasure) => (isPlanned(erasure) && !erasure.outcome ? erasure.plan.numbers : [])),
+    )
+    const planned = fresh.flatMap((erasure) => planOf(place, erasure, found, gone) ?? [])
+    await register.put(planned)
+  } finally {
+    reopen(place, erasures)
+  }
+  return erasures.map(({ id }) => register.get(id)!).filter(isPlanned)
+}
+
+/** Lets the keys of those seal again that were not planned after all. */
+function reopen({ register, vault }: ErasingIn, erasures: readonly Erasure[]): void {
+  const now = erasures.map(({ id }) => register.get(id)!)
+  const going = new Set(now.filter(isPlanned).flatMap(({ plan }) => plan.numbers))
+  const staying = now.flatMap((erasure) => (isPlanned(erasure) ? [] : (erasure.plan?.numbers ?? [])))
+  vault.reopenKeys(staying.filter((number) => !going.has(number)))
+}
+
+/** Undefined when it is held. `gone`: keys that nothing saves any more; those of this erasure are added. */
+function planOf(
+  { holds, vault }: ErasingIn,
+  erasure: Erasure,
+  found: ReadonlyMap<number, Gathered[]>,
+  gone: Set<number>,
+): Planned | undefined {
+  // Another erasure about the same person may have come first.
+  const numbers = erasure.plan!.numbers.filter((number) => vault.hasKey(number) && !gone.has(number))
+  const each = new Map(
+    numbers.flatMap((number) => found.get(number) ?? []).map((entry) => [entry.index, entry]),
+  )
+  const entries = [...each.values()].toSorted((a, b) => a.index - b.index)
+  if (holds.any() && holds.over(erasure.request?.scopes ?? [], entries).length > 0) return undefined
+  for (const number of numbers) gone.add(number)
+  const isLeft = ({ keepers }: Gathered): boolean => keepers.some((keeper) => !gone.has(keeper))
+  const left = entries.filter(isLeft)
+  const whole = entries.filter((entry) => !isLeft(entry))
+  const theirs = new Set(numbers)
+  return {
+    ...erasure,
+    plan: {
+      seed: erasure.plan!.seed,
+      numbers,
+      indices: entries.map(({ index }) => index),
+      left: left.map(({ index }) => index),
+      parts: left.flatMap(({ index, parts }) =>
+        parts.filter(({ number }) => theirs.has(number)).map(({ part }) => [index, toHex(part)] as const),
+      ),
+      names: whole.flatMap(({ index, name }) => (name ? [{ key: name, index }] : [])),
+      kept: left.flatMap(({ index, isKnownByContent, name }) =>
+        name && isKnownByContent ? [{ key: name, index }] : [],
+      ),
+      links: whole.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
+    },
+  }
+}
