@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { problemOf } from './answers.ts'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
 
 let place: Place
@@ -178,6 +179,25 @@ describe('a change', () => {
       2,
     )
   })
+})
+
+test('an erasure is asked for without a body too, and refused, never half asked for, when the request is not as it should be', async () => {
+  const erase = (body?: BodyInit, query = ''): Promise<Response> =>
+    server.fetch(`/v1/subjects/person-10${query}`, { method: 'DELETE', ...(body !== undefined && { body }) })
+  const before = (await server.get<{ items: object[] }>('/v1/erasures')).items.length
+  for (const [body, code] of [
+    [String.raw`{"reason":"\ud800"}`, 'lone_surrogate'],
+    [Buffer.from('7b22726561736f6e223a22ff227d', 'hex'), 'bad_utf8'],
+    ['{"reason":"a","reason":"b"}', 'duplicate_key'],
+    ['{"reason":"a"', 'bad_json'],
+    ['[]', 'wrong_type'],
+    ['{"reason":1}', 'bad_value'],
+  ] as const)
+    await problemOf(erase(body), 400, code)
+  await problemOf(erase(undefined, '?klass=staff'), 400, 'unknown_parameter')
+  expect((await server.get<{ items: object[] }>('/v1/erasures')).items).toHaveLength(before)
+  expect((await erase()).status).toBe(202)
+  expect((await erase('')).status).toBe(202)
 })
 
 test('an erasure waits for a second person where the settings ask for one', async () => {

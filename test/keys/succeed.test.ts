@@ -4,8 +4,10 @@ import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { KeyMismatch } from '../../packages/server/src/directory.ts'
 import { readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { rotateKey } from '../../packages/server/src/rotate-key.ts'
+import { inQuiet, rotateKey } from '../../packages/server/src/rotate-key.ts'
+
 import { succeedLedger } from '../../packages/server/src/succeed-ledger.ts'
+import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 import {
   dyingAfter,
   expectValid,
@@ -77,6 +79,25 @@ describe('a ledger that succeeds another', () => {
     const { verdict, findings } = await checkDirectory(realDisk, place.data, { trust: old })
     expect(verdict).toBe('incomplete')
     expect(findings.map(({ code }) => code)).toContain('trust_missing')
+  })
+
+  test('is not begun before erasures are completed that would never be in the old one', async () => {
+    const place = await newPlace()
+    await record(place, 0, 3)
+    await living(place, (change) =>
+      inQuiet(change, async (tenant) => {
+        const { erasure } = await erasuresOver(tenant, change.clock, change.random, {
+          needsTwoPersons: () => true,
+        }).request(requestAbout(tenant, 'person-1'))
+        return erasure
+      }),
+    )
+    await expect(living(place, (change) => succeedLedger(change, 'migration'))).rejects.toThrow(
+      '1 erasures of this ledger are not completed',
+    )
+    // A key that others have cannot wait for whoever must agree to an erasure.
+    await living(place, (change) => succeedLedger(change, 'compromised'))
+    await expectValid(place)
   })
 
   test('gets its key from a signer with a new state, and not from the one of the old ledger', async () => {

@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { canonicalJson, fromUtf8, parseSucceeded, type Succeeded, utf8 } from '@deponent/format'
 import { describeLedger } from './check/succession.ts'
 import { KeyMismatch, openLedgerKeys } from './directory.ts'
+import { isPlanned } from './erasure/erasure.ts'
 import { currentKey, identityOf, type LedgerIdentity } from './ledger/identity.ts'
 import { SignerUnavailable, SigningRefused } from './ledger/signer-contract.ts'
 import type { Tenant } from './tenant.ts'
@@ -64,7 +65,7 @@ async function makePlan(options: KeyChangeOptions, reason: SuccessionReason): Pr
     throw new KeyChangeRefused(
       'the signer holds the key of the old ledger: start it with a new --state directory',
     )
-  if (!remoteSigner) await publishLast(options)
+  if (!remoteSigner) await publishLast(options, reason)
   const succeeds = await describeLedger(disk, `${directory.path}/ledgers/${ledger}`, identity.origin)
   const plan = {
     frozen: frozenName(ledger, Object.keys(directory.format.ledgers)),
@@ -77,16 +78,31 @@ async function makePlan(options: KeyChangeOptions, reason: SuccessionReason): Pr
   return plan
 }
 
+/** Erasures would never come to their end: their entries belong into the ledger that is to be frozen. */
+class ErasuresUnfinished extends KeyChangeRefused {}
+
 /** Where the old key can still sign, its last checkpoint covers everything; where it cannot, the digest does. */
-async function publishLast(options: KeyChangeOptions): Promise<void> {
+async function publishLast(options: KeyChangeOptions, reason: SuccessionReason): Promise<void> {
   try {
-    await inQuiet(options, () => Promise.resolve())
+    await inQuiet(options, (tenant) => Promise.resolve(refuseUnfinished(tenant, reason)))
   } catch (error) {
+    if (error instanceof ErasuresUnfinished) throw error
     const isExpected = [KeyMismatch, KeyChangeRefused, SigningRefused, SignerUnavailable].some(
       (kind) => error instanceof kind,
     )
     if (!isExpected) throw error
   }
+}
+
+/** What waits for somebody holds up a migration only: a key that others may have cannot wait for a hold. */
+function refuseUnfinished({ register }: Tenant, reason: SuccessionReason): void {
+  const unfinished = register
+    .all()
+    .filter((erasure) => !erasure.outcome && (isPlanned(erasure) || reason === 'migration'))
+  if (unfinished.length === 0) return
+  throw new ErasuresUnfinished(
+    `${unfinished.length} erasures of this ledger are not completed, and a frozen ledger completes none: see them through first`,
+  )
 }
 
 function frozenName(ledger: string, taken: readonly string[]): string {

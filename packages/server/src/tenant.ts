@@ -152,8 +152,8 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   const metFields = new MetFields(directory.store, name)
   const secrets = {
     tenant: vault.derive('subject'),
-    dedupe: vault.derive('dedupe'),
-    content: vault.derive('content'),
+    dedupe: vault.deriveOwn('dedupe'),
+    content: vault.deriveOwn('content'),
     pseudonym: vault.derive('pseudonym'),
   }
   const marker = new Marker(secrets.dedupe, secrets.content)
