@@ -16,6 +16,19 @@ beforeAll(async () => {
     server.post('/v1/decisions?wait=checkpoint', { decisionId: 'd', modelId: 'm', prediction: 1 }),
     201,
   )
+  const asked = await server.post('/v1/requests', { requestType: 'access', subject: 'p' })
+  const placed = await server.post('/v1/holds', {
+    ground: 'litigation',
+    reason: 'a claim',
+    owner: 'legal',
+    reviewAt: '2199-01-01T00:00:00Z',
+    scope: { decisions: ['d'] },
+  })
+  const erased = await server.fetch('/v1/subjects/q', { method: 'DELETE' })
+  expect([asked.status, placed.status, erased.status]).toEqual([201, 201, 202])
+  ids['/v1/requests/{id}'] = ((await asked.json()) as { requestId: string }).requestId
+  ids['/v1/holds/{id}'] = ((await placed.json()) as { holdId: string }).holdId
+  ids['/v1/erasures/{id}'] = ((await erased.json()) as { erasureId: string }).erasureId
 })
 afterAll(() => server.stop())
 
@@ -43,10 +56,15 @@ const operationsOf = ({ paths }: Document): { path: string; method: string; oper
   Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
+/** Ids of what has one that the server gives it, by the path it is at. */
+const ids: Record<string, string> = {}
+
 /** An address of the path with every parameter filled in. */
 const addressOf = (path: string): string =>
-  path
+  (ids[path] === undefined ? path : path.replace('{id}', ids[path]))
     .replace('{name}', 'default')
+    .replace('{system}', 'default')
+    .replace('{subject}', 'p')
     .replace('{path}', '0/000.p/1')
     .replaceAll(/\{\w+\}/g, 'd')
 
@@ -127,6 +145,7 @@ describe('the OpenAPI document', () => {
       if (method !== 'get' || path === '/v1/emitters/{emitter}/proof') continue
       const response = await server.fetch(
         `${addressOf(path)}${path === '/v1/aggregate' ? '?metrics=count' : ''}`,
+        { headers: { 'Deponent-Purpose': 'a walk over every address' } },
       )
       expect({ path, status: response.status }).toEqual({ path, status: 200 })
       const type = response.headers.get('content-type')!.split(';')[0]!

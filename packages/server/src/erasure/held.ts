@@ -1,8 +1,10 @@
 /** Which holds keep an erasure waiting. */
 import { decodeEntry } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
 import { DEFAULT_SYSTEM } from '../recording/submission.ts'
+import type { Systems } from '../recording/systems.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { Erasure } from './erasure.ts'
-import type { ErasingIn } from './eraser.ts'
 
 /** An entry as far as a hold may ask after it. */
 export interface HeldEntry {
@@ -24,8 +26,15 @@ export interface HeldBy {
 /** Where nothing is ever held. */
 export const NO_HOLDS: HeldBy = { any: () => false, over: () => [] }
 
+/** Where the entries are that a hold may lie on. */
+export interface HeldIn {
+  ledger: Pick<Ledger, 'entryBytes'>
+  systems: Systems
+  vault: Vault
+}
+
 export async function blockedBy(
-  { ledger, systems, vault }: Pick<ErasingIn, 'ledger' | 'systems' | 'vault'>,
+  { ledger, systems, vault }: HeldIn,
   holds: HeldBy,
   { plan, request }: Erasure,
 ): Promise<readonly string[]> {

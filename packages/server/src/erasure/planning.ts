@@ -5,15 +5,23 @@
  * whatever fails after it, because nothing takes a plan back.
  */
 import { toHex } from '@deponent/format'
-import type { ErasingIn } from './eraser.ts'
+import type { Recorder } from '../recording/recorder.ts'
 import { type Erasure, isPlanned, type Planned } from './erasure.ts'
-import { gather, type Gathered } from './gather.ts'
+import { gather, type Gathered, type GatheringFrom } from './gather.ts'
+import type { HeldBy } from './held.ts'
+import type { ErasureRegister } from './register.ts'
+
+export interface PlanningIn extends GatheringFrom {
+  recorder: Pick<Recorder, 'settled'>
+  register: ErasureRegister
+  holds: HeldBy
+}
 
 /**
  * These erasures with their plans, durable. Left out are those that a hold has come over: their keys seal again, as they do when
  * this fails.
  */
-export async function planAll(place: ErasingIn, erasures: readonly Erasure[]): Promise<Planned[]> {
+export async function planAll(place: PlanningIn, erasures: readonly Erasure[]): Promise<Planned[]> {
   const { recorder, register, vault } = place
   const fresh = erasures.filter((erasure) => !isPlanned(erasure))
   const numbers = erasures.flatMap(({ plan }) => plan?.numbers ?? [])
@@ -37,7 +45,7 @@ export async function planAll(place: ErasingIn, erasures: readonly Erasure[]): P
 }
 
 /** Lets the keys of those seal again that were not planned after all. */
-function reopen({ register, vault }: ErasingIn, erasures: readonly Erasure[]): void {
+function reopen({ register, vault }: PlanningIn, erasures: readonly Erasure[]): void {
   const now = erasures.map(({ id }) => register.get(id)!)
   const going = new Set(now.filter(isPlanned).flatMap(({ plan }) => plan.numbers))
   const staying = now.flatMap((erasure) => (isPlanned(erasure) ? [] : (erasure.plan?.numbers ?? [])))
@@ -46,7 +54,7 @@ function reopen({ register, vault }: ErasingIn, erasures: readonly Erasure[]): v
 
 /** Undefined when it is held. `gone`: keys that nothing saves any more; those of this erasure are added. */
 function planOf(
-  { holds, vault }: ErasingIn,
+  { holds, vault }: PlanningIn,
   erasure: Erasure,
   found: ReadonlyMap<number, Gathered[]>,
   gone: Set<number>,

@@ -51,10 +51,12 @@ export const restrictionRequest = z.strictObject({
   decisions: entryIds.optional(),
   informedAt: moment.optional(),
 })
+/** Anything: a body is JSON already. */
+const jsonValue = z.unknown().refine((value) => value !== undefined, 'expected a value')
 export const rectificationRequest = z.strictObject({
   decision: z.string().min(1).max(1_024),
   values: z
-    .array(z.strictObject({ pointer: z.string().startsWith('/').max(1_024), value: z.json() }))
+    .array(z.strictObject({ pointer: z.string().startsWith('/').max(1_024), value: jsonValue }))
     .min(1)
     .max(200)
     .optional(),
