@@ -142,8 +142,8 @@ describe('a policy', () => {
 
   test('shows a person only what is about them', () => {
     const permit = permitOf(DEFAULT_POLICY, holder(['subject'], { subject: 'me' }), 'read', 0)!
-    expect(permit.fieldsOf({ ...somewhere, subject: 'me' }, false).size).toBeGreaterThan(0)
-    expect(permit.fieldsOf({ ...somewhere, subject: 'you' }, true).size).toBe(0)
+    expect(permit.fieldsOf({ ...somewhere, subjects: ['me'] }, false).size).toBeGreaterThan(0)
+    expect(permit.fieldsOf({ ...somewhere, subjects: ['you'] }, true).size).toBe(0)
     expect(permit.fieldsOf(somewhere, true).size).toBe(0)
     expect(permit.isWhole).toBe(false)
   })

@@ -24,7 +24,10 @@ describe('covered fields', () => {
   test('are told apart as the server covers them', () => {
     const record = { modelId: 'm', messages: ['hello'], inputFeatures: { income: 3, age: 44 } }
     const reviewer = { classes: new Set(['plain', 'identifier'] as const), sealedFeatures: new Set<string>() }
-    expect(coveredIn(recordView(record, reviewer))).toEqual({ sealed: ['/messages'], withheld: 1 })
+    expect(coveredIn(recordView('decision', record, reviewer))).toEqual({
+      sealed: ['/messages'],
+      withheld: 1,
+    })
   })
 
   test('have pointers that lead back to their names', () => {

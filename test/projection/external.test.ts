@@ -116,7 +116,7 @@ describe('an index on a server given by configuration', () => {
       ]),
     )
     expect(before.notLookedAt).toEqual([])
-    const { record: _, subject: __, ...unread } = world.source.entries[0]!
+    const { record: _, subjects: __, ...unread } = world.source.entries[0]!
     world.source.entries[0] = unread
     await world.projection.erase([0])
     const after = await search()

@@ -25,7 +25,9 @@ export interface Told {
   readonly kind?: string
   readonly system?: string
   readonly record?: CanonicalRecord | undefined
+  /** Whom it is about, when it is about one. */
   readonly subject?: string
+  readonly subjects?: readonly string[]
   readonly target?: { index: number; id: string }
   readonly emitter?: Entry['emitter']
   readonly receivedAt?: number
@@ -42,7 +44,7 @@ export class MemorySource implements ProjectionSource {
   reads = 0
 
   add(...told: Told[]): number {
-    for (const { kind = 'decision', system = 'default', receivedAt, emitter, ...rest } of told) {
+    for (const { kind = 'decision', system = 'default', receivedAt, emitter, subject, ...rest } of told) {
       const index = this.entries.length
       const entry: Entry = {
         v: 1,
@@ -54,7 +56,13 @@ export class MemorySource implements ProjectionSource {
         payload: { c: 1, root: '0'.repeat(64), leaves: 2 },
         ...(emitter ? { emitter } : {}),
       }
-      this.entries.push({ index, entry, systemName: system, ...rest })
+      this.entries.push({
+        index,
+        entry,
+        systemName: system,
+        ...(subject !== undefined && { subjects: [subject] }),
+        ...rest,
+      })
     }
     return this.entries.length
   }

@@ -119,7 +119,7 @@ describe('the recorder', () => {
     const second = await openRecording(place)
     const read = await second.tenant.reader.one(receipts[7]!.index)
     expect(read.record).toMatchObject({ decisionId: 'loan-7', affectedUserId: 'person-7' })
-    expect(read.subject).toBe(second.tenant.reader.subjectHandle('person-7'))
+    expect(read.subjects).toEqual([second.tenant.reader.subjectHandle('person-7')])
     await second.close()
     const wal = await readFile(join(place.data, 'ledgers/default/wal/00000002-00000000.wal'))
     for (const secret of ['person-7', 'private remark', 'loan-7', 'scorer'])

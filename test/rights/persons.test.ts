@@ -103,6 +103,49 @@ describe('restriction', () => {
     expect([await of(loans[0]!.index), await of(loans[3]!.index)]).toEqual([[], ['restriction']])
   })
 
+  test('of anybody a record is about covers it, whoever stands first in it', async () => {
+    const { rights } = desk.tenant
+    const [joint] = await recorded(desk, loanOf('ada', 5, { affectedSubjects: ['ben', { id: 'cleo' }] }))
+    await rights.persons.restrict({ subject: 'cleo', reason: 'x', decisions: [] }, OFFICER)
+    expect([await of(joint!.index), await of(loans[0]!.index)]).toEqual([['restriction'], []])
+  })
+
+  test('covers what is said about a decision, and what is said about that', async () => {
+    const { persons } = desk.tenant.rights
+    const [outcome] = await recorded(desk, {
+      kind: 'outcome',
+      outcome: 'defaulted',
+      links: [{ rel: 'outcomeOf', id: loans[0]!.id }],
+    })
+    const [comment] = await recorded(desk, {
+      kind: 'comment',
+      text: 'she is ill',
+      links: [{ rel: 'partOf', id: outcome!.id }],
+    })
+    const over = async (index: number): Promise<string[]> =>
+      desk.tenant.rights.restrictionOver(await desk.tenant.reader.one(index))
+    expect([await over(outcome!.index), await over(comment!.index)]).toEqual([[], []])
+    await persons.restrict({ subject: 'ada', reason: 'x', decisions: [loans[0]!.id] }, OFFICER)
+    expect([await over(outcome!.index), await over(comment!.index)]).toEqual([
+      ['restriction'],
+      ['restriction'],
+    ])
+    await persons.restrict({ subject: 'ben', reason: 'x', decisions: [] }, OFFICER)
+    expect(await over(loans[2]!.index)).toEqual([])
+  })
+
+  test('is neither set nor lifted for a decision about somebody else', async () => {
+    const { persons } = desk.tenant.rights
+    const bens = { subject: 'ada', reason: 'x', decisions: [loans[0]!.id, loans[1]!.id] }
+    expect(await refusalOf(() => persons.restrict(bens, OFFICER))).toBe('not_found')
+    expect(await of(loans[0]!.index)).toEqual([])
+    await persons.restrict({ subject: 'ben', reason: 'x', decisions: [loans[1]!.id] }, OFFICER)
+    expect(await refusalOf(() => persons.unrestrict({ ...bens, informedAt: START }, OFFICER))).toBe(
+      'not_found',
+    )
+    expect(await of(loans[1]!.index)).toEqual(['restriction'])
+  })
+
   test('of one id covers an id that is the same person', async () => {
     const { persons } = desk.tenant.rights
     await persons.restrict({ subject: 'ada', reason: 'x', decisions: [] }, OFFICER)

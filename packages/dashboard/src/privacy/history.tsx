@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { count, jsonText, labelOf, timeText } from '../display.ts'
+import { count, isSealed, isWithheld, jsonText, labelOf, timeText } from '../display.ts'
 import type { Json } from '../api.ts'
 import controls from '../elements/controls.module.css'
 import { roleText } from '../session/shape.ts'
@@ -29,7 +29,7 @@ const ALWAYS_HIDDEN: ReadonlySet<string> = new Set([
   'affectedSubjects',
 ])
 
-/** What was recorded of something, oldest first, words included. */
+/** What was recorded of something, oldest first; each record opens its words for a stated purpose. */
 export function History({ steps, hidden }: HistoryProps) {
   return (
     <ol className={styles['history']}>
@@ -71,8 +71,9 @@ function Parts({
 
 const MOMENT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/
 
-/** A value as it is read: people by name and role, lists and groups in one line. */
+/** A value as it is read: people by name and role, lists and groups in one line, and that something is sealed. */
 function saidText(value: Json): string {
+  if (isSealed(value)) return isWithheld(value) ? 'not for your role' : 'sealed; the record opens it'
   if (Array.isArray(value)) return value.map((item: Json) => saidText(item)).join('; ')
   if (typeof value === 'string' && MOMENT.test(value)) return `${timeText(value)} UTC`
   if (typeof value !== 'object' || value === null) return jsonText(value)

@@ -66,8 +66,8 @@ export interface Place {
   readonly system: string
   /** Its own time, ms since the epoch. */
   readonly at: number
-  /** Handle of the person it is about. */
-  readonly subject?: string
+  /** Handles of the people it is about. */
+  readonly subjects?: readonly string[]
 }
 
 /** What somebody may do by one action. */
@@ -114,7 +114,7 @@ export class Permit {
 
   /** Classes of the fields of one record that may be seen; empty when the record may not. */
   fieldsOf(place: Place, hasPurpose: boolean): Set<FieldClass> {
-    if (this.subject !== undefined && place.subject !== this.subject) return new Set()
+    if (this.subject !== undefined && !place.subjects?.includes(this.subject)) return new Set()
     const covering = this.#usable(hasPurpose).filter(({ box }) => covers(box, place))
     return new Set(covering.flatMap(({ fields }) => [...fields]))
   }

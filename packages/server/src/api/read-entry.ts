@@ -28,28 +28,28 @@ export function isErased(read: ReadEntry): read is ErasedEntry {
 }
 
 /** What an entry is to the policy. */
-export function placeOf({ entry, record, subject, systemName }: ReadEntry): Place {
+export function placeOf({ entry, record, subjects, systemName }: ReadEntry): Place {
   return {
     system: systemName,
     at: (record && recordTime(record)) ?? entry.receivedAt,
-    ...(subject !== undefined && { subject }),
+    subjects,
   }
 }
 
 /** The entry, if the caller may see it; otherwise it is not there. @throws Problem */
 export async function readSeen(call: Call, index: number): Promise<SeenEntry> {
-  const seen = seenBy(call, await readOne(call, index))
+  const seen = await seenBy(call, await readOne(call, index))
   if (seen) return seen
   throw notThere()
 }
 
 /** The entry as far as the caller may see it; undefined when not at all. @throws Problem when it takes a purpose to see it */
-export function seenBy(call: Call, read: ReadEntry): SeenEntry | undefined {
+export async function seenBy(call: Call, read: ReadEntry): Promise<SeenEntry | undefined> {
   const { permit, purpose } = call
   const place = placeOf(read)
   const classes = permit.fieldsOf(place, purpose !== undefined)
   if (classes.size > 0) {
-    mustMayProcess(call, read)
+    await mustMayProcess(call, read)
     return { ...read, classes }
   }
   if (permit.fieldsOf(place, true).size > 0)
@@ -62,9 +62,10 @@ export function seenBy(call: Call, read: ReadEntry): SeenEntry | undefined {
  *
  * @throws Problem `purpose_required`
  */
-export function mustMayProcess({ permit, purpose, services }: Call, read: ReadEntry): void {
+export async function mustMayProcess({ permit, purpose, services }: Call, read: ReadEntry): Promise<void> {
   if (purpose !== undefined || permit.subject !== undefined) return
-  const restrictedBy = services.tenant.rights.restrictionOf(read)
+  const { rights } = services.tenant
+  const restrictedBy = await damagedAside(() => rights.restrictionOver(read), { index: read.index })
   if (restrictedBy.length === 0) return
   const detail =
     'processing of this is restricted: it is shown for a stated purpose only (header Deponent-Purpose)'
@@ -109,11 +110,11 @@ export async function* readEach(call: Call, indices: readonly number[]): AsyncGe
 /** The record of an entry as its caller sees it, with these sealed fields revealed. */
 export function viewOf(
   { services }: Call,
-  { record, systemName, classes }: SeenEntry,
+  { entry, record, systemName, classes }: SeenEntry,
   revealed?: readonly string[] | 'all',
 ): CanonicalRecord | undefined {
   const sealedFeatures = new Set(services.projection.sealedFields(systemName))
-  return record && recordView(record, { classes, sealedFeatures, ...(revealed && { revealed }) })
+  return record && recordView(entry.kind, record, { classes, sealedFeatures, ...(revealed && { revealed }) })
 }
 
 export const UNKNOWN_ID = 'no record with this id is known'

@@ -38,13 +38,30 @@ export interface Seeing {
   readonly revealed?: readonly string[] | 'all'
 }
 
-/** The record with everything covered that may not be seen. */
-export function recordView(record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
+/** The record of an entry of this kind with everything covered that may not be seen. */
+export function recordView(kind: string, record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
   const view: CanonicalRecord = {}
-  const isSealed = sealedPointers(record)
+  const isOfRights = OF_RIGHTS.test(kind)
+  const isSealedBySelf = sealedPointers(record)
+  const isSealed = (pointer: string): boolean =>
+    isSealedBySelf(pointer) || (isOfRights && !SHOWN_OF_RIGHTS.has(pointer))
   for (const [name, value] of Object.entries(record)) view[name] = viewOf(name, value, seeing, isSealed)
   return view
 }
+
+/**
+ * Records of what people asked for, of what holds for them and of what was erased. They are written in words that say why somebody is ill,
+ * in court or in debt: all of it is sealed but for a few fields that are dates, ids and choices from a list.
+ */
+const OF_RIGHTS = /^(request|rectification|erasure|notice|(hold|subject)\..+)$/
+
+const SHOWN_OF_RIGHTS: ReadonlySet<string> = new Set(
+  `requestId requestType status requestedAt dueAt extendedTo answeredAt isMarketing complaintInfoGiven exceptionPinpoint
+  holdId ground scope reviewAt mergeId informedAt erasureId setRoot count completedAt policyVersion keyDestruction backupHorizon
+  noticeType accessId sentAt deliveredAt actor basis atSource`
+    .split(/\s+/)
+    .map((name) => `/${name}`),
+)
 
 /** Fields that say where and when a record stands, and what was done to it. */
 const ALWAYS_SHOWN = new Set(['classification', 'links', 'timestamp', 'at', 'system'])

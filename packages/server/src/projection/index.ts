@@ -39,7 +39,7 @@ export { EngineUnavailable } from './engine/client.ts'
 export { EngineStopped } from './engine/engine.ts'
 export { IndexEngine } from './engine/index-engine.ts'
 export type { ProjectionFinding } from './findings.ts'
-export type { AccessList, ListedAccess } from './queries/accesses.ts'
+export { type AccessList, type ListedAccess, LOOKED_AT_MAX } from './queries/accesses.ts'
 export type { AggregateAnswer } from './queries/aggregate.ts'
 export type { CoverageAnswer } from './queries/coverage.ts'
 export { QueryError } from './queries/error.ts'
@@ -260,9 +260,9 @@ export class Projection {
     return overrides(this.#ground, input, this.#resolveSubject, restriction)
   }
 
-  /** Who looked at what. Whether the caller may know is for the caller's side to say. */
-  accesses(input: QueryInput): Promise<AccessList> {
-    return listAccesses(this.#ground, input, this.#resolveSubject)
+  /** Who looked at what; `of`: at any of these entries, by id. Whether the caller may know is for the caller's side to say. */
+  accesses(input: QueryInput, of?: readonly string[]): Promise<AccessList> {
+    return listAccesses(this.#ground, input, this.#resolveSubject, of)
   }
 
   /** Drops the index and fills it again; resolves when every entry known at the call is in it. */

@@ -161,7 +161,8 @@ function decisionCells(
   return [
     ...recordCells(source, at),
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId'),
-    source.subject ?? '',
+    source.subjects?.[0] ?? '',
+    source.subjects ?? [],
     ...text(
       'modelId',
       'modelVersion',

@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256
@@ -85,6 +85,8 @@ export const DECISIONS: TableShape = {
   columns: [
     ...RECORD,
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'),
+    /** Everybody the decision is about; `subject` is the first of them. */
+    { name: 'subjects', type: 'Array(String)' },
     ...name(
       'modelId',
       'modelVersion',
@@ -119,7 +121,7 @@ export const DECISIONS: TableShape = {
   monthly: true,
   indexes: [
     byIndex,
-    ...['id', 'decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'].map(bloom),
+    ...['id', 'decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subjects'].map(bloom),
   ],
 }
 

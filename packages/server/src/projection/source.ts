@@ -6,8 +6,8 @@ export interface SourceEntry {
   readonly entry: Entry
   /** Absent when the payload is gone or cannot be opened: nothing of it is indexed. */
   readonly record?: CanonicalRecord
-  /** Pseudonym of the person affected, 32 hex digits. */
-  readonly subject?: string
+  /** Pseudonyms of the people affected, 32 hex digits each, in the order of the record. */
+  readonly subjects?: readonly string[]
   /** The name behind the entry's system slug. */
   readonly systemName: string
   /** The decision an outcome, review or other record about a decision belongs to. */

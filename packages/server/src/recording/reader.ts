@@ -22,8 +22,8 @@ export interface ReadEntry {
   erased?: VaultTombstone
   /** Whether the record is the ledger's own, part of which anybody can read. */
   isOwn?: boolean
-  /** 32-hex pseudonym of the first person affected. */
-  subject?: string
+  /** 32-hex pseudonyms of the people affected, in the order of the record; none when it cannot be opened. */
+  subjects: readonly string[]
   systemName: string
   target?: Target
 }
@@ -98,17 +98,16 @@ export class RecordReader {
     const record = known ? (JSON.parse(known.text) as CanonicalRecord) : recordOf(opened)
     const gone = opened ? fieldsGone(opened) : 0
     const systemName = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
-    if (!record) return { index, entry, systemName, ...(frame && erasedIn(frame)) }
+    if (!record) return { index, entry, systemName, subjects: [], ...(frame && erasedIn(frame)) }
     const target = known?.target ?? (await this.#targetOf(entry, record))
-    const [subject] = subjectsOf(record)
     return {
       index,
       entry,
       record,
       systemName,
+      subjects: subjectsOf(record).map((subject) => this.subjectHandle(subject)),
       ...(!known && frame && isOwnWord(frame) && { isOwn: true }),
       ...(gone > 0 && { erasedFields: gone }),
-      ...(subject !== undefined && { subject: this.subjectHandle(subject) }),
       ...(target && { target }),
     }
   }

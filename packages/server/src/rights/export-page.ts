@@ -21,9 +21,9 @@ export async function* exportPage(
   records: AsyncIterable<ExportedRecord>,
 ): AsyncGenerator<string> {
   yield opening(head)
-  yield headings(head)
-  yield rights(head)
-  yield consultations(head)
+  if (head.headings) yield headings(head.headings)
+  if (head.rights) yield rights(head.rights)
+  if (head.consultations) yield consultations(head.consultations)
   yield `<h2>Records</h2>\n<p class="note">${EXPLAINED}</p>\n`
   for await (const record of records) yield recordSection(record)
   yield '</main>\n</body>\n</html>\n'
@@ -60,7 +60,7 @@ ${table([
 `
 }
 
-function headings({ headings: all }: ExportHead): string {
+function headings(all: Required<ExportHead>['headings']): string {
   const rows = all.map(({ point, title, values }): [string, string] => [
     `${title} (Art. ${point})`,
     values === null ? 'not recorded here' : values.join('\n'),
@@ -68,12 +68,12 @@ function headings({ headings: all }: ExportHead): string {
   return `<h2>About the processing</h2>\n${table(rows)}\n`
 }
 
-function rights({ rights: told }: ExportHead): string {
+function rights(told: Required<ExportHead>['rights']): string {
   const rows = leavesOf(told, '')
   return `<h2>Your rights and requests</h2>\n${rows.length > 0 ? table(rows) : '<p>Nothing is pending.</p>'}\n`
 }
 
-function consultations({ consultations: all }: ExportHead): string {
+function consultations(all: Required<ExportHead>['consultations']): string {
   if (all.length === 0) return '<h2>Who looked</h2>\n<p>Nobody but the system itself.</p>\n'
   const rows = all.map(
     ({ action, at, purpose, role }) =>

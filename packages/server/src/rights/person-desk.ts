@@ -1,8 +1,10 @@
 /** What is recorded of a person beside requests: two ids that are one, restriction of processing, and what is right where a record is wrong. */
 import { isoTime } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { RecordReader } from '../recording/reader.ts'
+import { concernedBy } from './concerned.ts'
 import type { PersonEntries } from './person-entries.ts'
 import { type By, keep, type Kept } from './record-keeper.ts'
 import { RightsRefused } from './refusal.ts'
@@ -30,6 +32,7 @@ export interface Rectifying {
 }
 
 export interface PersonDeskOptions {
+  ledger: Pick<Ledger, 'find'>
   recorder: Pick<Recorder, 'record'>
   register: RightsRegister
   people: PersonEntries
@@ -83,7 +86,7 @@ export class PersonDesk {
   async rectify(asked: Rectifying, by: By): Promise<Kept> {
     const { entry, values, statement, subject, reason, requestRef } = asked
     const affectedUserId = await this.#personOf(subject, '/subject')
-    await this.#mustBeOf(subject, entry)
+    await this.#mustBeOf(subject, entry.index, '/decision')
     return keep(
       this.#options.recorder,
       'rectification',
@@ -99,6 +102,8 @@ export class PersonDesk {
   ): Promise<Kept> {
     const { subject, decisions, informedAt, ...rest } = asked
     const affectedUserId = await this.#personOf(subject, '/subject')
+    for (const [i, id] of decisions.entries())
+      await this.#mustBeOf(subject, await this.#options.ledger.find(id), `/decisions/${i}`)
     const record = {
       affectedUserId,
       ...rest,
@@ -108,12 +113,14 @@ export class PersonDesk {
     return keep(this.#options.recorder, kind, record, by)
   }
 
-  async #mustBeOf(subject: string, { index }: Kept): Promise<void> {
+  /** An entry about the person, or about something that is. */
+  async #mustBeOf(subject: string, index: number | undefined, field: string): Promise<void> {
     const { people, reader, register } = this.#options
-    const { subject: handle } = await reader.one(index)
     const own = register.view().persons.sameAs(people.handleOf(subject))
-    if (handle === undefined || !own.includes(handle))
-      throw new RightsRefused('not_found', 'the person has no decision of this id', '/decision')
+    if (index !== undefined)
+      for await (const { subjects } of concernedBy(await reader.one(index), reader))
+        if (subjects.some((handle) => own.includes(handle))) return
+    throw new RightsRefused('not_found', 'the person has no decision of this id', field)
   }
 
   async #personOf(subject: string, field: string): Promise<string> {

@@ -28,9 +28,10 @@ export interface ExportHead {
   readonly scope: 'all' | 'provided'
   readonly purpose?: string
   readonly records: number
-  readonly headings: readonly Heading[]
-  readonly rights: { readonly [name: string]: JsonValue }
-  readonly consultations: readonly Consultation[]
+  /** What is told beside the records (Art. 15); absent with `provided`. */
+  readonly headings?: readonly Heading[]
+  readonly rights?: { readonly [name: string]: JsonValue }
+  readonly consultations?: readonly Consultation[]
 }
 
 /** One record of an export; index and leaf hash are what a proof of it is about. */
@@ -49,26 +50,35 @@ export interface ExportedRecord {
   readonly record: CanonicalRecord | null
 }
 
-export interface ExportingOptions {
-  readonly reads: AsyncIterable<ReadEntry>
+/** What of a record goes into an export. */
+export interface Choosing {
   readonly scope: ExportHead['scope']
   isOwn(id: string): boolean
   /** As far as its exporter may see it. */
   view(read: ReadEntry): CanonicalRecord | undefined
+}
+
+export interface ExportingOptions extends Choosing {
+  readonly reads: AsyncIterable<ReadEntry>
   leafHash(index: number): Promise<string>
-  restrictedBy(read: ReadEntry): readonly string[]
+  restrictedBy(read: ReadEntry): Promise<readonly string[]>
   correctedBy(id: string): readonly string[]
 }
 
 /** The records of an export, in ledger order. With `provided`, those alone in which the person provided something. */
 export async function* exportedRecords(options: ExportingOptions): AsyncGenerator<ExportedRecord> {
   for await (const read of options.reads) {
-    const whole = options.view(read)
-    const given = whole && forPerson(whole, (id) => options.isOwn(id))
-    const record = given && options.scope === 'provided' ? providedBy(given) : given
+    const record = chosenIn(read, options)
     if (options.scope === 'provided' && record === undefined) continue
     yield await exported(options, read, record ?? null)
   }
+}
+
+/** The content of an entry as the person is given it; undefined when there is none for them. */
+export function chosenIn(read: ReadEntry, choosing: Choosing): CanonicalRecord | undefined {
+  const whole = choosing.view(read)
+  const given = whole && forPerson(whole, (id) => choosing.isOwn(id))
+  return given && choosing.scope === 'provided' ? providedBy(given) : given
 }
 
 async function exported(
@@ -77,8 +87,9 @@ async function exported(
   record: CanonicalRecord | null,
 ): Promise<ExportedRecord> {
   const { entry, index, systemName } = read
-  const restrictedBy = options.restrictedBy(read)
-  const correctedBy = options.correctedBy(entry.id)
+  const isAll = options.scope === 'all'
+  const restrictedBy = isAll ? await options.restrictedBy(read) : []
+  const correctedBy = isAll ? options.correctedBy(entry.id) : []
   return {
     id: entry.id,
     index,

@@ -48,6 +48,10 @@ export class Persons {
     return [...found]
   }
 
+  get restrictsAnything(): boolean {
+    return this.#people.size > 0 || this.#entries.size > 0
+  }
+
   /** Handles of all people whose processing is restricted, those of merged ids included. */
   get restricted(): string[] {
     return [...new Set([...this.#people.keys()].flatMap((handle) => this.sameAs(handle)))]

@@ -15,6 +15,7 @@ import {
   NO_ERASURES,
   type PendingErasure,
 } from './erasures.ts'
+import { concernedBy } from './concerned.ts'
 import { type CopiedEntry, recipientIn, shownOf } from './copies.ts'
 import { HoldDesk } from './hold-desk.ts'
 import { blocks, type HeldEntry, type Hold, isPastReview } from './holds.ts'
@@ -113,10 +114,21 @@ export class Rights implements HoldsAndNotices {
     return [...found]
   }
 
-  /** Why processing of an entry is restricted; empty when it is not. An erasure that a hold stops restricts all of the person. */
-  restrictionOf({ entry, subject }: Pick<ReadEntry, 'entry' | 'subject'>): Restricted[] {
-    const handles = subject === undefined ? [] : [subject]
-    return this.#restricted(handles, entry.id)
+  /**
+   * Why processing of what an entry says by itself is restricted; empty when it is not. An erasure that a hold stops restricts all of
+   * the person.
+   */
+  restrictionOf({ entry, subjects }: Pick<ReadEntry, 'entry' | 'subjects'>): Restricted[] {
+    return this.#restricted(subjects, entry.id)
+  }
+
+  /** Why processing of an entry is restricted by itself or by what it is about: a review of a restricted decision is. */
+  async restrictionOver(read: ReadEntry): Promise<Restricted[]> {
+    const found = new Set(this.restrictionOf(read))
+    if (!this.#restrictsAnything()) return [...found]
+    for await (const about of concernedBy(read, this.#options.reader))
+      for (const reason of this.restrictionOf(about)) found.add(reason)
+    return [...found]
   }
 
   /** Entry ids of what corrects an entry, oldest first. */
@@ -168,6 +180,10 @@ export class Rights implements HoldsAndNotices {
       holds: holds.length,
       holdsPastReview: holds.filter((hold) => isPastReview(hold, now)).length,
     }
+  }
+
+  #restrictsAnything(): boolean {
+    return this.#options.register.view().persons.restrictsAnything || this.#erasures.heldScopes().length > 0
   }
 
   #restricted(handles: readonly string[], entryId: string | undefined): Restricted[] {

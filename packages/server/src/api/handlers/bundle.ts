@@ -153,11 +153,13 @@ async function viewsOf(call: Call, indices: readonly number[]): Promise<Map<stri
   for await (const read of readEach(call, indices)) {
     const place = placeOf(read)
     const classes = permit.fieldsOf(place, purpose !== undefined)
-    mustMayProcess(call, read)
+    // First what is out of reach: that something there is restricted is not for the caller to know either.
     if (classes.size === 0) throw permit.fieldsOf(place, true).size > 0 ? needsPurpose() : notThere()
+    await mustMayProcess(call, read)
     const sealedFeatures = new Set(services.projection.sealedFields(read.systemName))
     const revealed = purpose === undefined ? {} : { revealed: 'all' as const }
-    views.set(read.entry.id, (record) => recordView(record, { classes, sealedFeatures, ...revealed }))
+    const { id, kind } = read.entry
+    views.set(id, (record) => recordView(kind, record, { classes, sealedFeatures, ...revealed }))
   }
   return views
 }

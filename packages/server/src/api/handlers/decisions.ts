@@ -31,11 +31,12 @@ export const getDecision: Handler = async (call) => {
   const { tenant } = call.services
   const index = await decisionIndex(call)
   const seen = await readSeen(call, index)
-  const { entry, record, subject, systemName } = seen
+  const { entry, record, subjects, systemName } = seen
   call.look.objects = [entry.id]
   if (isErased(seen)) throw await erasedProblem(call, seen)
   const reveal = revealFor(call, seen)
   const { classes } = seen
+  const subject = call.permit.subject ?? subjects[0]
   return json({
     id: entry.id,
     kind: entry.kind,
@@ -50,15 +51,15 @@ export const getDecision: Handler = async (call) => {
     ...(seen.erasedFields !== undefined && { erasedFields: seen.erasedFields }),
     links: record?.links ?? [],
     ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
-    ...rightsOf(call, seen),
+    ...(await rightsOf(call, seen)),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
 }
 
 /** What holds for a record beside what it says: why it is restricted, and what corrects it. */
-function rightsOf({ services }: Call, read: SeenEntry): object {
+async function rightsOf({ services }: Call, read: SeenEntry): Promise<object> {
   const { rights } = services.tenant
-  const restrictedBy = rights.restrictionOf(read)
+  const restrictedBy = await rights.restrictionOver(read)
   const correctedBy = rights.correctionsOf(read.entry.id)
   return {
     ...(restrictedBy.length > 0 && { restricted: true, restrictedBy }),
@@ -145,7 +146,7 @@ export const getTimeline: Handler = async (call) => {
   if (isErased(decision)) throw await erasedProblem(call, decision)
   const items = []
   for (const about of await projection.about(index, restrictionOf(call))) {
-    const seen = seenBy(call, await readOne(call, about))
+    const seen = await seenBy(call, await readOne(call, about))
     if (!seen || isErased(seen)) continue
     const { entry } = seen
     const at = new Date(placeOf(seen).at).toISOString()

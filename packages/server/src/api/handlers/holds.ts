@@ -43,11 +43,10 @@ export const listHolds: Handler = ({ look, query, services }) => {
   return json({ items, standing, pastReview })
 }
 
-export const getHold: Handler = async ({ look, params, services }) => {
-  const { clock, tenant } = services
-  const hold = tenant.rights.holds.get(params.id ?? '')
-  look.objects = hold.records.map(({ id }) => id)
-  return json({ ...told(hold, clock.now()), history: await historyOf(tenant.reader, hold.records) })
+export const getHold: Handler = async (call) => {
+  const { clock, tenant } = call.services
+  const hold = tenant.rights.holds.get(call.params.id ?? '')
+  return json({ ...told(hold, clock.now()), history: await historyOf(call, hold.records) })
 }
 
 export const reviewHold: Handler = async ({ caller, params, request, services }) => {
@@ -78,7 +77,12 @@ async function namedBy(
 
 /** A hold as it is told: people by handle, no words of anybody. */
 export function told(hold: Hold, now: number): object {
-  const { placedAt, records, releasedAt, reviewAt, scope, subjects, ...rest } = hold
+  return { ...toldWithoutStaff(hold, now), releasedBy: hold.releasedBy }
+}
+
+/** The same without who asks for its release. */
+export function toldWithoutStaff(hold: Hold, now: number): object {
+  const { placedAt, records, releasedAt, releasedBy: _staff, reviewAt, scope, subjects, ...rest } = hold
   const { from, indices: _, to, ...within } = scope
   return {
     ...rest,

@@ -1,14 +1,18 @@
 /** Everything known of a person, handed out: found, counted and put on record first, then written piece by piece. */
 import { type CanonicalRecord, type JsonValue, parseTime, toHex, utf8 } from '@deponent/format'
+import { type AccessList, type ListedAccess, LOOKED_AT_MAX } from '../../projection/index.ts'
 import { headingsOf } from '../../rights/article-15.ts'
 import { exportPage } from '../../rights/export-page.ts'
 import {
+  type Choosing,
+  chosenIn,
   type Consultation,
   EXPORT_RECORDS_MAX,
   exportedRecords,
   type ExportHead,
   exportJson,
 } from '../../rights/person-export.ts'
+import type { Hold } from '../../rights/holds.ts'
 import { mustBeConfirmed } from '../../rights/request-desk.ts'
 import { type Survey, surveyOf } from '../../rights/survey.ts'
 import type { ReadEntry } from '../../recording/reader.ts'
@@ -17,6 +21,7 @@ import { concealed, Problem } from '../problem.ts'
 import { recipientOf } from '../purpose.ts'
 import { placeOf } from '../read-entry.ts'
 import { recordView } from '../record-view.ts'
+import { toldWithoutStaff } from './holds.ts'
 import { nobody, toldStanding } from './persons.ts'
 
 /** Looks an export tells of at most, the newest. */
@@ -36,8 +41,9 @@ export const exportSubject: Handler = async (call) => {
   const { look, request, services } = call
   const { rights } = services.tenant
   const order = orderOf(call)
-  const survey = await surveyOf(rights.entries.entries(order.scopes), order)
-  if (survey.entries.length === 0) throw nobody()
+  const survey = await surveyOf(entriesFor(call, order), order)
+  const isKnown = order.scope === 'provided' && order.scopes.some((scope) => rights.entries.knows(scope))
+  if (survey.entries.length === 0 && !isKnown) throw nobody()
   if (survey.entries.length > EXPORT_RECORDS_MAX)
     throw new Problem(
       413,
@@ -101,7 +107,6 @@ async function headOf(call: Call, { scope, scopes, subject }: Order, survey: Sur
   const { ledger, rights, name } = tenant
   const ids = []
   for (const handle of scopes) ids.push(await rights.entries.idOf(handle))
-  const standing = toldStanding(rights.standingOf(subject, survey.entries), clock.now())
   return {
     format: 'deponent subject export 1',
     subject: { handle: scopes[0]!, ids: ids.filter((id) => id !== undefined) },
@@ -113,42 +118,106 @@ async function headOf(call: Call, { scope, scopes, subject }: Order, survey: Sur
     scope,
     ...(purpose !== undefined && { purpose }),
     records: survey.entries.length,
-    headings: headingsOf(survey, await rights.recipientsOf(survey.entries)),
-    rights: JSON.parse(JSON.stringify(standing)) as Record<string, JsonValue>,
-    consultations: await consultationsOf(call, scopes[0]!),
+    ...(scope === 'all' && (await besideRecords(call, subject, scopes, survey))),
   }
 }
 
-/** Who looked at decisions about the person, without names (C-579/21 Pankki S), newest first. */
-async function consultationsOf({ services }: Call, handle: string): Promise<Consultation[]> {
-  const told: Consultation[] = []
-  let cursor: string | null = null
-  do {
-    const asked: [string, string][] = [
-      ['subject', handle],
-      ['limit', `${PAGE}`],
-    ]
-    if (cursor !== null) asked.push(['cursor', cursor])
-    const { items, next } = await services.projection.accesses(asked)
-    for (const { action = '', at, purpose, result = '', role = '' } of items)
-      if (result !== 'denied')
-        told.push({ at, role, action, result, ...(purpose !== undefined && { purpose }) })
-    cursor = next
-  } while (cursor !== null && told.length < CONSULTATIONS_MAX)
-  return told
+type Beside = Pick<ExportHead, 'headings' | 'rights' | 'consultations'>
+
+/** What the person is told beside the records (Art. 15). */
+async function besideRecords(
+  call: Call,
+  subject: string,
+  scopes: readonly string[],
+  survey: Survey,
+): Promise<Beside> {
+  const { clock, tenant } = call.services
+  const standing = tenant.rights.standingOf(subject, survey.entries)
+  const ids = new Set(survey.entries.map(({ id }) => id))
+  const holds = standing.holds.map((hold) => toldWithoutStaff(partOf(hold, scopes, ids), clock.now()))
+  const told = { ...toldStanding(standing, clock.now()), holds }
+  return {
+    headings: headingsOf(survey, await tenant.rights.recipientsOf(survey.entries)),
+    rights: JSON.parse(JSON.stringify(told)) as Record<string, JsonValue>,
+    consultations: await consultationsOf(call, [...ids]),
+  }
 }
 
-function recordsOf(call: Call, { scope, scopes }: Order, survey: Survey): ReturnType<typeof exportedRecords> {
-  const { ledger, reader, rights } = call.services.tenant
+/** A hold as far as it is about the person: whom and what else it holds is not theirs to know. */
+function partOf(hold: Hold, scopes: readonly string[], ids: ReadonlySet<string>): Hold {
+  const { scope, subjects } = hold
+  const decisions = scope.decisions?.filter((id) => ids.has(id))
+  return {
+    ...hold,
+    subjects: subjects.filter((handle) => scopes.includes(handle)),
+    scope: { ...scope, ...(decisions && { decisions }) },
+  }
+}
+
+/** Who looked at these records of the person, without names (C-579/21 Pankki S), newest first. */
+async function consultationsOf({ services }: Call, ids: readonly string[]): Promise<Consultation[]> {
+  const found = new Map<number, ListedAccess>()
+  for (let at = 0; at < ids.length; at += LOOKED_AT_MAX)
+    for await (const look of looksAt(services.projection, ids.slice(at, at + LOOKED_AT_MAX)))
+      found.set(look.index, look)
+  return [...found.values()]
+    .filter(({ result }) => result !== 'denied')
+    .toSorted((a, b) => (a.at === b.at ? b.index - a.index : a.at < b.at ? 1 : -1))
+    .slice(0, CONSULTATIONS_MAX)
+    .map(({ action = '', at, purpose, result = '', role = '' }) => ({
+      at,
+      role,
+      action,
+      result,
+      ...(purpose !== undefined && { purpose }),
+    }))
+}
+
+/** The newest looks at any of these entries. */
+async function* looksAt(
+  projection: Call['services']['projection'],
+  ids: readonly string[],
+): AsyncGenerator<ListedAccess> {
+  let cursor: string | null = null
+  let count = 0
+  do {
+    const asked: [string, string][] = [
+      ['limit', `${PAGE}`],
+      ...(cursor === null ? [] : [['cursor', cursor] as [string, string]]),
+    ]
+    const page: AccessList = await projection.accesses(asked, ids)
+    yield* page.items
+    count += page.items.length
+    cursor = page.next
+  } while (cursor !== null && count < CONSULTATIONS_MAX)
+}
+
+function recordsOf(call: Call, order: Order, survey: Survey): ReturnType<typeof exportedRecords> {
+  const { ledger, rights } = call.services.tenant
   return exportedRecords({
+    ...choosing(call, order),
     reads: readsOf(call, survey),
+    leafHash: async (index) => toHex(await ledger.leafHash(index)),
+    restrictedBy: (read) => rights.restrictionOver(read),
+    correctedBy: (id) => rights.correctionsOf(id),
+  })
+}
+
+function choosing(call: Call, { scope, scopes }: Order): Choosing {
+  const { reader } = call.services.tenant
+  return {
     scope,
     isOwn: (id) => scopes.includes(reader.subjectHandle(id)),
     view: (read) => viewOf(call, read),
-    leafHash: async (index) => toHex(await ledger.leafHash(index)),
-    restrictedBy: (read) => rights.restrictionOf(read),
-    correctedBy: (id) => rights.correctionsOf(id),
-  })
+  }
+}
+
+/** The entries an export is of. */
+async function* entriesFor(call: Call, order: Order): AsyncGenerator<ReadEntry> {
+  const { entries } = call.services.tenant.rights
+  const choice = choosing(call, order)
+  for await (const read of entries.entries(order.scopes))
+    if (order.scope === 'all' || chosenIn(read, choice) !== undefined) yield read
 }
 
 async function* readsOf({ services }: Call, { entries }: Survey): AsyncGenerator<ReadEntry> {
@@ -157,9 +226,10 @@ async function* readsOf({ services }: Call, { entries }: Survey): AsyncGenerator
 
 /** The record as far as the policy lets its exporter see it: all of these records are about the person. */
 function viewOf({ permit, purpose }: Call, read: ReadEntry): CanonicalRecord | undefined {
-  const place = { ...placeOf(read), ...(permit.subject !== undefined && { subject: permit.subject }) }
+  const place = { ...placeOf(read), ...(permit.subject !== undefined && { subjects: [permit.subject] }) }
   const classes = permit.fieldsOf(place, purpose !== undefined)
-  return read.record && recordView(read.record, { classes, sealedFeatures: new Set(), revealed: 'all' })
+  const { entry, record } = read
+  return record && recordView(entry.kind, record, { classes, sealedFeatures: new Set(), revealed: 'all' })
 }
 
 function answer(

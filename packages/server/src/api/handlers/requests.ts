@@ -6,6 +6,7 @@ import { bodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
 import { momentsOf } from '../moments.ts'
 import { Problem } from '../problem.ts'
+import { placeOf, readOne, viewOf } from '../read-entry.ts'
 import {
   answerRequestBody,
   extensionRequest,
@@ -52,10 +53,9 @@ export const listRequests: Handler = (call) => {
 }
 
 export const getRequest: Handler = async (call) => {
-  const { clock, tenant } = call.services
+  const { clock } = call.services
   const request = desk(call).get(call.params.id ?? '')
-  const history = await historyOf(tenant.reader, request.records)
-  call.look.objects = request.records.map(({ id }) => id)
+  const history = await historyOf(call, request.records)
   return json({ ...toldRequest(request, clock.now()), history })
 }
 
@@ -92,17 +92,37 @@ export function toldRequest(request: PersonRequest, now: number): object {
   }
 }
 
-/** What the records of something say, oldest first; null for one that cannot be opened. */
+interface HistoryStep {
+  readonly id: string
+  readonly index: number
+  readonly at: string
+  readonly kind: string
+  readonly record: CanonicalRecord | null
+}
+
+/**
+ * What the records of something say, oldest first, as far as the caller may see them: words for a stated purpose only, which is on record
+ * before they leave. Null for one that cannot be opened.
+ */
 export async function historyOf(
-  reader: Call['services']['tenant']['reader'],
+  call: Call,
   records: readonly { readonly index: number; readonly id: string }[],
-): Promise<{ id: string; index: number; at: string; kind: string; record: CanonicalRecord | null }[]> {
-  const told = []
+): Promise<HistoryStep[]> {
+  const { caller, look, permit, purpose } = call
+  const reveals = purpose === undefined ? undefined : caller.permit('reveal')
+  const told: HistoryStep[] = []
   for (const { id, index } of records) {
-    const { entry, record } = await reader.one(index)
-    const at = new Date(entry.receivedAt).toISOString()
-    told.push({ id, index, at, kind: entry.kind, record: record ?? null })
+    const read = await readOne(call, index)
+    const place = placeOf(read)
+    const own = permit.fieldsOf(place, purpose !== undefined)
+    const opened = reveals?.fieldsOf(place, true) ?? new Set()
+    const isReveal = opened.has('sealed')
+    const seen = { ...read, classes: new Set(isReveal ? [...own, ...opened] : own) }
+    if (isReveal) Object.assign(look, { isReveal, isUrgent: true, fields: ['all'] })
+    const record = viewOf(call, seen, isReveal ? 'all' : undefined) ?? null
+    told.push({ id, index, at: new Date(read.entry.receivedAt).toISOString(), kind: read.entry.kind, record })
   }
+  look.objects = records.map(({ id }) => id)
   return told
 }
 

@@ -56,9 +56,12 @@ interface Row extends Record<(typeof TEXTS)[number] | 'name' | 'purpose', string
   readonly repeats: string | null
 }
 
+/** Ids of entries in one question: they stand in its text, of which the engine parses 256 KiB. */
+export const LOOKED_AT_MAX = 4_000
+
 /**
  * Who looked at what, newest first. `id` is the entry id of something looked at, `subject` a person whose decisions were;
- * whether the caller may know is for the caller's side to say.
+ * whether the caller may know is for the caller's side to say. `of`: looks at any of these entries alone, by id, at most LOOKED_AT_MAX.
  *
  * @throws QueryError · QueryTooHeavy · IndexBehind · EngineUnavailable
  */
@@ -66,6 +69,7 @@ export async function listAccesses(
   ground: Ground,
   input: QueryInput,
   resolveSubject: SubjectResolver,
+  of?: readonly string[],
 ): Promise<AccessList> {
   const parameters = readParameters(input)
   const limit = readInteger('limit', parameters.get('limit') ?? `${PAGE_DEFAULT}`, 1, PAGE_MAX)
@@ -74,7 +78,11 @@ export async function listAccesses(
   const cursor = readCursor(parameters.get('cursor'), question)
   const size = boundSize(ground, cursor?.size)
   const building = { ground, size, substitutions: new Substitutions(), resolveSubject }
-  const where = [...conditionsOf(parameters, building), ...(cursor ? [pastCursor(cursor, order)] : [])]
+  const where = [
+    ...conditionsOf(parameters, building),
+    ...(of ? [lookedAt(of)] : []),
+    ...(cursor ? [pastCursor(cursor, order)] : []),
+  ]
   const rows = await ask<Row>(ground, accessSql(ground, where, order, limit + 1), building.substitutions)
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
@@ -93,6 +101,15 @@ function conditionsOf(parameters: ReadonlyMap<string, string>, building: Buildin
   return conditions
 }
 
+const ENTRY_ID = /^[0-9a-f-]{36}$/
+
+/** Spelled out: substitutions travel in the address, which is short. */
+function lookedAt(ids: readonly string[]): string {
+  if (ids.length > LOOKED_AT_MAX || !ids.every((id) => ENTRY_ID.test(id)))
+    throw new RangeError(`at most ${LOOKED_AT_MAX} entry ids in one question`)
+  return `hasAny(d.objects, [${ids.map((id) => `'${id}'`).join()}])`
+}
+
 function conditionOf(name: string, text: string, building: Building): string {
   const { ground, size, substitutions, resolveSubject } = building
   const known = TEXTS.find((filter) => filter === name)
@@ -102,7 +119,7 @@ function conditionOf(name: string, text: string, building: Building): string {
       return `has(d.objects, ${substitutions.add('String', text)})`
     case 'subject':
       return `hasAny(d.objects, (SELECT groupArray(toString(id)) FROM ${ground.names.tables}.${DECISIONS.name}
-        WHERE index < ${size} AND subject IN ${substitutions.add('Array(String)', resolveSubject(text))}))`
+        WHERE index < ${size} AND hasAny(subjects, ${substitutions.add('Array(String)', resolveSubject(text))})))`
     case 'from':
       return `d.at >= ${momentOf('from', text, substitutions)}`
     case 'to':

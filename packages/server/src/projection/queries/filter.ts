@@ -52,7 +52,7 @@ type Condition = (text: string, building: Building) => string
 
 const OTHER_FILTERS: Readonly<Record<string, Condition>> = {
   subject: (text, { substitutions, resolveSubject }) =>
-    `d.subject IN ${substitutions.add('Array(String)', resolveSubject(text))}`,
+    `hasAny(d.subjects, ${substitutions.add('Array(String)', resolveSubject(text))})`,
   from: (text, { substitutions }) => `d.at >= ${momentOf('from', text, substitutions)}`,
   to: (text, { substitutions }) => `d.at < ${momentOf('to', text, substitutions)}`,
   minConfidence: (text, { substitutions }) =>

@@ -23,8 +23,8 @@ export function allOf(conditions: readonly string[]): string {
 export function decisionsWithin(within: Within, of: string): string[] {
   const { restriction, values } = within
   const { except, subjects } = restriction
-  const theirs = subjects ? [`${of}subject IN ${values.add('Array(String)', subjects)}`] : []
-  const others = except ? [`${of}subject NOT IN ${values.add('Array(String)', except)}`] : []
+  const theirs = subjects ? [`hasAny(${of}subjects, ${values.add('Array(String)', subjects)})`] : []
+  const others = except ? [`NOT hasAny(${of}subjects, ${values.add('Array(String)', except)})`] : []
   return [...inBoxes(within, of), ...theirs, ...others]
 }
 
@@ -52,7 +52,7 @@ export function entriesFrom(within: Within, size: string): string {
 
 function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
   const theirs = values.add('Array(String)', subjects)
-  return `SELECT toInt64(index) AS index FROM ${names.tables}.${DECISIONS.name} WHERE subject IN ${theirs}`
+  return `SELECT toInt64(index) AS index FROM ${names.tables}.${DECISIONS.name} WHERE hasAny(subjects, ${theirs})`
 }
 
 /** Decisions about these people, and everything recorded about those. */
