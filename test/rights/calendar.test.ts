@@ -22,6 +22,9 @@ describe('a period in months', () => {
     ['2026-12-31T12:00:00Z', 1, '2027-01-31T12:00:00Z'],
     ['2100-01-30T12:00:00Z', 1, '2100-02-28T12:00:00Z'],
     ['2026-02-28T12:00:00Z', 1, '2026-03-28T12:00:00Z'],
+    ['0001-01-31T12:00:00Z', 1, '0001-02-28T12:00:00Z'],
+    ['0096-01-31T12:00:00Z', 1, '0096-02-29T12:00:00Z'],
+    ['0099-12-31T12:00:00Z', 1, '0100-01-31T12:00:00Z'],
   ])('from %s, %i months, ends on %s', (from, months, end) => {
     expect(new Date(addMonths(at(from), months)).toISOString()).toBe(new Date(end).toISOString())
   })

@@ -14,10 +14,15 @@ export function addMonths(ms: number, months: number): number {
   const month = from.getUTCFullYear() * YEAR_MONTHS + from.getUTCMonth() + months
   const [year, inYear] = [Math.floor(month / YEAR_MONTHS), month % YEAR_MONTHS]
   const day = Math.min(from.getUTCDate(), daysIn(year, inYear))
-  return Date.UTC(year, inYear, day) + timeOfDay
+  return dayAt(year, inYear, day) + timeOfDay
 }
 
 /** Days of a month, counted from 0. */
 function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month + 1, 0)).getUTCDate()
+  return new Date(dayAt(year, month + 1, 0)).getUTCDate()
+}
+
+/** The beginning of a day, also of one in the first century, whose years `Date.UTC` takes for those of the twentieth. */
+function dayAt(year: number, month: number, day: number): number {
+  return new Date(0).setUTCFullYear(year, month, day)
 }
