@@ -17,6 +17,28 @@ export async function asked<T>(
   print(options.json ? JSON.stringify(answer) : text(answer))
 }
 
+const PAGE = 1_000
+
+/** The same of a list: all of its pages as one. `path` has no query. */
+export async function askedAll<T extends { readonly items: readonly unknown[] }>(
+  options: AskingOptions,
+  path: string,
+  text: (answer: T) => string,
+): Promise<void> {
+  const answer = await speaking(options, async (connection) => {
+    const items: unknown[] = []
+    for (let cursor = ''; ;) {
+      const page = jsonOf(
+        await connection.get(`${path}?limit=${PAGE}${cursor === '' ? '' : `&cursor=${cursor}`}`),
+      ) as T & { next: string | null }
+      items.push(...page.items)
+      if (page.next === null) return { ...page, items }
+      cursor = page.next
+    }
+  })
+  print(options.json ? JSON.stringify(answer) : text(answer))
+}
+
 /** Does something with a connection, which is closed whatever comes of it. CommandError as `connect`. */
 export async function speaking<T>(
   options: AskingOptions,

@@ -138,7 +138,7 @@ async function onOutside(server: Connection, ledger: string): Promise<Observatio
 async function onRights(data: string, ledger: string): Promise<Observation[]> {
   const server = await runningOn(data, { ledger })
   const requests = await server?.get('/v1/requests?limit=1', TIMEOUT_MS).catch(() => undefined)
-  const holds = await server?.get('/v1/holds', TIMEOUT_MS).catch(() => undefined)
+  const holds = await server?.get('/v1/holds?limit=1', TIMEOUT_MS).catch(() => undefined)
   const what = about('requests of people', ledger)
   if (requests?.status !== 200 || holds?.status !== 200)
     return [

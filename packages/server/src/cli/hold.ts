@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { HOLD_GROUNDS } from '../rights/holds.ts'
 import { note } from '../platform/terminal.ts'
-import { asked, type AskingOptions } from './asking.ts'
+import { asked, askedAll, type AskingOptions } from './asking.ts'
 import { withConnection, withLedger } from './options.ts'
 import { table } from './table.ts'
 
@@ -65,10 +65,8 @@ const list = withLedger(withConnection(new Command('list')))
   .description('show holds, those that stand first')
   .addHelpText('after', '\nExample:\n  deponent hold list --data ./data')
   .action((options: AskingOptions) =>
-    asked<{ items: Hold[] }>(
-      options,
-      (connection) => connection.get('/v1/holds'),
-      ({ items }) => (items.length === 0 ? 'no holds' : table(items.map(shown))),
+    askedAll<{ items: Hold[] }>(options, '/v1/holds', ({ items }) =>
+      items.length === 0 ? 'no holds' : table(items.map(shown)),
     ),
   )
 

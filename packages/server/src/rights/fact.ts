@@ -74,7 +74,7 @@ export function factIn(
   return isCopy(kind, record) ? { ...told, what: 'copy' } : undefined
 }
 
-const REQUEST_STATES = ['open', 'extended', 'answered', 'refused'] as const
+export const REQUEST_STATES = ['open', 'extended', 'answered', 'refused'] as const
 
 function requestIn(told: Told, record: CanonicalRecord): RequestFact | undefined {
   const { requestId, requestType } = record

@@ -7,6 +7,8 @@ import type { Fact, HoldFact, HoldScope } from './fact.ts'
  */
 export const HOLD_GROUNDS = ['gdpr_17_3_b', 'gdpr_17_3_e', 'aia_73_6', 'litigation', 'other'] as const
 
+export const HOLD_STATES = ['placed', 'release_asked', 'released'] as const
+
 export type HoldGround = (typeof HOLD_GROUNDS)[number]
 
 /** When the AI Act's floor of six months for automatic records begins to oblige (Ch. III Sect. 1-3 apply from 2 December 2027). */
@@ -18,7 +20,7 @@ export interface Hold {
   /** Handles of the people it is about; empty when it is not about people. */
   readonly subjects: readonly string[]
   readonly scope: HoldScope
-  readonly state: 'placed' | 'release_asked' | 'released'
+  readonly state: (typeof HOLD_STATES)[number]
   /** ms since the epoch, like the others. */
   readonly placedAt: number
   readonly reviewAt?: number

@@ -4,11 +4,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { RecordReader } from '../recording/reader.ts'
-import { concernedBy } from './concerned.ts'
 import type { PersonEntries } from './person-entries.ts'
 import { type By, keep, type Kept } from './record-keeper.ts'
 import { RightsRefused } from './refusal.ts'
 import type { RightsRegister } from './rights-register.ts'
+import { mustBeTheirs } from './theirs.ts'
 
 export interface Restricting {
   readonly subject: string
@@ -86,7 +86,7 @@ export class PersonDesk {
   async rectify(asked: Rectifying, by: By): Promise<Kept> {
     const { entry, values, statement, subject, reason, requestRef } = asked
     const affectedUserId = await this.#personOf(subject, '/subject')
-    await this.#mustBeOf(subject, entry.index, '/decision')
+    await mustBeTheirs(this.#options, subject, entry.index, '/decision')
     return keep(
       this.#options.recorder,
       'rectification',
@@ -103,7 +103,7 @@ export class PersonDesk {
     const { subject, decisions, informedAt, ...rest } = asked
     const affectedUserId = await this.#personOf(subject, '/subject')
     for (const [i, id] of decisions.entries())
-      await this.#mustBeOf(subject, await this.#options.ledger.find(id), `/decisions/${i}`)
+      await mustBeTheirs(this.#options, subject, await this.#options.ledger.find(id), `/decisions/${i}`)
     const record = {
       affectedUserId,
       ...rest,
@@ -111,16 +111,6 @@ export class PersonDesk {
       ...(informedAt !== undefined && { informedAt: isoTime(informedAt) }),
     }
     return keep(this.#options.recorder, kind, record, by)
-  }
-
-  /** An entry about the person, or about something that is. */
-  async #mustBeOf(subject: string, index: number | undefined, field: string): Promise<void> {
-    const { people, reader, register } = this.#options
-    const own = register.view().persons.sameAs(people.handleOf(subject))
-    if (index !== undefined)
-      for await (const { subjects } of concernedBy(await reader.one(index), reader))
-        if (subjects.some((handle) => own.includes(handle))) return
-    throw new RightsRefused('not_found', 'the person has no decision of this id', field)
   }
 
   async #personOf(subject: string, field: string): Promise<string> {

@@ -1,14 +1,17 @@
 /** Receives requests of people and takes them to an answer. Every step is a record, durable before it counts. */
 import { isoTime, toHex } from '@deponent/format'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Recorder } from '../recording/recorder.ts'
+import type { RecordReader } from '../recording/reader.ts'
 import { OneByOne } from './one-by-one.ts'
 import type { PersonEntries } from './person-entries.ts'
 import { type By, keep } from './record-keeper.ts'
 import { RightsRefused } from './refusal.ts'
 import { dueAtOf, extendedTo, mustBeExtensible, mustBePending, type PersonRequest } from './requests.ts'
 import type { RightsRegister } from './rights-register.ts'
+import { mustBeTheirs } from './theirs.ts'
 
 /** How somebody made sure who asks. */
 export interface IdentityCheck {
@@ -26,6 +29,7 @@ export interface NewRequest {
   readonly statement?: string | undefined
   readonly representative?: string | undefined
   readonly isMarketing?: boolean | undefined
+  /** Entry ids, where it is about single decisions of the person. */
   readonly decisions?: readonly string[] | undefined
   readonly identityCheck?: IdentityCheck | undefined
 }
@@ -44,6 +48,8 @@ export interface Refusal {
 }
 
 export interface RequestDeskOptions {
+  ledger: Pick<Ledger, 'find'>
+  reader: Pick<RecordReader, 'one'>
   recorder: Pick<Recorder, 'record'>
   register: RightsRegister
   people: PersonEntries
@@ -83,6 +89,8 @@ export class RequestDesk {
     const affectedUserId = await people.idOf(subject)
     if (affectedUserId === undefined)
       throw new RightsRefused('not_found', 'nobody of this handle is known', '/subject')
+    for (const [i, id] of (rest.decisions ?? []).entries())
+      await mustBeTheirs(this.#options, subject, await this.#options.ledger.find(id), `/decisions/${i}`)
     const requestId = `r-${toHex(random.bytes(8))}`
     await this.#keep(
       {

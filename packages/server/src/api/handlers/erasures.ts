@@ -4,6 +4,7 @@ import type { ErasureStatus } from '../../erasure/erasures.ts'
 import type { Actor } from '../../access/actor.ts'
 import { optionalBodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
+import { listParameters, numberPlace, pageOf } from '../list-page.ts'
 import { Problem } from '../problem.ts'
 import { erasureRequest } from '../routes/erasure.ts'
 
@@ -42,9 +43,24 @@ export const eraseSubject: Handler = async (call) => {
 }
 
 export const listErasures: Handler = (call) => {
-  const items = call.services.erasures.all().map((status) => told(call, status))
-  call.look.count = items.length
-  return json({ items })
+  const { look, query, services } = call
+  const parameters = listParameters(query, ['entry'])
+  const entry = parameters.get('entry')
+  const all = services.erasures.all()
+  const found = entry === undefined ? all : all.filter(({ erasure }) => erasure.outcome?.entry.id === entry)
+  const { items, next } = pageOf(found, placeOfErasure, parameters)
+  look.count = items.length
+  return json({
+    items: items.map((status) => told(call, status)),
+    next,
+    asOf: { size: services.tenant.ledger.size },
+    pending: all.filter(({ erasure }) => !erasure.outcome).length,
+  })
+}
+
+/** The latest first. */
+function placeOfErasure({ erasure: { id, requestedAt } }: ErasureStatus): string {
+  return `${numberPlace(requestedAt)}-${id}`
 }
 
 export const getErasure: Handler = (call) => {

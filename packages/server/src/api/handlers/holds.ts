@@ -1,10 +1,11 @@
 /** Holds: placed, looked at again, and let go of by two people. */
-import { type Hold, isPastReview, warningsOf } from '../../rights/holds.ts'
+import { type Hold, HOLD_STATES, isPastReview, warningsOf } from '../../rights/holds.ts'
 import { bodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
+import { chosen, flagged, listParameters, numberPlace, pageOf } from '../list-page.ts'
 import { momentsOf } from '../moments.ts'
 import { holdRelease, holdReview, newHold } from '../routes/holds.ts'
-import { decisionIndexOf } from './recording.ts'
+import { decisionEntriesOf } from './recording.ts'
 import { historyOf } from './requests.ts'
 
 export const placeHold: Handler = async (call) => {
@@ -29,18 +30,28 @@ export const placeHold: Handler = async (call) => {
 export const listHolds: Handler = ({ look, query, services }) => {
   const { clock, tenant } = services
   const now = clock.now()
-  const [state, overdue] = [query.get('state'), query.get('overdue')]
-  const items = tenant.rights.holds
+  const parameters = listParameters(query, ['state', 'overdue'])
+  const state = chosen(parameters, 'state', HOLD_STATES)
+  const overdue = flagged(parameters, 'overdue')
+  const found = tenant.rights.holds
     .all()
-    .filter((hold) => state === null || hold.state === state)
-    .filter((hold) => overdue === null || isPastReview(hold, now) === (overdue === 'true'))
-    .toSorted(
-      (a, b) => Number(a.state === 'released') - Number(b.state === 'released') || b.placedAt - a.placedAt,
-    )
-    .map((hold) => told(hold, now))
+    .filter((hold) => state === undefined || hold.state === state)
+    .filter((hold) => overdue === undefined || isPastReview(hold, now) === overdue)
+  const { items, next } = pageOf(found, placeOfHold, parameters)
   look.count = items.length
   const { holds: standing, holdsPastReview: pastReview } = tenant.rights.attention()
-  return json({ items, standing, pastReview })
+  return json({
+    items: items.map((hold) => told(hold, now)),
+    next,
+    asOf: { size: tenant.ledger.size },
+    standing,
+    pastReview,
+  })
+}
+
+/** Those that stand first, the newest of them on top. */
+function placeOfHold({ records, state }: Hold): string {
+  return `${state === 'released' ? 0 : 1}-${numberPlace(records[0]!.index)}`
 }
 
 export const getHold: Handler = async (call) => {
@@ -67,12 +78,8 @@ async function namedBy(
   call: Call,
   names: readonly string[],
 ): Promise<{ decisions: string[]; indices: number[] }> {
-  const indices: number[] = []
-  for (const [i, name] of names.entries())
-    indices.push(await decisionIndexOf(call, name, `/scope/decisions/${i}`))
-  const { ledger } = call.services.tenant
-  const decisions = await Promise.all(indices.map(async (index) => (await ledger.entry(index)).id))
-  return { decisions, indices }
+  const found = await decisionEntriesOf(call, names, '/scope/decisions')
+  return { decisions: found.map(({ id }) => id), indices: found.map(({ index }) => index) }
 }
 
 /** A hold as it is told: people by handle, no words of anybody. */

@@ -2,13 +2,13 @@
 import { type Survey, surveyOf } from '../../rights/survey.ts'
 import type { Standing } from '../../rights/rights.ts'
 import { bodyAs } from '../body.ts'
-import { type Call, type Handler, json } from '../call.ts'
+import { type Handler, json } from '../call.ts'
 import { momentsOf } from '../moments.ts'
 import { Problem } from '../problem.ts'
 import { restrictionOf, withLeftOut } from '../restriction.ts'
 import { mergeRequest, rectificationRequest, restrictionRequest, splitRequest } from '../routes/persons.ts'
 import { told as toldHold } from './holds.ts'
-import { decisionIndexOf } from './recording.ts'
+import { decisionEntriesOf, decisionEntryOf } from './recording.ts'
 import { toldRequest } from './requests.ts'
 
 export const getSubject: Handler = async ({ params, services }) => {
@@ -43,7 +43,7 @@ export const rectifySubject: Handler = async (call) => {
   const { decision, ...asked } = await bodyAs(request, rectificationRequest)
   if (asked.values === undefined && asked.statement === undefined)
     throw new Problem(400, 'missing_field', 'values or a statement say what is right', { field: '/values' })
-  const entry = await entryOf(call, decision, '/decision')
+  const entry = await decisionEntryOf(call, decision, '/decision')
   const subject = params.subject ?? ''
   const { persons } = services.tenant.rights
   const kept = await persons.rectify({ ...asked, subject, entry }, caller.actor('rights'))
@@ -53,8 +53,7 @@ export const rectifySubject: Handler = async (call) => {
 export const restrictSubject: Handler = async (call) => {
   const { caller, params, request, services } = call
   const { isRestricted, decisions = [], ...asked } = await bodyAs(request, restrictionRequest)
-  const ids = []
-  for (const [i, name] of decisions.entries()) ids.push((await entryOf(call, name, `/decisions/${i}`)).id)
+  const ids = (await decisionEntriesOf(call, decisions, '/decisions')).map(({ id }) => id)
   const { rights } = services.tenant
   const subject = params.subject ?? ''
   const given = { ...momentsOf(asked, ['informedAt']), decisions: ids, subject }
@@ -108,10 +107,4 @@ function countsOf({ entries, first, kinds, last, systems }: Survey): object {
     first: first === undefined ? null : new Date(first).toISOString(),
     last: last === undefined ? null : new Date(last).toISOString(),
   }
-}
-
-async function entryOf(call: Call, name: string, field: string): Promise<{ id: string; index: number }> {
-  const index = await decisionIndexOf(call, name, field)
-  const { id } = await call.services.tenant.ledger.entry(index)
-  return { id, index }
 }

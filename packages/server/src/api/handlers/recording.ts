@@ -81,6 +81,27 @@ export async function decisionIndexOf(call: Call, id: string, field?: string): P
   )
 }
 
+/** The same with its entry id. */
+export async function decisionEntryOf(
+  call: Call,
+  id: string,
+  field: string,
+): Promise<{ id: string; index: number }> {
+  const index = await decisionIndexOf(call, id, field)
+  return { id: (await call.services.tenant.ledger.entry(index)).id, index }
+}
+
+/** Several of them, each named at its place in the list at `field`. */
+export async function decisionEntriesOf(
+  call: Call,
+  names: readonly string[],
+  field: string,
+): Promise<{ id: string; index: number }[]> {
+  const found = []
+  for (const [i, name] of names.entries()) found.push(await decisionEntryOf(call, name, `${field}/${i}`))
+  return found
+}
+
 async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
   return decodeBody(request.headers.get('content-type') ?? undefined, await bodyOf(request))
 }

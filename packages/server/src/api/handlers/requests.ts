@@ -1,11 +1,11 @@
 /** Requests of people over their data. */
-import type { CanonicalRecord } from '@deponent/format'
-import type { PersonRequest } from '../../rights/requests.ts'
-import { isOverdue } from '../../rights/requests.ts'
+import { type CanonicalRecord, REQUEST_TYPES } from '@deponent/format'
+import { REQUEST_STATES } from '../../rights/fact.ts'
+import { isOverdue, type PersonRequest } from '../../rights/requests.ts'
 import { bodyAs } from '../body.ts'
 import { type Call, type Handler, json } from '../call.ts'
+import { chosen, flagged, listParameters, numberPlace, pageOf } from '../list-page.ts'
 import { momentsOf } from '../moments.ts'
-import { Problem } from '../problem.ts'
 import { placeOf, readOne, viewOf } from '../read-entry.ts'
 import {
   answerRequestBody,
@@ -14,15 +14,15 @@ import {
   newRequest,
   refusalRequest,
 } from '../routes/persons.ts'
-
-const PAGE_DEFAULT = 100
-const PAGE_MAX = 1_000
+import { decisionEntriesOf } from './recording.ts'
 
 export const receiveRequest: Handler = async (call) => {
-  const { identityCheck, ...asked } = await bodyAs(call.request, newRequest)
+  const { decisions, identityCheck, ...asked } = await bodyAs(call.request, newRequest)
+  const about = decisions && (await decisionEntriesOf(call, decisions, '/decisions'))
   const request = await desk(call).receive(
     {
       ...momentsOf(asked, ['receivedAt']),
+      ...(about && { decisions: about.map(({ id }) => id) }),
       ...(identityCheck && { identityCheck: momentsOf(identityCheck, ['at']) }),
     },
     call.caller.actor('rights'),
@@ -31,22 +31,20 @@ export const receiveRequest: Handler = async (call) => {
 }
 
 export const listRequests: Handler = (call) => {
-  const { query, services } = call
-  const now = services.clock.now()
-  const limit = limitIn(query)
-  const before = cursorIn(query)
+  const { look, query, services } = call
+  const { clock, tenant } = services
+  const now = clock.now()
+  const parameters = listParameters(query, ['state', 'requestType', 'subject', 'overdue'])
   const found = desk(call)
     .all()
-    .filter((request) => isAsked(call, request, now))
-    .toSorted((a, b) => positionOf(b) - positionOf(a))
-    .filter((request) => positionOf(request) < before)
-  const shown = found.slice(0, limit)
-  const last = found.length > limit ? shown.at(-1) : undefined
-  call.look.count = shown.length
-  const { requestsOpen: open, requestsOverdue: overdue } = services.tenant.rights.attention()
+    .filter(askedFor(call, parameters, now))
+  const { items, next } = pageOf(found, placeOfRequest, parameters)
+  look.count = items.length
+  const { requestsOpen: open, requestsOverdue: overdue } = tenant.rights.attention()
   return json({
-    items: shown.map((request) => toldRequest(request, now)),
-    next: last ? `${positionOf(last)}` : null,
+    items: items.map((request) => toldRequest(request, now)),
+    next,
+    asOf: { size: tenant.ledger.size },
     open,
     overdue,
   })
@@ -140,29 +138,24 @@ async function stepped(
   return json(toldRequest(request, services.clock.now()))
 }
 
-function isAsked({ query, services }: Call, request: PersonRequest, now: number): boolean {
-  const subject = query.get('subject')
-  const [state, type, overdue] = [query.get('state'), query.get('requestType'), query.get('overdue')]
-  if (state !== null && request.state !== state) return false
-  if (type !== null && request.requestType !== type) return false
-  if (overdue !== null && isOverdue(request, now) !== (overdue === 'true')) return false
-  return subject === null || services.tenant.rights.scopesOf(subject).includes(request.subject)
+function askedFor(
+  { services }: Call,
+  parameters: ReadonlyMap<string, string>,
+  now: number,
+): (request: PersonRequest) => boolean {
+  const state = chosen(parameters, 'state', REQUEST_STATES)
+  const type = chosen(parameters, 'requestType', REQUEST_TYPES)
+  const overdue = flagged(parameters, 'overdue')
+  const subject = parameters.get('subject')
+  const scopes = subject === undefined ? undefined : services.tenant.rights.scopesOf(subject)
+  return (request) =>
+    (state === undefined || request.state === state) &&
+    (type === undefined || request.requestType === type) &&
+    (overdue === undefined || isOverdue(request, now) === overdue) &&
+    (scopes === undefined || scopes.includes(request.subject))
 }
 
-/** Where it began in the ledger. */
-function positionOf({ records }: PersonRequest): number {
-  return records[0]!.index
-}
-
-function limitIn(query: URLSearchParams): number {
-  const limit = Number(query.get('limit') ?? PAGE_DEFAULT)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE_MAX) return limit
-  throw new Problem(400, 'out_of_range', `limit is a number from 1 to ${PAGE_MAX}`, { field: 'limit' })
-}
-
-function cursorIn(query: URLSearchParams): number {
-  const text = query.get('cursor')
-  if (text === null) return Infinity
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new Problem(400, 'bad_cursor', 'the cursor is not one this list gave', { field: 'cursor' })
+/** By where it began in the ledger. */
+function placeOfRequest({ records }: PersonRequest): string {
+  return numberPlace(records[0]!.index)
 }

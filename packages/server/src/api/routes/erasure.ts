@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { GROUNDS } from '../../erasure/erasure.ts'
 import type { Route } from '../route.ts'
-import { count } from './schemas.ts'
+import { count, page, paging } from './schemas.ts'
 
 export const erasureRequest = z.strictObject({
   ground: z.enum(GROUNDS).default('other'),
@@ -57,7 +57,8 @@ export const ERASURE: readonly Route[] = [
     action: 'erasures',
     look: 'soon',
     summary: 'Erasures that were asked for, the latest first',
-    response: z.object({ items: z.array(erasure) }),
+    query: paging.extend({ entry: z.string().optional() }),
+    response: page.extend({ items: z.array(erasure), pending: count }),
   },
   {
     operation: 'getErasure',

@@ -1,8 +1,8 @@
 /** What must not be erased, and why. */
 import { z } from 'zod'
-import { HOLD_GROUNDS } from '../../rights/holds.ts'
+import { HOLD_GROUNDS, HOLD_STATES } from '../../rights/holds.ts'
 import type { Operation, Route } from '../route.ts'
-import { anyRecord, items, moment, words } from './schemas.ts'
+import { anyRecord, count, moment, page, paging, words } from './schemas.ts'
 
 const scope = z.strictObject({
   subjects: z.array(z.string().min(1).max(1_024)).min(1).max(100).optional(),
@@ -51,10 +51,11 @@ export const HOLDS: readonly Route[] = [
     action: 'holds',
     look: 'soon',
     summary: 'Holds, those that stand first',
-    query: z
-      .object({ state: z.enum(['placed', 'release_asked', 'released']), overdue: z.enum(['true', 'false']) })
-      .partial(),
-    response: items,
+    query: paging.extend({
+      state: z.enum(HOLD_STATES).optional(),
+      overdue: z.enum(['true', 'false']).optional(),
+    }),
+    response: page.extend({ standing: count, pastReview: count }),
   },
   {
     operation: 'getHold',

@@ -1,8 +1,9 @@
 /** What is kept of people, and what they ask for. */
 import { REQUEST_TYPES } from '@deponent/format'
 import { z } from 'zod'
+import { REQUEST_STATES } from '../../rights/fact.ts'
 import type { Operation, Route } from '../route.ts'
-import { anyRecord, items, moment, page, words } from './schemas.ts'
+import { anyRecord, count, moment, page, paging, words } from './schemas.ts'
 
 /** A subject id or a handle. */
 const subject = z.string().min(1).max(1_024)
@@ -65,16 +66,12 @@ export const rectificationRequest = z.strictObject({
   requestRef: z.string().min(1).max(200).optional(),
 })
 
-const listQuery = z
-  .object({
-    state: z.enum(['open', 'extended', 'answered', 'refused']),
-    requestType: z.enum(REQUEST_TYPES),
-    subject: z.string(),
-    overdue: z.enum(['true', 'false']),
-    limit: z.int().min(1).max(1_000),
-    cursor: z.string(),
-  })
-  .partial()
+const listQuery = paging.extend({
+  state: z.enum(REQUEST_STATES).optional(),
+  requestType: z.enum(REQUEST_TYPES).optional(),
+  subject: z.string().optional(),
+  overdue: z.enum(['true', 'false']).optional(),
+})
 
 const step = (operation: Operation, part: string, summary: string, body: z.ZodType): Route => ({
   operation,
@@ -106,7 +103,7 @@ const REQUESTS: readonly Route[] = [
     look: 'soon',
     summary: 'Requests of people and their clocks, newest first',
     query: listQuery,
-    response: items,
+    response: page.extend({ open: count, overdue: count }),
   },
   {
     operation: 'getRequest',

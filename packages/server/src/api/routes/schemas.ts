@@ -9,6 +9,8 @@ export const page = z.object({
   next: z.string().nullable(),
   asOf: z.object({ size: count }),
 })
+/** Which page of a list. */
+export const paging = z.object({ limit: z.int().min(1).max(1_000), cursor: z.string() }).partial()
 export const systemQuery = z.object({ system: z.string().optional() })
 /** A point in time with its offset (RFC 3339). */
 export const moment = z.iso.datetime({ offset: true })
