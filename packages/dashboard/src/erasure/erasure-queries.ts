@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { getJson, send } from '../client.ts'
 import { reloadPeople } from '../privacy/acts.ts'
 import { currentLedger } from '../session/state.ts'
@@ -8,14 +8,30 @@ import { verifyErasure } from './gather-erasure.ts'
 
 const UNDER_WAY_MS = 2_000
 
-/** Erasures that were asked for, the latest first. */
-export function erasuresQuery() {
+export interface ErasurePage {
+  readonly items: readonly Erasure[]
+  readonly next: string | null
+  /** How many of all are not completed. */
+  readonly pending: number
+}
+
+/** Erasures that were asked for, the latest first; `entry`: the one recorded in the entry of this id. */
+export function erasuresQuery(entry: string | undefined) {
   const ledger = currentLedger()
-  return queryOptions({
-    queryKey: [ledger, 'erasures'],
-    queryFn: ({ signal }) =>
-      getJson<{ readonly items: readonly Erasure[] }>('/v1/erasures', { ledger, signal }),
-    refetchInterval: ({ state: { data } }) => (data?.items.some(isUnderWay) === true ? UNDER_WAY_MS : false),
+  return infiniteQueryOptions({
+    queryKey: [ledger, 'erasures', 'list', entry ?? ''],
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams({
+        ...(entry !== undefined && { entry }),
+        ...(pageParam !== '' && { cursor: pageParam }),
+      })
+      return getJson<ErasurePage>(`/v1/erasures?${query}`, { ledger, signal })
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ next }: ErasurePage) => next,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state: { data } }) =>
+      data?.pages.some(({ items }) => items.some(isUnderWay)) === true ? UNDER_WAY_MS : false,
   })
 }
 

@@ -1,10 +1,11 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { counted, timeText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
+import { Further } from '../privacy/further.tsx'
 import privacy from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
 import { groundText, standingText } from './erasure.ts'
@@ -18,9 +19,10 @@ const route = getRouteApi('/privacy/erasures')
 export function Erasures() {
   const may = useMay()
   const { entry } = route.useSearch()
-  const { data, error, refetch } = useQuery({ ...erasuresQuery(), enabled: may('erasures') })
-  const items = data?.items.filter(({ receipt }) => entry === undefined || receipt?.entry.id === entry) ?? []
-  const pending = items.filter(({ status }) => status === 'pending').length
+  const query = useInfiniteQuery({ ...erasuresQuery(entry), enabled: may('erasures') })
+  const { data, error, refetch } = query
+  const items = data?.pages.flatMap((page) => page.items) ?? []
+  const pending = data?.pages[0]?.pending ?? 0
   return (
     <>
       <h1 className={privacy['title']}>Erasures</h1>
@@ -36,6 +38,7 @@ export function Erasures() {
         title="Asked for"
         aside={
           items.length > 0 &&
+          entry === undefined &&
           (pending === 0 ? 'all completed' : `${counted(pending, 'erasure')} not completed`)
         }
       >
@@ -45,6 +48,15 @@ export function Erasures() {
         )}
         {data !== undefined && items.length === 0 && <None isAll={entry === undefined} />}
         {items.length > 0 && <ErasureTable erasures={items} />}
+        {items.length > 0 && (
+          <Further
+            query={query}
+            shown={items.length}
+            noun="erasure"
+            more="Older erasures"
+            isFiltered={entry !== undefined}
+          />
+        )}
       </Panel>
       <p className={privacy['limits']}>
         Who was erased is known to nobody here: the register forgets the person when an erasure is completed,

@@ -1,12 +1,13 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { getJson } from '../client.ts'
 import { act } from '../privacy/acts.ts'
 import type { Step } from '../privacy/history.tsx'
-import { currentLedger } from '../session/state.ts'
+import { currentLedger, standingPurpose } from '../session/state.ts'
 import type { Hold } from './hold.ts'
 
-export interface HoldList {
+export interface HoldPage {
   readonly items: readonly Hold[]
+  readonly next: string | null
   readonly standing: number
   readonly pastReview: number
 }
@@ -14,18 +15,26 @@ export interface HoldList {
 /** Holds, those that stand first. */
 export function holdsQuery(state: string) {
   const ledger = currentLedger()
-  return queryOptions({
-    queryKey: [ledger, 'holds', state],
-    queryFn: ({ signal }) =>
-      getJson<HoldList>(`/v1/holds${state === '' ? '' : `?state=${state}`}`, { ledger, signal }),
+  return infiniteQueryOptions({
+    queryKey: [ledger, 'holds', 'list', state],
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams({
+        ...(state !== '' && { state }),
+        ...(pageParam !== '' && { cursor: pageParam }),
+      })
+      return getJson<HoldPage>(`/v1/holds?${query}`, { ledger, signal })
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ next }: HoldPage) => next,
+    placeholderData: keepPreviousData,
   })
 }
 
-/** One hold with what was recorded of it. */
+/** One hold with what was recorded of it, words for a stated purpose. */
 export function holdQuery(id: string) {
   const ledger = currentLedger()
   return queryOptions({
-    queryKey: [ledger, 'holds', 'one', id],
+    queryKey: [ledger, 'holds', 'one', id, standingPurpose() ?? ''],
     queryFn: ({ signal }) =>
       getJson<Hold & { readonly history: readonly Step[] }>(`/v1/holds/${encodeURIComponent(id)}`, {
         ledger,

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { count, dayText } from '../display.ts'
@@ -7,13 +7,14 @@ import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
+import { Further } from '../privacy/further.tsx'
 import privacy from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
 import { groundText, HOLD_STATES, scopeText, stateText } from './hold.ts'
 import type { Hold } from './hold.ts'
 import { HoldDrawer } from './hold-drawer.tsx'
 import { holdsQuery } from './hold-queries.ts'
-import type { HoldList } from './hold-queries.ts'
+import type { HoldPage } from './hold-queries.ts'
 import styles from './holds.module.css'
 import { PlaceHold } from './place-hold.tsx'
 
@@ -25,7 +26,10 @@ export function Holds() {
   const { hold, state: asked = '' } = route.useSearch()
   const state = HOLD_STATES.find((name) => name === asked) ?? ''
   const navigate = route.useNavigate()
-  const { data, error, refetch } = useQuery({ ...holdsQuery(state), enabled: may('holds') })
+  const query = useInfiniteQuery({ ...holdsQuery(state), enabled: may('holds') })
+  const { data, error, refetch } = query
+  const items = data?.pages.flatMap((page) => page.items) ?? []
+  const first = data?.pages[0]
   const [isNew, setNew] = useState(false)
   const filter: Record<string, string> = state === '' ? {} : { state }
   const show = (id: string | undefined) =>
@@ -33,7 +37,7 @@ export function Holds() {
   return (
     <>
       <h1 className={privacy['title']}>Holds</h1>
-      <Panel title="What must not be erased" aside={data !== undefined && <Numbers list={data} />}>
+      <Panel title="What must not be erased" aside={first !== undefined && <Numbers page={first} />}>
         <div className={privacy['bar']}>
           <form
             className={privacy['filters']}
@@ -66,12 +70,21 @@ export function Holds() {
         </div>
         {error !== null && <Failed error={error} again={() => void refetch()} />}
         {may('holds') && error === null && data === undefined && <Waiting lines={5} label="Loading holds" />}
-        {data?.items.length === 0 && (
+        {data !== undefined && items.length === 0 && (
           <Nothing title={state === '' ? 'No hold was ever placed' : 'No hold is like this'}>
             <p>Erasures run as soon as they are asked for, unless a second person has to agree.</p>
           </Nothing>
         )}
-        {data !== undefined && data.items.length > 0 && <HoldTable holds={data.items} open={show} />}
+        {items.length > 0 && <HoldTable holds={items} open={show} />}
+        {items.length > 0 && (
+          <Further
+            query={query}
+            shown={items.length}
+            noun="hold"
+            more="Further holds"
+            isFiltered={state !== ''}
+          />
+        )}
       </Panel>
       <p className={privacy['limits']}>
         An erasure that meets a hold waits whole and runs by itself when the last one in its way is released.
@@ -85,7 +98,7 @@ export function Holds() {
   )
 }
 
-function Numbers({ list: { standing, pastReview } }: { readonly list: HoldList }) {
+function Numbers({ page: { standing, pastReview } }: { readonly page: HoldPage }) {
   return (
     <>
       {count(standing)} standing

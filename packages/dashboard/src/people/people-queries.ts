@@ -5,7 +5,7 @@ import { getJson, sendJson } from '../client.ts'
 import type { OwnLook } from '../own/words.ts'
 import { reloadPeople } from '../privacy/acts.ts'
 import type { Step } from '../privacy/history.tsx'
-import { currentLedger, currentSession, standingPurpose } from '../session/state.ts'
+import { currentLedger, currentSession, may, standingPurpose } from '../session/state.ts'
 import type { Person } from './person.ts'
 import type { PersonRequest } from './request.ts'
 
@@ -47,13 +47,16 @@ export function requestsQuery(filters: RequestFilters) {
   })
 }
 
-/** A request with the words of whoever asks: it is read for answering it, and the record of the look says so. */
+/**
+ * A request. Whoever may answer it is shown the words of whoever asks: it is read for answering it, and the record of the look says so.
+ * Others state what they read them for.
+ */
 export function requestQuery(id: string) {
   const ledger = currentLedger()
-  const isFree = currentSession()?.purposes === null
+  const isFree = may('rights') && currentSession()?.purposes === null
   const purpose = standingPurpose() ?? (isFree ? `answering request ${id}` : undefined)
   return queryOptions({
-    queryKey: [ledger, 'request', id],
+    queryKey: [ledger, 'request', id, purpose ?? ''],
     queryFn: ({ signal }) =>
       getJson<PersonRequest & { readonly history: readonly Step[] }>(
         `/v1/requests/${encodeURIComponent(id)}`,

@@ -2,11 +2,12 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import type { FormEvent } from 'react'
-import { count, counted } from '../display.ts'
+import { count } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import { isSubjectHandle } from '../filters.ts'
+import { Further } from '../privacy/further.tsx'
 import privacy from '../privacy/privacy.module.css'
 import { useMay } from '../session/state.ts'
 import { NewRequest } from './new-request.tsx'
@@ -134,15 +135,13 @@ function Requests({ search, open }: RequestsProps) {
         )}
         {requests.length > 0 && <RequestTable requests={requests} open={open} />}
         {requests.length > 0 && (
-          <p className={privacy['foot']}>
-            {query.hasNextPage ? (
-              <button type="button" className={controls['button']} onClick={() => void query.fetchNextPage()}>
-                Older requests
-              </button>
-            ) : (
-              `${counted(requests.length, 'request')} shown, all there are${isFiltered ? ' like this' : ''}.`
-            )}
-          </p>
+          <Further
+            query={query}
+            shown={requests.length}
+            noun="request"
+            more="Older requests"
+            isFiltered={isFiltered}
+          />
         )}
       </Panel>
       <p className={privacy['limits']}>
