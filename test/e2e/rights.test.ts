@@ -2,46 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problemOf } from './answers.ts'
+import { KeyHolders } from './key-holders.ts'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
 
 let place: Place
 let server: ServerProcess
 let handle: string
-const keys = new Map<string, string>()
+const holders = new KeyHolders(() => server)
 const ids = new Map<string, string>()
 
 const PURPOSE = { 'Deponent-Purpose': 'access request of Ada' }
 const ADA = 'ada@example.org'
 const ADA_TOO = 'customer-12'
-
-async function key(name: string, roles: string[], more: object = {}): Promise<void> {
-  const response = await server.post('/v1/keys', { name, roles, ...more })
-  expect(response.status).toBe(201)
-  keys.set(name, ((await response.json()) as { key: string }).key)
-}
-
-const as = (name: string, more: Record<string, string> = {}): RequestInit => ({
-  headers: { Authorization: `Bearer ${keys.get(name)}`, ...more },
-})
-
-async function post(name: string, path: string, body: unknown, status = 201): Promise<Record<string, never>> {
-  const { headers } = as(name, { 'Content-Type': 'application/json' })
-  const response = await server.fetch(path, {
-    method: 'POST',
-    headers: headers as Record<string, string>,
-    body: JSON.stringify(body),
-  })
-  const text = await response.text()
-  expect({ status: response.status, text }).toEqual({ status, text })
-  return JSON.parse(text) as Record<string, never>
-}
-
-async function get<T>(name: string, path: string, more: Record<string, string> = {}): Promise<T> {
-  const response = await server.fetch(path, as(name, more))
-  const text = await response.text()
-  expect({ status: response.status, text }).toEqual({ status: 200, text })
-  return JSON.parse(text) as T
-}
 
 interface Export {
   subject: { handle: string; ids: string[] }
@@ -60,10 +32,10 @@ interface Export {
 beforeAll(async () => {
   place = await newPlace()
   server = await ServerProcess.start(place)
-  await key('officer', ['privacy_officer'])
-  await key('second officer', ['privacy_officer'])
-  await key('auditor', ['auditor'])
-  await key('Nosy Clerk', ['reviewer'])
+  await holders.make('officer', ['privacy_officer'])
+  await holders.make('second officer', ['privacy_officer'])
+  await holders.make('auditor', ['auditor'])
+  await holders.make('Nosy Clerk', ['reviewer'])
   const loan = (decisionId: string, affectedUserId: string, more: object = {}): object => ({
     decisionId,
     modelId: 'scorer',
@@ -94,7 +66,7 @@ afterAll(() => server.stop())
 
 describe('a person asks for access', () => {
   test('and gets everything recorded about them, once it was checked who they are', async () => {
-    const received = await post('officer', '/v1/requests', {
+    const received = await holders.post('officer', '/v1/requests', {
       requestType: 'access',
       subject: ADA,
       channel: 'letter',
@@ -108,15 +80,15 @@ describe('a person asks for access', () => {
       subject: handle,
     })
     const path = `/v1/subjects/${handle}/export?request=${requestId}`
-    await problemOf(server.fetch(path, as('officer')), 403, 'purpose_required')
-    await problemOf(server.fetch(path, as('officer', PURPOSE)), 409, 'identity_unchecked')
-    await post(
+    await problemOf(server.fetch(path, holders.as('officer')), 403, 'purpose_required')
+    await problemOf(server.fetch(path, holders.as('officer', PURPOSE)), 409, 'identity_unchecked')
+    await holders.post(
       'officer',
       `/v1/requests/${requestId}/identity`,
       { method: 'passport', result: 'confirmed' },
       200,
     )
-    const told = await get<Export>('officer', path, PURPOSE)
+    const told = await holders.get<Export>('officer', path, PURPOSE)
     expect(told.subject).toEqual({ handle, ids: [ADA] })
     expect(told.items.map(({ kind }) => kind)).toEqual([
       'decision',
@@ -141,13 +113,13 @@ describe('a person asks for access', () => {
     const text = JSON.stringify(told)
     for (const other of ['Grace Reviewer', 'clerk-1', '"ben"', 'customer-12', 'officer"'])
       expect([other, text.includes(other)]).toEqual([other, false])
-    await post(
+    await holders.post(
       'officer',
       `/v1/requests/${requestId}/answer`,
       { outcome: 'granted', words: 'sent by post' },
       200,
     )
-    const { history, state } = await get<{ history: unknown[]; state: string }>(
+    const { history, state } = await holders.get<{ history: unknown[]; state: string }>(
       'officer',
       `/v1/requests/${requestId}`,
     )
@@ -155,10 +127,10 @@ describe('a person asks for access', () => {
   })
 
   test('with who looked: when, in which role and what for, without a name', async () => {
-    await server.fetch('/v1/decisions/loan-1', as('Nosy Clerk', { 'Deponent-Purpose': 'appeal 12' }))
+    await server.fetch('/v1/decisions/loan-1', holders.as('Nosy Clerk', { 'Deponent-Purpose': 'appeal 12' }))
     await new Promise((resolve) => setTimeout(resolve, 700))
     await server.indexed()
-    const told = await get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
+    const told = await holders.get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
     expect(told.consultations).toContainEqual(
       expect.objectContaining({ action: 'reveal', role: 'reviewer', purpose: 'appeal 12' }),
     )
@@ -166,7 +138,10 @@ describe('a person asks for access', () => {
   })
 
   test('as a page that shows everything as text, runs nothing and loads nothing', async () => {
-    const response = await server.fetch(`/v1/subjects/${handle}/export?format=html`, as('officer', PURPOSE))
+    const response = await server.fetch(
+      `/v1/subjects/${handle}/export?format=html`,
+      holders.as('officer', PURPOSE),
+    )
     const page = await response.text()
     expect(response.headers.get('content-disposition')).toMatch(/^attachment/)
     expect(page).toContain('&lt;script&gt;alert(&quot;my rent&quot;)&lt;/script&gt; is due')
@@ -176,7 +151,11 @@ describe('a person asks for access', () => {
   })
 
   test('of what they provided: what they said and were asked, not what was made of it', async () => {
-    const { items } = await get<Export>('officer', `/v1/subjects/${handle}/export?scope=provided`, PURPOSE)
+    const { items } = await holders.get<Export>(
+      'officer',
+      `/v1/subjects/${handle}/export?scope=provided`,
+      PURPOSE,
+    )
     expect(items[0]!.record).toEqual({
       inputFeatures: { income: 41_000, region: 'north' },
       messages: [{ role: 'user', content: '<script>alert("my rent")</script> is due' }],
@@ -186,16 +165,16 @@ describe('a person asks for access', () => {
   })
 
   test('with a key of their own, for their own data and nobody else’s', async () => {
-    await key('Ada', ['subject'], { subject: ADA })
-    const { items, subject } = await get<Export>('Ada', '/v1/subjects/me/export')
+    await holders.make('Ada', ['subject'], { subject: ADA })
+    const { items, subject } = await holders.get<Export>('Ada', '/v1/subjects/me/export')
     expect(subject.handle).toBe(handle)
     expect(items[0]!.record).toMatchObject({ affectedUserId: ADA })
-    await problemOf(server.fetch('/v1/subjects/ben/export', as('Ada')), 404, 'not_found')
+    await problemOf(server.fetch('/v1/subjects/ben/export', holders.as('Ada')), 404, 'not_found')
   })
 
   test('and every export is on record before it leaves', async () => {
     await server.indexed()
-    const { items } = await get<{ items: { result: string; objects: string[]; purpose?: string }[] }>(
+    const { items } = await holders.get<{ items: { result: string; objects: string[]; purpose?: string }[] }>(
       'auditor',
       '/v1/access?action=own_export&result=exported',
     )
@@ -206,24 +185,27 @@ describe('a person asks for access', () => {
 
 describe('two ids of one person', () => {
   test('are found, counted and exported together until they are set apart again', async () => {
-    const { mergeId } = await post('officer', '/v1/subjects:merge', {
+    const { mergeId } = await holders.post('officer', '/v1/subjects:merge', {
       from: ADA,
       into: ADA_TOO,
       reason: 'one passport',
     })
     const list = async (subject: string): Promise<string[]> => {
       const path = `/v1/subjects/${encodeURIComponent(subject)}/decisions`
-      return (await get<{ items: { decisionId: string }[] }>('officer', path)).items
+      return (await holders.get<{ items: { decisionId: string }[] }>('officer', path)).items
         .map(({ decisionId }) => decisionId)
         .toSorted()
     }
     expect(await list(ADA)).toEqual(['loan-1', 'loan-3', 'loan-4'])
     expect(await list(ADA_TOO)).toEqual(['loan-1', 'loan-3', 'loan-4'])
-    const standing = await get<{ ids: number; merges: unknown[] }>('officer', `/v1/subjects/${handle}`)
+    const standing = await holders.get<{ ids: number; merges: unknown[] }>(
+      'officer',
+      `/v1/subjects/${handle}`,
+    )
     expect([standing.ids, standing.merges.length]).toEqual([2, 1])
-    const { subject } = await get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
+    const { subject } = await holders.get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
     expect(subject.ids.toSorted()).toEqual([ADA, ADA_TOO])
-    await post('officer', '/v1/subjects:split', { mergeId, reason: 'a mistake' })
+    await holders.post('officer', '/v1/subjects:split', { mergeId, reason: 'a mistake' })
     expect(await list(ADA_TOO)).toEqual(['loan-3'])
   })
 })
@@ -231,51 +213,57 @@ describe('two ids of one person', () => {
 describe('restricted processing', () => {
   test('shows content for a stated purpose only, and leaves the person out of lists and numbers', async () => {
     const path = `/v1/subjects/${handle}/restriction`
-    const before = await get<{ items: { count: number }[] }>('auditor', '/v1/aggregate?metrics=count')
+    const before = await holders.get<{ items: { count: number }[] }>('auditor', '/v1/aggregate?metrics=count')
     const reason = 'accuracy is contested'
-    await post('officer', path, { isRestricted: true, ground: 'gdpr_18_1_a', reason })
+    await holders.post('officer', path, { isRestricted: true, ground: 'gdpr_18_1_a', reason })
     const problem = await problemOf(
-      server.fetch('/v1/decisions/loan-1', as('auditor')),
+      server.fetch('/v1/decisions/loan-1', holders.as('auditor')),
       403,
       'purpose_required',
     )
     expect(problem.restrictedBy).toEqual(['restriction'])
-    await problemOf(server.fetch('/v1/decisions/loan-1/bundle', as('auditor')), 403, 'purpose_required')
-    expect(await get('auditor', '/v1/decisions/loan-1', PURPOSE)).toMatchObject({
+    await problemOf(
+      server.fetch('/v1/decisions/loan-1/bundle', holders.as('auditor')),
+      403,
+      'purpose_required',
+    )
+    expect(await holders.get('auditor', '/v1/decisions/loan-1', PURPOSE)).toMatchObject({
       restricted: true,
       restrictedBy: ['restriction'],
     })
     type List = { items: { decisionId: string }[]; leftOut?: unknown }
-    const list = await get<List>('auditor', '/v1/decisions')
+    const list = await holders.get<List>('auditor', '/v1/decisions')
     expect(list.items.map(({ decisionId }) => decisionId)).toEqual(['loan-3', 'loan-2'])
     expect(list.leftOut).toEqual({ restrictedPeople: 1 })
-    expect((await get<List>('auditor', '/v1/decisions', PURPOSE)).items).toHaveLength(4)
-    expect(await get('auditor', '/v1/aggregate?metrics=count')).toMatchObject({ items: [{ count: 2 }] })
+    expect((await holders.get<List>('auditor', '/v1/decisions', PURPOSE)).items).toHaveLength(4)
+    expect(await holders.get('auditor', '/v1/aggregate?metrics=count')).toMatchObject({
+      items: [{ count: 2 }],
+    })
     expect(before.items).toEqual([{ count: 4 }])
     const sql = await server.fetch('/v1/sql', {
       method: 'POST',
-      ...as('auditor', { 'Content-Type': 'application/json' }),
+      ...holders.as('auditor', { 'Content-Type': 'application/json' }),
       body: JSON.stringify({ sql: 'SELECT count() AS n FROM decisions' }),
     })
     expect(await sql.json()).toMatchObject({ leftOut: { restrictedPeople: 1 } })
-    expect(await get<List>('Ada', '/v1/decisions')).toMatchObject({ items: [{}, {}] })
-    await post('officer', path, {
+    expect(await holders.get<List>('Ada', '/v1/decisions')).toMatchObject({ items: [{}, {}] })
+    await holders.post('officer', path, {
       isRestricted: false,
       reason: 'settled',
       informedAt: '2026-01-01T00:00:00Z',
     })
-    expect((await get<List>('auditor', '/v1/decisions')).items).toHaveLength(4)
+    expect((await holders.get<List>('auditor', '/v1/decisions')).items).toHaveLength(4)
   })
 })
 
 describe('rectification', () => {
   test('shows both what was recorded and what is right', async () => {
-    await post('officer', `/v1/subjects/${handle}/rectifications`, {
+    await holders.post('officer', `/v1/subjects/${handle}/rectifications`, {
       decision: 'loan-4',
       values: [{ pointer: '/inputFeatures/income', value: 52_000 }],
       reason: 'a typing error',
     })
-    const one = await get<{ record: { inputFeatures: object }; correctedBy: string[] }>(
+    const one = await holders.get<{ record: { inputFeatures: object }; correctedBy: string[] }>(
       'auditor',
       '/v1/decisions/loan-4',
       PURPOSE,
@@ -284,7 +272,7 @@ describe('rectification', () => {
       restrictedBy: ['rectification'],
       record: { inputFeatures: { income: 41_000 } },
     })
-    const { items } = await get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
+    const { items } = await holders.get<Export>('officer', `/v1/subjects/${handle}/export`, PURPOSE)
     const correction = items.find(({ id }) => id === one.correctedBy[0])
     expect(correction).toMatchObject({
       kind: 'rectification',
@@ -294,7 +282,7 @@ describe('rectification', () => {
     await problemOf(
       server.fetch(`/v1/subjects/${handle}/rectifications`, {
         method: 'POST',
-        ...as('officer', { 'Content-Type': 'application/json' }),
+        ...holders.as('officer', { 'Content-Type': 'application/json' }),
         body: JSON.stringify({ decision: 'loan-2', statement: 'x', reason: 'x' }),
       }),
       404,
@@ -305,7 +293,7 @@ describe('rectification', () => {
 
 describe('holds', () => {
   test('are placed with a warning where the ground is too early, and released by two', async () => {
-    const placed = await post('officer', '/v1/holds', {
+    const placed = await holders.post('officer', '/v1/holds', {
       ground: 'gdpr_17_3_b',
       scope: { subjects: [ADA], decisions: ['loan-1'] },
       owner: 'legal',
@@ -318,26 +306,31 @@ describe('holds', () => {
       scope: { subjects: [handle], decisions: [ids.get('loan-1')] },
     })
     expect(Array.isArray(placed.warnings)).toBe(true)
-    const standing = await get<{ holds: { holdId: string }[] }>('officer', `/v1/subjects/${handle}`)
+    const standing = await holders.get<{ holds: { holdId: string }[] }>('officer', `/v1/subjects/${handle}`)
     expect(standing.holds.map((hold) => hold.holdId)).toEqual([holdId])
     await problemOf(
-      server.fetch('/v1/holds', { method: 'POST', ...as('auditor'), body: '{}' }),
+      server.fetch('/v1/holds', { method: 'POST', ...holders.as('auditor'), body: '{}' }),
       403,
       'forbidden',
     )
     const release = `/v1/holds/${holdId}/release`
-    expect(await post('officer', release, { reason: 'over' }, 200)).toMatchObject({ state: 'release_asked' })
-    await post('officer', release, { reason: 'over' }, 409)
-    expect(await post('second officer', release, { reason: 'over' }, 200)).toMatchObject({
+    expect(await holders.post('officer', release, { reason: 'over' }, 200)).toMatchObject({
+      state: 'release_asked',
+    })
+    await holders.post('officer', release, { reason: 'over' }, 409)
+    expect(await holders.post('second officer', release, { reason: 'over' }, 200)).toMatchObject({
       state: 'released',
     })
-    const { history } = await get<{ history: { kind: string }[] }>('auditor', `/v1/holds/${holdId}`)
+    const { history } = await holders.get<{ history: { kind: string }[] }>('auditor', `/v1/holds/${holdId}`)
     expect(history.map(({ kind }) => kind)).toEqual(['hold.placed', 'hold.release_asked', 'hold.released'])
   })
 
   test('make an erasure wait, and let it run when the last of them is released', async () => {
-    const { requestId } = await post('officer', '/v1/requests', { requestType: 'erasure', subject: 'ben' })
-    const { holdId } = await post('officer', '/v1/holds', {
+    const { requestId } = await holders.post('officer', '/v1/requests', {
+      requestType: 'erasure',
+      subject: 'ben',
+    })
+    const { holdId } = await holders.post('officer', '/v1/holds', {
       ground: 'litigation',
       scope: { subjects: ['ben'] },
       owner: 'legal',
@@ -346,27 +339,30 @@ describe('holds', () => {
     })
     const asked = await server.fetch('/v1/subjects/ben', {
       method: 'DELETE',
-      ...as('officer', { 'Content-Type': 'application/json' }),
+      ...holders.as('officer', { 'Content-Type': 'application/json' }),
       body: JSON.stringify({ ground: 'gdpr_17_1_a', requestRef: requestId }),
     })
     expect(asked.status).toBe(202)
     const { erasureId } = (await asked.json()) as { erasureId: string }
     const erasure = (): Promise<{ status: string; waitingFor: string | null; holds: string[] }> =>
-      get('officer', `/v1/erasures/${erasureId}`)
+      holders.get('officer', `/v1/erasures/${erasureId}`)
     await expect
       .poll(erasure, { timeout: 60_000, interval: 200 })
       .toMatchObject({ status: 'pending', waitingFor: 'hold', holds: [holdId] })
-    const standing = await get<{ erasures: object[]; restrictedBy: string[] }>('officer', '/v1/subjects/ben')
+    const standing = await holders.get<{ erasures: object[]; restrictedBy: string[] }>(
+      'officer',
+      '/v1/subjects/ben',
+    )
     expect(standing).toMatchObject({
       restrictedBy: ['erasure_waits'],
       erasures: [{ erasureId, waitingFor: 'hold' }],
     })
-    await problemOf(server.fetch('/v1/decisions/loan-2', as('auditor')), 403, 'purpose_required')
+    await problemOf(server.fetch('/v1/decisions/loan-2', holders.as('auditor')), 403, 'purpose_required')
     for (const person of ['officer', 'second officer'])
-      await post(person, `/v1/holds/${holdId}/release`, { reason: 'over' }, 200)
+      await holders.post(person, `/v1/holds/${holdId}/release`, { reason: 'over' }, 200)
     await expect.poll(erasure, { timeout: 60_000, interval: 200 }).toMatchObject({ status: 'completed' })
-    await problemOf(server.fetch(`/v1/requests/${requestId}`, as('officer')), 404, 'not_found')
-    await problemOf(server.fetch('/v1/subjects/ben/export', as('officer', PURPOSE)), 404, 'not_found')
+    await problemOf(server.fetch(`/v1/requests/${requestId}`, holders.as('officer')), 404, 'not_found')
+    await problemOf(server.fetch('/v1/subjects/ben/export', holders.as('officer', PURPOSE)), 404, 'not_found')
   })
 
   test('and requests are recorded at their own address only, so that nobody releases one by a record', async () => {
