@@ -50,6 +50,8 @@ describe('a decision about several people', () => {
     expect(await world.projection.about(0, others)).toEqual([])
     const { rows } = await world.projection.sql('SELECT count() AS n FROM outcomes', others)
     expect(rows).toEqual([[0]])
+    const left = await world.projection.sql('SELECT count() AS n FROM decisions', others)
+    expect(left.rows).toEqual([[2]])
   })
 
   test('may be seen by whoever may see either', async () => {
