@@ -74,6 +74,11 @@ export function jsonText(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+/** The same on a line of a list, where a sealed value has its word. */
+export function lineText(value: Json | undefined): string {
+  return isSealed(value) ? 'sealed' : jsonText(value)
+}
+
 /** Whether a value of a record is sealed. */
 export function isSealed(value: Json | undefined): boolean {
   return (

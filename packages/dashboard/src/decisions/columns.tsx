@@ -9,6 +9,7 @@ import {
   isWithheld,
   jsonText,
   labelOf,
+  lineText,
   timeText,
 } from '../display.ts'
 import { Meter } from '../elements/meter.tsx'
@@ -126,7 +127,7 @@ function confidence({ confidence }: DecisionRow): ReactNode {
 }
 
 function status({ status }: DecisionRow): ReactNode {
-  const word = jsonText(status)
+  const word = lineText(status)
   return (
     <span className={styles['status']} data-status={word}>
       {word}
@@ -148,12 +149,12 @@ export function RowCard({ row }: { readonly row: DecisionRow }) {
   return (
     <span className={styles['card']}>
       <span className={styles['cardTop']}>
-        <span className={styles['prediction']}>{jsonText(row['prediction'] ?? row['status'])}</span>
+        <span className={styles['prediction']}>{lineText(row['prediction'] ?? row['status'])}</span>
         {confidence(row)}
       </span>
       <span className={styles['cardBottom']}>
         <span>
-          {jsonText(row['system'])} · {jsonText(row['modelId'])} {jsonText(row['modelVersion'] ?? '')}
+          {jsonText(row['system'])} · {lineText(row['modelId'])} {jsonText(row['modelVersion'] ?? '')}
         </span>
         <time dateTime={row.at}>{timeText(row.at).slice(5, 16)}</time>
       </span>

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { FormEvent } from 'react'
 import type { DecisionRow } from '../api.ts'
-import { jsonText, timeText } from '../display.ts'
+import { jsonText, lineText, timeText } from '../display.ts'
 import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Waiting } from '../elements/state.tsx'
@@ -67,12 +67,12 @@ function Rows({ rows }: { readonly rows: readonly DecisionRow[] }) {
           <tr key={row.id} data-testid="person-decision">
             <td>
               <Link to="/decisions/$id" params={{ id: row.id }} className={styles['open']}>
-                {jsonText(row['prediction'] ?? row['status'])}
+                {lineText(row['prediction'] ?? row['status'])}
               </Link>
               {row['overridden'] === true && <small>a person decided otherwise</small>}
             </td>
             <td>{jsonText(row['system'])}</td>
-            <td>{jsonText(row['modelId'])}</td>
+            <td>{lineText(row['modelId'])}</td>
             <td>
               <time dateTime={row.at}>{timeText(row.at)}</time>
             </td>

@@ -27,11 +27,16 @@ export interface ListedDecision {
   readonly index: number
   readonly at: string
   readonly system: string
-  readonly modelId?: string
+  readonly modelId?: string | Sealed
   readonly modelVersion?: string
   readonly prediction?: JsonValue
   readonly confidence?: number
-  readonly status?: string
+  readonly status?: string | Sealed
+}
+
+/** What stands for a value that is not indexed because a record or a declaration seals it. */
+interface Sealed {
+  readonly sealed: true
 }
 
 export interface DecisionList extends AsOf {
@@ -105,10 +110,15 @@ function itemOf(row: Row, restriction: Restriction): ListedDecision {
     index: Number(row.index),
     at: isoTime(Number(row.ms)),
     system: row.system,
-    ...(shows('modelId') && { modelId: row.modelId }),
+    ...(shows('modelId') && { modelId: toldOr(row.modelId) }),
     ...(row.modelVersion !== '' && shows('modelVersion') && { modelVersion: row.modelVersion }),
     ...(row.predictionText !== '' && shows('prediction') && { prediction: valueOfText(row.predictionText) }),
     ...(row.certainty !== null && shows('confidence') && { confidence: row.certainty }),
-    ...(shows('status') && { status: row.status }),
+    ...(shows('status') && { status: toldOr(row.status) }),
   }
+}
+
+/** A text that every decision has: where the index has none, it is sealed. */
+function toldOr(text: string | undefined): string | Sealed {
+  return text === undefined || text === '' ? { sealed: true } : text
 }
