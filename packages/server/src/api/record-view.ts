@@ -5,6 +5,7 @@
  */
 import { type CanonicalRecord, type JsonValue, sealedPointers } from '@deponent/format'
 import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
+import { isSealedOfKind } from './words-of-rights.ts'
 
 const SEALED: JsonValue = { sealed: true }
 const QUERYABLE_TEXT_BYTES_MAX = 64
@@ -41,27 +42,18 @@ export interface Seeing {
 /** The record of an entry of this kind with everything covered that may not be seen. */
 export function recordView(kind: string, record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
   const view: CanonicalRecord = {}
-  const isOfRights = OF_RIGHTS.test(kind)
-  const isSealedBySelf = sealedPointers(record)
-  const isSealed = (pointer: string): boolean =>
-    isSealedBySelf(pointer) || (isOfRights && !SHOWN_OF_RIGHTS.has(pointer))
-  for (const [name, value] of Object.entries(record)) view[name] = viewOf(name, value, seeing, isSealed)
+  const isSealed = sealedPointers(record)
+  for (const [name, value] of Object.entries(record)) {
+    const seen = viewOf(name, value, seeing, isSealed)
+    view[name] = isSealedOfKind(kind, name) && !isOpen(name, seeing) ? SEALED : seen
+  }
   return view
 }
 
-/**
- * Records of what people asked for, of what holds for them and of what was erased. They are written in words that say why somebody is ill,
- * in court or in debt: all of it is sealed but for a few fields that are dates, ids and choices from a list.
- */
-const OF_RIGHTS = /^(request|rectification|erasure|notice|(hold|subject)\..+)$/
-
-const SHOWN_OF_RIGHTS: ReadonlySet<string> = new Set(
-  `requestId requestType status requestedAt dueAt extendedTo answeredAt isMarketing complaintInfoGiven exceptionPinpoint
-  holdId ground scope reviewAt mergeId informedAt erasureId setRoot count completedAt policyVersion keyDestruction backupHorizon
-  noticeType accessId sentAt deliveredAt actor basis atSource`
-    .split(/\s+/)
-    .map((name) => `/${name}`),
-)
+/** Whether a field that the kind of its record seals shows as any other; one that is withheld says so. */
+function isOpen(name: string, seeing: Seeing): boolean {
+  return isRevealed(`/${escaped(name)}`, seeing) || !seeing.classes.has(fieldClassOf(name))
+}
 
 /** Fields that say where and when a record stands, and what was done to it. */
 const ALWAYS_SHOWN = new Set(['classification', 'links', 'timestamp', 'at', 'system'])
