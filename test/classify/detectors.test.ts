@@ -5,6 +5,7 @@ import {
   detectInNumber,
   SCANNED_CHARACTERS_MAX,
 } from '../../packages/server/src/vault/classify/detect.ts'
+import { folded } from '../../packages/server/src/vault/classify/folded.ts'
 import { nameSays } from '../../packages/server/src/vault/classify/field-names.ts'
 import { corpus, labelOf, NOT_LOOKED_FOR, scores } from './corpus.ts'
 
@@ -60,6 +61,43 @@ describe('a detector', () => {
     expect(detect(`said on the phone: ${text}, twice`)).toBe(expected)
   })
 
+  test.each([
+    ['no-break spaces', '06\u00a012\u00a034\u00a056\u00a078', 'phone'],
+    ['narrow no-break spaces', 'DE89\u202f3704\u202f0044\u202f0532\u202f0130\u202f00', 'iban'],
+    ['no-break hyphens', '078\u201105\u20111120', 'national_id.us'],
+    [
+      'full-width signs',
+      '\uff41\uff44\uff41\uff20\uff45\uff58\uff41\uff4d\uff50\uff4c\uff45\uff0e\uff43\uff4f\uff4d',
+      'mail',
+    ],
+    ['full-width digits', '\uff14' + '\uff11'.repeat(15), 'card'],
+    ['Arabic-Indic digits', '+\u0669\u0666\u0666 50 123 4567', 'phone'],
+    ['zero-width spaces', 'ada@exa\u200bmple\u200b.com', 'mail'],
+    ['marks of direction', '\u200e4111 1111\u200f 1111 1111', 'card'],
+    ['soft hyphens', '192.0\u00ad.2.17', 'ipv4'],
+    ['ideographic full stops', 'ada@example\u3002com', 'mail'],
+  ])('finds what is written with %s', (_, text, expected) => {
+    expect(detect(text)).toBe(expected)
+    expect(detect(`said: ${text}`)).toBe(expected)
+  })
+
+  test('reads the digits of every script the platform can write', () => {
+    const formats = Intl.supportedValuesOf('numberingSystem').map((numberingSystem) =>
+      new Intl.NumberFormat('en', { numberingSystem, useGrouping: false }).format(9_876_543_210),
+    )
+    const decimal = formats.filter((text) => /^\p{Nd}{10}$/u.test(text))
+    expect(decimal.length).toBeGreaterThan(50)
+    for (const text of decimal) expect(folded(text)).toBe('9876543210')
+  })
+
+  test.each(['05-12-2024 10:30', '04-05-2024 11', '01-2024 12345', '05/23/2024 10:30', '12/05/2024 1030'])(
+    'takes the date in %s for no telephone number, and finds one behind it',
+    (text) => {
+      expect(detect(text)).toBeUndefined()
+      expect(detect(`${text}, 030 1234567`)).toBe('phone')
+    },
+  )
+
   test('takes one wrong digit for no account, no card and no identity number', () => {
     expect(detect('DE89 3704 0044 0532 0130 01')).not.toBe('iban')
     expect(detect('4111 1111 1111 1112')).toBeUndefined()
@@ -114,6 +152,8 @@ describe('the name of a field', () => {
     'API-Key',
     'clientSecret',
     'nazwisko',
+    '\uff45\uff4d\uff41\uff49\uff4c',
+    'pass\u200bword',
   ])('%s says its texts identify somebody or open something', (name) =>
     expect(nameSays(name)).not.toBe('nothing'),
   )

@@ -51,6 +51,9 @@ const NATIONAL: readonly RegExp[] = [
 
 /** With the zero one dials within a country: Germany, the United Kingdom, Italy, the Netherlands, Japan and many others. */
 const TRUNK_ZERO = /(?<![\w.,+-])\(?0[1-9]\d{0,4}\)?[ /-]{1,3}\d{2,8}(?:[ -]\d{2,5}){0,3}(?![\w,-]|\.\d)/g
+/** Dates that begin with a zero as such numbers do: a day and a month in either order and their year, or a month and its year. */
+const DATE =
+  /(?<![\w.,+-])(?:(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1|0[1-9][./-])(?:19|20)\d{2}(?![\w/-])/g
 const TRUNK_DIGITS_MIN = 9
 const TRUNK_DIGITS_MAX = 12
 const CANDIDATES_MAX = 16
@@ -65,7 +68,7 @@ export function holdsPhone(text: string, { digitRun, hasPlus }: Shape): boolean 
   }
   if (digitRun < TRUNK_DIGITS_MIN) return false
   if (NATIONAL.some((pattern) => pattern.test(text))) return true
-  return candidates(TRUNK_ZERO, text).some((candidate) => {
+  return candidates(TRUNK_ZERO, text.replace(DATE, ';')).some((candidate) => {
     const { length } = digitsOf(candidate)
     return length >= TRUNK_DIGITS_MIN && length <= TRUNK_DIGITS_MAX
   })

@@ -3,6 +3,7 @@
  * listed in docs/privacy.md is not found, and names of people and addresses in words are among those.
  */
 import { holdsMail, holdsPhone } from './contact.ts'
+import { folded } from './folded.ts'
 import { type Country, nationalIdIn } from './national-ids.ts'
 import { holdsIpv4, holdsIpv6, holdsMac } from './network.ts'
 import { holdsCard, holdsIban } from './payment.ts'
@@ -35,9 +36,21 @@ const PHONE_DIGITS_MIN = 8
 
 /** What is found in a text first, by order of how sure it is; undefined when nothing is. */
 export function detect(text: string): DetectorName | undefined {
-  if (text.length < CHARACTERS_MIN) return undefined
-  const scanned = text.length > SCANNED_CHARACTERS_MAX ? text.slice(0, SCANNED_CHARACTERS_MAX) : text
+  const scanned = scannedOf(text)
   const shape = shapeOf(scanned)
+  const found = detectIn(scanned, shape)
+  if (found !== undefined || shape.isAscii) return found
+  // As it stands it comes first: what was folded is the less sure.
+  const plain = scannedOf(folded(scanned))
+  return plain === scanned ? undefined : detectIn(plain, shapeOf(plain))
+}
+
+function scannedOf(text: string): string {
+  return text.length > SCANNED_CHARACTERS_MAX ? text.slice(0, SCANNED_CHARACTERS_MAX) : text
+}
+
+function detectIn(scanned: string, shape: Shape): DetectorName | undefined {
+  if (scanned.length < CHARACTERS_MIN) return undefined
   return (
     (shape.hasLetter ? secretIn(scanned) : undefined) ??
     (shape.hasAt && holdsMail(scanned) ? 'mail' : undefined) ??

@@ -50,8 +50,8 @@ const NAME_CHARACTERS_MAX = 128
 export function wordsOf(name: string): string[] {
   return name
     .slice(0, NAME_CHARACTERS_MAX)
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}\p{Cf}]/gu, '')
     .replace(/ß/g, 'ss')
     .replace(/ł/gi, 'l')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

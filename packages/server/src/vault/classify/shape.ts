@@ -8,6 +8,7 @@ export interface Shape {
   readonly hasAt: boolean
   readonly hasPlus: boolean
   readonly hasLetter: boolean
+  readonly isAscii: boolean
 }
 
 const ZERO = 48
@@ -24,6 +25,7 @@ export function shapeOf(text: string): Shape {
   let hasAt = false
   let hasPlus = false
   let hasLetter = false
+  let isAscii = true
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i)
     if (code >= ZERO && code <= NINE) {
@@ -31,6 +33,7 @@ export function shapeOf(text: string): Shape {
       if (run > digitRun) digitRun = run
       continue
     }
+    if (code > 127) isAscii = false
     if (code === 46) dots += 1
     if (SEPARATORS.has(code)) continue
     run = 0
@@ -39,7 +42,7 @@ export function shapeOf(text: string): Shape {
     else if (code === 43) hasPlus = true
     else hasLetter = true
   }
-  return { digitRun, colons, dots, hasAt, hasPlus, hasLetter }
+  return { digitRun, colons, dots, hasAt, hasPlus, hasLetter, isAscii }
 }
 
 /** Only the digits of a text. */
