@@ -2,13 +2,14 @@ import { type CanonicalRecord, classificationOf, isAltered, sealedPointers } fro
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Classifier } from '../../packages/server/src/vault/classify/classifier.ts'
+import { FieldRules } from '../../packages/server/src/vault/classify/field-rules.ts'
 import {
   type ClassificationPolicy,
   DEFAULT_CLASSIFICATION,
   type SystemRules,
   TREATMENTS,
 } from '../../packages/server/src/vault/classify/policy.ts'
-import { POINTERS_LISTED_MAX } from '../../packages/server/src/vault/classify/shortened.ts'
+import { POINTERS_LISTED_MAX, shortenedSeals } from '../../packages/server/src/vault/classify/shortened.ts'
 import { jsonValue } from '../format/arbitrary-json.ts'
 
 const KEY = new Uint8Array(32).fill(7)
@@ -135,6 +136,73 @@ describe('a declaration', () => {
     expect(classificationOf(record)!.sealed).toEqual(['/decisionId', '/modelId'])
   })
 
+  test('seals what it is about wherever that lies, in fields no index has and at any depth', () => {
+    const record = classified(
+      {
+        ...DECISION,
+        explanation: { method: 'shap', factors: [{ feature: 'x', because: 'y' }] },
+        metadata: { customer: { diagnosis: 'z', tier: 'gold' }, list: [{ note: 'a' }, { note: 'b' }] },
+        inputFeatures: { long: 'x'.repeat(100), nested: { diagnosis: 'z' } },
+      },
+      {
+        fields: {
+          '/explanation/factors': 'seal',
+          '/metadata/list/*/note': 'seal',
+          diagnosis: 'seal',
+          '/inputFeatures/long': 'seal',
+        },
+      },
+    )
+    expect(classificationOf(record)!.sealed).toEqual([
+      '/explanation/factors',
+      '/inputFeatures/long',
+      '/inputFeatures/nested/diagnosis',
+      '/metadata/customer/diagnosis',
+      '/metadata/list/0/note',
+      '/metadata/list/1/note',
+    ])
+  })
+
+  test('opens what it is about in what is sealed, and seals again in that', () => {
+    const metadata = { a: { b: { c: 1, d: 2 } }, e: 3 }
+    const fields = { '/metadata': 'seal', '/metadata/a/b': 'queryable', '/metadata/a/b/c': 'seal' } as const
+    const said = classificationOf(classified({ ...DECISION, metadata }, { fields }))!
+    expect(said).toMatchObject({ queryable: ['/metadata/a/b'] })
+    const isSealed = sealedPointers(classified({ ...DECISION, metadata }, { fields }))
+    expect(['/metadata/e', '/metadata/a', '/metadata/a/b/c'].every(isSealed)).toBe(true)
+    expect(isSealed('/metadata/a/b/d')).toBe(false)
+  })
+
+  test('of what a field stands in counts for the field, however it was written', () => {
+    const { fields } = { fields: { 'input*': 'seal' } as const }
+    const isSealed = sealedPointers(classified(DECISION, { fields }))
+    expect(['/inputFeatures/race', '/inputFeatures/age'].every(isSealed)).toBe(true)
+  })
+
+  test('never seals times and links from whoever sees the record', () => {
+    const record = { ...DECISION, timestamp: '2026-01-10T00:00:00Z', links: [{ type: 'about', target: 'd' }] }
+    const { sealed } = classificationOf(classified(record, { fields: { '*': 'seal' } }))!
+    expect(sealed).toContain('/messages')
+    expect(sealed.filter((pointer) => /^\/(?:timestamp|links)/.test(pointer))).toEqual([])
+  })
+
+  test('that replaces values leaves names, and what they hold is sealed', () => {
+    const prediction = { 'anna@example.com': 1 }
+    const inputFeatures = { 'anna@example.com': 1 }
+    const fields = { '/prediction': 'pseudonymise', '/inputFeatures': 'pseudonymise' } as const
+    for (const policy of [{ fields }, { fields, mode: 'strict' as const }, { hashSensitiveData: true }]) {
+      const isSealed = sealedPointers(classified({ ...DECISION, prediction, inputFeatures }, policy))
+      expect(isSealed('/inputFeatures/anna@example.com')).toBe(true)
+      expect(isSealed('/prediction')).toBe(true)
+    }
+  })
+
+  test('that replaces values leaves the pseudonyms open to the index', () => {
+    const fields = { '/userId': 'pseudonymise', '/inputFeatures/race': 'pseudonymise' } as const
+    const isSealed = sealedPointers(classified(DECISION, { fields }))
+    expect([isSealed('/userId'), isSealed('/inputFeatures/race')]).toEqual([false, false])
+  })
+
   test('is about its own system alone', () => {
     const policy = {
       ...DEFAULT_CLASSIFICATION,
@@ -168,6 +236,24 @@ describe('strict', () => {
     })
     expect(['/userId', '/prediction', '/inputFeatures/race', '/status'].every(isSealed)).toBe(true)
     expect(['/inputFeatures/age', '/modelId'].some(isSealed)).toBe(false)
+  })
+
+  test('opens no more than was declared, however much that is', () => {
+    const names = Array.from({ length: POINTERS_LISTED_MAX + 50 }, (_, i) => `f${i}`)
+    const record = classified(
+      {
+        modelId: 'm',
+        prediction: 'x',
+        inputFeatures: Object.fromEntries([...names, 'other'].map((name) => [name, 1])),
+      },
+      {
+        mode: 'strict',
+        fields: Object.fromEntries(names.map((name) => [`/inputFeatures/${name}`, 'queryable' as const])),
+      },
+    )
+    const isSealed = sealedPointers(record)
+    expect(isSealed('/inputFeatures/other')).toBe(true)
+    expect(names.filter((name) => !isSealed(`/inputFeatures/${name}`))).toHaveLength(POINTERS_LISTED_MAX)
   })
 
   test('of one system leaves the others balanced', () => {
@@ -208,6 +294,60 @@ describe('what is kept at all', () => {
   })
 })
 
+describe('shortened lists', () => {
+  test('seal more, and open less', () => {
+    const many = Array.from({ length: 300 }, (_, i) => `/metadata/a/x${i}`)
+    const { sealed, queryable } = shortenedSeals(['/metadata', ...many], ['/metadata/a', '/metadata/b'])
+    expect({ sealed, queryable }).toEqual({
+      sealed: ['/metadata', '/metadata/a'],
+      queryable: ['/metadata/b'],
+    })
+  })
+
+  test('take as little as they may from a record of very many fields', () => {
+    const inputFeatures = Object.fromEntries(Array.from({ length: 150_000 }, (_, i) => [`f${i}`, 1]))
+    const record = classified({ modelId: 'm', inputFeatures }, { fields: { 'f*': 'seal' } })
+    expect(classificationOf(record)!.sealed).toEqual(['/inputFeatures'])
+  })
+})
+
+describe('a record made to be slow', () => {
+  test('by the names of its fields costs no more than another', () => {
+    const name = `${'token'.repeat(204)}x`
+    const metadata = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`${name}${i}`, 1]))
+    const fields = { '*token*token*e': 'drop', '*t*k*y': 'drop' } as const
+    expect(classified({ modelId: 'm', prediction: 'x', metadata }, { fields })['metadata']).toEqual(metadata)
+  })
+
+  test('by numbers kept as text, each of which is left out, costs no more than another', () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `n${i}`)
+    const record = {
+      modelId: 'm',
+      prediction: 'x',
+      inputFeatures: Object.fromEntries(names.map((name) => [name, '12345678901234567890'])),
+      coerced: names.map((name) => `/inputFeatures/${name}`),
+    }
+    expect(classified(record, { fields: { '/inputFeatures/*': 'drop' } })).not.toHaveProperty('coerced')
+  })
+})
+
+describe('a pattern for names', () => {
+  test('means what it would mean as a regular expression', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'A'), maxLength: 8 })
+    const patterns = fc
+      .array(fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 3 }), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join('*'))
+      .filter((pattern) => pattern !== '')
+    fc.assert(
+      fc.property(letters, patterns, (name, pattern) => {
+        const rules = new FieldRules({ fields: { [pattern]: 'seal' } }, 'balanced')
+        const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i').test(name)
+        expect(rules.own(`/${name}`, name) === 'seal').toBe(expected)
+      }),
+    )
+  })
+})
+
 describe('whatever is declared', () => {
   const policies = fc.record({
     mode: fc.constantFrom('balanced', 'strict'),
@@ -245,7 +385,7 @@ describe('whatever is declared', () => {
         expect(JSON.stringify(record)).toBe(before)
         expect(classified(record, policy)).toEqual(once)
         const said = classificationOf(once)
-        for (const list of [said?.sealed, said?.dropped, said?.pseudonymised])
+        for (const list of [said?.sealed, said?.queryable, said?.dropped, said?.pseudonymised])
           expect(list?.length ?? 0).toBeLessThanOrEqual(POINTERS_LISTED_MAX)
       }),
     )

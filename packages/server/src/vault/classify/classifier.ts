@@ -5,23 +5,17 @@
  *
  * Order: what somebody declared for the system; then name and form of the field; then the default of the mode.
  */
-import {
-  type CanonicalRecord,
-  CLASSIFICATION,
-  escapeToken,
-  type JsonObject,
-  tokensOf,
-} from '@deponent/format'
+import { type CanonicalRecord, CLASSIFICATION, type JsonObject } from '@deponent/format'
 import { Alteration, type Done } from './alteration.ts'
 import { leftOut } from './capture.ts'
-import { detect } from './detect.ts'
 import { FieldRules } from './field-rules.ts'
 import { FieldsMet, type MetField } from './fields-met.ts'
 import { Judgement } from './judgement.ts'
 import { FEATURES, KnownFields } from './known-fields.ts'
 import type { ClassificationPolicy } from './policy.ts'
 import { Pseudonyms } from './pseudonym.ts'
-import { shortened } from './shortened.ts'
+import { shortened, shortenedSeals } from './shortened.ts'
+import { shownPointer } from './shown-pointer.ts'
 
 export interface Classified {
   /** With `classification` when anything but the default was done. */
@@ -118,12 +112,13 @@ export class Classifier {
   ): Classified {
     const isAltered = done.pseudonymised.length > 0 || done.dropped.length > 0
     if (!isAltered && sealed.length === 0) return { record: sent, isAltered }
+    const listed = shortenedSeals(sealed, queryable)
     const said: JsonObject = {
       policy: this.#policy.version,
-      ...list('sealed', sealed),
-      ...list('queryable', queryable),
-      ...list('pseudonymised', done.pseudonymised),
-      ...list('dropped', done.dropped),
+      ...list('sealed', listed.sealed),
+      ...list('queryable', listed.queryable),
+      ...list('pseudonymised', shortened(done.pseudonymised)),
+      ...list('dropped', shortened(done.dropped)),
     }
     const record = isAltered ? withoutCoerced(kept, done) : kept
     return { record: { ...record, [CLASSIFICATION]: said }, isAltered }
@@ -155,25 +150,21 @@ export class Classifier {
   }
 }
 
-/** A pointer without places in lists, and without names that hold what a name should not: whoever may see fields is shown it. */
-function shownPointer(pointer: string): string {
-  const tokens = tokensOf(pointer).map((token) =>
-    /^\d+$/.test(token) || detect(token) !== undefined ? '*' : token,
-  )
-  return tokens.map((token) => `/${escapeToken(token)}`).join('')
-}
-
 function list(name: string, pointers: readonly string[]): JsonObject {
-  return pointers.length === 0 ? {} : { [name]: shortened(pointers) }
+  return pointers.length === 0 ? {} : { [name]: [...pointers] }
 }
 
 /** Without the pointers of numbers kept as text whose text is no longer there. */
 function withoutCoerced(record: CanonicalRecord, { pseudonymised, dropped }: Done): CanonicalRecord {
   const { coerced, ...rest } = record
   if (!Array.isArray(coerced)) return record
-  const gone = [...pseudonymised, ...dropped]
-  const left = coerced.filter(
-    (pointer) => typeof pointer === 'string' && !gone.some((other) => `${pointer}/`.startsWith(`${other}/`)),
-  )
+  const gone = new Set([...pseudonymised, ...dropped])
+  const left = coerced.filter((pointer) => typeof pointer === 'string' && !isIn(gone, pointer))
   return left.length === 0 ? rest : { ...rest, coerced: left }
+}
+
+/** Whether the pointer, or one above it, is among these. */
+function isIn(pointers: ReadonlySet<string>, pointer: string): boolean {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (pointers.has(at)) return true
+  return false
 }

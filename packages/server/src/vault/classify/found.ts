@@ -18,6 +18,15 @@ export function foundIn(value: JsonValue): DetectorName | undefined {
   return found
 }
 
+/** What is found in the names in a small structure, whose values were replaced. */
+export function foundInNames(value: JsonValue[] | JsonObject): DetectorName | undefined {
+  let found: DetectorName | undefined
+  visit(value, (_, name) => {
+    found ??= name === undefined ? undefined : detect(name)
+  })
+  return found
+}
+
 export function isContainer(value: JsonValue): value is JsonValue[] | JsonObject {
   return typeof value === 'object' && value !== null
 }

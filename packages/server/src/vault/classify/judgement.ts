@@ -1,11 +1,20 @@
-/** One record's fields that would enter the index, each judged: by declaration, by name, by form. */
-import { type CanonicalRecord, isObject, type JsonObject, type JsonValue, setMember } from '@deponent/format'
+/** One record's fields, each judged: by declaration, and those that would enter the index by name and by form. */
+import {
+  type CanonicalRecord,
+  escapeToken,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  setMember,
+} from '@deponent/format'
 import type { Alteration } from './alteration.ts'
-import { foundIn, isContainer, visit } from './found.ts'
+import { declaredSeals } from './declared-seals.ts'
+import { foundIn, foundInNames, isContainer } from './found.ts'
 import type { FieldsMet, MetClass, Why } from './fields-met.ts'
 import { FEATURE_BYTES_MAX, type IndexedAs, indexedFields } from './indexed-fields.ts'
 import { FEATURES, type KnownField, type KnownFields } from './known-fields.ts'
-import { KEPT_FIELDS, type Treatment } from './policy.ts'
+import { ALWAYS_SHOWN, KEPT_FIELDS, type Treatment } from './policy.ts'
+import { shownPointer } from './shown-pointer.ts'
 
 export interface Judging {
   readonly system: string
@@ -43,6 +52,8 @@ export class Judgement {
       else {
         const as = indexed.get(name)
         if (as !== undefined) now = this.#field(known.field(name), name, value, as)
+        else if (!ALWAYS_SHOWN.has(name) && known.rules.concerns(name))
+          this.#declared(`/${escapeToken(name)}`, name, value)
       }
       if (now === value) continue
       copy ??= { ...record }
@@ -56,8 +67,13 @@ export class Judgement {
     let copy: JsonObject | undefined
     for (const name of Object.keys(features)) {
       const value = features[name]!
-      if (!isShort(value)) continue
-      const now = this.#judge(known.feature(name), value, 'feature')
+      const field = known.feature(name)
+      if (!isShort(value)) {
+        if (field.declared === 'seal') this.#seal(field, 'declared')
+        else this.#declared(field.pointer, name, value)
+        continue
+      }
+      const now = this.#judge(field, value, 'feature')
       if (now === value) continue
       copy ??= { ...features }
       setMember(copy, name, now)
@@ -73,30 +89,41 @@ export class Judgement {
   #structure(field: KnownField, name: string, value: JsonValue[] | JsonObject, as: IndexedAs): JsonValue {
     const { pointer, declared } = field
     let why: Why | undefined
+    const isReplaced = declared === 'pseudonymise' && !KEPT_FIELDS.has(name)
     if (this.#sealsInside(pointer, value)) why = 'declared'
+    else if (isReplaced) why = foundInNames(value)
     else if (declared === undefined && as !== 'told' && !this.#isStrict) why = foundIn(value)
     if (why !== undefined) this.#seal(field, why)
-    else if (declared === 'pseudonymise' && !KEPT_FIELDS.has(name)) this.#asDeclared(field, 'queryable')
+    else if (isReplaced) this.#asDeclared(field, 'queryable')
     else return this.#judge(field, value, 'told')
     return value
   }
 
   #sealsInside(pointer: string, value: JsonValue[] | JsonObject): boolean {
     const { rules } = this.#judging.known
-    if (rules.isEmpty) return false
-    let isSealed = false
-    visit(value, (_, name, below) => {
-      const at = `${pointer}${below}`
-      isSealed ||= !this.#replaced.has(at) && rules.own(at, name ?? '') === 'seal'
-    })
-    return isSealed
+    if (!rules.seals) return false
+    const { sealed } = declaredSeals(rules, { pointer, name: '', value, isSealed: false })
+    return sealed.some((at) => at !== pointer)
+  }
+
+  /** Notes what is declared of a value the index has no place for, and of all that stands in it. */
+  #declared(pointer: string, name: string, value: JsonValue): void {
+    const { met, system, known } = this.#judging
+    if (!known.rules.seals && !(this.#isStrict && !known.rules.isEmpty)) return
+    const said = declaredSeals(known.rules, { pointer, name, value, isSealed: this.#isStrict })
+    for (const at of said.sealed) {
+      this.sealed.push(at)
+      met?.note(system, shownPointer(at), 'sealed', 'declared')
+    }
+    for (const at of said.queryable) this.queryable.push(at)
   }
 
   /** Judges one field; gives its value as it is to be kept. */
   #judge(field: KnownField, value: JsonValue, as: IndexedAs | 'feature'): JsonValue {
     const { pointer, declared } = field
     if (this.#replaced.size > 0 && this.#replaced.has(pointer)) {
-      if (this.#isStrict) this.queryable.push(pointer)
+      // The value was replaced; what the name holds was not.
+      if (field.holds !== this.#isStrict) (field.holds ? this.sealed : this.queryable).push(pointer)
       return value
     }
     if (declared !== undefined) {
@@ -107,6 +134,7 @@ export class Judgement {
     const why = this.#isStrict && !hashes ? undefined : found(field, value, as)
     // What finds, links and erases a record stays what it is: it can be kept out of the index, not replaced.
     if (why !== undefined && hashes && pointer !== '/decisionId') {
+      if (field.holds && !this.#isStrict) this.sealed.push(pointer)
       this.#note(field, 'pseudonymised', why)
       return alteration.pseudonymised(value, pointer)
     }

@@ -74,3 +74,12 @@ export const KEPT_FIELDS: ReadonlySet<string> = new Set([
   'timestamp',
   'timestampSource',
 ])
+
+/** Say where and when a record stands, and what was done to it: whoever sees the record sees them, whatever is declared. */
+export const ALWAYS_SHOWN: ReadonlySet<string> = new Set([
+  'classification',
+  'links',
+  'timestamp',
+  'at',
+  'system',
+])
