@@ -26,6 +26,7 @@ async function aPlace() {
   const state = {
     digest: undefined as string | undefined,
     failure: undefined as Error | undefined,
+    classifyingFailure: undefined as Error | undefined,
     index: 10,
   }
   const open = async (): Promise<PrivacyControl> => {
@@ -43,7 +44,9 @@ async function aPlace() {
       },
       classifyBy: ({ version }) => {
         told.push(`classifies by ${version}`)
-        return Promise.resolve()
+        if (state.classifyingFailure) return Promise.reject(state.classifyingFailure)
+        // What was on its way meanwhile.
+        return Promise.resolve(state.index + 5)
       },
     })
     await control.reconcile()
@@ -109,7 +112,7 @@ describe('what left the index', () => {
     expect(control.sealed.sealedUntil('credit', '/userId')).toBe(Number.MAX_SAFE_INTEGER)
     await control.change(declaring({ '/userId': 'queryable' }, 2), 'needed after all', by)
     const after = (await open()).sealed
-    expect(after.sealedUntil('credit', '/userId')).toBe(30)
+    expect(after.sealedUntil('credit', '/userId')).toBe(35)
     expect([after.sealedUntil('credit', '/caseId'), after.sealedUntil('hiring', '/userId')]).toEqual([0, 0])
     expect([after.touches('credit'), after.touches('hiring')]).toEqual([true, false])
   })
@@ -123,9 +126,73 @@ describe('what left the index', () => {
       by,
     )
     await control.change({ ...DEFAULT_PRIVACY, version: 2 }, 'why', by)
-    expect(control.sealed.sealedUntil('anything', '/prediction')).toBe(30)
+    expect(control.sealed.sealedUntil('anything', '/prediction')).toBe(35)
     // What was declared queryable in between was not looked at, so that it leaves with its declaration.
-    expect(control.sealed.sealedUntil('credit', '/modelId')).toBe(30)
+    expect(control.sealed.sealedUntil('credit', '/modelId')).toBe(35)
+  })
+
+  test('is what a field held before it was pseudonymised, and never the pseudonyms', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    const fields = { '/userId': 'pseudonymise', '/inputFeatures/*': 'pseudonymise' } as const
+    await control.change(declaring(fields), 'why', by)
+    for (const pointer of ['/userId', '/inputFeatures/region'])
+      expect(control.sealed.sealedUntil('credit', pointer)).toBe(25)
+    await control.change(declaring({ ...fields, '/caseId': 'seal' }, 2), 'why', by)
+    expect(control.sealed.sealedUntil('credit', '/userId')).toBe(25)
+    await control.change(declaring({}, 3), 'why', by)
+    expect((await open()).sealed.sealedUntil('credit', '/userId')).toBe(25)
+  })
+
+  test('reaches up to where nothing is classified by the older declarations any more, not to the change itself', async () => {
+    const { open, state, records } = await aPlace()
+    const control = await open()
+    await control.change(declaring({ '/userId': 'queryable' }), 'why', by)
+    await control.change(declaring({}, 2), 'why', by)
+    expect([records.length, state.index]).toEqual([2, 30])
+    expect(control.sealed.sealedUntil('credit', '/userId')).toBe(35)
+  })
+
+  test('is everything until a change that was cut short is brought to its end by the next start', async () => {
+    const { open, state } = await aPlace()
+    const control = await open()
+    state.classifyingFailure = new Error('stopped')
+    await expect(control.change(declaring({ '/userId': 'pseudonymise' }), 'why', by)).rejects.toThrow(
+      'stopped',
+    )
+    state.classifyingFailure = undefined
+    state.index = 100
+    expect((await open()).sealed.sealedUntil('credit', '/userId')).toBe(105)
+    expect((await open()).sealed.sealedUntil('credit', '/userId')).toBe(105)
+  })
+
+  test('includes a structure in which something is sealed, as far as records do not say so themselves', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    await control.change(declaring({ '/prediction/name': 'seal' }), 'why', by)
+    expect(control.sealed.sealedUntil('credit', '/prediction')).toBe(0)
+    expect(control.sealed.sealedWithinUntil('credit', '/prediction')).toBe(25)
+    expect(control.sealed.sealedWithinUntil('credit', '/outcome')).toBe(0)
+    expect(control.sealed.sealedWithinUntil('hiring', '/prediction')).toBe(0)
+    await control.change(declaring({ '/prediction/name': 'seal', '*name': 'seal' }, 2), 'why', by)
+    for (const pointer of ['/prediction', '/outcome', '/humanDecision'])
+      expect(control.sealed.sealedWithinUntil('credit', pointer)).toBe(35)
+    await control.change(declaring({}, 3), 'why', by)
+    expect(control.sealed.sealedWithinUntil('credit', '/prediction')).toBe(35)
+  })
+
+  test('includes what stands in a field that any kind of declaration is about', async () => {
+    const { open } = await aPlace()
+    const control = await open()
+    await control.change(
+      declaring({ '/metadata/*': 'seal', '*factor*': 'seal', '/metadata/open/x': 'queryable' }),
+      'why',
+      by,
+    )
+    const until = (pointer: string) => control.sealed.sealedUntil('credit', pointer)
+    for (const pointer of ['/metadata/customer/name', '/explanation/factors/0/why', '/metadata/open/y'])
+      expect(until(pointer)).toBe(Number.MAX_SAFE_INTEGER)
+    expect([until('/metadata/open/x'), until('/explanation/method')]).toEqual([0, 0])
   })
 
   test('is not made longer by changes that say nothing of fields', async () => {

@@ -1,3 +1,4 @@
+import type { JsonValue } from '@deponent/format'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { FieldRules } from '../../packages/server/src/projection/index.ts'
 import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
@@ -10,11 +11,17 @@ afterEach(async () => {
 })
 
 /** Rules that seal these pointers of a system in entries below an index. */
-function sealing(version: number, system: string, below: Readonly<Record<string, number>>): FieldRules {
+function sealing(
+  version: number,
+  system: string,
+  below: Readonly<Record<string, number>>,
+  within: Readonly<Record<string, number>> = {},
+): FieldRules {
   return {
     version,
     touches: (name) => name === system,
     sealedUntil: (name, pointer) => (name === system ? (below[pointer] ?? 0) : 0),
+    sealedWithinUntil: (name, pointer) => (name === system ? (within[pointer] ?? 0) : 0),
   }
 }
 
@@ -134,5 +141,51 @@ describe('a field that is sealed after its values were indexed', () => {
     const taken = await everything()
     await world.projection.reindex()
     expect(await everything()).toEqual(taken)
+  })
+
+  test('takes the structure it stands in along, and leaves plain results and what is recorded later', async () => {
+    const results = [{ name: 'Ada', risk: 'low' }, 'low', ['Ada'], { name: 'Bo', risk: 'high' }]
+    const world = new World()
+    worlds.push(world)
+    const told = (value: JsonValue, i: number) => [
+      decision({ decisionId: `d-${i}`, prediction: value, tokenUsage: { input: 3, output: 4 } }),
+      { kind: 'outcome', record: { decisionId: `d-${i}`, outcome: value } },
+      { kind: 'review', record: { decisionId: `d-${i}`, verdict: 'agree', humanDecision: value } },
+    ]
+    world.source.add(...results.flatMap(told))
+    let rules = sealing(0, '', {})
+    await world.start({ rules: () => rules })
+    await world.indexed()
+    const held = async () => {
+      const rowsOf = async (sql: string) => (await world.projection.sql(sql, UNRESTRICTED)).rows
+      const { items } = await world.projection.list(ask(), UNRESTRICTED)
+      return {
+        decisions: await rowsOf('SELECT prediction, inputTokens, outputTokens FROM decisions ORDER BY index'),
+        outcomes: await rowsOf('SELECT outcome FROM outcomes ORDER BY index'),
+        reviews: await rowsOf('SELECT humanDecision FROM reviews ORDER BY index'),
+        listed: items.map(({ prediction }) => prediction),
+      }
+    }
+    expect(JSON.stringify(await held())).toContain('Ada')
+    // The last decision, with its outcome and review, was classified by the rules already.
+    const within = { '/prediction': 9, '/outcome': 9, '/humanDecision': 9, '/tokenUsage': 9 }
+    rules = sealing(2, 'default', {}, within)
+    await follow(world)
+    const taken = await held()
+    expect(JSON.stringify(taken)).not.toContain('Ada')
+    const last = '{"name":"Bo","risk":"high"}'
+    expect(taken).toMatchObject({
+      decisions: [
+        [null, null, null],
+        ['low', null, null],
+        [null, null, null],
+        [last, 3, 4],
+      ],
+      outcomes: [[null], ['low'], [null], [last]],
+      reviews: [[null], ['low'], [null], [last]],
+    })
+    expect(taken.listed).toContainEqual({ sealed: true })
+    await world.projection.reindex()
+    expect(await held()).toEqual(taken)
   })
 })

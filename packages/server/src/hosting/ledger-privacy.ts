@@ -15,7 +15,12 @@ export async function bearPrivacy(
     record: (kind, record) => tenant.recorder.recordOwn(kind, record),
     remembered: () => notes.get('privacy_file'),
     remember: (digest) => notes.set('privacy_file', digest),
-    classifyBy: (settings) => tenant.classifyBy(settings),
+    classifyBy: async (settings) => {
+      await tenant.classifyBy(settings)
+      // What was classified before that may still be on its way into the ledger.
+      await tenant.recorder.settled()
+      return tenant.ledger.size
+    },
   })
   if (tenant.ledger.refusal === undefined) await privacy.reconcile()
 }

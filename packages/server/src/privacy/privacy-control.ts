@@ -5,6 +5,8 @@
  * - A change is on record before it takes effect: first the record, durable in the ledger, then the file, then those who go by it.
  *   Crash after the record: the ledger tells of a change that was never made.
  * - Changes happen one after another.
+ * - What was in force before ends where nothing is classified by it any more, which is known only afterwards. Crash before that: the
+ *   file says that it is not known, and the next start, when nothing is on its way, ends it.
  * - A file that is not the one last written here was changed by somebody else: that is put on record at the next start.
  */
 import type { CanonicalRecord, RecordKind } from '@deponent/format'
@@ -12,7 +14,7 @@ import { type Actor, SERVER } from '../access/actor.ts'
 import type { Disk } from '../platform/disk.ts'
 import { digestOf, type PrivacyContent, readPrivacyFile, writePrivacyFile } from './privacy-file.ts'
 import type { PrivacySettings } from './privacy-settings.ts'
-import { remembering, SealedHistory } from './sealed-history.ts'
+import { endedAt, isEnded, remembering, SealedHistory } from './sealed-history.ts'
 
 /** The settings were changed since whoever changes them now has read them. */
 export class PrivacyChanged extends Error {}
@@ -31,8 +33,8 @@ export interface PrivacyBearer {
   /** Digest of the file as it was last written here; undefined when nobody remembers. */
   remembered(): string | undefined
   remember(digest: string): void
-  /** Has records classified by these settings; resolves when every later one is. */
-  classifyBy(settings: PrivacySettings): Promise<void>
+  /** Has records classified by these settings; resolves with an index at and past which every one is. */
+  classifyBy(settings: PrivacySettings): Promise<number>
 }
 
 export class PrivacyControl {
@@ -57,8 +59,13 @@ export class PrivacyControl {
     this.#bearer = bearer
   }
 
-  /** Puts on record that the file is not as it was left, if so. */
+  /** Puts on record that the file is not as it was left, if so; ends what a change that was cut short left open. */
   async reconcile(): Promise<void> {
+    await this.#reconcile()
+    if (!isEnded(this.#content.past)) await this.#takeEffect()
+  }
+
+  async #reconcile(): Promise<void> {
     const { record, remember, remembered } = this.#bearing
     const before = remembered()
     const after = digestOf(this.#content)
@@ -92,19 +99,29 @@ export class PrivacyControl {
   }
 
   async #change(next: PrivacySettings, reason: string, by: Actor): Promise<PrivacySettings> {
-    const { record, remember, classifyBy } = this.#bearing
+    const { record } = this.#bearing
     const { settings: before, past } = this.#content
     if (next.version !== before.version) throw new PrivacyChanged('the settings have another version by now')
     const after = { ...next, version: before.version + 1 }
-    const index = await record('change', changeOf(by, 'privacy', reason, { before, after }))
-    const content = { settings: after, past: remembering(past, before, after, index) }
+    await record('change', changeOf(by, 'privacy', reason, { before, after }))
+    await this.#keep({ settings: after, past: remembering(past, before, after) })
+    await this.#takeEffect()
+    return after
+  }
+
+  /** Has records classified by the settings, and then what was recorded before judged by them. */
+  async #takeEffect(): Promise<void> {
+    const { settings, past } = this.#content
+    const index = await this.#bearing.classifyBy(settings)
+    if (!isEnded(past)) await this.#keep({ settings, past: endedAt(past, index) })
+    this.#history = new SealedHistory(this.#content.past, settings)
+  }
+
+  async #keep(content: PrivacyContent): Promise<void> {
     const { disk, data, ledger } = this.#place
     await writePrivacyFile(disk, data, ledger, content)
     this.#content = content
-    this.#history = new SealedHistory(content.past, after)
-    remember(digestOf(content))
-    await classifyBy(after)
-    return after
+    this.#bearing.remember(digestOf(content))
   }
 
   get #bearing(): PrivacyBearer {

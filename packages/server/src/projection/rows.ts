@@ -9,7 +9,7 @@ import {
   numericValue,
   recordTime,
 } from '@deponent/format'
-import { indexable, NO_RULES, sealedIn } from './indexable.ts'
+import { indexable, NO_RULES, type Sealing, sealingOf } from './indexable.ts'
 import type { FieldRules, SourceEntry } from './source.ts'
 import {
   featureText,
@@ -106,13 +106,13 @@ function entryCells(
 
 function contentOf(source: SourceEntry, whole: CanonicalRecord, at: number, rules: FieldRules): Content {
   try {
-    const isSealed = sealedIn(source, whole, rules)
-    const record = indexable(whole, isSealed)
+    const sealing = sealingOf(source, whole, rules)
+    const record = indexable(whole, sealing)
     switch (source.entry.kind) {
       case 'decision':
-        return decisionContent(source, record, at, completeness(whole), isSealed)
+        return decisionContent(source, record, at, completeness(whole), sealing)
       case 'outcome':
-        return { outcome: outcomeCells(source, record, at) }
+        return { outcome: outcomeCells(source, record, at, sealing) }
       case 'review':
         return { review: reviewCells(source, record, at) }
       case 'access':
@@ -139,10 +139,9 @@ function decisionContent(
   record: CanonicalRecord,
   at: number,
   report: CompletenessReport,
-  isSealed: (pointer: string) => boolean,
+  sealing: Sealing,
 ): Content {
-  const status = textOf(record['status']) || (isSealed('/status') ? '' : 'ok')
-  const decision = decisionCells(source, record, at, report, status)
+  const decision = decisionCells(source, record, at, report, sealing)
   const features = featuresOf(record['inputFeatures'])
   const told = ['humanReviewed', 'humanOverride'].some((field) => record[field] === true)
   return told ? { decision, features, review: toldReviewCells(source, record, at) } : { decision, features }
@@ -154,8 +153,9 @@ function decisionCells(
   record: CanonicalRecord,
   at: number,
   report: CompletenessReport,
-  status: string,
+  sealing: Sealing,
 ): Cell[] {
+  const status = textOf(record['status']) || (sealing.whole('/status') ? '' : 'ok')
   const text = (...fields: string[]) => fields.map((field) => textOf(record[field]))
   const tokens = asObject(record['tokenUsage'])
   return [
@@ -174,7 +174,7 @@ function decisionCells(
     ),
     ...text('decisionCategory'),
     status,
-    ...resultCells(record['prediction']),
+    ...resultCells(record['prediction'], sealing.within('/prediction')),
     ...confidenceCells(record),
     scaledOf(record['latencyMs'], MICROS_PER_MS),
     scaledOf(record['timeToFirstTokenMs'], MICROS_PER_MS),
@@ -190,10 +190,10 @@ function decisionCells(
   ]
 }
 
-/** The text and whether there was more than the index takes. */
-function resultCells(value: JsonValue | undefined): [string, boolean] {
+/** The text and whether there was more than the index takes, or may take. */
+function resultCells(value: JsonValue | undefined, isSealedWithin = false): [string, boolean] {
   if (value === undefined) return ['', false]
-  const text = resultText(value)
+  const text = isSealedWithin ? undefined : resultText(value)
   return [text ?? '', text === undefined]
 }
 
@@ -213,8 +213,9 @@ function featuresOf(value: JsonValue | undefined): Feature[] {
   return features
 }
 
-function outcomeCells(source: SourceEntry, record: CanonicalRecord, at: number): Cell[] {
-  return [...recordCells(source, at), ...targetCells(source, record), ...resultCells(record['outcome'])]
+function outcomeCells(source: SourceEntry, record: CanonicalRecord, at: number, sealing: Sealing): Cell[] {
+  const result = resultCells(record['outcome'], sealing.within('/outcome'))
+  return [...recordCells(source, at), ...targetCells(source, record), ...result]
 }
 
 const OVERRIDING = new Set(['override', 'reverse', 'disregard', 'not_use'])

@@ -35,6 +35,30 @@ const amounts = (columns: Readonly<Record<string, readonly string[]>>): Columns 
 /** Ids that are there only while the decision itself is unknown. */
 const TARGET: Columns = { '/decisionId': { targetId: "if(targetIndex < 0, '', targetId)" } }
 
+const isStructure = (column: string): string => `(startsWith(${column}, '{') OR startsWith(${column}, '['))`
+
+/** A result that is a structure is there, and is no more than that; one of a longer text is so already. */
+const result = (column: string, sealed: string): Readonly<Record<string, string>> => ({
+  [sealed]: `toBool(${isStructure(column)} OR ${sealed})`,
+  [column]: `if(${isStructure(column)}, '', ${column})`,
+})
+
+/** What stands in a column in place of a structure in which something is sealed. */
+const WITHIN: ReadonlyMap<TableShape, Columns> = new Map<TableShape, Columns>([
+  [
+    DECISIONS,
+    {
+      '/prediction': result('prediction', 'predictionSealed'),
+      '/tokenUsage': { inputTokens: 'NULL', outputTokens: 'NULL' },
+    },
+  ],
+  [OUTCOMES, { '/outcome': result('outcome', 'outcomeSealed') }],
+  [
+    REVIEWS,
+    { '/humanDecision': { humanDecision: `if(${isStructure('humanDecision')}, '', humanDecision)` } },
+  ],
+])
+
 const SEALABLE: readonly [TableShape, Columns][] = [
   [
     DECISIONS,
@@ -92,7 +116,9 @@ export async function removeSealed(
     for (const system of await systemsIn(client, `${names.tables}.${table.name}`)) {
       if (!rules.touches(system)) continue
       const emptied = [
-        ...columnsSealed(columns, rules, system),
+        // What is sealed as a whole is not even said to be there: the later of these decides.
+        ...columnsSealed(WITHIN.get(table) ?? {}, (pointer) => rules.sealedWithinUntil(system, pointer)),
+        ...columnsSealed(columns, (pointer) => rules.sealedUntil(system, pointer)),
         ...(table === DECISIONS ? featuresSealed(catalogue, rules, system) : []),
       ]
       await empty(client, `${names.tables}.${table.name}`, system, emptied)
@@ -106,9 +132,9 @@ async function systemsIn(client: IndexClient, table: string): Promise<string[]> 
   return rows.map(({ system }) => system)
 }
 
-function columnsSealed(columns: Columns, rules: FieldRules, system: string): Emptied[] {
+function columnsSealed(columns: Columns, until: (pointer: string) => number): Emptied[] {
   return Object.entries(columns).flatMap(([pointer, emptied]) => {
-    const below = rules.sealedUntil(system, pointer)
+    const below = until(pointer)
     if (below <= 0) return []
     return Object.entries(emptied).map(([column, value]) => ({ column, empty: value, below }))
   })

@@ -36,6 +36,8 @@ export interface FieldRules {
   touches(system: string): boolean
   /** Values of the field at this JSON pointer are not for the index in entries of the system below this index. */
   sealedUntil(system: string, pointer: string): number
+  /** Nor are structures at this pointer below this index, because something in them was sealed. */
+  sealedWithinUntil(system: string, pointer: string): number
 }
 
 /** What the projection must remember outside the index. Writes are durable when they return. */
