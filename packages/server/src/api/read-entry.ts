@@ -13,7 +13,7 @@ import type { ReadEntry } from '../recording/reader.ts'
 import type { Call } from './call.ts'
 import { concealed, Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
-import { recordView } from './record-view.ts'
+import { recordView, type Seeing } from './record-view.ts'
 
 /** An entry its caller may see, and which classes of its fields. */
 export interface SeenEntry extends ReadEntry {
@@ -109,12 +109,24 @@ export async function* readEach(call: Call, indices: readonly number[]): AsyncGe
 
 /** The record of an entry as its caller sees it, with these sealed fields revealed. */
 export function viewOf(
-  { services }: Call,
-  { entry, record, systemName, classes }: SeenEntry,
+  call: Call,
+  seen: SeenEntry,
   revealed?: readonly string[] | 'all',
 ): CanonicalRecord | undefined {
+  const { classes, entry, record } = seen
+  return (
+    record &&
+    recordView(entry.kind, record, { classes, ...sealingOf(call, seen), ...(revealed && { revealed }) })
+  )
+}
+
+/** What is sealed of an entry beside what its record says: by the same declarations as go for the index. */
+export function sealingOf({ services }: Call, read: ReadEntry): Pick<Seeing, 'declared' | 'sealedFeatures'> {
+  const { entry, index, isOwn, systemName } = read
   const sealedFeatures = new Set(services.projection.sealedFields(systemName))
-  return record && recordView(entry.kind, record, { classes, sealedFeatures, ...(revealed && { revealed }) })
+  // About what the ledger itself says no system's declarations are.
+  const place = isOwn || entry.kind === 'access' ? undefined : services.privacy.sealed.placeIn(systemName)
+  return place ? { sealedFeatures, declared: { place, index } } : { sealedFeatures }
 }
 
 export const UNKNOWN_ID = 'no record with this id is known'

@@ -3,11 +3,12 @@
  * features that took too many values to be kept queryable, until a purpose is stated; fields of a class the reader's role does not
  * see, for good; these say so: `{"sealed": true, "withheld": "protected"}`.
  */
-import { type CanonicalRecord, type JsonValue, sealedPointers } from '@deponent/format'
+import type { CanonicalRecord, JsonValue } from '@deponent/format'
 import { type FieldClass, fieldClassOf } from '../access/field-class.ts'
+import { ALWAYS_SHOWN } from '../vault/classify/policy.ts'
+import { type DeclaredSince, partView, SEALED, SealedPart } from './sealed-parts.ts'
 import { isSealedOfKind } from './words-of-rights.ts'
 
-const SEALED: JsonValue = { sealed: true }
 const QUERYABLE_TEXT_BYTES_MAX = 64
 
 /** Top-level fields that are sealed only. */
@@ -24,6 +25,8 @@ const SEALED_FIELDS = new Set([
   'retrievedDocuments',
   'toolCalls',
   'overrideReason',
+  'comment',
+  'grounds',
   'statement',
   'text',
   'reasoning',
@@ -35,6 +38,8 @@ export interface Seeing {
   readonly classes: ReadonlySet<FieldClass>
   /** Features of the record's system that are sealed only. */
   readonly sealedFeatures: ReadonlySet<string>
+  /** What was declared for the system of the record; what the record itself says is all when absent. */
+  readonly declared?: DeclaredSince
   /** JSON pointers of sealed fields that are revealed; `all` of them, or none when absent. */
   readonly revealed?: readonly string[] | 'all'
 }
@@ -42,58 +47,35 @@ export interface Seeing {
 /** The record of an entry of this kind with everything covered that may not be seen. */
 export function recordView(kind: string, record: CanonicalRecord, seeing: Seeing): CanonicalRecord {
   const view: CanonicalRecord = {}
-  const isSealed = sealedPointers(record)
+  const top = SealedPart.top(record, seeing.declared)
   for (const [name, value] of Object.entries(record)) {
-    const seen = viewOf(name, value, seeing, isSealed)
-    view[name] = isSealedOfKind(kind, name) && !isOpen(name, seeing) ? SEALED : seen
+    const part = top.at(name)
+    const seen = viewOf(name, value, seeing, part)
+    view[name] = isSealedOfKind(kind, name) && !isOpen(name, part, seeing) ? SEALED : seen
   }
   return view
 }
 
 /** Whether a field that the kind of its record seals shows as any other; one that is withheld says so. */
-function isOpen(name: string, seeing: Seeing): boolean {
-  return isRevealed(`/${escaped(name)}`, seeing) || !seeing.classes.has(fieldClassOf(name))
+function isOpen(name: string, { pointer }: SealedPart, seeing: Seeing): boolean {
+  return isRevealed(pointer, seeing) || !seeing.classes.has(fieldClassOf(name))
 }
 
-/** Fields that say where and when a record stands, and what was done to it. */
-const ALWAYS_SHOWN = new Set(['classification', 'links', 'timestamp', 'at', 'system'])
-
-function viewOf(
-  name: string,
-  value: JsonValue,
-  seeing: Seeing,
-  isSealed: (pointer: string) => boolean,
-): JsonValue {
-  const pointer = `/${escaped(name)}`
+function viewOf(name: string, value: JsonValue, seeing: Seeing, part: SealedPart): JsonValue {
+  const { pointer } = part
   const { classes } = seeing
   if (SEALED_FIELDS.has(name)) return isRevealed(pointer, seeing) ? value : SEALED
   if (!classes.has(fieldClassOf(name))) return withheld(name)
-  if (
-    name !== 'inputFeatures' &&
-    !ALWAYS_SHOWN.has(name) &&
-    isSealed(pointer) &&
-    !isRevealed(pointer, seeing)
-  )
-    return SEALED
+  if (ALWAYS_SHOWN.has(name)) return value
   if (name === 'inputFeatures' && isObject(value))
-    return mapped(value, (feature, inner) => featureView(feature, inner, seeing, isSealed))
-  if (name === 'explanation' && isObject(value))
-    return mapped(value, (part, inner) =>
-      part !== 'reasoning' || isRevealed(`${pointer}/reasoning`, seeing) ? inner : SEALED,
-    )
-  return value
+    return mapped(value, (feature, inner) => featureView(feature, inner, seeing, part.at(feature)))
+  return partView(value, part, (at) => isRevealed(at, seeing))
 }
 
-function featureView(
-  name: string,
-  value: JsonValue,
-  seeing: Seeing,
-  isSealed: (pointer: string) => boolean,
-): JsonValue {
+function featureView(name: string, value: JsonValue, seeing: Seeing, part: SealedPart): JsonValue {
   if (!seeing.classes.has(fieldClassOf(`feature.${name}`))) return withheld(`feature.${name}`)
-  const pointer = `/inputFeatures/${escaped(name)}`
-  const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name) && !isSealed(pointer)
-  return isOpen || isRevealed(pointer, seeing) ? value : SEALED
+  const isOpen = isQueryable(value) && !seeing.sealedFeatures.has(name) && !part.isSealed
+  return isOpen || isRevealed(part.pointer, seeing) ? value : SEALED
 }
 
 /** What stands for a field whose class the reader does not see, whatever the purpose. */
@@ -118,11 +100,6 @@ function mapped(
   view: (name: string, value: JsonValue) => JsonValue,
 ): JsonValue {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, view(name, value)]))
-}
-
-/** A name as a segment of a JSON pointer (RFC 6901). */
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function isObject(value: JsonValue): value is { [name: string]: JsonValue } {

@@ -11,7 +11,7 @@ import { type Call, type Handler, objectOf } from '../call.ts'
 import { pointersIn } from '../pointers.ts'
 import { Problem } from '../problem.ts'
 import { purposeRequired, recipientOf } from '../purpose.ts'
-import { mustMayProcess, notThere, placeOf, readEach } from '../read-entry.ts'
+import { mustMayProcess, notThere, placeOf, readEach, sealingOf } from '../read-entry.ts'
 import { recordView } from '../record-view.ts'
 import { notYet } from './ledger.ts'
 import { decisionIndex, decisionIndexOf } from './recording.ts'
@@ -148,7 +148,7 @@ type View = (record: CanonicalRecord) => CanonicalRecord
 
 /** How much of each entry its exporter may hand on. @throws Problem for one that may not be handed on at all */
 async function viewsOf(call: Call, indices: readonly number[]): Promise<Map<string, View>> {
-  const { permit, purpose, services } = call
+  const { permit, purpose } = call
   const views = new Map<string, View>()
   for await (const read of readEach(call, indices)) {
     const place = placeOf(read)
@@ -156,10 +156,10 @@ async function viewsOf(call: Call, indices: readonly number[]): Promise<Map<stri
     // First what is out of reach: that something there is restricted is not for the caller to know either.
     if (classes.size === 0) throw permit.fieldsOf(place, true).size > 0 ? needsPurpose() : notThere()
     await mustMayProcess(call, read)
-    const sealedFeatures = new Set(services.projection.sealedFields(read.systemName))
+    const sealing = sealingOf(call, read)
     const revealed = purpose === undefined ? {} : { revealed: 'all' as const }
     const { id, kind } = read.entry
-    views.set(id, (record) => recordView(kind, record, { classes, sealedFeatures, ...revealed }))
+    views.set(id, (record) => recordView(kind, record, { classes, ...sealing, ...revealed }))
   }
   return views
 }
