@@ -147,6 +147,87 @@ describe('a change', () => {
     expect(JSON.stringify(await told.json())).toContain('change')
   })
 
+  test('to pseudonyms leaves them to be searched, and what was before them not', async () => {
+    const purpose = { headers: { 'Deponent-Purpose': 'who this is about' } }
+    const seen = async (id: string) =>
+      (
+        (await (await server.fetch(`/v1/decisions/${id}`, purpose)).json()) as {
+          record: { userId: string; inputFeatures: Record<string, string> }
+        }
+      ).record
+    const fields = { '/userId': 'pseudonymise', '/inputFeatures/region': 'pseudonymise' }
+    const before = { system: 'regions', inputFeatures: { region: 'North' } }
+    await server.post('/v1/decisions', [loan(30, before)])
+    await server.indexed()
+    expect(await found('feature.region=North')).toBe(1)
+    const { systems } = await server.get<{ systems: Record<string, unknown> }>('/v1/privacy')
+    expect((await put({ systems: { ...systems, regions: { fields } } })).status).toBe(200)
+    await followed()
+    await server.post('/v1/decisions', [loan(31, before), loan(32, before)])
+    await server.indexed()
+    const { userId, inputFeatures } = await seen('loan-31')
+    expect([userId, inputFeatures['region']]).toEqual([
+      expect.stringMatching(/^pn_/),
+      expect.stringMatching(/^pn_/),
+    ])
+    expect(await found(`userId=${userId}`)).toBe(1)
+    expect(await found(`feature.region=${inputFeatures['region']}`)).toBe(2)
+    expect(await found('feature.region=North')).toBe(0)
+  })
+
+  test('covers what it seals without a purpose, in records of before and of then, in views and in bundles', async () => {
+    const record = {
+      system: 'claims',
+      prediction: { name: 'Ada', risk: 'low' },
+      inputFeatures: { city: 'Oslo', age: 41 },
+      explanation: { method: 'shap', factors: ['lives in Oslo'] },
+      metadata: { customer: { diagnosis: 'asthma' } },
+    }
+    const sent = [40, 41].map((i) => loan(i, record))
+    await server.post('/v1/decisions', [sent[0]])
+    const { systems } = await server.get<{ systems: Record<string, unknown> }>('/v1/privacy')
+    const fields = {
+      '/explanation/factors': 'seal',
+      '/metadata/customer/diagnosis': 'seal',
+      '/inputFeatures/city': 'seal',
+      '/prediction/name': 'seal',
+    }
+    expect((await put({ systems: { ...systems, claims: { fields } } })).status).toBe(200)
+    await server.post('/v1/decisions', [sent[1]])
+    await followed()
+    for (const id of ['loan-40', 'loan-41']) {
+      const one = await server.get<{ record: Record<string, unknown> }>(`/v1/decisions/${id}`)
+      expect(JSON.stringify(one)).not.toMatch(/Oslo|Ada|asthma/)
+      expect(one.record).toMatchObject({ explanation: { method: 'shap', factors: { sealed: true } } })
+      for (const disclose of Object.keys(fields)) {
+        const path = `/v1/decisions/${id}/bundle?disclose=${disclose}`
+        expect((await server.fetch(path)).status).toBe(403)
+        const withPurpose = await server.fetch(path, { headers: { 'Deponent-Purpose': 'the appeal' } })
+        expect(withPurpose.status).toBe(200)
+      }
+      expect((await server.fetch(`/v1/decisions/${id}/bundle?disclose=/explanation/method`)).status).toBe(200)
+    }
+    const later = await server.get<{ record: Record<string, unknown> }>('/v1/decisions/loan-41')
+    expect(later.record).toMatchObject({
+      classification: {
+        sealed: [
+          '/explanation/factors',
+          '/inputFeatures/city',
+          '/metadata/customer/diagnosis',
+          '/prediction',
+        ],
+      },
+    })
+    const listed = await server.get<Fields>('/v1/systems/claims/fields')
+    expect(listed.items).toContainEqual(
+      expect.objectContaining({ pointer: '/explanation/factors', class: 'sealed', why: 'declared' }),
+    )
+    await server.indexed()
+    const items = await server.get<{ items: unknown[] }>('/v1/decisions?system=claims')
+    expect(items.items).toHaveLength(2)
+    expect(JSON.stringify(items)).not.toContain('Ada')
+  })
+
   test('gives the same answers when the index is filled again', async () => {
     const answers = async () => ({
       list: (await server.get<{ items: unknown[] }>('/v1/decisions?limit=1000')).items,
