@@ -41,20 +41,24 @@ describe('what a record says is sealed', () => {
   })
 
   test('is covered wherever it stands, and nothing beside it', () => {
-    const view = recordView(said(['/explanation/factors', '/inputFeatures/city', '/prediction/name']), SEEING)
+    const view = recordView(
+      'decision',
+      said(['/explanation/factors', '/inputFeatures/city', '/prediction/name']),
+      SEEING,
+    )
     expect(view).toMatchObject({
       prediction: { name: SEALED, risk: 'low' },
       inputFeatures: { city: SEALED, income: 3 },
       explanation: { method: 'shap', factors: SEALED },
     })
-    expect(recordView(said(['/explanation/factors/0/why']), SEEING)['explanation']).toEqual({
+    expect(recordView('decision', said(['/explanation/factors/0/why']), SEEING)['explanation']).toEqual({
       method: 'shap',
       factors: [{ feature: 'income', why: SEALED }, { feature: 'zip' }],
     })
   })
 
   test('is covered as one with all it holds, but for what is declared open in it', () => {
-    const view = recordView(said([''], ['/explanation/method', '/inputFeatures/income']), SEEING)
+    const view = recordView('decision', said([''], ['/explanation/method', '/inputFeatures/income']), SEEING)
     expect(view).toEqual({
       modelId: SEALED,
       prediction: SEALED,
@@ -67,12 +71,12 @@ describe('what a record says is sealed', () => {
 
   test('is shown where it is revealed, alone or with what it stands in', () => {
     const record = said(['/explanation/factors/0/why', '/prediction/name'])
-    const one = recordView(record, { ...SEEING, revealed: ['/explanation'] })
+    const one = recordView('decision', record, { ...SEEING, revealed: ['/explanation'] })
     expect(one).toMatchObject({ explanation: RECORD['explanation'], prediction: { name: SEALED } })
-    expect(recordView(record, { ...SEEING, revealed: ['/prediction/name'] })['prediction']).toEqual(
-      RECORD['prediction'],
-    )
-    expect(recordView(record, { ...SEEING, revealed: 'all' })).toEqual(record)
+    expect(
+      recordView('decision', record, { ...SEEING, revealed: ['/prediction/name'] })['prediction'],
+    ).toEqual(RECORD['prediction'])
+    expect(recordView('decision', record, { ...SEEING, revealed: 'all' })).toEqual(record)
   })
 
   test('is never seen at the pointer it stands at, whatever the record', () => {
@@ -101,7 +105,7 @@ describe('what a record says is sealed', () => {
       fc.property(values, pointers, pointers, (prediction, sealed, queryable) => {
         const record: CanonicalRecord = { prediction, classification: { policy: 2, sealed, queryable } }
         const isSealed = sealedPointers(record)
-        const shown = leaves(recordView(record, SEEING)['prediction'], '/prediction')
+        const shown = leaves(recordView('decision', record, SEEING)['prediction'], '/prediction')
         const open = leaves(prediction, '/prediction').filter((pointer) => !isSealed(pointer))
         expect(shown).toEqual(open)
       }),
@@ -111,14 +115,18 @@ describe('what a record says is sealed', () => {
 
 describe('what was declared sealed after the record was made', () => {
   test('is covered wherever it stands, by its pointer, with stars, or by its name', () => {
-    expect(recordView(RECORD, declaredLater({ '/explanation/factors': 'seal' }))['explanation']).toEqual({
+    expect(
+      recordView('decision', RECORD, declaredLater({ '/explanation/factors': 'seal' }))['explanation'],
+    ).toEqual({
       method: 'shap',
       factors: SEALED,
     })
-    expect(recordView(RECORD, declaredLater({ '/explanation/factors/*/why': 'seal' }))).toMatchObject({
+    expect(
+      recordView('decision', RECORD, declaredLater({ '/explanation/factors/*/why': 'seal' })),
+    ).toMatchObject({
       explanation: { factors: [{ feature: 'income', why: SEALED }, { feature: 'zip' }] },
     })
-    expect(recordView(RECORD, declaredLater({ '*name*': 'seal', city: 'drop' }))).toMatchObject({
+    expect(recordView('decision', RECORD, declaredLater({ '*name*': 'seal', city: 'drop' }))).toMatchObject({
       prediction: { name: SEALED, risk: 'low' },
       inputFeatures: { city: SEALED, income: 3 },
     })
@@ -126,14 +134,18 @@ describe('what was declared sealed after the record was made', () => {
 
   test('is covered where it is replaced from then on, and not in records of since then', () => {
     const seeing = declaredLater({ '/inputFeatures/city': 'pseudonymise' })
-    expect(recordView(RECORD, seeing)['inputFeatures']).toEqual({ city: SEALED, income: 3 })
+    expect(recordView('decision', RECORD, seeing)['inputFeatures']).toEqual({ city: SEALED, income: 3 })
     const since = { ...seeing, declared: { ...seeing.declared!, index: 20 } }
-    expect(recordView(RECORD, since)['inputFeatures']).toEqual(RECORD['inputFeatures'])
+    expect(recordView('decision', RECORD, since)['inputFeatures']).toEqual(RECORD['inputFeatures'])
   })
 
   test('is everything but times and what is declared open when the system became strict', () => {
     expect(
-      recordView(RECORD, declaredLater({ '/explanation/factors/*/feature': 'queryable' }, 'strict')),
+      recordView(
+        'decision',
+        RECORD,
+        declaredLater({ '/explanation/factors/*/feature': 'queryable' }, 'strict'),
+      ),
     ).toEqual({
       modelId: SEALED,
       prediction: SEALED,
@@ -147,6 +159,7 @@ describe('what was declared sealed after the record was made', () => {
 test('free text is covered without a purpose, in reviews, contests, errors and explanations too', () => {
   const word = 'she said so herself'
   const view = recordView(
+    'explanation',
     {
       comment: word,
       grounds: word,
