@@ -1440,6 +1440,10 @@ def set_root_of(tombstone, index, part=b''):
     return root_from_inclusion(leaf, tombstone['position'], 2 ** len(tombstone['path']), tombstone['path'])
 
 
+# Kinds of records that say content was deleted: at the request of a person, or because its time had passed.
+DELETING = ('erasure', 'retention.expired')
+
+
 def judge_tombstone(entry, entries, findings):
     """1 for an entry that is shown to be erased (§14)."""
     if entry['state'] != 'erased':
@@ -1447,7 +1451,7 @@ def judge_tombstone(entry, entries, findings):
     tombstone, index = entry['tombstone'], entry['index']
     erasure = next((other for other in entries if other['index'] == tombstone['erasure']), None)
     root = None
-    if erasure and erasure['proven'] and erasure['decoded'] and erasure['decoded']['kind'] == 'erasure':
+    if erasure and erasure['proven'] and erasure['decoded'] and erasure['decoded']['kind'] in DELETING:
         root = next((value for pointer, value in erasure['fields'] if pointer == '/setRoot'), None)
     reached = set_root_of(tombstone, index)
     if not index < tombstone['erasure'] or not isinstance(root, str) or reached is None or reached.hex() != root:
@@ -2358,7 +2362,7 @@ def set_root_shown(frame, entry):
         raise Malformed('what a sealed payload shows does not lead to the root in its entry')
     root = next((value for pointer, value in fields if pointer == '/setRoot'), None)
     is_root = isinstance(root, str) and re.fullmatch('[0-9a-f]{64}', root)
-    return root if is_root and entry['kind'] == 'erasure' else None
+    return root if is_root and entry['kind'] in DELETING else None
 
 
 def open_frame(frame, entry, keys, dictionaries):

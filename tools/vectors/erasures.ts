@@ -34,7 +34,13 @@ export function erasureVectors(): object {
       'Sets of erased entries with their roots; tombstones in the place of erased payloads, with the set each opens to at its index; frames of erasure entries that show the root of a set; payloads in parts, with what opens of them while others are erased. (format, 12.2 and 14)',
     sets: SETS.map(setVector),
     tombstones: { valid: tombstones(), invalid: brokenTombstones() },
-    shown: { valid: [shown('an erasure that shows its set', 'erasure')], invalid: brokenShown() },
+    shown: {
+      valid: [
+        shown('an erasure that shows its set', 'erasure'),
+        shown('an expiry that shows its set', 'retention.expired'),
+      ],
+      invalid: brokenShown(),
+    },
     parts: {
       keys: Object.fromEntries(PEOPLE.map((_, n) => [n, toHex(keyOf(n))])),
       index: INDEX,

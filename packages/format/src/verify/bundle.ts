@@ -20,7 +20,7 @@ import { judgeAnchors } from './anchored.ts'
 import { timeFindings } from './contradiction.ts'
 import type { EntryTime } from './interval.ts'
 import { verifyDisclosure } from './disclosure.ts'
-import { setRootIn } from './erasure.ts'
+import { setRootIn, statesDeletion } from './erasure.ts'
 import type { DisclosedField } from './disclosure.ts'
 import { compareBundleWithHead, readHead } from './head.ts'
 import { extendTrust } from './rotation.ts'
@@ -241,9 +241,9 @@ function withErasure(judged: JudgedEntry, all: readonly JudgedEntry[]): SettledE
   }
 }
 
-/** The set root a proven erasure entry discloses. */
+/** The set root that a proven entry discloses which says that content was deleted. */
 function disclosedSetRoot({ entry, proven, fields }: JudgedEntry): Uint8Array | undefined {
-  return proven && entry?.kind === 'erasure' ? setRootIn(fields) : undefined
+  return proven && entry && statesDeletion(entry.kind) ? setRootIn(fields) : undefined
 }
 
 function opensTo(tombstone: Tombstone, index: number, setRoot: Uint8Array): boolean {

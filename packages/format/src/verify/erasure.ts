@@ -1,4 +1,4 @@
-/** What an `erasure` entry shows of the set it commits to. */
+/** What an entry that says content was deleted shows of the set it commits to. */
 import { hexDigest } from '../emitter/tally.ts'
 import type { Entry } from '../entry.ts'
 import { FormatError } from '../error.ts'
@@ -6,16 +6,24 @@ import { fromHex } from '../bytes.ts'
 import { verifyDisclosure } from './disclosure.ts'
 import type { DisclosedField, DisclosedLeaf } from './disclosure.ts'
 
-/** The one field of an erasure that everybody may see. */
+/** Kinds of records that say content was deleted: at the request of a person, or because its time had passed. */
+const DELETING: ReadonlySet<string> = new Set(['erasure', 'retention.expired'])
+
+/** Whether records of this kind commit to a set of payloads that were deleted. */
+export function statesDeletion(kind: string): boolean {
+  return DELETING.has(kind)
+}
+
+/** The one field of such a record that everybody may see. */
 export const SET_ROOT_POINTER = '/setRoot'
 
-/** The set root among the fields of an erasure, 32 bytes; undefined when there is none. */
+/** The set root among the fields of such a record, 32 bytes; undefined when there is none. */
 export function setRootIn(fields: readonly DisclosedField[]): Uint8Array | undefined {
   return hexDigest(fields.find(({ pointer }) => pointer === SET_ROOT_POINTER)?.value)
 }
 
 /**
- * The set root an entry commits to, by the leaves its sealed payload shows; undefined when it is no erasure or shows none.
+ * The set root an entry commits to, by the leaves its sealed payload shows; undefined when its kind deletes nothing or it shows none.
  *
  * @throws FormatError 'payload_mismatch' when a leaf does not lead to the root in the entry
  */
@@ -30,5 +38,5 @@ export function setRootShown(
       'payload_mismatch',
       'what a sealed payload shows does not lead to the root in its entry',
     )
-  return kind === 'erasure' ? setRootIn(fields) : undefined
+  return statesDeletion(kind) ? setRootIn(fields) : undefined
 }

@@ -8,6 +8,7 @@ import {
   type Entry,
   fromHex,
   isAltered,
+  statesDeletion,
 } from '@deponent/format'
 import { isOwnWord } from '../vault/seal.ts'
 import { decodeTombstone, isTombstone } from '../vault/tombstone.ts'
@@ -27,6 +28,7 @@ const OWN_KINDS = [
   'system.declared"',
   'vault.sealed"',
   'erasure"',
+  'retention.expired"',
   'emitter.',
   'counter.',
   ...REGISTERED_KINDS,
@@ -67,7 +69,7 @@ function ownFact(entry: Entry, record: CanonicalRecord, isOwn: boolean): StateFa
 function factOfVault(kind: string, { first, digest, setRoot }: CanonicalRecord): StateFact {
   if (kind === 'vault.sealed' && typeof first === 'number' && typeof digest === 'string')
     return { sealedSegment: { first, digest } }
-  return kind === 'erasure' && typeof setRoot === 'string' ? { erases: setRoot } : {}
+  return statesDeletion(kind) && typeof setRoot === 'string' ? { erases: setRoot } : {}
 }
 
 /** What an entry says as it is read from ledger and vault. */

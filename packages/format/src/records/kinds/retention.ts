@@ -8,7 +8,7 @@ export const retention = defineKind({
     policy: text,
     policyVersion: text,
     planDigest: text,
-    batchRoot: digest,
+    setRoot: digest,
     counts: json,
     count,
     tier: text,

@@ -140,6 +140,8 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
     return refused('bad_value', '/kind', 'segments of the vault are sealed and recorded by the server')
   if (kind === 'erasure')
     return refused('bad_value', '/kind', 'erasures are recorded by the server when it has erased')
+  if (kind === 'retention.expired')
+    return refused('bad_value', '/kind', 'what expired is recorded by the server when it has deleted it')
   if (kind === 'access')
     return refused(
       'bad_value',
