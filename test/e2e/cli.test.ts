@@ -598,3 +598,21 @@ test('demo --no-live seeds a company and serves it; stopped in the middle it end
   expect((await again.get<Systems>('/v1/systems')).items).toHaveLength(3)
   expect(await again.stop()).toBe(0)
 })
+
+describe('retention', () => {
+  test('lints settings of a file, names what is wrong in one that cannot be read, and lists its presets', async () => {
+    const lint = (settings: object) => runCommand(['retention', 'lint', '-'], JSON.stringify(settings))
+    const day = { version: 1, systems: { '*': { policies: ['development'] } } }
+    expect(await lint(day)).toMatchObject({ code: 0, stdout: 'nothing to say\n' })
+    const years = await lint({ version: 1, systems: { '*': { policies: ['standard'] } } })
+    expect(years).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('day_count_misses_years: *, standard: 365 days'),
+    })
+    const wrong = await lint({ version: 1, systems: { credit: { policies: ['seven'] } } })
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('/systems/credit/policies/0') })
+    const { stdout } = await runCommand(['retention', 'presets'])
+    expect(stdout).toMatch(/^high_risk +period +P3650D +event/m)
+    expect(stdout).toMatch(/^high-risk +period +P10Y +event/m)
+  })
+})

@@ -250,6 +250,18 @@ describe('every forbidden arrow', () => {
       'server/rights/a.ts → server/projection/p.ts',
     ],
     [
+      'how months are counted depends on nothing of ours',
+      server('calendar/a.ts'),
+      `import '../ledger/l.ts'`,
+      'server/calendar/a.ts → server/ledger/l.ts',
+    ],
+    [
+      'when something goes is decided by policies and dates alone',
+      server('retention/a.ts'),
+      `import '../vault/v.ts'`,
+      'server/retention/a.ts → server/vault/v.ts',
+    ],
+    [
       'the page in an evidence file is the verifier and nothing else',
       'packages/dashboard/src/evidence/a.ts',
       `import { useState } from 'react'`,

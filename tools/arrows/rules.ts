@@ -107,8 +107,27 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   {
     from: ['server/rights'],
     to: ['server/*'],
-    unlessTo: ['server/rights', 'server/recording', 'server/ledger', 'server/vault', 'server/platform'],
+    unlessTo: [
+      'server/rights',
+      'server/recording',
+      'server/ledger',
+      'server/vault',
+      'server/calendar',
+      'server/platform',
+    ],
     why: 'what a person is told of and asks for comes from the records themselves: an index that lags must not leave anything out',
+  },
+  {
+    from: ['server/calendar'],
+    to: ['server/*'],
+    unlessTo: ['server/calendar'],
+    why: 'how months are counted is a matter of law and depends on nothing of ours',
+  },
+  {
+    from: ['server/retention'],
+    to: ['server/*'],
+    unlessTo: ['server/retention', 'server/calendar'],
+    why: 'when something goes is decided by policies and dates alone, so that a plan can be judged before anything is touched',
   },
   {
     from: ['server/evidence'],
@@ -258,6 +277,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
 export const SERVER_AREAS: readonly string[] = [
   'access',
   'api',
+  'calendar',
   'check',
   'cli',
   'conformance',
@@ -274,6 +294,7 @@ export const SERVER_AREAS: readonly string[] = [
   'projection',
   'recording',
   'residue',
+  'retention',
   'rights',
   'vault',
 ]

@@ -30,6 +30,7 @@ import { prove } from './prove.ts'
 import { query } from './query.ts'
 import { record } from './record.ts'
 import { reindex } from './reindex.ts'
+import { retention } from './retention.ts'
 import { serve } from './serve.ts'
 import { signer } from './signer.ts'
 import { subject } from './subject.ts'
@@ -49,6 +50,7 @@ const COMMANDS = [
   hold,
   keys,
   privacy,
+  retention,
   ledgers,
   reindex,
   drill,

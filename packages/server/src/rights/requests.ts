@@ -1,5 +1,5 @@
 /** Requests of people over their data, folded from their records, and the clock each runs by (GDPR Art. 12(3) and (4)). */
-import { addMonths } from './calendar.ts'
+import { addMonths } from '../calendar/months.ts'
 import type { Fact, RequestFact } from './fact.ts'
 import { RightsRefused } from './refusal.ts'
 

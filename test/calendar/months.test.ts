@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { addMonths } from '../../packages/server/src/rights/calendar.ts'
+import { addMonths } from '../../packages/server/src/calendar/months.ts'
 
 const DAY = 86_400_000
 const at = (text: string): number => Date.parse(text)
