@@ -23,9 +23,10 @@ import { holdLock, openStateStore, type StateStore } from './platform/state-stor
 import { type MasterKey, openMasterKey } from './vault/master-key.ts'
 import { rootBeside, type RootSource } from './vault/root-source.ts'
 import { fromUtf8, type KeyUse, promiseName, utf8 } from '@deponent/format'
+import { ExplainedError } from './platform/explained-error.ts'
 
 /** A key is not there, or not the one this ledger is signed with: nothing can be signed. */
-export class KeyMismatch extends Error {}
+export class KeyMismatch extends ExplainedError {}
 
 export interface OpenDirectory {
   path: string

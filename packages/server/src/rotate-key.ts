@@ -17,6 +17,7 @@ import type { Random } from './platform/random.ts'
 import { LocalIntake } from './recording/intake.ts'
 import { DEFAULT_SYSTEM } from './recording/submission.ts'
 import { openTenant, type Tenant } from './tenant.ts'
+import { ExplainedError } from './platform/explained-error.ts'
 
 const PUBLISHED_WAIT_MS = 60_000
 
@@ -31,7 +32,7 @@ export interface KeyChangeOptions {
 }
 
 /** Keys cannot be changed as things are; the message says why. */
-export class KeyChangeRefused extends Error {}
+export class KeyChangeRefused extends ExplainedError {}
 
 /** Nothing can be recorded, and so no key changed, until the ledger takes entries again. */
 class LedgerRefused extends KeyChangeRefused {}

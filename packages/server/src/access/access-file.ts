@@ -11,6 +11,7 @@ import type { Identity } from './identity.ts'
 import { policySchema } from './policy-reading.ts'
 import type { Policy } from './policy.ts'
 import { ROLES } from './role.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 
 export interface AccessContent {
   readonly identities: readonly Identity[]
@@ -20,7 +21,7 @@ export interface AccessContent {
 }
 
 /** The file is there and cannot be believed. */
-export class AccessFileDamaged extends Error {}
+export class AccessFileDamaged extends ExplainedError {}
 
 const FORMAT = 1
 

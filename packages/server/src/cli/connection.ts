@@ -3,7 +3,6 @@
  * started for the length of the command. All three are spoken to in the same way.
  */
 import { fromUtf8 } from '@deponent/format'
-import { startApp } from '../app.ts'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
@@ -134,6 +133,8 @@ export async function runningOn(
 
 async function startFor(options: ConnectionOptions): Promise<Connection> {
   const { ledger, signerState, signerSocket, localSignerForOthers = false } = options
+  // Most commands find a server that runs, and need none of it.
+  const { startApp } = await import('../app.ts')
   const app = await startApp({
     directory: options.data,
     host: '127.0.0.1',

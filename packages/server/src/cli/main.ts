@@ -1,81 +1,38 @@
 /** The `deponent` command: one file per subcommand, one place where they end. */
 import { FormatError } from '@deponent/format'
 import { Command, CommanderError } from 'commander'
-import { AccessFileDamaged } from '../access/access-file.ts'
-import { KeyMismatch } from '../directory.ts'
-import { PolicyElsewhere } from '../hosting/outside.ts'
-import { MappingError } from '../ingest/mapping.ts'
-import { SignerUnavailable, SigningRefused } from '../ledger/signer-contract.ts'
-import { KeyServiceFailure } from '../platform/aws-kms.ts'
 import { errorCode } from '../platform/disk.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 import { failureOf } from '../platform/failure.ts'
-import { DirectoryLocked } from '../platform/state-store.ts'
 import { endProgress, note, onCrash } from '../platform/terminal.ts'
-import { PrivacyFileDamaged } from '../privacy/privacy-file.ts'
-import { KeyChangeRefused } from '../rotate-key.ts'
-import { RootKeyMissing } from '../vault/root-source.ts'
 import { VERSION } from '../version.ts'
-import { conformance } from './conformance.ts'
-import { demo } from './demo.ts'
-import { doctor } from './doctor.ts'
-import { drill } from './drill.ts'
 import { CommandError, EXIT } from './exit.ts'
-import { exportCommand } from './export.ts'
-import { hold } from './hold.ts'
-import { importCommand } from './import.ts'
-import { keys } from './keys.ts'
-import { ledgers } from './ledgers.ts'
-import { privacy } from './privacy.ts'
-import { prove } from './prove.ts'
-import { query } from './query.ts'
-import { record } from './record.ts'
-import { reindex } from './reindex.ts'
-import { retention } from './retention.ts'
-import { serve } from './serve.ts'
-import { signer } from './signer.ts'
-import { subject } from './subject.ts'
-import { verify } from './verify.ts'
 
-const COMMANDS = [
-  serve,
-  signer,
-  demo,
-  importCommand,
-  record,
-  exportCommand,
-  verify,
-  prove,
-  query,
-  subject,
-  hold,
-  keys,
-  privacy,
-  retention,
-  ledgers,
-  reindex,
-  drill,
-  conformance,
-  doctor,
-]
+/** Each subcommand in the order of the help; read when it is asked for, for most need a small part of the product. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  signer: async () => (await import('./signer.ts')).signer,
+  demo: async () => (await import('./demo.ts')).demo,
+  import: async () => (await import('./import.ts')).importCommand,
+  record: async () => (await import('./record.ts')).record,
+  export: async () => (await import('./export.ts')).exportCommand,
+  verify: async () => (await import('./verify.ts')).verify,
+  prove: async () => (await import('./prove.ts')).prove,
+  query: async () => (await import('./query.ts')).query,
+  subject: async () => (await import('./subject.ts')).subject,
+  hold: async () => (await import('./hold.ts')).hold,
+  keys: async () => (await import('./keys.ts')).keys,
+  privacy: async () => (await import('./privacy.ts')).privacy,
+  retention: async () => (await import('./retention.ts')).retention,
+  ledgers: async () => (await import('./ledgers.ts')).ledgers,
+  reindex: async () => (await import('./reindex.ts')).reindex,
+  drill: async () => (await import('./drill.ts')).drill,
+  conformance: async () => (await import('./conformance.ts')).conformance,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+}
 
 /** What the system says of a path that somebody mistyped or may not use. */
 const MISTAKEN_PATHS = new Set(['EACCES', 'EISDIR', 'ENOENT', 'ENOTDIR', 'EEXIST', 'EROFS'])
-
-/** Failures whose message says all there is to say. */
-const EXPLAINED = [
-  AccessFileDamaged,
-  PrivacyFileDamaged,
-  PolicyElsewhere,
-  MappingError,
-  FormatError,
-  DirectoryLocked,
-  KeyMismatch,
-  KeyChangeRefused,
-  KeyServiceFailure,
-  RootKeyMissing,
-  SignerUnavailable,
-  SigningRefused,
-] as const
 
 function exitCodeOf(error: unknown): number {
   endProgress()
@@ -84,8 +41,8 @@ function exitCodeOf(error: unknown): number {
     note(error.message)
     return error.exitCode
   }
-  if (EXPLAINED.some((kind) => error instanceof kind)) {
-    note((error as Error).message)
+  if (error instanceof FormatError || error instanceof ExplainedError) {
+    note(error.message)
     return EXIT.usage
   }
   if (error instanceof Error && MISTAKEN_PATHS.has(errorCode(error))) {
@@ -117,9 +74,16 @@ const program = new Command('deponent')
   .version(VERSION)
   .exitOverride()
   .configureHelp({ sortSubcommands: false })
-for (const command of COMMANDS) program.addCommand(command.exitOverride())
+
+/** The one that is named first, or all of them where none is: then help or a mistake is answered with what there is. */
+function wanted(args: readonly string[]): (() => Promise<Command>)[] {
+  const [first = ''] = args
+  if (first === '--version' || first === '-V') return []
+  return Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]!] : Object.values(COMMANDS)
+}
 
 try {
+  for (const command of wanted(process.argv.slice(2))) program.addCommand((await command()).exitOverride())
   await program.parseAsync()
 } catch (error) {
   process.exitCode = exitCodeOf(error)

@@ -2,9 +2,10 @@
 import type { Policy } from '@deponent/format'
 import type { Outside } from '../ledger/anchoring.ts'
 import { DEFAULT_LEDGER } from './ledger-name.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 
 /** The witnesses that were named are witnesses of other ledgers. */
-export class PolicyElsewhere extends Error {}
+export class PolicyElsewhere extends ExplainedError {}
 
 /**
  * Who is asked about the checkpoints of a ledger. A policy that names logs is about those, and asking its witnesses about another would

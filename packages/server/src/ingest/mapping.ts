@@ -1,4 +1,4 @@
-import { KINDS } from '@deponent/format'
+import { FormatError, KINDS } from '@deponent/format'
 import type { RecordKind } from '@deponent/format'
 import { nearestKey } from './nearest-key.ts'
 
@@ -57,13 +57,9 @@ export const FIELD_TYPES = ['string', 'integer', 'number', 'boolean', 'json'] as
 export type FieldType = (typeof FIELD_TYPES)[number]
 
 /** A mapping that cannot be used. `path` is a JSON pointer into the mapping file, or empty. */
-export class MappingError extends Error {
-  override readonly name = 'MappingError'
-  readonly path: string
-
+export class MappingError extends FormatError {
   constructor(path: string, message: string) {
-    super(path === '' ? message : `${path}: ${message}`)
-    this.path = path
+    super('bad_mapping', path === '' ? message : `${path}: ${message}`, path)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a ledger may ask of whoever signs its checkpoints, wherever that key lies: in this process or in one of its own. */
 import type { CompactRange } from '@deponent/format'
+import { ExplainedError } from '../platform/explained-error.ts'
 
 /** The head the signer last signed. */
 export interface SignedHead {
@@ -33,7 +34,7 @@ export interface CheckpointSigner {
 }
 
 /** Thrown when signing would contradict what was signed before, or storage does not hold what it should. */
-export class SigningRefused extends Error {
+export class SigningRefused extends ExplainedError {
   /** Why, as a stable word: `signing_refused`, or `signer_state_missing`. */
   readonly code: string
   constructor(message: string, code = 'signing_refused') {
@@ -43,6 +44,6 @@ export class SigningRefused extends Error {
 }
 
 /** The signer's process did not answer: nothing is known to be wrong, and asking again later is right. */
-export class SignerUnavailable extends Error {
+export class SignerUnavailable extends ExplainedError {
   readonly code = 'signer_unreachable'
 }

@@ -3,9 +3,10 @@
  * used, so that whoever configures no such service neither loads it nor is looked up by it anywhere.
  */
 import type * as Kms from '@aws-sdk/client-kms'
+import { ExplainedError } from './explained-error.ts'
 
 /** The service gave no key, for a reason somebody can act on. Nothing the service said is repeated: it names accounts and people. */
-export class KeyServiceFailure extends Error {}
+export class KeyServiceFailure extends ExplainedError {}
 
 /** Encrypts and decrypts short secrets under a key that never leaves the service. All reject with KeyServiceFailure. */
 export interface KeyService {

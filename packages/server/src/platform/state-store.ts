@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { reasonOf } from './failure.ts'
 import type { CheckpointQuestion } from './state-checkpoint-worker.ts'
 import { moduleBeside, WorkerThread } from './worker.ts'
+import { ExplainedError } from './explained-error.ts'
 
 export type StateValue = SQLInputValue
 export type StateRow = Record<string, null | number | bigint | string | Uint8Array>
@@ -146,7 +147,7 @@ function resultCode(error: unknown): number | undefined {
 }
 
 /** Thrown when another process holds the directory. */
-export class DirectoryLocked extends Error {
+export class DirectoryLocked extends ExplainedError {
   constructor(path: string) {
     super(`another process is writing this directory (lock ${path})`)
   }

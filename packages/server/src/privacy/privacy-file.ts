@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Disk } from '../platform/disk.ts'
 import { DEFAULT_PRIVACY, type PrivacySettings, settingsOf, settingsSchema } from './privacy-settings.ts'
 import type { PastRules } from './sealed-history.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 
 export interface PrivacyContent {
   readonly settings: PrivacySettings
@@ -15,7 +16,7 @@ export interface PrivacyContent {
 }
 
 /** The file is there and cannot be believed. */
-export class PrivacyFileDamaged extends Error {}
+export class PrivacyFileDamaged extends ExplainedError {}
 
 const FORMAT = 1
 

@@ -4,6 +4,7 @@ import type { KeyService } from '../platform/aws-kms.ts'
 import type { Disk } from '../platform/disk.ts'
 import { type MasterFile, type MasterHead, unwrapUnderRoot, wrapUnderRoot } from './master-file.ts'
 import { parseRootKey, readRootKey, rootKeyId } from './root-key.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 
 /** A root key in a file, in a variable of the environment, or in a key management service that never gives it away. */
 export type RootSource =
@@ -12,7 +13,7 @@ export type RootSource =
   | { readonly kind: 'service'; readonly keyId: string; readonly service: KeyService }
 
 /** The root key that is needed is not where it was looked for, or another one is. The message says which, and never a key. */
-export class RootKeyMissing extends Error {}
+export class RootKeyMissing extends ExplainedError {}
 
 /** Where a root key lies when nobody says otherwise: beside what it opens. */
 export function rootBeside(keyringDirectory: string): RootSource {
