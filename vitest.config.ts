@@ -15,6 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Processes, not threads: tests start servers, kill children and change signal handlers.
     pool: 'forks',
+    // Every core, also where there are two: much of a test is waiting for a disk, a timer or a server it started.
+    maxWorkers: '100%',
     globalSetup: './test/scratch/of-run.ts',
     setupFiles: './test/scratch/of-file.ts',
     testTimeout: 180_000,
