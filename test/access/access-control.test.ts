@@ -25,7 +25,7 @@ const wanted = (more: Partial<IdentityRequest> = {}): IdentityRequest => ({
 
 async function aPlace() {
   const data = await mkdtemp(join(tmpdir(), 'deponent-access-'))
-  const records: { kind: string; record: CanonicalRecord }[] = []
+  const records: { kind: string; record: CanonicalRecord; subject?: string }[] = []
   const clock = new TestClock()
   const state = { digest: undefined as string | undefined, failure: undefined as Error | undefined }
   const open = async (): Promise<AccessControl> => {
@@ -35,10 +35,10 @@ async function aPlace() {
       random: realRandom,
       data,
       ledger: 'default',
-      record: (kind, record) => {
+      record: (kind, record, subject) => {
         if (state.failure) return Promise.reject(state.failure)
-        records.push({ kind, record })
-        return Promise.resolve()
+        records.push({ kind, record, ...(subject !== undefined && { subject }) })
+        return Promise.resolve(records.length - 1)
       },
       remembered: () => state.digest,
       remember: (digest) => {
@@ -77,6 +77,32 @@ describe('keys', () => {
     const text = JSON.stringify(records)
     const [held] = first.identity.keys
     for (const secret of [first.token, second.token, held!.digest]) expect(text).not.toContain(secret)
+  })
+
+  test('of a person are theirs: one record says so, sealed as their own, and with it the identity is forgotten', async () => {
+    const { open, records, file } = await aPlace()
+    const control = await open()
+    await control.make(wanted(), by)
+    const handle = '0123456789abcdef0123456789abcdef'
+    const asked = wanted({ name: 'Zoe', roles: ['subject'], subject: handle, purposes: ['the flat in Lund'] })
+    const { identity, token } = await control.make(asked, by)
+    await control.rotate(identity.id, 60_000, by)
+    expect(records.map(({ subject }) => subject)).toEqual([undefined, handle, undefined])
+    await control.forget(new Set([0, 2, 3]))
+    expect(control.holderOf(token)).toBeDefined()
+    await control.forget(new Set([1]))
+    await control.forget(new Set([1]))
+    expect(control.holderOf(token)).toBeUndefined()
+    expect(records.map(({ kind }) => kind)).toEqual([
+      'key.created',
+      'key.created',
+      'key.rotated',
+      'key.revoked',
+    ])
+    expect(records[3]!.record).toMatchObject({ actor: { id: 'server' }, details: { id: identity.id } })
+    const left = JSON.stringify(records.filter(({ subject }) => subject === undefined))
+    for (const text of [left, await readFile(file, 'utf8'), JSON.stringify((await open()).identities)])
+      for (const said of ['Zoe', handle, 'Lund']) expect(text).not.toContain(said)
   })
 
   test('come into being only once that is on record', async () => {

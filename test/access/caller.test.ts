@@ -21,7 +21,7 @@ beforeAll(async () => {
     random: realRandom,
     data: await mkdtemp(join(tmpdir(), 'deponent-caller-')),
     ledger: 'default',
-    record: () => Promise.resolve(),
+    record: () => Promise.resolve(0),
     remembered: () => undefined,
     remember: () => undefined,
   })

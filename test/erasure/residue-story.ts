@@ -7,6 +7,10 @@ export const SUBJECT = 'Zoë “Q” Ångström/7+é'
 /** A text of theirs that only lies in records, one in a field that is indexed, one sealed only. */
 export const VALUES = ['blue-heron-crossing', 'the remark about my neighbour Q']
 
+/** What the key is called that somebody makes for them, and what they look for with it. */
+export const HOLDER = 'Zoe Angstrom of Lund'
+export const THEIR_PURPOSE = 'asking after the heron and me'
+
 /** Records of that person, and as many of others around each of them. */
 export function recordsWith(subject: string, count: number): Record<string, unknown>[] {
   return Array.from({ length: count }, (_, i) => {

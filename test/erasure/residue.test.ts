@@ -5,7 +5,15 @@ import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { searchResidue, TooShort } from '../../packages/server/src/residue/residue.ts'
 import { newPlace, type Place, ServerProcess } from '../e2e/server-process.ts'
 import { loan, openRecording, submission } from '../recording/open-tenant.ts'
-import { eraseOverHttp, recordsWith, residueOf, SUBJECT, VALUES } from './residue-story.ts'
+import {
+  eraseOverHttp,
+  HOLDER,
+  recordsWith,
+  residueOf,
+  SUBJECT,
+  THEIR_PURPOSE,
+  VALUES,
+} from './residue-story.ts'
 
 describe('a search for what is left of a person', () => {
   let place: Place
@@ -57,6 +65,53 @@ describe('a search for what is left of a person', () => {
     const again = await residueOf(place, SUBJECT, VALUES)
     expect({ code: again.code, found: again.report.found }).toEqual({ code: 0, found: [] })
   })
+})
+
+describe('a key that was made for a person', () => {
+  const SAID = [HOLDER, THEIR_PURPOSE]
+  let place: Place
+  let server: ServerProcess
+  let made: { identity: { id: string }; keyId: string; key: string }
+  const withTheirs = (path: string): Promise<Response> =>
+    server.fetch(path, {
+      headers: {
+        Authorization: `Bearer ${made.key}`,
+        'Deponent-Purpose': encodeURIComponent(THEIR_PURPOSE).replace(/^/, "UTF-8''"),
+      },
+    })
+
+  beforeAll(async () => {
+    place = await newPlace()
+    server = await ServerProcess.start(place)
+    expect((await server.post('/v1/decisions', recordsWith(SUBJECT, 9))).status).toBe(201)
+    const asked = { name: HOLDER, roles: ['subject'], subject: SUBJECT }
+    made = (await (await server.post('/v1/keys', asked)).json()) as typeof made
+    await server.post(`/v1/keys/${made.identity.id}/rotate`, {})
+    await server.indexed()
+    expect((await withTheirs('/v1/decisions')).status).toBe(200)
+    expect((await withTheirs('/v1/decisions/other-1')).status).toBe(404)
+  }, 60_000)
+  afterAll(() => server.stop())
+
+  test('goes with them when they are erased: what it was called and whose it was; what they looked for is never kept', async () => {
+    // The looks are on record within a second; the last of a minute only when the server stops.
+    await server.stop()
+    server = await ServerProcess.start(place)
+    const before = await residueOf(place, SUBJECT, SAID)
+    const found = before.report.found.map(({ what, where }) => `${where}: ${what}`)
+    expect(found).toContain('./keyring/access/default.json: value 1 as text')
+    expect(found.filter((line) => line.includes('value 2'))).toEqual([])
+    expect((await withTheirs('/v1/decisions')).status).toBe(200)
+    await eraseOverHttp(server, SUBJECT)
+    expect((await withTheirs('/v1/decisions')).status).toBe(401)
+    const { items } = await server.get<{ items: { id: string; revokedAt: number | null }[] }>('/v1/keys')
+    const identity = items.find(({ id }) => id === made.identity.id)
+    expect(identity).toMatchObject({ name: 'an erased person', revokedAt: expect.any(Number) })
+    expect(identity).not.toHaveProperty('subject')
+    await server.stop()
+    const after = await residueOf(place, SUBJECT, SAID)
+    expect({ code: after.code, found: after.report.found }).toEqual({ code: 0, found: [] })
+  }, 60_000)
 })
 
 describe('what is sealed', () => {

@@ -16,6 +16,7 @@ import { type Actor, SERVER } from './actor.ts'
 import { type AccessKey, hasLiveKey, type Identity, isLive } from './identity.ts'
 import {
   digestOfToken,
+  forgotten,
   type IdentityRequest,
   KeyRefused,
   made,
@@ -35,8 +36,8 @@ export interface AccessControlOptions {
   /** The data directory. */
   data: string
   ledger: string
-  /** Puts a change on record; resolves when that is durable. */
-  record(kind: RecordKind, record: CanonicalRecord): Promise<unknown>
+  /** Puts a change on record, as a person's own where their handle is given; resolves with its index when that is durable. */
+  record(kind: RecordKind, record: CanonicalRecord, subject?: string): Promise<number>
   /** Digest of the file as it was last written here; undefined when nobody remembers. */
   remembered(): string | undefined
   remember(digest: string): void
@@ -125,8 +126,10 @@ export class AccessControl {
     const { clock, random } = this.#options
     return this.#change(async (content) => {
       const key = made(request, content.identities, random, clock.now())
-      await this.#options.record('key.created', keyRecord(key.identity, key.keyId, by))
-      return { content: withIdentity(content, key.identity), result: key }
+      const record = keyRecord(key.identity, key.keyId, by)
+      const index = await this.#options.record('key.created', record, request.subject)
+      const identity = request.subject === undefined ? key.identity : { ...key.identity, madeAt: index }
+      return { content: withIdentity(content, identity), result: { ...key, identity } }
     })
   }
 
@@ -136,7 +139,7 @@ export class AccessControl {
     return this.#change(async (content) => {
       const key = rotated(identityIn(content, id), overlapMs, random, clock.now())
       const record = {
-        ...keyRecord(key.identity, key.keyId, by),
+        ...keyRecord(unnamed(key.identity), key.keyId, by),
         reason: `overlap of ${overlapMs / 1_000} s`,
       }
       await this.#options.record('key.rotated', record)
@@ -148,8 +151,26 @@ export class AccessControl {
   revoke(id: string, by: Actor): Promise<Identity> {
     return this.#change(async (content) => {
       const identity = revoked(identityIn(content, id), id, this.#options.clock.now())
-      await this.#options.record('key.revoked', keyRecord(identity, id, by))
+      await this.#options.record('key.revoked', keyRecord(unnamed(identity), id, by))
       return { content: withIdentity(content, identity), result: identity }
+    })
+  }
+
+  /**
+   * Revokes the identities whose making is recorded in entries that were erased, and forgets whose they were. Done again, it does
+   * nothing.
+   */
+  forget(erased: ReadonlySet<number>): Promise<void> {
+    const isGone = ({ madeAt }: Identity): boolean => madeAt !== undefined && erased.has(madeAt)
+    return this.#change(async (content) => {
+      const gone = content.identities.filter(isGone)
+      for (const identity of gone.filter(({ revokedAt }) => revokedAt === null)) {
+        const record = keyRecord(unnamed(identity), identity.id, SERVER)
+        await this.#options.record('key.revoked', { ...record, reason: 'whoever held it was erased' })
+      }
+      const now = this.#options.clock.now()
+      const identities = content.identities.map((one) => (isGone(one) ? forgotten(one, now) : one))
+      return { content: gone.length === 0 ? content : { ...content, identities }, result: undefined }
     })
   }
 
@@ -181,7 +202,7 @@ export class AccessControl {
   #change<T>(work: (content: AccessContent) => Promise<{ content: AccessContent; result: T }>): Promise<T> {
     const changed = this.#changing.then(async () => {
       const { content, result } = await work(this.#content)
-      await this.#keep(content)
+      if (content !== this.#content) await this.#keep(content)
       return result
     })
     this.#changing = changed.catch(() => undefined)
@@ -219,6 +240,12 @@ function identityIn({ identities }: AccessContent, id: string): Identity {
 function withIdentity(content: AccessContent, identity: Identity): AccessContent {
   const others = content.identities.filter(({ id }) => id !== identity.id)
   return { ...content, identities: [...others, identity] }
+}
+
+/** Of a person's key only the record of its making says whose it is: that one goes when they are erased. */
+function unnamed(identity: Identity): Identity {
+  const { subject, ...rest } = identity
+  return subject === undefined ? identity : { ...rest, name: 'a person', purposes: null }
 }
 
 /** A key and whose it is, as a record; never the secret, never what it is compared with. */

@@ -36,6 +36,7 @@ const identity = z.strictObject({
   purposes: z.array(z.string()).nullable(),
   emitter: z.string().optional(),
   subject: z.string().optional(),
+  madeAt: z.int().nonnegative().optional(),
   createdAt: moment,
   revokedAt: moment.nullable(),
   keys: z.array(

@@ -27,8 +27,10 @@ export interface Identity {
   readonly purposes: readonly string[] | null
   /** The emitter whose numbered records this identity sends, and nobody else; a service identity. */
   readonly emitter?: string
-  /** Handle of the person who holds it; with the role `subject` only. */
+  /** Handle of the person who holds it; with the role `subject` only, and no more once they are erased. */
   readonly subject?: string
+  /** Index of the record of its making, where that is sealed as the person's own: whoever erases the one forgets the other. */
+  readonly madeAt?: number
   readonly createdAt: number
   readonly revokedAt: number | null
   readonly keys: readonly AccessKey[]
@@ -49,8 +51,10 @@ export function holderOf({ roles, systems, period, subject }: Identity): Holder 
 }
 
 /** An identity as it is told: everything but what keys are compared with. */
-export type ToldIdentity = Omit<Identity, 'keys'> & { readonly keys: readonly Omit<AccessKey, 'digest'>[] }
+export type ToldIdentity = Omit<Identity, 'keys' | 'madeAt'> & {
+  readonly keys: readonly Omit<AccessKey, 'digest'>[]
+}
 
-export function told(identity: Identity): ToldIdentity {
-  return { ...identity, keys: identity.keys.map(({ digest: _, ...key }) => key) }
+export function told({ madeAt: _, ...identity }: Identity): ToldIdentity {
+  return { ...identity, keys: identity.keys.map(({ digest: _digest, ...key }) => key) }
 }

@@ -94,6 +94,14 @@ export function revoked(identity: Identity, id: string, now: number): Identity {
   return { ...identity, keys }
 }
 
+/** What stands in the place of the name of a person who was erased. */
+const ERASED_NAME = 'an erased person'
+
+/** The identity of a person who was erased: it opens nothing, and says nothing of them. */
+export function forgotten({ subject: _, madeAt: _at, ...identity }: Identity, now: number): Identity {
+  return { ...identity, name: ERASED_NAME, purposes: null, revokedAt: identity.revokedAt ?? now }
+}
+
 function newKey(random: Random, now: number, expiresAt: number | null): { key: AccessKey; token: string } {
   const token = randomToken(random)
   const id = `k-${toHex(random.bytes(8))}`

@@ -58,7 +58,8 @@ function lookOf(route: Route, { caller, look, params, purpose, query, services }
     actor: actorOf(caller, route),
     action: look.isReveal ? 'reveal' : actionOf(route),
     operation: route.operation,
-    ...(purpose !== undefined && { purpose }),
+    // What a person wants with what is theirs is nobody's business, and would outlive them.
+    ...(purpose !== undefined && caller.subject === undefined && { purpose }),
   }
 }
 
@@ -67,7 +68,13 @@ function actionOf({ action, operation }: Route): string {
   return action === 'open' || action === 'any' || action === 'installation' ? operation : action
 }
 
-function actorOf(caller: Caller, { action }: Route): Look['actor'] {
+/** People appear by what leads nowhere once they are erased: the id of an identity that is then nobody's. */
+function actorOf(caller: Caller, route: Route): Look['actor'] {
+  const actor = inTheirRole(caller, route)
+  return caller.subject === undefined ? actor : { ...actor, name: 'a person' }
+}
+
+function inTheirRole(caller: Caller, { action }: Route): Look['actor'] {
   return action === 'open' || action === 'any' || action === 'installation'
     ? { id: caller.id, name: caller.name, role: caller.roles[0] ?? 'none' }
     : caller.actor(action)

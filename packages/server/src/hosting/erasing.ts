@@ -1,4 +1,5 @@
 /** The erasures of a hosted ledger, with all that they clear. */
+import type { AccessControl } from '../access/access-control.ts'
 import { Erasures } from '../erasure/erasures.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -13,13 +14,14 @@ export interface ErasingParts {
   /** The directory's own, which is to forget what it deletes. */
   store: Pick<StateStore, 'scrub'>
   privacy: Pick<PrivacyControl, 'needsTwoPersons'>
+  control: Pick<AccessControl, 'forget'>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
 export function erasuresOf(
   tenant: Tenant,
   projection: Pick<Projection, 'erase'>,
-  { clock, diagnose, privacy, random, store }: ErasingParts,
+  { clock, control, diagnose, privacy, random, store }: ErasingParts,
 ): Erasures {
   const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, rights, systems, vault } =
     tenant
@@ -45,8 +47,9 @@ export function erasuresOf(
     forget: (indices) => rights.forget(indices),
     delayed: ({ id, request, requestedAt }, holds) =>
       rights.delayed({ erasureId: id, requestedAt, requestRef: request?.requestRef, holds }),
-    told: (done) =>
-      rights.told(
+    told: async (done) => {
+      await control.forget(new Set(done.flatMap(({ indices }) => indices)))
+      await rights.told(
         done.map(({ erasure: { id, outcome }, indices, request }) => ({
           erasureId: id,
           completedAt: outcome!.completedAt,
@@ -54,7 +57,8 @@ export function erasuresOf(
           requestRef: request?.requestRef,
           indices,
         })),
-      ),
+      )
+    },
     diagnose: (message, details) => diagnose(message, { ledger: tenant.name, ...details }),
   })
   rights.attach({

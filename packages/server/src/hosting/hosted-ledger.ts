@@ -100,7 +100,12 @@ export function openLedger(
     })
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo, () => privacy.sealed)
-    const erasures = erasuresOf(tenant, projection, { ...parts, privacy, store: directory.store })
+    const erasures = erasuresOf(tenant, projection, {
+      ...parts,
+      privacy,
+      control: access.control,
+      store: directory.store,
+    })
     undo.add(async () => {
       const closed = erasures.close()
       // An erasure may wait for an index that is away: it goes on at the next start.

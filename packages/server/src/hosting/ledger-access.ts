@@ -2,7 +2,7 @@
 import { AccessControl } from '../access/access-control.ts'
 import { AccessLog, type OpenMark } from '../access/access-log.ts'
 import { Reveals } from '../access/reveals.ts'
-import type { CanonicalRecord } from '@deponent/format'
+import { type CanonicalRecord, fromHex } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
@@ -37,7 +37,10 @@ export async function openLedgerAccess(options: LedgerAccessOptions): Promise<Le
     random,
     data,
     ledger: name,
-    record: (kind, record) => recorder.recordOwn(kind, record),
+    record: (kind, record, subject) =>
+      subject === undefined
+        ? recorder.recordOwn(kind, record)
+        : recorder.recordOwnAll([{ kind, record, scope: fromHex(subject) }]),
     remembered: () => notes.get('access_file'),
     remember: (digest) => notes.set('access_file', digest),
   })
