@@ -4,6 +4,7 @@ import {
   beyondText,
   denialText,
   doneText,
+  isHidden,
   kindOf,
   OPERATIONS,
   questionOf,
@@ -62,6 +63,13 @@ describe('a look in words', () => {
       ['reveal', '/x'],
     ])
     expect(questionOf(look())).toEqual([])
+  })
+
+  test('says so where a token stands for what was typed', () => {
+    const hidden = (query: Record<string, string>): boolean => isHidden(questionOf(look({ query })))
+    expect(hidden({ q: 'token:0123456789abcdef' })).toBe(true)
+    expect(hidden({ 'feature.token:0123456789abcdef': '?' })).toBe(true)
+    expect(hidden({ limit: '20', subject: '0123456789abcdef' })).toBe(false)
   })
 
   test('tells a person in which role and what for, never by whom', () => {

@@ -343,6 +343,91 @@ describe('with a marked record through every way in', () => {
   })
 })
 
+/** As much of the schema of a parameter as tells what it takes. */
+interface Parameter {
+  readonly options?: readonly string[]
+  unwrap?(): Parameter
+  safeParse(value: unknown): { readonly success: boolean }
+}
+
+/** A value that a parameter takes, by its schema; what somebody types where it takes any text. */
+function valueFor(name: string, schema: Parameter): string {
+  if (schema.unwrap) return valueFor(name, schema.unwrap())
+  if (schema.options) return schema.options[0]!
+  if (name === 'from' || name === 'to') return schema.safeParse(1).success ? '1' : '2026-01-01T00:00:00Z'
+  if (schema.safeParse(MAIL).success) return MAIL
+  return schema.safeParse(true).success ? 'true' : '1'
+}
+
+/** Every address whose asking is on record, with the mark wherever an address takes words; once for each parameter alone, and for all. */
+function* addressesAsked(): Generator<string> {
+  const asked = ROUTES.filter(({ look, method }) => look !== 'none' && method === 'GET')
+  for (const { path, query } of asked) {
+    const at = path.replace(':id', 'plain').replace(/:\w+/g, MAIL)
+    const values = Object.entries(query?.shape ?? {})
+      .filter(([name]) => name !== 'cursor')
+      .map(
+        ([name, schema]) => `${name}=${encodeURIComponent(valueFor(name, schema as unknown as Parameter))}`,
+      )
+    yield at
+    yield path.replace(/:\w+/g, MAIL)
+    for (const value of values) yield `${at}?${value}`
+    yield `${at}?${values.join('&')}`
+  }
+  yield `/v1/decisions?feature.${MAIL}=${WORD}&feature.contact=${MAIL}&q=${WORD}`
+  yield `/v1/aggregate?by=feature.${MAIL}`
+  yield `/v1/decisions/plain?reveal=/metadata/${WORD}`
+}
+
+test('no question leaves behind what was typed into it, whether it is answered or denied', async () => {
+  const place = await newPlace()
+  const server = await ServerProcess.start(place)
+  await server.post('/v1/decisions', { decisionId: 'plain', modelId: 'm', prediction: 'x' })
+  const made = await server.post('/v1/keys', { name: 'till', roles: ['writer'] })
+  const { key } = (await made.json()) as { key: string }
+  await server.indexed()
+  const statuses = new Map<number, number>()
+  const ask = async (asking: Promise<Response>): Promise<void> => {
+    const { status } = await asking
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+  }
+  for (const path of addressesAsked()) {
+    await ask(server.fetch(path, { headers: { 'Deponent-Purpose': 'a test' } }))
+    await ask(server.fetch(path, { headers: { Authorization: `Bearer ${key}` } }))
+  }
+  await ask(server.post('/v1/subjects:lookup', { subject: MAIL }))
+  for (const sql of [
+    `SELECT count() AS "${WORD}" FROM decisions WHERE userId = '${MAIL}' -- ${WORD}`,
+    `SELECT count() AS ${WORD} FROM decisions AS ${WORD} WHERE modelId LIKE '%${WORD}%'`,
+  ])
+    await ask(server.post('/v1/sql', { sql }))
+  const disclose = [`/inputFeatures/${WORD}`]
+  await ask(server.post('/v1/bundles', { from: 0, to: 1, disclose }, { 'Deponent-Purpose': 'a test' }))
+  expect(statuses.get(200)).toBeGreaterThan(50)
+  expect(statuses.get(403)).toBeGreaterThan(50)
+  expect(statuses.get(500)).toBeUndefined()
+  await server.indexed()
+  const recorded = await server.get<{ items: object[] }>('/v1/access?limit=1000')
+  const repeating = recorded.items.filter((look) => MARKS.some((mark) => JSON.stringify(look).includes(mark)))
+  expect(repeating).toEqual([])
+  await server.stop()
+  const left = await runCommand([
+    'doctor',
+    '--data',
+    place.data,
+    '--signer-state',
+    place.signer,
+    '--residue',
+    MAIL,
+    '--value',
+    WORD,
+    '--json',
+  ])
+  const { found, stores } = JSON.parse(left.stdout) as { found: object[]; stores: { opened: number }[] }
+  expect(found).toEqual([])
+  expect(stores.some(({ opened }) => opened > 100)).toBe(true)
+}, 120_000)
+
 test('what somebody declared queryable is found by the same looking, in the table and in no other place', async () => {
   const place = await newPlace()
   const server = await ServerProcess.start(place)

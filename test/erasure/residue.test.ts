@@ -15,6 +15,22 @@ import {
   VALUES,
 } from './residue-story.ts'
 
+/** Asks for somebody in every way in which a value of theirs is typed. */
+async function askAbout(server: ServerProcess): Promise<void> {
+  const [place, remark] = VALUES.map(encodeURIComponent)
+  const sql = `SELECT count() AS n FROM decisions WHERE subject = '${SUBJECT}' OR "feature.place" = '${VALUES[0]}' -- ${VALUES[1]}`
+  const asked = [
+    await server.fetch(
+      `/v1/decisions?feature.place=${place}&q=${remark}&userId=${encodeURIComponent(SUBJECT)}`,
+    ),
+    await server.fetch(`/v1/decisions?subject=${encodeURIComponent(SUBJECT)}`),
+    await server.fetch(`/v1/decisions/of-${place}-0`),
+    await server.post('/v1/subjects:lookup', { subject: SUBJECT }),
+    await server.post('/v1/sql', { sql }),
+  ]
+  expect(asked.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+}
+
 describe('a search for what is left of a person', () => {
   let place: Place
   let server: ServerProcess
@@ -24,6 +40,7 @@ describe('a search for what is left of a person', () => {
     server = await ServerProcess.start(place)
     expect((await server.post('/v1/decisions', recordsWith(SUBJECT, 300))).status).toBe(201)
     await server.indexed()
+    await askAbout(server)
   })
   afterAll(() => server.stop())
 
@@ -51,7 +68,7 @@ describe('a search for what is left of a person', () => {
     expect(opened['index']).toBeGreaterThan(0)
   })
 
-  test('finds nothing any more once they are erased, whether the server runs or not', async () => {
+  test('finds nothing any more once they are erased, in what others asked about them neither, whether the server runs or not', async () => {
     await eraseOverHttp(server, SUBJECT)
     const running = await residueOf(place, SUBJECT, VALUES)
     expect({ code: running.code, found: running.report.found }).toEqual({ code: 0, found: [] })

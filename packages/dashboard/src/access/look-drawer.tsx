@@ -7,7 +7,7 @@ import dialogs from '../elements/dialog.module.css'
 import { CloseIcon } from '../elements/icons.tsx'
 import { roleText } from '../session/shape.ts'
 import styles from './access.module.css'
-import { beyondText, denialText, doneText, kindOf, questionOf } from './look.ts'
+import { beyondText, denialText, doneText, isHidden, kindOf, questionOf } from './look.ts'
 import type { Look } from './look.ts'
 import type { LookFilters } from './look-filters.ts'
 
@@ -88,6 +88,11 @@ function Question({ look }: { readonly look: Look }) {
           <span className={styles['faint']}>{name}</span> <code>{value}</code>
         </span>
       ))}
+      {isHidden(question) && (
+        <span className={styles['faint']}>
+          A token stands where words were typed. The same words are recorded under the same token.
+        </span>
+      )}
     </Part>
   )
 }

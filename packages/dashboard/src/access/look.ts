@@ -198,6 +198,11 @@ export function questionOf({ query }: Look): readonly (readonly [name: string, v
   ])
 }
 
+/** Whether a token stands in the question where somebody typed words. */
+export function isHidden(question: ReturnType<typeof questionOf>): boolean {
+  return question.some((part) => part.some((text) => /token:[0-9a-f]{16}/.test(text)))
+}
+
 function textOf(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -1,13 +1,10 @@
 /** From a request to the record of the look it was. */
-import type { JsonValue } from '@deponent/format'
 import { type Look, OBJECTS_MAX } from '../access/access-log.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Call, LedgerServices } from './call.ts'
 import type { Problem } from './problem.ts'
+import { pointerTold, questionOf } from './question.ts'
 import type { Route } from './route.ts'
-
-/** Characters of one value of a question that the record keeps. */
-const VALUE_CHARACTERS_MAX = 2_000
 
 /** Records what was seen, as the route asks; the answer may leave when this resolves. @throws AccessUnrecordable */
 export async function recordLook(route: Route, call: Call): Promise<void> {
@@ -41,7 +38,7 @@ export function recordDenial(
       action: actionOf(route),
       operation: route.operation,
       result: 'denied',
-      query: canonicalQuery(asked.query, asked.params, tokens(ledger)),
+      query: questionOf(route, asked, ledger),
       code,
     })
   } catch {
@@ -50,11 +47,14 @@ export function recordDenial(
 }
 
 function lookOf(route: Route, { caller, look, params, purpose, query, services }: Call): Look {
-  const { isUrgent: _, isReveal: _reveal, ...seen } = look
+  const { isUrgent: _, isReveal: _reveal, fields, ...seen } = look
   return {
     result: 'read',
-    query: canonicalQuery(query, params, tokens(services)),
+    query: questionOf(route, { params, query }, services),
     ...seen,
+    ...(fields && {
+      fields: fields.map((field) => (field.startsWith('/') ? pointerTold(field, services) : field)),
+    }),
     actor: actorOf(caller, route),
     action: look.isReveal ? 'reveal' : actionOf(route),
     operation: route.operation,
@@ -78,27 +78,4 @@ function inTheirRole(caller: Caller, { action }: Route): Look['actor'] {
   return action === 'open' || action === 'any' || action === 'installation'
     ? { id: caller.id, name: caller.name, role: caller.roles[0] ?? 'none' }
     : caller.actor(action)
-}
-
-/** People appear in the record of a look by a token that leads nowhere once they are erased: the record is not about them, and stays. */
-function tokens({ tenant }: LedgerServices): (subject: string) => string {
-  return (subject) => tenant.reader.tokenOf(subject)
-}
-
-/** A question in one spelling: parameters by name, each value once, whatever their order in the address. */
-export function canonicalQuery(
-  query: URLSearchParams,
-  params: Record<string, string>,
-  tokenOf: (subject: string) => string,
-): JsonValue {
-  const pairs = [...Object.entries(params).map(([name, value]) => [`:${name}`, value] as const), ...query]
-  const sorted = pairs
-    .filter(([name]) => name !== 'cursor')
-    .map(([name, value]) => [name.slice(0, 200), told(name, value, tokenOf)] as const)
-    .toSorted(([a, x], [b, y]) => (a === b ? Number(x > y) - Number(x < y) : a < b ? -1 : 1))
-  return Object.fromEntries(sorted)
-}
-
-function told(name: string, value: string, tokenOf: (subject: string) => string): string {
-  return name === 'subject' || name === ':subject' ? tokenOf(value) : value.slice(0, VALUE_CHARACTERS_MAX)
 }

@@ -69,6 +69,11 @@ export class RecordReader {
     return this.#options.vault.tokenOf(fromHex(this.handlesOf(subject)[0]!)) ?? 'nobody known'
   }
 
+  /** How the record of a look names what somebody typed. See `Vault.tokenOfWord`. */
+  tokenOfWord(text: string): string {
+    return this.#options.vault.tokenOfWord(text)
+  }
+
   /** The pseudonyms a subject id or a handle may stand for, and those of ids that are the same person. */
   handlesOf(subject: string): string[] {
     const handle = this.subjectHandle(subject)

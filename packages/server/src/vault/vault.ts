@@ -7,6 +7,7 @@ import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
 import { Dictionaries } from './dictionaries.ts'
+import { Hmac } from './hmac.ts'
 import { Keyring } from './keyring.ts'
 import { KeysNeeded } from './keys-needed.ts'
 import { deriveKey } from './root-key.ts'
@@ -41,6 +42,7 @@ export class Vault {
   readonly #segmentKeys: SegmentKeys
   readonly #random: Random
   readonly #scopes: ScopeNames
+  readonly #words: Hmac
   readonly #master: Uint8Array
   readonly #ledger: string
   readonly #ledgerId: Uint8Array
@@ -62,6 +64,7 @@ export class Vault {
     this.#ledger = options.ledger
     this.#ledgerId = options.ledgerId
     this.#scopes = new ScopeNames(this.derive('subject'))
+    this.#words = new Hmac('sha256', this.deriveOwn('looks'))
   }
 
   /** Opens the vault for reading. */
@@ -164,6 +167,14 @@ export class Vault {
     const [number] = this.keysOf(scope)
     const key = number === undefined ? undefined : this.#keyring.key(number)
     return key && toHex(deriveKey(key, 'deponent/token/v1').subarray(0, 8))
+  }
+
+  /**
+   * How something that outlives whom it may be about names words that somebody typed: `token:` and 16 hex digits made with a key of the
+   * ledger. Equal words have equal tokens; who has the keys of the ledger can try a guess, and nobody else can.
+   */
+  tokenOfWord(text: string): string {
+    return `token:${toHex(this.#words.digest(text.normalize('NFC')).subarray(0, 8))}`
   }
 
   /** The key with this number; it exists for every number `keyNumber` gave, until it is destroyed. */

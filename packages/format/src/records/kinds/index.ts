@@ -92,6 +92,11 @@ const BY_KIND = new Map<string, Kind>(
 
 export const KINDS: readonly RecordKind[] = SHAPES.flatMap((shape) => [...shape.kinds])
 
+/** The names of all top-level fields of all kinds. */
+export const FIELD_NAMES: ReadonlySet<string> = new Set(
+  SHAPES.flatMap((shape) => (shape as Kind).fields.map(({ name }) => name)),
+)
+
 export function isRecordKind(value: unknown): value is RecordKind {
   return typeof value === 'string' && BY_KIND.has(value)
 }

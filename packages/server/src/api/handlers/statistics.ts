@@ -2,10 +2,8 @@
 import { fullCoverage, listedEmitters, type Reach } from '../coverage.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import { Problem } from '../problem.ts'
+import { statementTold } from '../question.ts'
 import { freeRestrictionOf, restrictionOf, withLeftOut } from '../restriction.ts'
-
-/** Of a statement, what the record of the look keeps: as long as one may be. */
-const SQL_CHARACTERS_KEPT = 20_000
 
 export const getAggregate: Handler = async (call) => {
   const restriction = restrictionOf(call)
@@ -57,7 +55,7 @@ export const postSql: Handler = async (call) => {
   const { sql } = await objectOf(request)
   if (typeof sql !== 'string')
     throw new Problem(400, 'missing_field', 'sql must be a string', { field: '/sql' })
-  look.query = { sql: sql.slice(0, SQL_CHARACTERS_KEPT) }
+  look.query = statementTold(sql, services)
   const restriction = freeRestrictionOf(call)
   if (restriction.smallCells !== undefined)
     throw new Problem(403, 'sql_not_allowed', 'SQL is for whoever may see single decisions')

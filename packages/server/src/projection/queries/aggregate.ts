@@ -82,6 +82,16 @@ const QUANTILES: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p95: 0
 const METRIC = /^(avg|sum|min|max|p50|p90|p95|p99)\(([A-Za-z.]{1,40})\)$/
 const METRIC_WORDS = `count, or avg, sum, min, max, p50, p90, p95, p99 of ${Object.keys(MEASURES).join(', ')}`
 
+export function isMetric(name: string): boolean {
+  const match = METRIC.exec(name)
+  return name === 'count' || (match !== null && Object.hasOwn(MEASURES, match[2]!))
+}
+
+/** Whether groups may be made by this, features apart. */
+export function isDimension(name: string): boolean {
+  return PLAIN_DIMENSIONS.some((plain) => plain === name) || Object.hasOwn(DIMENSIONS, name)
+}
+
 /** @throws QueryError for a metric or measure nobody knows or this caller may not have */
 function readMetric(name: string, restriction: Restriction): Metric {
   if (name === 'count') {
