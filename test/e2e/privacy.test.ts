@@ -34,10 +34,11 @@ async function found(query: string): Promise<number> {
   return (await server.get<{ items: unknown[] }>(`/v1/decisions?${query}`)).items.length
 }
 
-async function put(change: Record<string, unknown>): Promise<Response> {
+async function put(change: Record<string, unknown>, key = server.key): Promise<Response> {
   const { indexFollows: _, ...settings } = await server.get<Settings>('/v1/privacy')
   return server.fetch('/v1/privacy', {
     method: 'PUT',
+    headers: { Authorization: `Bearer ${key}` },
     body: JSON.stringify({ ...settings, reason: 'asked by the works council', ...change }),
   })
 }
@@ -281,7 +282,7 @@ test('an erasure is asked for without a body too, and refused, never half asked 
   expect((await erase('')).status).toBe(202)
 })
 
-test('an erasure waits for a second person where the settings ask for one', async () => {
+test('an erasure waits for a second person where the settings ask for one, which one person alone does not change', async () => {
   expect((await put({ erasure: { twoPersons: true } })).status).toBe(200)
   const response = await server.fetch('/v1/subjects/person-9', { method: 'DELETE' })
   const { erasureId } = (await response.json()) as { erasureId: string }
@@ -289,6 +290,16 @@ test('an erasure waits for a second person where the settings ask for one', asyn
     status: 'pending',
     waitingFor: 'approval',
   })
+  const alone = await put({ erasure: { twoPersons: false } })
+  expect([alone.status, await alone.json()]).toMatchObject([
+    409,
+    { code: 'second_person_required', field: '/erasure/twoPersons' },
+  ])
+  const made = await server.post('/v1/keys', { name: 'Ida', roles: ['privacy_officer'] })
+  const { key } = (await made.json()) as { key: string }
+  const together = await put({ erasure: { twoPersons: false } }, key)
+  expect(together.status).toBe(200)
+  expect(await server.get(`/v1/erasures/${erasureId}`)).toMatchObject({ waitingFor: 'approval' })
 })
 
 test('whoever keeps privacy may change it, an auditor may look, a writer neither', async () => {

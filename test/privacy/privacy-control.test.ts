@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import type { CanonicalRecord } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { PrivacyChanged, PrivacyControl } from '../../packages/server/src/privacy/privacy-control.ts'
+import {
+  PrivacyChanged,
+  PrivacyControl,
+  SecondPersonRequired,
+} from '../../packages/server/src/privacy/privacy-control.ts'
 import { PrivacyFileDamaged } from '../../packages/server/src/privacy/privacy-file.ts'
 import {
   DEFAULT_PRIVACY,
@@ -85,6 +89,58 @@ describe('a change', () => {
     const control = await open()
     await control.change(declaring({}), 'why', by)
     await expect(control.change(declaring({}), 'why', by)).rejects.toBeInstanceOf(PrivacyChanged)
+  })
+
+  describe('that ends the need for a second person in erasures', () => {
+    const other = { id: 'i-1', name: 'Ida', role: 'admin' }
+    const needing = (twoPersons: boolean, version: number): PrivacySettings => ({
+      ...DEFAULT_PRIVACY,
+      version,
+      erasure: { twoPersons },
+    })
+
+    test('is asked for by one, on record, and made by another, also after a restart', async () => {
+      const { open, records } = await aPlace()
+      const first = await open()
+      await first.change(needing(true, 1), 'more care', by)
+      for (const _ of [1, 2])
+        await expect(first.change(needing(false, 2), 'less care', by)).rejects.toBeInstanceOf(
+          SecondPersonRequired,
+        )
+      expect(first.needsTwoPersons()).toBe(true)
+      expect(records.slice(1)).toMatchObject([
+        {
+          object: 'privacy.erasure',
+          actor: by,
+          reason: 'less care',
+          details: { askedFor: { twoPersons: false } },
+        },
+      ])
+      const second = await open()
+      await expect(second.change(needing(false, 2), 'less care', by)).rejects.toBeInstanceOf(
+        SecondPersonRequired,
+      )
+      await second.change(needing(false, 2), 'agreed', other)
+      expect(second.needsTwoPersons()).toBe(false)
+      expect(records.at(-1)).toMatchObject({ object: 'privacy', actor: other, requester: by.id })
+      expect(records).toHaveLength(3)
+      await second.change(needing(true, 3), 'more care again', by)
+      await expect(second.change(needing(false, 4), 'less', other)).rejects.toBeInstanceOf(
+        SecondPersonRequired,
+      )
+    })
+
+    test('is asked for anew once the settings are others', async () => {
+      const { open } = await aPlace()
+      const control = await open()
+      await control.change(needing(true, 1), 'more care', by)
+      await expect(control.change(needing(false, 2), 'less', by)).rejects.toBeInstanceOf(SecondPersonRequired)
+      await control.change({ ...needing(true, 2), capture: 'detailed' }, 'less text', other)
+      const less = { ...needing(false, 3), capture: 'detailed' } as const
+      await expect(control.change(less, 'less', other)).rejects.toBeInstanceOf(SecondPersonRequired)
+      await control.change(less, 'agreed', by)
+      expect(control.needsTwoPersons()).toBe(false)
+    })
   })
 
   test('from outside the server is put on record at the next start', async () => {

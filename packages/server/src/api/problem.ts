@@ -11,7 +11,7 @@ import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
 import { AccessUnrecordable } from '../access/access-log.ts'
 import { PolicyChanged } from '../access/access-control.ts'
 import { KeyRefused } from '../access/key-change.ts'
-import { PrivacyChanged } from '../privacy/privacy-control.ts'
+import { PrivacyChanged, SecondPersonRequired } from '../privacy/privacy-control.ts'
 import { EmitterNotYours, SystemNotYours } from '../recording/recording-right.ts'
 import { RightsRefused, type RightsRefusalCode } from '../rights/refusal.ts'
 import { EngineUnavailable } from '../projection/engine/client.ts'
@@ -119,6 +119,8 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HostingError) return new Problem(HOSTING_STATUS[error.code], error.code, error.message)
   if (error instanceof ApprovalRefused) return new Problem(409, error.code, error.message)
   if (error instanceof PrivacyChanged) return new Problem(409, 'privacy_changed', error.message)
+  if (error instanceof SecondPersonRequired)
+    return new Problem(409, 'second_person_required', error.message, { field: '/erasure/twoPersons' })
   if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {

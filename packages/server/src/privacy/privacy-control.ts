@@ -5,6 +5,7 @@
  * - A change is on record before it takes effect: first the record, durable in the ledger, then the file, then those who go by it.
  *   Crash after the record: the ledger tells of a change that was never made.
  * - Changes happen one after another.
+ * - That erasures need two persons is not ended by one: the first asks, which is on record, and another identity makes the change.
  * - What was in force before ends where nothing is classified by it any more, which is known only afterwards. Crash before that: the
  *   file says that it is not known, and the next start, when nothing is on its way, ends it.
  * - A file that is not the one last written here was changed by somebody else: that is put on record at the next start.
@@ -18,6 +19,9 @@ import { endedAt, isEnded, remembering, SealedHistory } from './sealed-history.t
 
 /** The settings were changed since whoever changes them now has read them. */
 export class PrivacyChanged extends Error {}
+
+/** That one person suffice for an erasure again takes two: it is asked for now, and another identity makes the same change. */
+export class SecondPersonRequired extends Error {}
 
 export interface PrivacyPlace {
   disk: Disk
@@ -91,7 +95,7 @@ export class PrivacyControl {
     return this.#history
   }
 
-  /** `next.version` is the one it was made from. @throws PrivacyChanged */
+  /** `next.version` is the one it was made from. @throws PrivacyChanged · SecondPersonRequired */
   change(next: PrivacySettings, reason: string, by: Actor): Promise<PrivacySettings> {
     const changed = this.#changing.then(() => this.#change(next, reason, by))
     this.#changing = changed.catch(() => undefined)
@@ -103,10 +107,26 @@ export class PrivacyControl {
     const { settings: before, past } = this.#content
     if (next.version !== before.version) throw new PrivacyChanged('the settings have another version by now')
     const after = { ...next, version: before.version + 1 }
-    await record('change', changeOf(by, 'privacy', reason, { before, after }))
+    const askedBy = needsAnother(before, after)
+      ? await this.#askedBefore(before.version, reason, by)
+      : undefined
+    const details = { before, after, ...(askedBy !== undefined && { requester: askedBy }) }
+    await record('change', changeOf(by, 'privacy', reason, details))
     await this.#keep({ settings: after, past: remembering(past, before, after) })
     await this.#takeEffect()
     return after
+  }
+
+  /** Who asked for it before this one does, on record. @throws SecondPersonRequired when nobody else did */
+  async #askedBefore(version: number, reason: string, by: Actor): Promise<string> {
+    const { oneSuffices: asked, ...content } = this.#content
+    if (asked?.version === version && asked.askedBy !== by.id) return asked.askedBy
+    if (asked?.version !== version) {
+      const details = { before: { twoPersons: true }, details: { askedFor: { twoPersons: false } } }
+      await this.#bearing.record('change', changeOf(by, 'privacy.erasure', reason, details))
+      await this.#keep({ ...content, oneSuffices: { askedBy: by.id, version } })
+    }
+    throw new SecondPersonRequired('it is asked for; another identity makes the same change')
   }
 
   /** Has records classified by the settings, and then what was recorded before judged by them. */
@@ -128,6 +148,11 @@ export class PrivacyControl {
     if (!this.#bearer) throw new Error('no ledger bears these settings yet')
     return this.#bearer
   }
+}
+
+/** Whether a change ends that erasures need two persons. */
+function needsAnother(before: PrivacySettings, after: PrivacySettings): boolean {
+  return before.erasure.twoPersons && !after.erasure.twoPersons
 }
 
 function changeOf(by: Actor, object: string, reason: string, details: object): CanonicalRecord {

@@ -13,6 +13,8 @@ import { ExplainedError } from '../platform/explained-error.ts'
 export interface PrivacyContent {
   readonly settings: PrivacySettings
   readonly past: readonly PastRules[]
+  /** Who asks, by identity, that one person suffice for an erasure again; of these settings, and of no later ones. */
+  readonly oneSuffices?: { readonly askedBy: string; readonly version: number }
 }
 
 /** The file is there and cannot be believed. */
@@ -24,6 +26,7 @@ const file = z.strictObject({
   format: z.literal(FORMAT),
   settings: settingsSchema,
   past: z.array(settingsSchema.pick({ mode: true, systems: true }).extend({ until: z.int().nonnegative() })),
+  oneSuffices: z.strictObject({ askedBy: z.string(), version: z.int().positive() }).optional(),
 })
 
 export const NEW_PRIVACY: PrivacyContent = { settings: DEFAULT_PRIVACY, past: [] }
@@ -45,7 +48,7 @@ export async function readPrivacyFile(disk: Disk, data: string, ledger: string):
   const bytes = await disk.read(pathOf(data, ledger))
   if (!bytes) return NEW_PRIVACY
   try {
-    const { settings, past } = file.parse(JSON.parse(fromUtf8(bytes)))
+    const { settings, past, oneSuffices } = file.parse(JSON.parse(fromUtf8(bytes)))
     return {
       settings: settingsOf(settings),
       past: past.map(({ until, ...rules }) => ({
@@ -53,6 +56,7 @@ export async function readPrivacyFile(disk: Disk, data: string, ledger: string):
         mode: rules.mode,
         systems: settingsOf({ ...settings, ...rules }).systems,
       })),
+      ...(oneSuffices && { oneSuffices }),
     }
   } catch {
     throw new PrivacyFileDamaged(
