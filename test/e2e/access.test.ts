@@ -243,6 +243,24 @@ describe('a sender', () => {
     expect(((await linked.json()) as { errors: object[] }).errors).toMatchObject([
       { code: 'unknown_decision' },
     ])
+    const unnamed = await post('/v1/records', [
+      { kind: 'outcome', decisionId: 'till-1', outcome: 1 },
+      { kind: 'outcome', decisionId: 'loan-1', outcome: 1 },
+    ])
+    expect(await unnamed.json()).toMatchObject({
+      recorded: 1,
+      errors: [{ code: 'unknown_decision', position: 1 }],
+    })
+    expect(await code(await post('/v1/records', { kind: 'action', action: 'paid' }))).toEqual([
+      403,
+      'system_not_yours',
+    ])
+    expect((await post('/v1/decisions/till-1/comments', { text: 'as agreed' })).status).toBe(201)
+    await server.indexed()
+    const about = await server.get<{ items: { id: string; kind: string }[] }>('/v1/decisions/till-1/timeline')
+    expect(about.items.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['outcome', 'comment']))
+    for (const { id } of about.items)
+      expect(await server.get(`/v1/decisions/${id}`)).toMatchObject({ system: 'till' })
   })
 
   test('owns the emitter it was first to number by', async () => {

@@ -45,10 +45,95 @@ async function recordAt(tenant: Tenant, index: number): Promise<JsonObject> {
   return (await tenant.reader.one(index)).record!
 }
 
+/** What stands of entries in the ledger and its reader: the system, and the record. */
+async function standing(tenant: Tenant, indices: readonly number[]): Promise<[string, JsonObject][]> {
+  const reads = await Promise.all(indices.map((index) => tenant.reader.one(index)))
+  return reads.map(({ record, systemName }) => [systemName, record!])
+}
+
 async function loseState(place: Place): Promise<void> {
   for (const name of ['state.db', 'state.db-wal', 'state.db-shm'])
     await rm(join(place.data, 'state', name), { force: true })
 }
+
+describe('a record about a decision', () => {
+  const CREDIT: ClassificationPolicy = {
+    ...DEFAULT_CLASSIFICATION,
+    version: 2,
+    systems: {
+      credit: { fields: { '/comment': 'drop', '/note': 'drop', '/metadata/said': 'drop' } },
+      default: { fields: { '/outcome': 'drop' } },
+    },
+  }
+  const said = { metadata: { said: MAIL } }
+
+  test('that names no system belongs to that of the decision: its fields are treated by the rules there, found or reindexed', async () => {
+    const place = await newPlace()
+    const life = await openRecording(place)
+    await life.tenant.classifyBy(CREDIT)
+    const { receipts } = await sent(life.tenant, loan(1, { system: 'credit' }))
+    const decision = receipts[0]!
+    const numbered = { id: 'till', epoch: 1, seq: 1, blind: 'b'.repeat(64) }
+    const records = [
+      submission({ decisionId: 'loan-1', outcome: 'repaid', comment: MAIL, ...said }, 0, 'outcome'),
+      submission({ decisionId: 'loan-1', verdict: 'agree', ...said }, 1, 'review'),
+      submission(
+        { decisionId: 'loan-1', statement: 'wrong', affectedUserId: 'person-1', ...said },
+        2,
+        'contest',
+      ),
+      submission({ action: 'paid', links: [{ rel: 'causedBy', id: decision.id }], ...said }, 3, 'action'),
+      submission({ decisionId: 'loan-1', name: 'quality', value: 1, emitter: numbered, ...said }, 4, 'score'),
+    ].map((record, i) => (i === 2 ? { ...record, about: decision.index } : record))
+    const kept = await life.tenant.recorder.record(records)
+    expect(kept.errors).toEqual([])
+    const indices = kept.receipts.map(({ index }) => index)
+    const before = await standing(life.tenant, indices)
+    for (const [system, record] of before) {
+      expect(system).toBe('credit')
+      expect(JSON.stringify(record)).not.toContain(MAIL)
+      expect(record).toMatchObject({
+        classification: { policy: 2, dropped: expect.arrayContaining(['/metadata/said']) },
+      })
+    }
+    expect(before[0]![1]).toMatchObject({ outcome: 'repaid' })
+    const met = await life.tenant.fieldsMet('credit')
+    expect(met.find(({ pointer }) => pointer === '/comment')).toBeDefined()
+    expect(
+      (await life.tenant.fieldsMet('default')).find(({ pointer }) => pointer === '/comment'),
+    ).toBeUndefined()
+    await life.close()
+    await loseState(place)
+    const { tenant, close } = await openRecording(place)
+    expect(await standing(tenant, indices)).toEqual(before)
+    const again = await tenant.recorder.record([{ ...records[4]!, position: 0 }])
+    expect(again).toMatchObject({ recorded: 0, duplicates: 1 })
+    await close()
+  })
+
+  test('that names its own system, or is about none, is treated by the rules of that', async () => {
+    const { tenant, close } = await openRecording(await newPlace())
+    await tenant.classifyBy(CREDIT)
+    const { receipts } = await sent(tenant, loan(1, { system: 'credit' }), loan(2))
+    const links = [{ rel: 'outcomeOf', id: receipts[0]!.id }]
+    const kept = await tenant.recorder.record([
+      submission({ system: 'till', links, outcome: 'repaid', ...said }, 0, 'outcome'),
+      submission({ decisionId: 'loan-2', outcome: 'repaid', ...said }, 1, 'outcome'),
+      submission({ action: 'paid', ...said }, 2, 'action'),
+    ])
+    const [own, other, none] = await standing(
+      tenant,
+      kept.receipts.map(({ index }) => index),
+    )
+    expect(own).toMatchObject(['till', { outcome: 'repaid', metadata: { said: MAIL } }])
+    expect(other).toMatchObject([
+      'default',
+      { metadata: { said: MAIL }, classification: { dropped: ['/outcome'] } },
+    ])
+    expect(none).toMatchObject(['default', { action: 'paid', metadata: { said: MAIL } }])
+    await close()
+  })
+})
 
 describe('a record', () => {
   test('says what was done to it, is committed to as it was kept, and the same one sent again is a duplicate', async () => {

@@ -42,7 +42,7 @@ async function codings(count: number, isHurried: boolean): Promise<Record<number
   const keys = [{ number: 0, key: Buffer.from(KEY).toString('latin1') }]
   const sealed = intake.sealNow(
     job,
-    candidates.map(({ place }) => ({ place, keys, parts: [] })),
+    candidates.map(({ place, systemName }) => ({ place, systemName, keys, parts: [] })),
     isHurried,
   )
   const used: Record<number, number> = {}

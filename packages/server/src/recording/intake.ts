@@ -31,7 +31,14 @@ import { type Mark, Marker } from './marker.ts'
 import { monthOf } from './month.ts'
 import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
-import { accept, errorOf, type Numbering, type Refused, type Submission } from './submission.ts'
+import {
+  accept,
+  type Accepted,
+  errorOf,
+  type Numbering,
+  type Refused,
+  type Submission,
+} from './submission.ts'
 import { Vocabulary } from './vocabulary.ts'
 
 /** Records classified before what fields they had is told unasked. */
@@ -99,6 +106,8 @@ export interface IntakeOpened {
 /** A candidate the recorder wants sealed: under which keys, and linked to what. */
 export interface Choice {
   place: number
+  /** Its system, by whose rules it is classified: its own, or that of the decision it is about. A decision was classified by its own already. */
+  systemName: string
   /** Any of them opens it. */
   keys: KeyText[]
   /** For each person it names, then for each member of staff: the key that what names them goes with, undefined when it has none. */
@@ -135,8 +144,11 @@ export interface Intake {
   close(): Promise<void>
 }
 
+/** A record that is not classified before it is known which system it belongs to. */
+type Unclassified = Accepted & Pick<Identified, 'id' | 'sent'>
+
 interface Job {
-  accepted: (Identified & { prepared?: Prepared })[]
+  accepted: (Unclassified | (Identified & { prepared: Prepared }))[]
 }
 
 const latin1 = (bytes: Uint8Array): string =>
@@ -224,13 +236,14 @@ export class LocalIntake implements Intake {
     for (const choice of choices) {
       const item = accepted[choice.place]!
       try {
-        const prepared = item.prepared ?? this.#prepare(linked(item, choice.link), choice.parts.some(isThere))
-        const dictionary = this.#vocabulary.of(item.systemName)
+        const { systemName } = choice
+        const prepared = 'prepared' in item ? item.prepared : this.#preparedFor(item, choice)
+        const dictionary = this.#vocabulary.of(systemName)
         const coding = { dictionary, isHurried: slowBytes >= SLOW_BYTES_MAX }
         if (takesLong(prepared.sealed.text.length)) slowBytes += prepared.sealed.text.length
         const sealed = this.#sealed(item, prepared.sealed, choice, coding)
         const witness = subjectsOf(item.sent)[0] ?? item.id
-        this.#vocabulary.met(item.systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
+        this.#vocabulary.met(systemName, { text: prepared.sealed.text, witness }, sealed.frame.length)
         frames.push(sealed.frame)
         items.push({ payload: sealed.payload, frameBytes: sealed.frame.length, text: prepared.sealed.text })
       } catch (error) {
@@ -245,7 +258,7 @@ export class LocalIntake implements Intake {
 
   /** In one piece under the key of one person, or of nobody, unless it names others besides. */
   #sealed(
-    { id, kind, sent }: Identified,
+    { id, kind, sent }: Unclassified,
     prepared: PreparedPayload,
     { keys, parts }: Choice,
     coding: CodingChoice,
@@ -283,12 +296,13 @@ export class LocalIntake implements Intake {
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
       ...statementIn(kind, record),
     }
-    // After the name under which a resend is known, the keys and the links were read off the record as it was sent.
-    const identified = { ...item, ...this.#classifier.classify(kind, systemName, record), sent: record, id }
+    const unclassified = { ...item, sent: record, id }
     if (kind !== 'decision') {
-      job.accepted.push(identified)
+      job.accepted.push(unclassified)
       return candidate
     }
+    // After the name under which a resend is known, the keys and the links were read off the record as it was sent.
+    const identified = { ...unclassified, ...this.#classifier.classify(kind, systemName, record) }
     try {
       const isInParts = candidate.staff.length > 0 || (candidate.isAboutPeople && candidate.scopes.length > 1)
       const prepared = this.#prepare(identified, isInParts)
@@ -300,6 +314,11 @@ export class LocalIntake implements Intake {
       const refusal = errorOf(item, error.code, error.path, error.message)
       return { error: refusal, ...(emitter && { emitter }) }
     }
+  }
+
+  #preparedFor(item: Unclassified, { link, parts, systemName }: Choice): Prepared {
+    const classified = this.#classifier.classify(item.kind, systemName, item.sent)
+    return this.#prepare(linked({ ...item, ...classified }, link), parts.some(isThere))
   }
 
   #prepare(item: Identified, isInParts: boolean): Prepared {

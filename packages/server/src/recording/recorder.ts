@@ -149,8 +149,15 @@ export class Recorder {
     { job, candidates, errors, refused }: IntakeOpened,
     right: RecordingRight | undefined,
   ): Promise<Envelope> {
-    const slugs = await this.#slugsOf(candidates, right?.owner)
     const resolved = await this.#targets.resolve(candidates, errors, right)
+    if (right && !resolved.every(({ systemName }) => right.mayRecordIn(systemName)))
+      throw new SystemNotYours()
+    const known = new Map(resolved.map((candidate) => [candidate.place, candidate]))
+    // Those that are refused too: their numbers are declared lost by emitters that must have a name.
+    const slugs = await this.#slugsOf(
+      candidates.map((candidate) => known.get(candidate.place) ?? candidate),
+      right?.owner,
+    )
     const judged = this.#judge(resolved, errors)
     const { ready, appended } = await this.#sequence(job, judged, slugs, errors)
     const hashText = base64OfHashes()
@@ -270,7 +277,7 @@ export class Recorder {
   }
 
   #choiceFor(candidate: Resolved): Choice {
-    const { kind, place, scopes, isAboutPeople, staff, target, inheritedKeys = [] } = candidate
+    const { kind, place, scopes, isAboutPeople, staff, systemName, target, inheritedKeys = [] } = candidate
     const { vault } = this.#options
     const numberOf = (scope: string): number => vault.keyNumber(latin1Bytes(scope))
     const textOf = (number: number): KeyText => ({ number, key: latin1Text(vault.key(number)) })
@@ -284,6 +291,7 @@ export class Recorder {
     })
     return {
       place,
+      systemName,
       keys: [...keepers].map(textOf),
       parts: [...people, ...staff.map((scope) => textOf(numberOf(scope)))],
       ...(target && { link: { rel: linkFor(kind)!, id: target.id } }),
@@ -364,8 +372,9 @@ function checkRight(
     if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner))
       throw new EmitterNotYours()
   }
-  for (const { emitter, statesEmitter, systemName } of candidates) {
-    if (!right.mayRecordIn(systemName)) throw new SystemNotYours()
+  for (const { emitter, kind, namesSystem, statesEmitter, systemName } of candidates) {
+    if ((namesSystem || linkFor(kind) === undefined) && !right.mayRecordIn(systemName))
+      throw new SystemNotYours()
     if (emitter) may(emitter.id)
     if (statesEmitter !== undefined) may(statesEmitter)
     else if (!emitter) may(undefined)

@@ -50,7 +50,7 @@ export class Targets {
   }
 
   /**
-   * Finds the decision each record about a decision names; what names one that is not recorded joins the errors. A decision of a system
+   * Finds the decision each record about a decision names, whose system it belongs to unless it names its own; what names one that is not recorded joins the errors. A decision of a system
    * that `right` does not reach is as good as not recorded.
    */
   async resolve(
@@ -130,7 +130,10 @@ export class Targets {
     const keepers = await vault.keyNumbersOf(index)
     const inheritedKeys = keepers?.filter((number) => vault.mayUseKey(number))
     if (!keepers || !inheritedKeys || (keepers.length > 0 && inheritedKeys.length === 0)) return undefined
-    const resolved = { ...candidate, target: { index, id: entry.id } }
+    const { systems } = this.#options
+    const theirs = candidate.namesSystem ? candidate.systemName : systems.nameOf(entry.system)
+    const systemName = theirs ?? DEFAULT_SYSTEM
+    const resolved = { ...candidate, systemName, target: { index, id: entry.id } }
     const isTheirOwn = candidate.isAboutPeople && (await this.#isNobodys(index, entry, keepers))
     return isTheirOwn ? resolved : { ...resolved, inheritedKeys }
   }
