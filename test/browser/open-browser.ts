@@ -9,6 +9,9 @@ import type { ServerProcess } from '../e2e/server-process.ts'
 /** Flags the packaged Chromium brings for other places: they would switch off what these tests are about. */
 const UNWANTED = new Set(['--single-process', '--disable-web-security', '--no-zygote'])
 
+/** So long a page may take for anything; a test has longer. */
+const WAIT_MS = 120_000
+
 /** Shared libraries of Chromium that a bare machine may lack; the package brings them along. */
 const LIBRARIES = 'al2023.tar.br'
 
@@ -75,6 +78,8 @@ export async function openPage(
   path: string,
 ): Promise<{ page: Page; complaints: string[] }> {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1440, height: 900 } })
+  // A machine that does other things besides is slow, not wrong.
+  context.setDefaultTimeout(WAIT_MS)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
