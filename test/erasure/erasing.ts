@@ -28,6 +28,7 @@ export function erasuresOver(
     scrubState: () => Promise.resolve(),
     needsTwoPersons: () => false,
     holds: NO_HOLDS,
+    people: { sameAs: (scope) => [scope] },
     forget: () => undefined,
     told: () => Promise.resolve(),
     delayed: () => Promise.resolve(),

@@ -92,9 +92,11 @@ describe('an erasure', () => {
     expect(entry.entry.kind).toBe('erasure')
     expect(entry.record).toMatchObject({
       setRoot: outcome!.setRoot,
-      reason: 'asked by letter',
+      ground: 'gdpr_17_1_a',
       requestRef: 'r-1',
     })
+    // A reason in words may name the person, and the record outlives them.
+    expect(entry.record).not.toHaveProperty('reason')
     expect(tenant.erasureEntries.entryOf(outcome!.setRoot)).toBe(outcome!.entry.index)
   })
 
@@ -317,6 +319,31 @@ describe('an erasure', () => {
     await erasures.approve(first.erasure.id, { id: 'officer-2' })
     await erasures.settled()
     expect(erasures.status(first.erasure.id)!.erasure.outcome).toMatchObject({ records: 0 })
+  })
+
+  test('leaves whoever was found to be somebody else before it is done', async () => {
+    const group: string[] = []
+    const people = { sameAs: (scope: string) => (group.includes(scope) ? group : [scope]) }
+    const { tenant, erasures } = await open(await newPlace(), { needsTwoPersons: () => true, people })
+    await tenant.recorder.record(loans(0, 25))
+    const [three, four] = ['person-3', 'person-4'].map((name) => tenant.reader.subjectHandle(name)) as [
+      string,
+      string,
+    ]
+    group.push(three, four)
+    const { erasure } = await erasures.request({
+      ...requestAbout(tenant, 'person-3'),
+      scopes: [three, four],
+      named: [three],
+    })
+    expect(erasures.pendingFor([four])).toHaveLength(1)
+    group.length = 0
+    expect(erasures.pendingFor([four])).toEqual([])
+    await erasures.approve(erasure.id, { id: 'officer-2' })
+    await erasures.settled()
+    expect(erasures.status(erasure.id)!.erasure.outcome).toMatchObject({ records: 2, keysDestroyed: 1 })
+    expect((await tenant.reader.one(4)).record).toBeUndefined()
+    expect((await tenant.reader.one(5)).record).toBeDefined()
   })
 
   test('leaves nothing in the directory by which the person could be found, and nothing of what they said', async () => {

@@ -164,19 +164,42 @@ test('a record about a decision is kept by those of its people who are left, and
   await life(place, async (tenant, erasures) => {
     await tenant.recorder.record([submission(shared(1))])
     await erase(erasures, requestAbout(tenant, 'ben'))
-    const contest = { decisionId: 'loan-1', grounds: 'asked twice', affectedUserId: 'dora' }
-    const { receipts, errors } = await tenant.recorder.record([submission(contest, 0, 'contest')])
+    const action = { decisionId: 'loan-1', action: 'payout', affectedUserId: 'dora' }
+    const { receipts, errors } = await tenant.recorder.record([submission(action, 0, 'action')])
     expect(errors).toEqual([])
     const { index } = receipts[0]!
     expect(await tenant.vault.keyNumbersOf(index)).toHaveLength(2)
     await erase(erasures, requestAbout(tenant, 'dora'))
     const { record, erasedFields } = await read(tenant, index)
     expect(erasedFields).toBe(1)
-    expect(record).toMatchObject({ grounds: 'asked twice' })
+    expect(record).toMatchObject({ decisionId: 'loan-1' })
     for (const person of ['anna', 'carl']) await erase(erasures, requestAbout(tenant, person))
     expect((await read(tenant, index)).isErased).toBe(true)
   })
   expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 2 })
+})
+
+test('what one of several people said goes with them, and not with the decision', async () => {
+  const place = await newPlace()
+  await life(place, async (tenant, erasures) => {
+    const decided = await tenant.recorder.record([submission(shared(1))])
+    const contest = { decisionId: 'loan-1', grounds: 'I never signed', affectedUserId: 'ben' }
+    const { receipts } = await tenant.recorder.record([submission(contest, 0, 'contest')])
+    await erase(erasures, requestAbout(tenant, 'ben'))
+    expect((await read(tenant, receipts[0]!.index)).isErased).toBe(true)
+    expect((await read(tenant, decided.receipts[0]!.index)).erasedFields).toBe(2)
+  })
+  expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 1 })
+})
+
+test('an empty id names nobody, and keeps nothing', async () => {
+  const place = await newPlace()
+  await life(place, async (tenant, erasures) => {
+    const record = loan(1, { affectedUserId: 'anna', affectedSubjects: [{ id: '' }, ''] })
+    const { receipts } = await tenant.recorder.record([submission(record)])
+    await erase(erasures, requestAbout(tenant, 'anna'))
+    expect((await read(tenant, receipts[0]!.index)).isErased).toBe(true)
+  })
 })
 
 test('a record that names a person is theirs, also when the decision it is about names nobody', async () => {

@@ -42,8 +42,8 @@ const place = (
 
 async function entry(i: number): Promise<HeldEntry> {
   const { index } = loans[i]!
-  const { system, receivedAt } = await desk.tenant.ledger.entry(index)
-  return { index, system, receivedAt }
+  const { entry: of, subjects } = await desk.tenant.reader.one(index)
+  return { index, system: of.system, receivedAt: of.receivedAt, people: subjects }
 }
 
 const over = async (subject: string, ...of: number[]): Promise<string[]> =>
@@ -213,6 +213,38 @@ describe('what people and recipients are told of an erasure', () => {
 })
 
 describe('an erasure', () => {
+  test.each(['ben', 'rita'])(
+    'of %s waits for a hold on somebody else, or on a decision, that is over a record they are named in',
+    async (name) => {
+      const { tenant, clock } = desk
+      const { rights } = tenant
+      const [joint] = await recorded(
+        desk,
+        loanOf('ada', 9, { decisionId: 'joint', affectedSubjects: ['ben'], humanReviewerId: 'rita' }),
+      )
+      await recorded(desk, { kind: 'comment', decisionId: 'joint', comment: 'seen', actor: { id: 'rita' } })
+      const erasures = erasuresOver(tenant, clock, realRandom, {
+        holds: { any: () => rights.hasHolds, over: (scopes, entries) => rights.holdsOver(scopes, entries) },
+      })
+      rights.attach({ pendingOver: () => [], heldScopes: () => [], resume: () => erasures.resume() })
+      await erasures.begin()
+      const onAda = await place(['ada'])
+      const onDecision = await place([], { decisions: [joint!.id], indices: [joint!.index] })
+      const staff = Buffer.from(tenant.vault.staffScope('rita').subarray(0, 16)).toString('hex')
+      const { erasure } = await erasures.request({
+        ...requestAbout(tenant, name),
+        ...(name === 'rita' && { scopes: [staff] }),
+      })
+      await erasures.settled()
+      expect(erasures.status(erasure.id)).toMatchObject({ holds: [onAda.holdId, onDecision.holdId] })
+      for (const { holdId } of [onAda, onDecision])
+        for (const by of [OFFICER, SECOND]) await rights.holds.release(holdId, 'over', by)
+      await erasures.settled()
+      expect(erasures.status(erasure.id)!.erasure.outcome).toBeDefined()
+      await erasures.close()
+    },
+  )
+
   test('waits for the last hold, takes every step of what was asked before it, and then runs by itself', async () => {
     const { tenant, clock } = desk
     const { rights } = tenant

@@ -61,7 +61,6 @@ function recordOf(
     setRoot,
     count: plan.indices.length,
     ground,
-    ...(request?.reason !== undefined && { reason: request.reason }),
     ...(request?.requestRef !== undefined && { requestRef: request.requestRef }),
     ...(request && { requester: request.by }),
     ...(approvedBy && { approver: approvedBy }),

@@ -25,6 +25,7 @@ import type { Erasure, ErasureRequest, Planned } from './erasure.ts'
 import type { HeldBy } from './held.ts'
 import { planAll } from './planning.ts'
 import type { ErasureRegister } from './register.ts'
+import type { KnownPeople } from './standing.ts'
 import { framesLeft } from './tombstones.ts'
 
 /** What erasing takes place in. */
@@ -41,6 +42,8 @@ export interface ErasingIn {
   recent: Recent
   /** Holds that keep entries from being erased. */
   holds: HeldBy
+  /** Who are one person. */
+  people: KnownPeople
   /** The index of the erasure entry with this set root (hex), when there is one already. */
   entryOf(setRoot: string): number | undefined
   /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it but of what is left of `left`. */

@@ -20,6 +20,8 @@ export const REPLAY_DAYS = 30
 export interface ErasureRequest {
   /** Hex scopes (32 digits) of the person: more than one where several ids were found to be one person's. */
   readonly scopes: readonly string[]
+  /** The scopes of the one id it was asked for by. What is no longer theirs when it comes to be done is left; all of it goes when absent. */
+  readonly named?: readonly string[]
   readonly ground: Ground
   readonly reason?: string
   readonly requestRef?: string

@@ -8,7 +8,7 @@ import { type CanonicalRecord, toHex } from '@deponent/format'
 import { type Erasure, type ErasureRequest, isPlanned } from './erasure.ts'
 import { eraseAll, type ErasingIn } from './eraser.ts'
 import { Failures, RETRY_MS_MIN } from './failures.ts'
-import { blockedBy } from './held.ts'
+import { blockedBy, scopesNow } from './standing.ts'
 
 /** So many are done together: their plan is held in memory. */
 const BATCH_MAX = 2_000
@@ -138,13 +138,14 @@ export class Erasures {
   pendingFor(scopes: readonly string[]): ErasureStatus[] {
     return this.all().filter(
       ({ erasure: { outcome, request } }) =>
-        !outcome && request?.scopes.some((scope) => scopes.includes(scope)),
+        !outcome && scopesNow(this.#options.people, request).some((scope) => scopes.includes(scope)),
     )
   }
 
   /** Scopes of people whose erasure waits for a hold. */
   heldScopes(): string[] {
-    return [...this.#held.keys()].flatMap((id) => this.#options.register.get(id)?.request?.scopes ?? [])
+    const { people, register } = this.#options
+    return [...this.#held.keys()].flatMap((id) => scopesNow(people, register.get(id)?.request))
   }
 
   /** Goes on with whatever can be gone on with: after a request, an approval, the release of a hold. */
@@ -227,8 +228,7 @@ export class Erasures {
     for (const erasure of this.#failures.fewestFirst(open, clock.now())) {
       if (ready.length === this.#batchMax) break
       if (ready.length > 0 && !this.#failures.isAlike(ready[0]!, erasure)) break
-      const blocking =
-        isPlanned(erasure) || !holds.any() ? [] : await blockedBy(this.#options, holds, erasure)
+      const blocking = isPlanned(erasure) || !holds.any() ? [] : await blockedBy(this.#options, erasure)
       if (blocking.length > 0) {
         this.#held.set(erasure.id, blocking)
         this.#failures.over([erasure])

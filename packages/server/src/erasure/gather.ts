@@ -1,9 +1,10 @@
 /** Finds what an erasure is about: the entries sealed with the keys of a person, and the names by which their resends are known. */
-import { type CanonicalRecord, decodeEntry, type Entry, FormatError } from '@deponent/format'
+import { type CanonicalRecord, decodeEntry, type Entry, FormatError, type RecordKind } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import { markOf } from '../recording/frame-facts.ts'
 import { linkIn } from '../recording/emitter-facts.ts'
+import { linkedIds, linkFor } from '../recording/links.ts'
 import type { Marker } from '../recording/marker.ts'
 import { DEFAULT_SYSTEM } from '../recording/submission.ts'
 import type { Systems } from '../recording/systems.ts'
@@ -13,7 +14,7 @@ import type { Vault } from '../vault/vault.ts'
 import type { HeldEntry } from './held.ts'
 
 export interface GatheringFrom {
-  ledger: Pick<Ledger, 'entryBytes'>
+  ledger: Pick<Ledger, 'entryBytes' | 'find'>
   vault: Vault
   systems: Systems
   marker: Marker
@@ -69,16 +70,35 @@ async function gathered(
   const system = systems.nameOf(entry.system) ?? DEFAULT_SYSTEM
   const mark = markOf(marker, entry, record, system)
   const link = linkIn(record)
+  const { keepers, keyNumbers } = frameHead(frame)
+  const about = await aboutOf(ledger, kind, record)
   return {
     index,
     system,
     receivedAt,
-    keepers: frameHead(frame).keepers,
+    keepers,
+    people: [...new Set(keyNumbers.flatMap((number) => vault.scopeOf(number) ?? []))],
+    ...(about !== undefined && { about }),
     parts: isInParts(frame) ? partsSealedWith(frame, numbers) : [],
     isKnownByContent: typeof record?.decisionId === 'string' && kind === 'decision',
     ...(mark && { name: mark.key }),
     ...(link && { link }),
   }
+}
+
+/** Index of the decision, or of the earlier step, that a record is about. */
+async function aboutOf(
+  ledger: Pick<Ledger, 'find'>,
+  kind: string,
+  record: CanonicalRecord | undefined,
+): Promise<number | undefined> {
+  const relation = record && linkFor(kind as RecordKind)
+  if (!relation) return undefined
+  for (const id of linkedIds(record, relation)) {
+    const index = await ledger.find(id)
+    if (index !== undefined) return index
+  }
+  return undefined
 }
 
 /** Undefined too for a payload that is damaged: it is erased all the same, though nobody can tell by what name it is known. */

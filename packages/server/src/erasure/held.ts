@@ -1,10 +1,4 @@
-/** Which holds keep an erasure waiting. */
-import { decodeEntry } from '@deponent/format'
-import type { Ledger } from '../ledger/ledger.ts'
-import { DEFAULT_SYSTEM } from '../recording/submission.ts'
-import type { Systems } from '../recording/systems.ts'
-import type { Vault } from '../vault/vault.ts'
-import type { Erasure } from './erasure.ts'
+/** What holds are asked about. */
 
 /** An entry as far as a hold may ask after it. */
 export interface HeldEntry {
@@ -13,6 +7,10 @@ export interface HeldEntry {
   readonly system: string
   /** Unix milliseconds. */
   readonly receivedAt: number
+  /** Scopes (32 hex digits) of everybody who keeps it or whom a part of it names, that of the erasure among them. */
+  readonly people: readonly string[]
+  /** Index of the decision it is about. */
+  readonly about?: number
 }
 
 /** The holds of a ledger. */
@@ -25,23 +23,3 @@ export interface HeldBy {
 
 /** Where nothing is ever held. */
 export const NO_HOLDS: HeldBy = { any: () => false, over: () => [] }
-
-/** Where the entries are that a hold may lie on. */
-export interface HeldIn {
-  ledger: Pick<Ledger, 'entryBytes'>
-  systems: Systems
-  vault: Vault
-}
-
-export async function blockedBy(
-  { ledger, systems, vault }: HeldIn,
-  holds: HeldBy,
-  { plan, request }: Erasure,
-): Promise<readonly string[]> {
-  const entries: HeldEntry[] = []
-  for await (const { index } of vault.sealedWith(new Set(plan?.numbers))) {
-    const { receivedAt, system } = decodeEntry(await ledger.entryBytes(index))
-    entries.push({ index, system: systems.nameOf(system) ?? DEFAULT_SYSTEM, receivedAt })
-  }
-  return holds.over(request?.scopes ?? [], entries)
-}

@@ -10,11 +10,13 @@ import { type Erasure, isPlanned, type Planned } from './erasure.ts'
 import { gather, type Gathered, type GatheringFrom } from './gather.ts'
 import type { HeldBy } from './held.ts'
 import type { ErasureRegister } from './register.ts'
+import { type KnownPeople, numbersNow, scopesNow } from './standing.ts'
 
 export interface PlanningIn extends GatheringFrom {
   recorder: Pick<Recorder, 'settled'>
   register: ErasureRegister
   holds: HeldBy
+  people: KnownPeople
 }
 
 /**
@@ -54,18 +56,19 @@ function reopen({ register, vault }: PlanningIn, erasures: readonly Erasure[]): 
 
 /** Undefined when it is held. `gone`: keys that nothing saves any more; those of this erasure are added. */
 function planOf(
-  { holds, vault }: PlanningIn,
+  place: PlanningIn,
   erasure: Erasure,
   found: ReadonlyMap<number, Gathered[]>,
   gone: Set<number>,
 ): Planned | undefined {
-  // Another erasure about the same person may have come first.
-  const numbers = erasure.plan!.numbers.filter((number) => vault.hasKey(number) && !gone.has(number))
+  // Another erasure about the same person may have come first, or two of its ids be two people after all.
+  const numbers = numbersNow(place, erasure).filter((number) => !gone.has(number))
   const each = new Map(
     numbers.flatMap((number) => found.get(number) ?? []).map((entry) => [entry.index, entry]),
   )
   const entries = [...each.values()].toSorted((a, b) => a.index - b.index)
-  if (holds.any() && holds.over(erasure.request?.scopes ?? [], entries).length > 0) return undefined
+  const { holds, people } = place
+  if (holds.any() && holds.over(scopesNow(people, erasure.request), entries).length > 0) return undefined
   for (const number of numbers) gone.add(number)
   const isLeft = ({ keepers }: Gathered): boolean => keepers.some((keeper) => !gone.has(keeper))
   const left = entries.filter(isLeft)

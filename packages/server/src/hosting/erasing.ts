@@ -44,6 +44,7 @@ export function erasuresOf(
       any: () => rights.hasHolds,
       over: (scopes, entries) => rights.holdsOver(scopes, entries),
     },
+    people: { sameAs: (scope) => rights.sameAs(scope) },
     forget: (indices) => rights.forget(indices),
     delayed: ({ id, request, requestedAt }, holds) =>
       rights.delayed({ erasureId: id, requestedAt, requestRef: request?.requestRef, holds }),

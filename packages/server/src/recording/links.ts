@@ -43,17 +43,19 @@ function isLink(value: JsonValue): value is { rel: JsonValue; id: JsonValue } {
   )
 }
 
-/** The people a record affects, by the sender's ids: `affectedUserId` and `affectedSubjects`, each once. */
+/** The people a record affects, by the sender's ids: `affectedUserId` and `affectedSubjects`, each once. An empty text names nobody. */
 export function subjectsOf(record: CanonicalRecord): string[] {
   const subjects = new Set<string>()
-  if (typeof record.affectedUserId === 'string') subjects.add(record.affectedUserId)
+  if (typeof record.affectedUserId === 'string' && record.affectedUserId !== '')
+    subjects.add(record.affectedUserId)
   for (const subject of Array.isArray(record.affectedSubjects) ? record.affectedSubjects : []) {
-    if (typeof subject === 'string') subjects.add(subject)
+    if (typeof subject === 'string' && subject !== '') subjects.add(subject)
     else if (
       typeof subject === 'object' &&
       subject !== null &&
       !Array.isArray(subject) &&
-      typeof subject.id === 'string'
+      typeof subject.id === 'string' &&
+      subject.id !== ''
     )
       subjects.add(subject.id)
   }

@@ -1,5 +1,5 @@
 /** Which recorded decision a record is about. */
-import type { Entry } from '@deponent/format'
+import type { Entry, RecordKind } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -27,6 +27,9 @@ export interface TargetsOptions {
   marker: Marker
   systems: Systems
 }
+
+/** Kinds that say what the people they name said: theirs, whomever else the decision is about. */
+const IN_THEIR_WORDS: ReadonlySet<RecordKind> = new Set(['contest', 'rectification', 'request'])
 
 export class Targets {
   readonly #options: TargetsOptions
@@ -134,7 +137,9 @@ export class Targets {
     const theirs = candidate.namesSystem ? candidate.systemName : systems.nameOf(entry.system)
     const systemName = theirs ?? DEFAULT_SYSTEM
     const resolved = { ...candidate, systemName, target: { index, id: entry.id } }
-    const isTheirOwn = candidate.isAboutPeople && (await this.#isNobodys(index, entry, keepers))
+    const isTheirOwn =
+      candidate.isAboutPeople &&
+      (IN_THEIR_WORDS.has(candidate.kind) || (await this.#isNobodys(index, entry, keepers)))
     return isTheirOwn ? resolved : { ...resolved, inheritedKeys }
   }
 

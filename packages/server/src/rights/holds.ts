@@ -35,6 +35,10 @@ export interface HeldEntry {
   readonly index: number
   readonly system: string
   readonly receivedAt: number
+  /** Handles of everybody it concerns. */
+  readonly people: readonly string[]
+  /** Index of the decision it is about. */
+  readonly about?: number
 }
 
 /** Holds by id. */
@@ -74,16 +78,22 @@ function stateAfter(before: Hold | undefined, step: HoldFact['step']): Hold['sta
   return step === 'release_asked' ? 'release_asked' : (before?.state ?? 'placed')
 }
 
-/** Whether a hold stands in the way of erasing any of these entries of these people. */
+/**
+ * Whether a hold stands in the way of erasing any of these entries, or the people of these handles. A record about a held person is
+ * held whoever else it is about: what names another in it is evidence too.
+ */
 export function blocks(
   hold: Hold,
-  scopes: readonly string[],
+  handles: readonly string[],
   entries: readonly HeldEntry[],
   nameOf: (system: string) => string,
 ): boolean {
   if (hold.state === 'released') return false
-  if (hold.subjects.length > 0 && !hold.subjects.some((subject) => scopes.includes(subject))) return false
-  return isForPeople(hold) || entries.some((entry) => isHeld(hold.scope, entry, nameOf))
+  const { scope, subjects } = hold
+  const isTheirs = (people: readonly string[]): boolean =>
+    subjects.length === 0 || subjects.some((subject) => people.includes(subject))
+  if (isForPeople(hold) && isTheirs(handles)) return true
+  return entries.some((entry) => isTheirs(entry.people) && isHeld(scope, entry, nameOf))
 }
 
 /** About everything of people: then what is recorded of them later is held too. */
@@ -93,14 +103,14 @@ function isForPeople({ scope, subjects }: Hold): boolean {
 
 function isHeld(
   { systems, from, to, indices }: HoldScope,
-  { index, system, receivedAt }: HeldEntry,
+  { about, index, system, receivedAt }: HeldEntry,
   nameOf: (system: string) => string,
 ): boolean {
   return (
     (systems === undefined || systems.includes(nameOf(system))) &&
     receivedAt >= (from ?? -Infinity) &&
     receivedAt < (to ?? Infinity) &&
-    (indices === undefined || indices.includes(index))
+    (indices === undefined || [index, about].some((one) => one !== undefined && indices.includes(one)))
   )
 }
 

@@ -86,15 +86,23 @@ export class Rights implements HoldsAndNotices {
     return this.#options.register.view().persons.sameAs(this.entries.handleOf(subject))
   }
 
+  /** Handles of whoever is the same person as the one of this handle, itself first. */
+  sameAs(handle: string): readonly string[] {
+    return this.#options.register.view().persons.sameAs(handle)
+  }
+
   /** What holds for a person; `entries` are all that is kept of them. */
-  standingOf(subject: string, entries: readonly HeldEntry[]): Standing {
+  standingOf(subject: string, entries: readonly Omit<HeldEntry, 'people'>[]): Standing {
     const { holds, persons, requests } = this.#options.register.view()
     const scopes = this.scopesOf(subject)
     const isTheirs = (handle: string): boolean => scopes.includes(handle)
     return {
       restrictedBy: this.#restricted(scopes, undefined),
       requests: [...requests.values()].filter((request) => isTheirs(request.subject)),
-      holds: this.holdsOver(scopes, entries).map((id) => holds.get(id)!),
+      holds: this.holdsOver(
+        scopes,
+        entries.map((entry) => ({ ...entry, people: scopes })),
+      ).map((id) => holds.get(id)!),
       erasures: this.#erasures.pendingOver(scopes),
       merges: persons.merges
         .filter(({ handles }) => handles.some(isTheirs))
@@ -152,8 +160,12 @@ export class Rights implements HoldsAndNotices {
     const { holds, persons } = register.view()
     const people = [...new Set(scopes.flatMap((scope) => persons.sameAs(scope)))]
     const nameOf = (system: string): string => systems.nameOf(system) ?? system
+    const concerned = entries.map((entry) => ({
+      ...entry,
+      people: entry.people.flatMap((handle) => persons.sameAs(handle)),
+    }))
     return [...holds.values()]
-      .filter((hold) => blocks(hold, people, entries, nameOf))
+      .filter((hold) => blocks(hold, people, concerned, nameOf))
       .map(({ holdId }) => holdId)
   }
 

@@ -120,6 +120,12 @@ export class Keyring {
     return pair && !isDestroyed(pair) ? pair.key : undefined
   }
 
+  /** The scope of the key with this number, 16 bytes; undefined when it does not exist (any more). */
+  scopeOf(number: number): Uint8Array | undefined {
+    const pair = this.#pairs[number]
+    return pair && !isDestroyed(pair) ? pair.scope : undefined
+  }
+
   /** Numbers of all keys of the scope that are not destroyed, ascending. */
   numbersOf(scope: Uint8Array): number[] {
     const current = this.existing(scope)

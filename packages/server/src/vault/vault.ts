@@ -184,6 +184,12 @@ export class Vault {
     return key
   }
 
+  /** The scope, 32 hex digits, of the key with this number; undefined once it is destroyed. */
+  scopeOf(number: number): string | undefined {
+    const scope = this.#keyring.scopeOf(number)
+    return scope && toHex(scope)
+  }
+
   /** Whether the key with this number exists and is not destroyed. */
   hasKey(number: number): boolean {
     return this.#keyring.key(number) !== undefined

@@ -1,5 +1,6 @@
 /** Erasing a person: asked for, agreed to, and told how it stands. */
 import { type CanonicalRecord, isoTime, toHex } from '@deponent/format'
+import type { ErasureRequest } from '../../erasure/erasure.ts'
 import type { ErasureStatus } from '../../erasure/erasures.ts'
 import type { Actor } from '../../access/actor.ts'
 import { optionalBodyAs } from '../body.ts'
@@ -10,6 +11,9 @@ import { erasureRequest } from '../routes/erasure.ts'
 
 /** Of a scope its first half is kept, and shown as a handle. */
 const SCOPE_BYTES = 16
+const CLASSES: ReadonlySet<string> = new Set(['affected', 'staff'])
+const REQUEST_ID = /^r-[0-9a-f]{16}$/
+const isHandle = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /** What a receipt says of itself. Erased is what the operator states and signs; nobody can show that no copy exists. */
 const STATEMENT =
@@ -29,13 +33,14 @@ const STORES = [
 
 export const eraseSubject: Handler = async (call) => {
   const { caller, params, request, services } = call
-  const scopes = scopesOf(call, params.subject ?? '')
+  const { named, scopes } = scopesOf(call, params.subject ?? '')
   const { ground, reason, requestRef } = await optionalBodyAs(request, erasureRequest)
   const status = await services.erasures.request({
     scopes,
+    ...(named && { named }),
     ground,
     ...(reason !== undefined && { reason }),
-    ...(requestRef !== undefined && { requestRef }),
+    ...(requestRef !== undefined && { requestRef: referenceTold(call, requestRef) }),
     by: recorded(caller.actor('erase')),
   })
   const { erasure } = status
@@ -109,16 +114,25 @@ function missing(): never {
   throw new Problem(404, 'not_found', 'no erasure with this id is known')
 }
 
-/** The scopes of a person: of one affected, or, with `class=staff`, of a member of staff by the id that reviews or looks name them by. */
-function scopesOf({ query, services }: Call, id: string): string[] {
+/**
+ * The scopes of a person, and those of the id they were named by: of one affected, or, with `class=staff`, of a member of staff by the id
+ * that reviews or looks name them by.
+ */
+function scopesOf({ query, services }: Call, id: string): Pick<ErasureRequest, 'named' | 'scopes'> {
   const { reader, vault } = services.tenant
   const unknown = [...query.keys()].find((name) => name !== 'class')
   if (unknown !== undefined)
     throw new Problem(400, 'unknown_parameter', 'this address takes the parameter class only')
-  const asked = query.get('class') ?? 'affected'
-  if (asked === 'affected') return reader.handlesOf(id)
-  if (asked !== 'staff') throw new Problem(400, 'bad_value', 'class is affected or staff', { field: 'class' })
-  return [toHex(vault.staffScope(id).subarray(0, SCOPE_BYTES))]
+  const [asked = 'affected', ...more] = query.getAll('class')
+  if (more.length > 0 || !CLASSES.has(asked))
+    throw new Problem(400, 'bad_value', 'class is affected or staff, once', { field: 'class' })
+  if (asked === 'staff') return { scopes: [toHex(vault.staffScope(id).subarray(0, SCOPE_BYTES))] }
+  return { scopes: reader.handlesOf(id), named: [id, reader.subjectHandle(id)].filter(isHandle) }
+}
+
+/** A reference outlives the person: what is no id of a request here could be their name, and stands as a token. */
+function referenceTold({ services }: Call, requestRef: string): string {
+  return REQUEST_ID.test(requestRef) ? requestRef : services.tenant.reader.tokenOfWord(requestRef)
 }
 
 function recorded({ id, name, role }: Actor): CanonicalRecord {
