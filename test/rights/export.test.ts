@@ -95,7 +95,7 @@ describe('a record for the person it is about', () => {
       emitter: { id: 'e', blind: 'secret' },
       prediction: 'declined',
     }
-    expect(forPerson(record, isOwn)).toEqual({
+    expect(forPerson('decision', record, isOwn)).toEqual({
       affectedUserId: 'ada',
       affectedSubjects: ['ada', { withheld: 'another person' }],
       userId: { withheld: 'another person' },
@@ -104,6 +104,69 @@ describe('a record for the person it is about', () => {
       identityCheck: { method: 'passport', by: { withheld: 'staff' } },
       prediction: 'declined',
     })
+  })
+
+  test('names no staff by whichever field, in the spelling of whoever sent it', () => {
+    const metadata = {
+      approver: 'Grace',
+      author: { id: 'Grace' },
+      human_review: { reviewer: 'Grace', minutes: 4 },
+      owner: 'Grace',
+      ['/reviewer']: 'Grace',
+      scorer: 'Grace',
+      colour: 'blue',
+    }
+    const record = { humanReviewerId: 'Grace', secondVerifierId: 'Grace', mentions: ['Grace'], metadata }
+    const given = forPerson('comment', record, isOwn)
+    expect(JSON.stringify(given)).not.toContain('Grace')
+    expect(given.metadata).toMatchObject({
+      colour: 'blue',
+      human_review: { reviewer: { withheld: 'staff' }, minutes: 4 },
+    })
+  })
+
+  test('withholds an element of which nobody can tell whom it names', () => {
+    const affectedSubjects = [{ subjectId: 'ben' }, { userId: 'ben' }, { id: 'ada', part: 'guarantor' }]
+    expect(forPerson('decision', { affectedSubjects }, isOwn).affectedSubjects).toEqual([
+      { withheld: 'another person' },
+      { withheld: 'another person' },
+      { id: 'ada', part: 'guarantor' },
+    ])
+  })
+
+  test('tells of a hold that it stands, and neither why nor whom and what else it is about', () => {
+    const record = {
+      holdId: 'h-1',
+      ground: 'litigation',
+      owner: 'legal',
+      reason: 'ben sues',
+      reviewAt: '2027-01-01T00:00:00Z',
+      affectedSubjects: ['ada', 'ben'],
+      scope: { decisions: ['d-of-ben'], indices: [7], systems: ['credit'] },
+      releasedBy: [{ id: 'i-1' }],
+      metadata: { note: 'ben' },
+    }
+    expect(forPerson('hold.placed', record, isOwn)).toEqual({
+      holdId: 'h-1',
+      ground: 'litigation',
+      reviewAt: '2027-01-01T00:00:00Z',
+      affectedSubjects: ['ada'],
+      scope: { systems: ['credit'] },
+    })
+    expect(forPerson('hold.release_asked', record, isOwn)).not.toHaveProperty('reason')
+  })
+
+  test('withholds what another of those a decision is about said of it, and counts none of it as provided', () => {
+    const words = { grounds: 'BEN', statement: 'BEN', reason: 'BEN', values: [{ pointer: '/x', value: 'BEN' }] }
+    for (const kind of ['contest', 'rectification', 'request'] as const)
+      for (const named of [{ affectedUserId: 'ben' }, { affectedSubjects: [{ userId: 'ben' }] }]) {
+        const given = forPerson(kind, { decisionId: 'joint', ...named, ...words }, isOwn)
+        expect(given).toMatchObject({ decisionId: 'joint', statement: { withheld: 'another person' } })
+        expect(JSON.stringify(given)).not.toMatch(/ben/i)
+        expect(providedBy(given)).toBeUndefined()
+      }
+    const own = forPerson('contest', { affectedUserId: 'ada', ...words }, isOwn)
+    expect(providedBy(own)).toMatchObject({ statement: 'BEN' })
   })
 
   test('is theirs to carry away as far as they provided it', () => {

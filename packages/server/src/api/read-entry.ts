@@ -3,6 +3,7 @@ import {
   type CanonicalRecord,
   FormatError,
   openedSetRoot,
+  type RecordKind,
   recordTime,
   toBase64,
   toHex,
@@ -10,6 +11,7 @@ import {
 import type { FieldClass } from '../access/field-class.ts'
 import type { Permit, Place } from '../access/policy.ts'
 import type { ReadEntry } from '../recording/reader.ts'
+import { forPerson } from '../rights/for-person.ts'
 import type { Call } from './call.ts'
 import { concealed, Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
@@ -113,11 +115,20 @@ export function viewOf(
   seen: SeenEntry,
   revealed?: readonly string[] | 'all',
 ): CanonicalRecord | undefined {
-  const { classes, entry, record } = seen
+  const { classes, entry } = seen
+  const record = toldTo(call, seen)
   return (
     record &&
     recordView(entry.kind, record, { classes, ...sealingOf(call, seen), ...(revealed && { revealed }) })
   )
+}
+
+/** The record of an entry; with a key of their own a person is given theirs as an export gives it to them. */
+function toldTo({ permit, services }: Call, { entry, record }: ReadEntry): CanonicalRecord | undefined {
+  if (record === undefined || permit.subject === undefined) return record
+  const { reader, rights } = services.tenant
+  const own = rights.scopesOf(permit.subject)
+  return forPerson(entry.kind as RecordKind, record, (id) => own.includes(reader.subjectHandle(id)))
 }
 
 /** What is sealed of an entry beside what its record says: by the same declarations as go for the index. */

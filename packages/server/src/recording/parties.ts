@@ -2,8 +2,9 @@
  * Whom the fields of a record name: the people it affects, and members of staff. What names one of them can be erased apart from the
  * rest ([decision 0040](../../../../docs/decisions/0040-several-people-in-one-record.md)); what is about them without standing there is not told apart.
  */
-import type { CanonicalRecord, JsonValue, RecordKind } from '@deponent/format'
+import { type CanonicalRecord, escapeToken, type JsonValue, type RecordKind } from '@deponent/format'
 import { linkFor, subjectsOf } from './links.ts'
+import { isOfTheReviewer, type StaffField, staffFieldsOf } from './staff-fields.ts'
 
 /** One whom a record names. */
 export interface Party {
@@ -14,11 +15,8 @@ export interface Party {
   readonly pointers: readonly string[]
 }
 
-/** Fields in which a record of any kind names a member of staff by their id. */
-const STAFF_FIELDS = ['reviewerId', 'humanReviewerId', 'secondVerifierId']
-/** What else a sender said of the reviewer lies where unknown fields land. */
-const BESIDE_THE_REVIEWER = ['/metadata/reviewer']
-const REVIEWER_FIELDS: ReadonlySet<string> = new Set(['reviewerId', 'humanReviewerId'])
+/** Who answers for something, or let go of a hold, is not erased apart: what they did could not be shown without them. */
+const ANSWERING: ReadonlySet<string> = new Set(['owner', 'releasedBy', 'requester'])
 
 /** The people a record affects, each once. */
 export function peopleIn(record: CanonicalRecord): Party[] {
@@ -29,34 +27,43 @@ function pointersOf({ affectedUserId, affectedSubjects }: CanonicalRecord, id: s
   const elements = Array.isArray(affectedSubjects) ? affectedSubjects : []
   return [
     ...(affectedUserId === id ? ['/affectedUserId'] : []),
-    ...elements.flatMap((element, i) => (subjectIn(element) === id ? [`/affectedSubjects/${i}`] : [])),
+    ...elements.flatMap((element, i) => (idIn(element) === id ? [`/affectedSubjects/${i}`] : [])),
   ]
 }
 
-function subjectIn(element: JsonValue): JsonValue | undefined {
+function idIn(element: JsonValue): JsonValue | undefined {
   return typeof element === 'object' && element !== null && !Array.isArray(element) ? element.id : element
 }
 
-/** The members of staff a record names, each once. */
+/** The members of staff that a decision or a record about one names, each once. */
 export function staffIn(kind: RecordKind, record: CanonicalRecord): Party[] {
+  if (kind !== 'decision' && linkFor(kind) === undefined) return []
+  const fields = staffFieldsOf(record).filter((field) => isErasedApart(kind, field))
+  const reviewer = [record.reviewerId, record.humanReviewerId].find((id) => typeof id === 'string')
   const named = new Map<string, string[]>()
-  const name = (id: JsonValue | undefined, ...pointers: string[]): void => {
-    if (typeof id === 'string' && id !== '') named.set(id, [...(named.get(id) ?? []), ...pointers])
+  for (const field of fields) {
+    const beside = isOfTheReviewer(field) ? reviewer : undefined
+    for (const { id, pointer } of beside === undefined ? namesIn(field) : [{ id: beside, pointer: at(field.path) }])
+      if (typeof id === 'string' && id !== '') named.set(id, [...(named.get(id) ?? []), pointer])
   }
-  for (const field of STAFF_FIELDS)
-    name(record[field], `/${field}`, ...(REVIEWER_FIELDS.has(field) ? BESIDE_THE_REVIEWER : []))
-  // Whoever contests is the person concerned, or speaks for them.
-  if (linkFor(kind) !== undefined && kind !== 'contest') name(actorId(record.actor), '/actor')
-  const claimed = new Set<string>()
-  return [...named].map(([id, pointers]) => {
-    const own = [...new Set(pointers)].filter((pointer) => !claimed.has(pointer))
-    for (const pointer of own) claimed.add(pointer)
-    return { who: 'staff', id, pointers: own }
-  })
+  return [...named].map(([id, pointers]) => ({ who: 'staff', id, pointers }))
 }
 
-function actorId(actor: JsonValue | undefined): JsonValue | undefined {
-  return typeof actor === 'object' && actor !== null && !Array.isArray(actor) ? actor.id : actor
+function isErasedApart(kind: RecordKind, { name, path }: StaffField): boolean {
+  if (path.length > 1) return true
+  // Whoever contests is the person concerned, or speaks for them; who sends a decision is its source.
+  if (name === 'actor') return kind !== 'contest' && kind !== 'decision'
+  return !ANSWERING.has(name)
+}
+
+/** Whom a field names, each by the part of it that does. */
+function namesIn({ path, value }: StaffField): { id: JsonValue | undefined; pointer: string }[] {
+  if (!Array.isArray(value)) return [{ id: idIn(value), pointer: at(path) }]
+  return value.map((one, i) => ({ id: idIn(one), pointer: at([...path, `${i}`]) }))
+}
+
+function at(path: readonly string[]): string {
+  return path.map((name) => `/${escapeToken(name)}`).join('')
 }
 
 /** The numbers of the leaves at and below the pointers of a party; `pointers` are those of leaves 1, 2, … */

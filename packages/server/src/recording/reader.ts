@@ -74,11 +74,22 @@ export class RecordReader {
     return this.#options.vault.tokenOfWord(text)
   }
 
-  /** The pseudonyms a subject id or a handle may stand for, and those of ids that are the same person. */
+  /** The handle of whom an address or a key names: 32 hex digits are a handle when anything is recorded under it, and an id otherwise. */
+  handleOf(subject: string): string {
+    return HANDLE.test(subject) && this.#isKnown(subject) ? subject : this.subjectHandle(subject)
+  }
+
+  /**
+   * The handle of whom an address or a key names, and those of ids that are the same person. With what looks like a handle and has
+   * nothing recorded under it (any more) comes itself, last: it names nobody else.
+   */
   handlesOf(subject: string): string[] {
-    const handle = this.subjectHandle(subject)
-    const named = HANDLE.test(subject) ? [subject, handle] : [handle]
+    const named = HANDLE.test(subject) ? [this.handleOf(subject), subject] : [this.subjectHandle(subject)]
     return [...new Set(named.flatMap((one) => this.#options.sameAs?.(one) ?? one))]
+  }
+
+  #isKnown(handle: string): boolean {
+    return this.#options.vault.keysOf(fromHex(handle)).length > 0
   }
 
   async one(index: number): Promise<ReadEntry> {

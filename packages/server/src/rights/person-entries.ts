@@ -7,11 +7,9 @@ import { subjectsOf } from '../recording/links.ts'
 import type { ReadEntry, RecordReader } from '../recording/reader.ts'
 import type { Vault } from '../vault/vault.ts'
 
-const HANDLE = /^[0-9a-f]{32}$/
-
 export interface PersonEntriesOptions {
   vault: Pick<Vault, 'keysOf' | 'sealedWith'>
-  reader: Pick<RecordReader, 'one' | 'subjectHandle'>
+  reader: Pick<RecordReader, 'handleOf' | 'one' | 'subjectHandle'>
 }
 
 export class PersonEntries {
@@ -26,9 +24,9 @@ export class PersonEntries {
     return this.#options.vault.keysOf(fromHex(handle)).length > 0
   }
 
-  /** The handle of a subject id, or of a handle that is known. */
+  /** The handle of a subject id, or of a handle that is known. See `RecordReader.handleOf`. */
   handleOf(subject: string): string {
-    return this.#isHandle(subject) ? subject : this.#options.reader.subjectHandle(subject)
+    return this.#options.reader.handleOf(subject)
   }
 
   /** Indices of all that is sealed for any of these handles, in ledger order. */
@@ -46,16 +44,12 @@ export class PersonEntries {
 
   /** The sender's id of a person, who may be named by handle; undefined when nothing that can be opened names them. */
   async idOf(subject: string): Promise<string | undefined> {
-    if (!this.#isHandle(subject)) return subject
+    if (this.handleOf(subject) !== subject) return subject
     const { reader } = this.#options
     for await (const { record } of this.entries([subject])) {
       const id = record && subjectsOf(record).find((one) => reader.subjectHandle(one) === subject)
       if (id !== undefined) return id
     }
     return undefined
-  }
-
-  #isHandle(subject: string): boolean {
-    return HANDLE.test(subject) && this.knows(subject)
   }
 }

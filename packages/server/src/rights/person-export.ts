@@ -1,5 +1,5 @@
 /** Everything known of a person, to be handed to them: what it says is the same in both forms it is written in. */
-import { type CanonicalRecord, isoTime, type JsonValue, recordTime } from '@deponent/format'
+import { type CanonicalRecord, isoTime, type JsonValue, type RecordKind, recordTime } from '@deponent/format'
 import type { ReadEntry } from '../recording/reader.ts'
 import type { Heading } from './article-15.ts'
 import { forPerson, providedBy } from './for-person.ts'
@@ -76,8 +76,10 @@ export async function* exportedRecords(options: ExportingOptions): AsyncGenerato
 
 /** The content of an entry as the person is given it; undefined when there is none for them. */
 export function chosenIn(read: ReadEntry, choosing: Choosing): CanonicalRecord | undefined {
-  const whole = choosing.view(read)
-  const given = whole && forPerson(whole, (id) => choosing.isOwn(id))
+  const { entry, record } = read
+  // Before the policy covers names: whose words they are is told by them.
+  const told = record && forPerson(entry.kind as RecordKind, record, (id) => choosing.isOwn(id))
+  const given = told && choosing.view({ ...read, record: told })
   return given && choosing.scope === 'provided' ? providedBy(given) : given
 }
 
