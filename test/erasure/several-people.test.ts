@@ -149,6 +149,30 @@ test('a member of staff goes from reviews and decisions, and these stay', async 
   expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 2 })
 })
 
+test('whoever approved, scored or was spoken to in a comment is erased like a reviewer', async () => {
+  const place = await newPlace()
+  await life(place, async (tenant, erasures) => {
+    const about = { decisionId: 'loan-1' }
+    await tenant.recorder.record([submission(loan(1))])
+    const kept: number[] = []
+    for (const [kind, record] of [
+      ['action', { ...about, action: 'payment held', approver: 'rita' }],
+      ['score', { ...about, name: 'tone', value: 1, scorerId: 'rita', scorer: { id: 'rita', name: 'RITA' } }],
+      ['comment', { ...about, text: 'see above', mentions: ['otto', 'rita'] }],
+    ] as const) {
+      const { receipts } = await tenant.recorder.record([submission(record, 0, kind)])
+      kept.push(receipts[0]!.index)
+    }
+    const handle = toHex(tenant.vault.staffScope('rita').subarray(0, 16))
+    await erase(erasures, { ...requestAbout(tenant, 'rita'), scopes: [handle] })
+    const left = []
+    for (const index of kept) left.push((await read(tenant, index)).record)
+    expect(left).toMatchObject([{ action: 'payment held' }, { value: 1 }, { mentions: ['otto', null] }])
+    expect(JSON.stringify(left)).not.toMatch(/rita/i)
+  })
+  expect(await errorsIn(place)).toMatchObject({ verdict: 'valid', erased: 0 })
+})
+
 test('a record about one person, without staff, is sealed in one piece as ever', async () => {
   const place = await newPlace()
   await life(place, async (tenant) => {

@@ -157,7 +157,12 @@ describe('a record for the person it is about', () => {
   })
 
   test('withholds what another of those a decision is about said of it, and counts none of it as provided', () => {
-    const words = { grounds: 'BEN', statement: 'BEN', reason: 'BEN', values: [{ pointer: '/x', value: 'BEN' }] }
+    const words = {
+      grounds: 'BEN',
+      statement: 'BEN',
+      reason: 'BEN',
+      values: [{ pointer: '/x', value: 'BEN' }],
+    }
     for (const kind of ['contest', 'rectification', 'request'] as const)
       for (const named of [{ affectedUserId: 'ben' }, { affectedSubjects: [{ userId: 'ben' }] }]) {
         const given = forPerson(kind, { decisionId: 'joint', ...named, ...words }, isOwn)

@@ -43,7 +43,9 @@ export function staffIn(kind: RecordKind, record: CanonicalRecord): Party[] {
   const named = new Map<string, string[]>()
   for (const field of fields) {
     const beside = isOfTheReviewer(field) ? reviewer : undefined
-    for (const { id, pointer } of beside === undefined ? namesIn(field) : [{ id: beside, pointer: at(field.path) }])
+    for (const { id, pointer } of beside === undefined
+      ? namesIn(field)
+      : [{ id: beside, pointer: at(field.path) }])
       if (typeof id === 'string' && id !== '') named.set(id, [...(named.get(id) ?? []), pointer])
   }
   return [...named].map(([id, pointers]) => ({ who: 'staff', id, pointers }))

@@ -75,7 +75,9 @@ function named(value: JsonValue | undefined, above: readonly string[]): StaffFie
 
 /** A name in our spelling. One that was taken already is kept in metadata under the pointer it was sent at. */
 function spelt(member: string): string {
-  return member.slice(member.lastIndexOf('/') + 1).replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return member
+    .slice(member.lastIndexOf('/') + 1)
+    .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function isObject(value: JsonValue | undefined): value is { [name: string]: JsonValue } {
