@@ -1,4 +1,4 @@
-import type { CanonicalRecord } from '@deponent/format'
+import type { CanonicalRecord, JsonValue } from '@deponent/format'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exportPage } from '../../packages/server/src/rights/export-page.ts'
@@ -126,7 +126,11 @@ describe('a record for the person it is about', () => {
   })
 
   test('withholds an element of which nobody can tell whom it names', () => {
-    const affectedSubjects = [{ subjectId: 'ben' }, { userId: 'ben' }, { id: 'ada', part: 'guarantor' }]
+    const affectedSubjects: JsonValue[] = [
+      { subjectId: 'ben' },
+      { userId: 'ben' },
+      { id: 'ada', part: 'guarantor' },
+    ]
     expect(forPerson('decision', { affectedSubjects }, isOwn).affectedSubjects).toEqual([
       { withheld: 'another person' },
       { withheld: 'another person' },
@@ -163,8 +167,9 @@ describe('a record for the person it is about', () => {
       reason: 'BEN',
       values: [{ pointer: '/x', value: 'BEN' }],
     }
+    const others: CanonicalRecord[] = [{ affectedUserId: 'ben' }, { affectedSubjects: [{ userId: 'ben' }] }]
     for (const kind of ['contest', 'rectification', 'request'] as const)
-      for (const named of [{ affectedUserId: 'ben' }, { affectedSubjects: [{ userId: 'ben' }] }]) {
+      for (const named of others) {
         const given = forPerson(kind, { decisionId: 'joint', ...named, ...words }, isOwn)
         expect(given).toMatchObject({ decisionId: 'joint', statement: { withheld: 'another person' } })
         expect(JSON.stringify(given)).not.toMatch(/ben/i)
