@@ -49,35 +49,34 @@ export interface StaffField {
  * land, and in the blocks that stand there.
  */
 export function staffFieldsOf(record: CanonicalRecord): StaffField[] {
+  const found: StaffField[] = []
   const { metadata, scorerType } = record
-  return [
-    ...named(record, []).filter(({ name }) => name !== 'scorerId' || !SCORED_BY_MACHINE.has(scorerType)),
-    ...named(metadata, ['metadata']),
-    ...(isObject(metadata)
-      ? Object.entries(metadata).flatMap(([block, value]) =>
-          NAMES.has(spelt(block)) ? [] : named(value, ['metadata', block]),
-        )
-      : []),
-  ]
+  take(found, record, [])
+  if (isObject(metadata)) {
+    take(found, metadata, ['metadata'])
+    for (const [block, value] of Object.entries(metadata))
+      if (isObject(value) && !NAMES.has(spelt(block))) take(found, value, ['metadata', block])
+  }
+  if (!SCORED_BY_MACHINE.has(scorerType)) return found
+  return found.filter(({ name, path }) => path.length > 1 || name !== 'scorerId')
 }
 
 export function isOfTheReviewer({ name, path }: StaffField): boolean {
   return path.length > 1 && OF_THE_REVIEWER.has(name)
 }
 
-function named(value: JsonValue | undefined, above: readonly string[]): StaffField[] {
-  if (!isObject(value)) return []
-  return Object.entries(value).flatMap(([member, inner]) => {
+function take(found: StaffField[], object: { [name: string]: JsonValue }, above: readonly string[]): void {
+  for (const member of Object.keys(object)) {
     const name = spelt(member)
-    return NAMES.has(name) ? [{ path: [...above, member], name, value: inner }] : []
-  })
+    if (NAMES.has(name)) found.push({ path: [...above, member], name, value: object[member]! })
+  }
 }
 
 /** A name in our spelling. One that was taken already is kept in metadata under the pointer it was sent at. */
 function spelt(member: string): string {
-  return member
-    .slice(member.lastIndexOf('/') + 1)
-    .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const name = member.slice(member.lastIndexOf('/') + 1)
+  if (!name.includes('_')) return name
+  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function isObject(value: JsonValue | undefined): value is { [name: string]: JsonValue } {
