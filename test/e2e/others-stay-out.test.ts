@@ -66,7 +66,7 @@ describe('whom a decision is about', () => {
     const rectification = { decision: 'joint', statement: 'BENS STATEMENT', reason: 'BENS REASON' }
     await holders.post('officer', '/v1/subjects/ben/rectifications', rectification)
     const kinds: [query: string, kinds: string[]][] = [
-      ['', ['key.created', 'decision', 'decision', 'contest', 'rectification']],
+      ['', ['key.created', 'decision', 'decision']],
       ['?scope=provided', []],
     ]
     for (const [query, expected] of kinds) {
