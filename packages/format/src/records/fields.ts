@@ -15,6 +15,14 @@ export interface FieldType {
   /** `coerced`: the value is text that was written as a number. */
   takes(value: JsonValue, coerced: boolean): boolean
   read?(value: JsonValue, path: string, examination: Examination): JsonValue | undefined
+  /** What stands inside under a name as sent, or at a place in a list: its name as recorded. Undefined: it stays as it was sent. */
+  readonly inside?: (name: string) => Member | undefined
+}
+
+/** A member of an object, or an element of a list. */
+interface Member {
+  readonly name: string
+  readonly type: FieldType
 }
 
 /** Members of an object type, or fields of a kind, by camelCase name. */
@@ -169,6 +177,7 @@ export function list(type?: FieldType): FieldType {
   if (type === undefined) return array
   return {
     ...array,
+    inside: (name) => (/^(?:\d+|\*)$/.test(name) ? { name, type } : undefined),
     read: (value, path, examination) =>
       (value as JsonValue[]).map((item, i) => readField(type, item, `${path}/${i}`, examination) ?? item),
   }
@@ -180,6 +189,7 @@ export function listOrOne(type: FieldType): FieldType {
   return {
     expected: `an array or ${type.expected}`,
     takes: (value, coerced) => Array.isArray(value) || type.takes(value, coerced),
+    inside: many.inside,
     read(value, path, examination) {
       if (Array.isArray(value)) return many.read!(value, path, examination)
       if (examination.isCoerced(path)) examination.coerce(`${path}/0`)
@@ -195,6 +205,7 @@ export function object(members?: Fields): FieldType {
   const known = spellings(members)
   return {
     ...anything,
+    inside: (name) => known.get(name),
     read(value, path, examination) {
       const read: JsonObject = {}
       for (const [sent, member] of Object.entries(value as JsonObject)) {
@@ -234,12 +245,18 @@ export function oneOf(...types: readonly FieldType[]): FieldType {
   return {
     expected: types.map((type) => type.expected).join(' or '),
     takes: (value, coerced) => types.some((type) => type.takes(value, coerced)),
+    inside: insideAny(types),
     read(value, path, examination) {
       const coerced = examination.isCoerced(path)
       const type = types.find((candidate) => candidate.takes(value, coerced))
       return type?.read === undefined ? value : type.read(value, path, examination)
     },
   }
+}
+
+function insideAny(types: readonly FieldType[]): FieldType['inside'] {
+  if (!types.some((type) => type.inside !== undefined)) return undefined
+  return (name) => types.map((type) => type.inside?.(name)).find((found) => found !== undefined)
 }
 
 /** This object type, or plain text, which becomes the member of that name. */
@@ -252,8 +269,8 @@ export function objectOrText(type: FieldType, member: string): FieldType {
   }
 }
 
-function spellings(members: Fields): Map<string, { name: string; type: FieldType }> {
-  const known = new Map<string, { name: string; type: FieldType }>()
+function spellings(members: Fields): Map<string, Member> {
+  const known = new Map<string, Member>()
   for (const [memberName, type] of Object.entries(members)) {
     for (const sent of [snakeCase(memberName), memberName]) known.set(sent, { name: memberName, type })
   }

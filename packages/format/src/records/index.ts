@@ -14,6 +14,8 @@ export { FIELD_NAMES, isRecordKind, KINDS } from './kinds/index.ts'
 export { REQUEST_TYPES } from './kinds/request.ts'
 export type { CanonicalRecord, Normalized } from './normalize.ts'
 export { normalizeRecord } from './normalize.ts'
+export { placesOf, samePlaces } from './places.ts'
+export { snakeCase } from './spelling.ts'
 export type { ParsedTime } from './time.ts'
 export { isoTime, parseTime } from './time.ts'
 

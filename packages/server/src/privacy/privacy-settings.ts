@@ -1,4 +1,5 @@
 /** What is kept of records and what becomes of their fields on one ledger, as somebody sends it or as it lies in a file. */
+import { placesOf, pointerOf, tokensOf } from '@deponent/format'
 import { z } from 'zod'
 import {
   CAPTURE_LEVELS,
@@ -6,6 +7,7 @@ import {
   DEFAULT_CLASSIFICATION,
   KEPT_FIELDS,
   MODES,
+  type Treatment,
   TREATMENTS,
 } from '../vault/classify/policy.ts'
 
@@ -51,6 +53,27 @@ export const fieldsSchema = z
 function isAllowed(key: string, value: z.infer<typeof treatment>): boolean {
   const [, name = ''] = /^\/([^/]*)/.exec(key) ?? []
   return value === 'queryable' || value === 'seal' || !KEPT_FIELDS.has(name)
+}
+
+/**
+ * What is wrong with declarations that somebody makes now, by key; undefined when nothing is. Settings that were made before are read
+ * whatever they say here: the stricter of two counts, and what is never left out is sealed.
+ */
+export function faultOf(fields: Readonly<Record<string, Treatment>>): { key: string; error: string } | undefined {
+  const said = new Map<string, readonly [key: string, treatment: Treatment]>()
+  for (const [key, treatment] of Object.entries(fields)) {
+    if (!key.startsWith('/')) continue
+    const places = placesOf(tokensOf(key.normalize('NFC')), true)
+    if (!places.some(([top = '']) => isAllowed(`/${top}`, treatment)))
+      return { key, error: `${key} is ${pointerOf(places[0]!)}, which is never replaced or left out, at most sealed` }
+    if (places.length > 1) continue
+    const pointer = pointerOf(places[0]!)
+    const other = said.get(pointer)
+    if (other !== undefined && other[1] !== treatment)
+      return { key, error: `${key} and ${other[0]} are one field, ${pointer}: declare it once` }
+    said.set(pointer, [key, treatment])
+  }
+  return undefined
 }
 
 const system = z.strictObject({ mode: z.enum(MODES).optional(), fields: fieldsSchema.default({}) })

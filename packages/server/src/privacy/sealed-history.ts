@@ -46,8 +46,6 @@ const SYSTEMS_KNOWN_MAX = 1_000
 /** What was in force for one system, for entries below an index and not below that of the step before. */
 interface Step {
   readonly rules: FieldRules
-  /** The declarations as they were written. */
-  readonly fields: Readonly<Record<string, Treatment>>
   readonly until: number
 }
 
@@ -170,7 +168,7 @@ export class SealedHistory {
       const declared = Object.hasOwn(systems, system) ? systems[system]! : { fields: {} }
       const text = textOf({ mode: declared.mode ?? mode, systems: { [system]: { fields: declared.fields } } })
       if (text === before) steps.pop()
-      steps.push({ rules: new FieldRules(declared, mode), fields: declared.fields, until })
+      steps.push({ rules: new FieldRules(declared, mode), until })
       before = text
     }
     if (this.#steps.size >= SYSTEMS_KNOWN_MAX) this.#steps.clear()
@@ -185,11 +183,12 @@ export class SealedHistory {
   #withinUntilOf(system: string, pointer: string): number {
     const steps = this.#stepsOf(system)
     const place = placeAt(steps, pointer)
+    const [top = ''] = tokensOf(pointer)
     let until = 0
     let before = new Map<string, Treatment>()
     let begins = 0
     for (const [i, step] of steps.entries()) {
-      const now = declaredBelow(step.fields, pointer)
+      const now = step.rules.below(top)
       const closes = [...now].some(
         ([key, treatment]) => treatment !== 'queryable' && before.get(key) !== treatment,
       )
@@ -209,16 +208,4 @@ export class SealedHistory {
 
 function placeAt(steps: readonly Step[], pointer: string): DeclaredPlace {
   return tokensOf(pointer).reduce((place, name) => place.at(name), DeclaredPlace.top(steps))
-}
-
-/** What is declared that may match below a top-level field. */
-function declaredBelow(fields: Step['fields'], pointer: string): Map<string, Treatment> {
-  const [top] = tokensOf(pointer)
-  return new Map(
-    Object.entries(fields).filter(([key]) => {
-      if (!key.startsWith('/')) return true
-      const [first, ...below] = tokensOf(key)
-      return below.length > 0 && (first === '*' || first === top)
-    }),
-  )
 }

@@ -1,16 +1,21 @@
 /** What is kept of records, and what becomes of their fields. */
+import { escapeToken } from '@deponent/format'
 import { z } from 'zod'
-import { fieldsSchema, settingsSchema } from '../../privacy/privacy-settings.ts'
+import { faultOf, fieldsSchema, settingsSchema } from '../../privacy/privacy-settings.ts'
 import { MET_CLASSES } from '../../vault/classify/fields-met.ts'
 import { CAPTURE_LEVELS, MODES } from '../../vault/classify/policy.ts'
 import type { Route } from '../route.ts'
 import { anyRecord, count } from './schemas.ts'
 
-export const privacyRequest = settingsSchema.extend({ reason: z.string().trim().min(1).max(1_000) })
+export const privacyRequest = settingsSchema
+  .extend({ reason: z.string().trim().min(1).max(1_000) })
+  .superRefine(({ systems }, context) => {
+    for (const [name, { fields }] of Object.entries(systems)) tell(context, fields, ['systems', name, 'fields'])
+  })
 
 /** Settings as they might be, and a record to see what they would do to it. */
 export const previewRequest = z.strictObject({
-  fields: fieldsSchema.optional(),
+  fields: fieldsSchema.superRefine((fields, context) => tell(context, fields, [])).optional(),
   mode: z.enum(MODES).optional(),
   capture: z.enum(CAPTURE_LEVELS).optional(),
   includeInputs: z.boolean().optional(),
@@ -19,6 +24,15 @@ export const previewRequest = z.strictObject({
   /** A decision, as it would be sent. */
   record: anyRecord.optional(),
 })
+
+function tell(
+  context: z.core.$RefinementCtx,
+  fields: z.infer<typeof fieldsSchema>,
+  path: readonly string[],
+): void {
+  const fault = faultOf(fields)
+  if (fault) context.addIssue({ code: 'custom', message: fault.error, path: [...path, escapeToken(fault.key)] })
+}
 
 const privacy = settingsSchema.extend({ indexFollows: z.boolean() })
 const fieldClass = z.object({ class: z.enum(MET_CLASSES), why: z.string() })

@@ -5,13 +5,21 @@
  *
  * Order: what somebody declared for the system; then name and form of the field; then the default of the mode.
  */
-import { type CanonicalRecord, CLASSIFICATION, type JsonObject } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  CLASSIFICATION,
+  isObject,
+  type JsonObject,
+  pointerOf,
+  setMember,
+} from '@deponent/format'
 import { Alteration, type Done } from './alteration.ts'
 import { leftOut } from './capture.ts'
 import { FieldRules } from './field-rules.ts'
 import { FieldsMet, type MetField } from './fields-met.ts'
 import { Judgement } from './judgement.ts'
 import { FEATURES, KnownFields } from './known-fields.ts'
+import { otherPlaces } from './other-places.ts'
 import type { ClassificationPolicy } from './policy.ts'
 import { Pseudonyms } from './pseudonym.ts'
 import { shortened, shortenedSeals } from './shortened.ts'
@@ -89,7 +97,27 @@ export class Classifier {
         this.#met.note(system, `/${name}`, 'dropped', 'capture')
       }
     }
+    if (isObject(kept['metadata'])) kept['metadata'] = this.#capturedAside(system, kept['metadata'], names, done)
     return kept
+  }
+
+  /** What is left out is left out too where it could not be read as its field, or lost against another spelling of it. */
+  #capturedAside(system: string, aside: JsonObject, names: ReadonlySet<string>, done: Done): JsonObject {
+    const isLeftOut = (tokens: readonly string[]): boolean =>
+      otherPlaces(tokens).some(([top, ...below]) => below.length === 0 && names.has(top!))
+    const kept = (object: JsonObject, above: readonly string[]): JsonObject => {
+      const left: JsonObject = {}
+      for (const [name, value] of Object.entries(object)) {
+        const tokens = [...above, name]
+        if (isLeftOut(tokens)) {
+          const pointer = pointerOf(tokens)
+          done.dropped.push(pointer)
+          this.#met.note(system, shownPointer(pointer), 'dropped', 'capture')
+        } else setMember(left, name, isObject(value) && above.length === 1 ? kept(value, tokens) : value)
+      }
+      return left
+    }
+    return kept(aside, ['metadata'])
   }
 
   #altered(system: string, record: CanonicalRecord, alteration: Alteration): CanonicalRecord {
