@@ -41,23 +41,51 @@ describe('what is declared to be left out is not kept', () => {
   test.each<[string, Record<string, JsonValue>, string]>([
     ['under a name that no kind has a field for', { ssn: 'SECRET' }, '/ssn'],
     ['below such a name', { customer: { ssn: ['SECRET'] } }, '/customer/ssn'],
-    ['when its container is named in the other spelling', { input_features: { zip: 'SECRET' } }, '/input_features/zip'],
+    [
+      'when its container is named in the other spelling',
+      { input_features: { zip: 'SECRET' } },
+      '/input_features/zip',
+    ],
     ['when it is named in the other spelling', { userId: 'SECRET' }, '/user_id'],
     ['when it is named as a member of its block', { context: { userId: 'SECRET' } }, '/context/userId'],
     ['when the block is named', { context: { user_id: 'SECRET', more: 'SECRET' } }, '/context'],
     ['when it is named by an alias', { output: { a: 'SECRET' } }, '/output'],
     ['inside a field that is named by an alias', { output: { result: { a: 'SECRET' } } }, '/output/result/a'],
-    ['when its members are named in the other spelling', { inference: { weights_hash: 'SECRET' } }, '/inference/weights_hash'],
+    [
+      'when its members are named in the other spelling',
+      { inference: { weights_hash: 'SECRET' } },
+      '/inference/weights_hash',
+    ],
     ['when its value is no allowed one', { riskTier: 'SECRET' }, '/riskTier'],
-    ['when its value is no allowed one and it was sent in the other spelling', { risk_tier: 'SECRET' }, '/riskTier'],
+    [
+      'when its value is no allowed one and it was sent in the other spelling',
+      { risk_tier: 'SECRET' },
+      '/riskTier',
+    ],
     ['of the two spellings it was sent in', { userId: 'SECRET-1', user_id: 'SECRET-2' }, '/userId'],
     ['of field and block', { userId: 'SECRET-1', context: { userId: 'SECRET-2' } }, '/userId'],
-    ['when the name was taken in metadata', { userId: 'a', user_id: 'SECRET', metadata: { user_id: 'b' } }, '/userId'],
-    ['of the two spellings of a member', { inference: { weightsHash: 'SECRET-1', weights_hash: 'SECRET-2' } }, '/inference/weightsHash'],
-    ['when a name is written with combining marks', { inputFeatures: { ['Stra\u00dfe \u00e9'.normalize('NFD')]: 'SECRET' } }, '/inputFeatures/Stra\u00dfe \u00e9'],
+    [
+      'when the name was taken in metadata',
+      { userId: 'a', user_id: 'SECRET', metadata: { user_id: 'b' } },
+      '/userId',
+    ],
+    [
+      'of the two spellings of a member',
+      { inference: { weightsHash: 'SECRET-1', weights_hash: 'SECRET-2' } },
+      '/inference/weightsHash',
+    ],
+    [
+      'when a name is written with combining marks',
+      { inputFeatures: { ['Stra\u00dfe \u00e9'.normalize('NFD')]: 'SECRET' } },
+      '/inputFeatures/Stra\u00dfe \u00e9',
+    ],
     ['by a pattern in the other spelling', { user_id: 'SECRET' }, 'user_*'],
     ['by an alias for a pattern', { processingTimeMs: 1, input_data: 'SECRET' }, 'inputData'],
-    ['by a pattern for the field, of the spelling that lost', { userId: 'SECRET-1', user_id: 'SECRET-2' }, 'userId'],
+    [
+      'by a pattern for the field, of the spelling that lost',
+      { userId: 'SECRET-1', user_id: 'SECRET-2' },
+      'userId',
+    ],
     ['by a pattern with combining marks', { inputFeatures: { 'caf\u00e9': 'SECRET' } }, 'cafe\u0301'],
     ['by a pointer with a star', { user_id: 'SECRET' }, '/*'],
   ])('%s', (_, sent, key) => {
@@ -107,7 +135,12 @@ test('what is declared queryable opens nothing where metadata is declared sealed
 })
 
 test('inputs that are not to be kept are not kept under another of their names', () => {
-  const sent = { input: 'SECRET-1', inputData: 'SECRET-2', context: { ipAddress: 'SECRET-3' }, ipAddress: '::2' }
+  const sent = {
+    input: 'SECRET-1',
+    inputData: 'SECRET-2',
+    context: { ipAddress: 'SECRET-3' },
+    ipAddress: '::2',
+  }
   const record = kept(sent, {}, { includeInputs: false })
   expect(JSON.stringify(record)).not.toMatch(/SECRET-[12]/)
   expect(classificationOf(record)!.dropped).toEqual(['/input', '/metadata/inputData'])

@@ -59,13 +59,18 @@ function isAllowed(key: string, value: z.infer<typeof treatment>): boolean {
  * What is wrong with declarations that somebody makes now, by key; undefined when nothing is. Settings that were made before are read
  * whatever they say here: the stricter of two counts, and what is never left out is sealed.
  */
-export function faultOf(fields: Readonly<Record<string, Treatment>>): { key: string; error: string } | undefined {
+export function faultOf(
+  fields: Readonly<Record<string, Treatment>>,
+): { key: string; error: string } | undefined {
   const said = new Map<string, readonly [key: string, treatment: Treatment]>()
   for (const [key, treatment] of Object.entries(fields)) {
     if (!key.startsWith('/')) continue
     const places = placesOf(tokensOf(key.normalize('NFC')), true)
     if (!places.some(([top = '']) => isAllowed(`/${top}`, treatment)))
-      return { key, error: `${key} is ${pointerOf(places[0]!)}, which is never replaced or left out, at most sealed` }
+      return {
+        key,
+        error: `${key} is ${pointerOf(places[0]!)}, which is never replaced or left out, at most sealed`,
+      }
     if (places.length > 1) continue
     const pointer = pointerOf(places[0]!)
     const other = said.get(pointer)

@@ -10,7 +10,8 @@ import { anyRecord, count } from './schemas.ts'
 export const privacyRequest = settingsSchema
   .extend({ reason: z.string().trim().min(1).max(1_000) })
   .superRefine(({ systems }, context) => {
-    for (const [name, { fields }] of Object.entries(systems)) tell(context, fields, ['systems', name, 'fields'])
+    for (const [name, { fields }] of Object.entries(systems))
+      tell(context, fields, ['systems', name, 'fields'])
   })
 
 /** Settings as they might be, and a record to see what they would do to it. */
@@ -31,7 +32,8 @@ function tell(
   path: readonly string[],
 ): void {
   const fault = faultOf(fields)
-  if (fault) context.addIssue({ code: 'custom', message: fault.error, path: [...path, escapeToken(fault.key)] })
+  if (fault)
+    context.addIssue({ code: 'custom', message: fault.error, path: [...path, escapeToken(fault.key)] })
 }
 
 const privacy = settingsSchema.extend({ indexFollows: z.boolean() })

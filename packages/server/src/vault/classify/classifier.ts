@@ -97,7 +97,8 @@ export class Classifier {
         this.#met.note(system, `/${name}`, 'dropped', 'capture')
       }
     }
-    if (isObject(kept['metadata'])) kept['metadata'] = this.#capturedAside(system, kept['metadata'], names, done)
+    if (isObject(kept['metadata']))
+      kept['metadata'] = this.#capturedAside(system, kept['metadata'], names, done)
     return kept
   }
 
