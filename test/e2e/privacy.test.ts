@@ -229,6 +229,45 @@ describe('a change', () => {
     expect(JSON.stringify(items)).not.toContain('Ada')
   })
 
+  test('holds under each name a field may be sent by, and for what is kept of it under metadata', async () => {
+    const sent = (i: number) => {
+      const { userId: _, inputFeatures: __, ...more } = loan(i, { system: 'names' })
+      const odd = { ssn: 'MARK-ssn', environment: 'MARK-env', risk_tier: 'MARK-tier', diagnosis: 'MARK-ill' }
+      return { ...more, ...odd, input_features: { zip: 'MARK-zip' }, user_id: 'MARK-user' }
+    }
+    await server.post('/v1/decisions', [sent(50)])
+    await server.indexed()
+    const { systems } = await server.get<{ systems: Record<string, unknown> }>('/v1/privacy')
+    const fields = {
+      '/ssn': 'drop',
+      '/input_features/zip': 'drop',
+      '/user_id': 'pseudonymise',
+      '/environment': 'drop',
+      '/riskTier': 'drop',
+      '/diagnosis': 'seal',
+    }
+    expect((await put({ systems: { ...systems, names: { fields } } })).status).toBe(200)
+    await followed()
+    expect(await found('userId=MARK-user')).toBe(0)
+    expect(await found('feature.zip=MARK-zip')).toBe(0)
+    await server.post('/v1/decisions', [sent(51)])
+    const before = await server.get<{ record: object }>('/v1/decisions/loan-50')
+    expect(JSON.stringify(before)).not.toContain('MARK')
+    const purpose = { headers: { 'Deponent-Purpose': 'what was kept' } }
+    const after = await (await server.fetch('/v1/decisions/loan-51', purpose)).json()
+    expect(JSON.stringify(after).match(/MARK-\w+/g)).toEqual(['MARK-ill'])
+    const disclose = '/v1/decisions/loan-50/bundle?disclose=/metadata/diagnosis'
+    expect((await server.fetch(disclose)).status).toBe(403)
+    await server.indexed()
+  })
+
+  test('that contradicts itself under two names is refused by its key', async () => {
+    const response = await put({ systems: { names: { fields: { '/userId': 'drop', '/user_id': 'seal' } } } })
+    const problem = (await response.json()) as { detail: string }
+    expect([response.status, problem]).toMatchObject([400, { code: 'bad_value' }])
+    expect(problem.detail).toContain('/user_id and /userId are one field')
+  })
+
   test('gives the same answers when the index is filled again', async () => {
     const answers = async () => ({
       list: (await server.get<{ items: unknown[] }>('/v1/decisions?limit=1000')).items,
