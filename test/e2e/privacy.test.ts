@@ -261,6 +261,21 @@ describe('a change', () => {
     await server.indexed()
   })
 
+  test('that seals the risk tier covers it in the completeness of a decision too, until a purpose is stated', async () => {
+    const { systems } = await server.get<{ systems: Record<string, unknown> }>('/v1/privacy')
+    const tiers = { fields: { '/riskTier': 'seal' } }
+    expect((await put({ systems: { ...systems, tiers } })).status).toBe(200)
+    await server.post('/v1/decisions', [loan(60, { system: 'tiers', riskTier: 'critical' })])
+    const profileFor = async (headers: Record<string, string>) => {
+      const response = await server.fetch('/v1/decisions/loan-60', { headers })
+      return ((await response.json()) as { completeness: { profile: string } }).completeness.profile
+    }
+    expect(await profileFor({})).toBe('core/1')
+    expect(await profileFor({ 'Deponent-Purpose': 'the appeal' })).toBe('critical/1')
+    await followed()
+    await server.indexed()
+  })
+
   test('that contradicts itself under two names is refused by its key', async () => {
     const response = await put({ systems: { names: { fields: { '/userId': 'drop', '/user_id': 'seal' } } } })
     const problem = (await response.json()) as { detail: string }

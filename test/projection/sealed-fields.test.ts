@@ -53,6 +53,14 @@ describe('the rows of a record that says what of it is sealed', () => {
     expect(row.decision).not.toContain('ok')
   })
 
+  test('do not tell a sealed risk tier by the profile it is measured by', () => {
+    const source = new MemorySource()
+    const sealed = { classification: { policy: 1, sealed: ['/riskTier'] } }
+    source.add(decision({ riskTier: 'critical', ...sealed }), decision({ riskTier: 'low', ...sealed }))
+    const [heavy, light] = source.entries.map((entry) => rowsOf(entry).decision!.slice(-3))
+    expect(heavy).toEqual(light)
+  })
+
   test('count completeness by what is there, sealed or not', () => {
     const source = new MemorySource()
     source.add(decision(PERSONAL), decision({ ...PERSONAL, classification: { policy: 1, sealed: [''] } }))
@@ -141,6 +149,33 @@ describe('a field that is sealed after its values were indexed', () => {
     const taken = await everything()
     await world.projection.reindex()
     expect(await everything()).toEqual(taken)
+  })
+
+  test('does not show through how complete a decision is', async () => {
+    const weights: Record<string, string>[] = [
+      { riskTier: 'high' },
+      { riskTier: 'critical', consequenceLevel: 'material', deployer: 'Acme' },
+      { riskTier: 'low', consequenceLevel: 'significant' },
+      { consequenceLevel: 'informational' },
+      {},
+      { riskTier: 'critical' },
+    ]
+    const world = new World()
+    worlds.push(world)
+    world.source.add(...weights.map((weight, i) => decision({ decisionId: `d-${i}`, ...weight })))
+    let rules = sealing(0, '', {})
+    await world.start({ rules: () => rules })
+    await world.indexed()
+    const sql = 'SELECT completenessProfile, completeness, missingFields FROM decisions ORDER BY index'
+    const held = async () => (await world.projection.sql(sql, UNRESTRICTED)).rows
+    const profiles = async () => (await held()).map(([profile]) => profile)
+    expect(await profiles()).toEqual(['high/1', 'critical/1', 'high/1', 'low/1', 'core/1', 'critical/1'])
+    rules = sealing(2, 'default', { '/riskTier': 5, '/consequenceLevel': 2 })
+    await follow(world)
+    const taken = await held()
+    expect(await profiles()).toEqual(['core/1', 'core/1', 'high/1', 'low/1', 'core/1', 'critical/1'])
+    await world.projection.reindex()
+    expect(await held()).toEqual(taken)
   })
 
   test('takes the structure it stands in along, and leaves plain results and what is recorded later', async () => {

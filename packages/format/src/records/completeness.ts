@@ -92,14 +92,15 @@ export interface CompletenessReport {
   readonly missing: string[]
 }
 
-const TIERS = ['core/1', 'low/1', 'medium/1', 'high/1', 'critical/1']
-const RANK_OF_TIER = new Map<unknown, number>([
+/** The lists a decision is measured by, from the one for decisions that do not say their weight to the heaviest. */
+export const PROFILE_OF_RANK = ['core/1', 'low/1', 'medium/1', 'high/1', 'critical/1']
+export const RANK_OF_TIER: ReadonlyMap<unknown, number> = new Map([
   ['low', 1],
   ['medium', 2],
   ['high', 3],
   ['critical', 4],
 ])
-const RANK_OF_CONSEQUENCE = new Map<unknown, number>([
+export const RANK_OF_CONSEQUENCE: ReadonlyMap<unknown, number> = new Map([
   ['informational', 1],
   ['material', 2],
   ['significant', 3],
@@ -119,10 +120,11 @@ export function completeness(record: JsonObject, profile?: string): Completeness
   return { profile: name, score, missing }
 }
 
-function profileOf(record: JsonObject): string {
+/** The profile a decision is measured by when none is named: it tells of its risk tier and consequence level. */
+export function profileOf(record: JsonObject): string {
   const tier = RANK_OF_TIER.get(record['riskTier']) ?? 0
   const consequence = RANK_OF_CONSEQUENCE.get(record['consequenceLevel']) ?? 0
-  return TIERS[Math.max(tier, consequence)]!
+  return PROFILE_OF_RANK[Math.max(tier, consequence)]!
 }
 
 /** Empty text, arrays and objects say nothing; false and 0 do. */

@@ -4,7 +4,14 @@ import type { CanonicalRecord } from './normalize.ts'
 export type { Classification } from './classification.ts'
 export { CLASSIFICATION, classificationOf, isAltered, sealedPointers } from './classification.ts'
 export type { CompletenessReport } from './completeness.ts'
-export { completeness, PROFILES } from './completeness.ts'
+export {
+  completeness,
+  PROFILE_OF_RANK,
+  profileOf,
+  PROFILES,
+  RANK_OF_CONSEQUENCE,
+  RANK_OF_TIER,
+} from './completeness.ts'
 export type { Emitter } from './emitter.ts'
 export type { RecordError } from './examination.ts'
 export { numericValue } from './fields.ts'

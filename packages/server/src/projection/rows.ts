@@ -4,6 +4,7 @@
 import {
   type CanonicalRecord,
   completeness,
+  profileOf,
   type CompletenessReport,
   type JsonValue,
   numericValue,
@@ -110,7 +111,7 @@ function contentOf(source: SourceEntry, whole: CanonicalRecord, at: number, rule
     const record = indexable(whole, sealing)
     switch (source.entry.kind) {
       case 'decision':
-        return decisionContent(source, record, at, completeness(whole), sealing)
+        return decisionContent(source, record, at, completeness(whole, profileOf(record)), sealing)
       case 'outcome':
         return { outcome: outcomeCells(source, record, at, sealing) }
       case 'review':
@@ -147,7 +148,7 @@ function decisionContent(
   return told ? { decision, features, review: toldReviewCells(source, record, at) } : { decision, features }
 }
 
-/** `report` is of the whole record: that a field is there says nothing of its value. */
+/** `report` is of the whole record, by the profile of what is open: that a field is there says nothing of its value. */
 function decisionCells(
   source: SourceEntry,
   record: CanonicalRecord,

@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256

@@ -14,6 +14,7 @@ import {
   type TableShape,
 } from './schema.ts'
 import type { FieldRules } from './source.ts'
+import { profileSealed } from './sealed-profile.ts'
 import { escapeToken } from '@deponent/format'
 
 /** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
@@ -119,7 +120,9 @@ export async function removeSealed(
         // What is sealed as a whole is not even said to be there: the later of these decides.
         ...columnsSealed(WITHIN.get(table) ?? {}, (pointer) => rules.sealedWithinUntil(system, pointer)),
         ...columnsSealed(columns, (pointer) => rules.sealedUntil(system, pointer)),
-        ...(table === DECISIONS ? featuresSealed(catalogue, rules, system) : []),
+        ...(table === DECISIONS
+          ? [...profilesSealed(rules, system), ...featuresSealed(catalogue, rules, system)]
+          : []),
       ]
       await empty(client, `${names.tables}.${table.name}`, system, emptied)
     }
@@ -138,6 +141,15 @@ function columnsSealed(columns: Columns, until: (pointer: string) => number): Em
     if (below <= 0) return []
     return Object.entries(emptied).map(([column, value]) => ({ column, empty: value, below }))
   })
+}
+
+function profilesSealed(rules: FieldRules, system: string): Emptied[] {
+  const tier = rules.sealedUntil(system, '/riskTier')
+  const consequence = rules.sealedUntil(system, '/consequenceLevel')
+  const below = Math.max(tier, consequence)
+  if (below <= 0) return []
+  const columns = profileSealed(bound(tier), bound(consequence))
+  return Object.entries(columns).map(([column, empty]) => ({ column, empty, below }))
 }
 
 const featurePointer = (name: string): string => `/inputFeatures/${escapeToken(name)}`

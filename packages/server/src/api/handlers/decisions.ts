@@ -1,5 +1,12 @@
 /** Finding decisions and opening one. */
-import { completeness, type EntryTime, FormatError, formatTlogProof, type TimeBound } from '@deponent/format'
+import {
+  completeness,
+  profileOf,
+  type EntryTime,
+  FormatError,
+  formatTlogProof,
+  type TimeBound,
+} from '@deponent/format'
 import { statedTime } from '../../ledger/stated-time.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
@@ -37,6 +44,7 @@ export const getDecision: Handler = async (call) => {
   const reveal = revealFor(call, seen)
   const { classes } = seen
   const subject = call.permit.subject ?? subjects[0]
+  const shown = viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields)
   return json({
     id: entry.id,
     kind: entry.kind,
@@ -47,10 +55,12 @@ export const getDecision: Handler = async (call) => {
     ...(await timeOf(tenant, index, entry.receivedAt)),
     system: systemName,
     ...(subject !== undefined && classes.has('identifier') && { subject }),
-    record: viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields),
+    record: shown,
     ...(seen.erasedFields !== undefined && { erasedFields: seen.erasedFields }),
     links: record?.links ?? [],
-    ...(record && entry.kind === 'decision' && { completeness: completeness(record) }),
+    ...(record &&
+      shown &&
+      entry.kind === 'decision' && { completeness: completeness(record, profileOf(shown)) }),
     ...(await rightsOf(call, seen)),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
