@@ -52,6 +52,11 @@ describe('what is declared to be left out is not kept', () => {
     ['when it is named by an alias', { output: { a: 'SECRET' } }, '/output'],
     ['inside a field that is named by an alias', { output: { result: { a: 'SECRET' } } }, '/output/result/a'],
     [
+      'in the only element of a list, which was sent without the list',
+      { reasonCodes: { text: 'SECRET' } },
+      '/reasonCodes/text',
+    ],
+    [
       'when its members are named in the other spelling',
       { inference: { weights_hash: 'SECRET' } },
       '/inference/weights_hash',

@@ -23,6 +23,8 @@ export interface FieldType {
 interface Member {
   readonly name: string
   readonly type: FieldType
+  /** The name is not in what was sent, where this stands by itself in place of a list. */
+  readonly isAdded?: true
 }
 
 /** Members of an object type, or fields of a kind, by camelCase name. */
@@ -186,10 +188,11 @@ export function list(type?: FieldType): FieldType {
 /** An array of this type, or one value of it, which is the array of that one. */
 export function listOrOne(type: FieldType): FieldType {
   const many = list(type)
+  const only = type.takes({}, false) ? ({ name: '*', type, isAdded: true } as const) : undefined
   return {
     expected: `an array or ${type.expected}`,
     takes: (value, coerced) => Array.isArray(value) || type.takes(value, coerced),
-    inside: many.inside,
+    inside: (name) => many.inside!(name) ?? only,
     read(value, path, examination) {
       if (Array.isArray(value)) return many.read!(value, path, examination)
       if (examination.isCoerced(path)) examination.coerce(`${path}/0`)

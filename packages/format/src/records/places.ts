@@ -63,7 +63,8 @@ function inside(type: FieldType, tokens: Tokens): Tokens {
   const [first, ...rest] = tokens
   if (first === undefined) return []
   const known = type.inside?.(first)
-  return known === undefined ? tokens : [known.name, ...inside(known.type, rest)]
+  if (known === undefined) return tokens
+  return [known.name, ...inside(known.type, known.isAdded ? tokens : rest)]
 }
 
 function typesByField(): Map<string, FieldType[]> {
