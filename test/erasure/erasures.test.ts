@@ -344,6 +344,10 @@ describe('an erasure', () => {
     expect(erasures.status(erasure.id)!.erasure.outcome).toMatchObject({ records: 2, keysDestroyed: 1 })
     expect((await tenant.reader.one(4)).record).toBeUndefined()
     expect((await tenant.reader.one(5)).record).toBeDefined()
+    // Theirs goes on as before: what is about their decision is taken and sealed with it.
+    const comment = { decisionId: 'loan-4', comment: 'seen again' }
+    const { errors, recorded } = await tenant.recorder.record([submission(comment, 0, 'comment')])
+    expect([errors, recorded]).toEqual([[], 1])
   })
 
   test('leaves nothing in the directory by which the person could be found, and nothing of what they said', async () => {

@@ -59,7 +59,7 @@ function Known({ erasure, again }: KnownProps) {
         <div>
           <h1>{standingTitle(erasure)}</h1>
           <p>
-            asked for {timeText(requestedAt)} UTC, on the ground {groundText(ground)}
+            asked for {timeText(requestedAt)} UTC; ground: {groundText(ground)}
           </p>
           <p>
             <code>{erasureId}</code>

@@ -56,7 +56,7 @@ export function recordView(kind: string, record: CanonicalRecord, seeing: Seeing
   return view
 }
 
-/** Whether a field that the kind of its record seals shows as any other; one that is withheld says so. */
+/** Whether a field shows as any other although the kind of its record seals it: revealed, or withheld for its class, which says more. */
 function isOpen(name: string, { pointer }: SealedPart, seeing: Seeing): boolean {
   return isRevealed(pointer, seeing) || !seeing.classes.has(fieldClassOf(name))
 }

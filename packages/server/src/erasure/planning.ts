@@ -26,13 +26,15 @@ export interface PlanningIn extends GatheringFrom {
 export async function planAll(place: PlanningIn, erasures: readonly Erasure[]): Promise<Planned[]> {
   const { recorder, register, vault } = place
   const fresh = erasures.filter((erasure) => !isPlanned(erasure))
-  const numbers = erasures.flatMap(({ plan }) => plan?.numbers ?? [])
+  const numbers = erasures.flatMap((erasure) =>
+    isPlanned(erasure) ? erasure.plan.numbers : numbersNow(place, erasure),
+  )
   try {
     vault.closeKeys(numbers)
     await vault.flushKeys()
     // Whatever is sealed with these keys was begun before they were closed.
     await recorder.settled()
-    const found = await gather(place, new Set(fresh.flatMap(({ plan }) => plan!.numbers)))
+    const found = await gather(place, new Set(fresh.flatMap((erasure) => numbersNow(place, erasure))))
     const gone = new Set(
       register
         .all()
@@ -41,17 +43,20 @@ export async function planAll(place: PlanningIn, erasures: readonly Erasure[]): 
     const planned = fresh.flatMap((erasure) => planOf(place, erasure, found, gone) ?? [])
     await register.put(planned)
   } finally {
-    reopen(place, erasures)
+    reopen(place, erasures, numbers)
   }
   return erasures.map(({ id }) => register.get(id)!).filter(isPlanned)
 }
 
-/** Lets the keys of those seal again that were not planned after all. */
-function reopen({ register, vault }: PlanningIn, erasures: readonly Erasure[]): void {
+/** Lets keys that were closed seal again, but for those that are to go after all. */
+function reopen(
+  { register, vault }: PlanningIn,
+  erasures: readonly Erasure[],
+  closed: readonly number[],
+): void {
   const now = erasures.map(({ id }) => register.get(id)!)
   const going = new Set(now.filter(isPlanned).flatMap(({ plan }) => plan.numbers))
-  const staying = now.flatMap((erasure) => (isPlanned(erasure) ? [] : (erasure.plan?.numbers ?? [])))
-  vault.reopenKeys(staying.filter((number) => !going.has(number)))
+  vault.reopenKeys(closed.filter((number) => !going.has(number)))
 }
 
 /** Undefined when it is held. `gone`: keys that nothing saves any more; those of this erasure are added. */

@@ -60,7 +60,7 @@ function withMac(record: CanonicalRecord, mac: Uint8Array): CanonicalRecord {
 
 /**
  * With its blind the link of a record is a way to try out what was left out of it, or erased from it, so that the blind goes before
- * that. Nothing is lost: the link is over a record nobody has any more, or will not have one day.
+ * that. Nothing is lost: the link is over a record that nobody has, or that may be erased in part.
  */
 function numberingKept({ blind, ...rest }: Numbering, isWhole: boolean): { [name: string]: JsonValue } {
   return isWhole ? { ...rest, blind } : rest

@@ -30,7 +30,7 @@ import type { Marker } from './marker.ts'
 import type { OwnRecord } from './own-record.ts'
 import { OwnRecords } from './own-records.ts'
 import type { Recent } from './recent.ts'
-import { EmitterNotYours, type RecordingRight, SystemNotYours } from './recording-right.ts'
+import { checkRight, type RecordingRight, SystemNotYours } from './recording-right.ts'
 import { InFlight } from './in-flight.ts'
 import { conflictOf, erasedRecord, named } from './refusal.ts'
 import { Settle } from './settle.ts'
@@ -131,7 +131,7 @@ export class Recorder {
     const { intake, ledger } = this.#options
     const opened = await intake.open(source, ledger.now())
     try {
-      checkRight(opened, as, this.#options.emitters)
+      if (as.right) checkRight(as.right, opened, as.head, this.#options.emitters)
       const envelope = await this.#answer(opened, as.right)
       if (as.head) {
         const slug = await this.#own.emitterSlugOf(as.head.emitter, DEFAULT_SYSTEM, as.right?.owner)
@@ -358,29 +358,6 @@ function base64OfHashes(): (hash: Uint8Array) => string {
 
 function placeOf({ epoch, seq }: Numbering): { epoch: number; seq: number } {
   return { epoch, seq }
-}
-
-/** @throws EmitterNotYours · SystemNotYours when a record of the request belongs to what the caller may not speak for */
-function checkRight(
-  { candidates, refused }: IntakeOpened,
-  { right, head }: RecordedAs,
-  emitters: Emitters,
-): void {
-  if (!right) return
-  const may = (name: string | undefined): void => {
-    const owner = name === undefined ? undefined : emitters.named(name)?.owner
-    if (!right.mayRecordFor(name) || (owner !== undefined && owner !== right.owner))
-      throw new EmitterNotYours()
-  }
-  for (const { emitter, kind, namesSystem, statesEmitter, systemName } of candidates) {
-    if ((namesSystem || linkFor(kind) === undefined) && !right.mayRecordIn(systemName))
-      throw new SystemNotYours()
-    if (emitter) may(emitter.id)
-    if (statesEmitter !== undefined) may(statesEmitter)
-    else if (!emitter) may(undefined)
-  }
-  for (const { emitter } of refused) may(emitter.id)
-  if (head) may(head.emitter)
 }
 
 /** The drafts of what was sealed; what could not be sealed joins the errors. */

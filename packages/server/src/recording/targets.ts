@@ -53,8 +53,8 @@ export class Targets {
   }
 
   /**
-   * Finds the decision each record about a decision names, whose system it belongs to unless it names its own; what names one that is not recorded joins the errors. A decision of a system
-   * that `right` does not reach is as good as not recorded.
+   * Finds the decision each record about a decision names, whose system it belongs to unless it names its own; what names one that is
+   * not recorded joins the errors. A decision of a system that `right` does not reach is as good as not recorded.
    */
   async resolve(
     candidates: readonly Candidate[],

@@ -23,14 +23,7 @@ export const APPLIED_MAX = 20
 export const EVERY_SYSTEM = '*'
 
 /** A policy with everything known that decides when it ends. */
-export interface Policy {
-  readonly id: string
-  readonly bound: Bound
-  /** ISO 8601 or `permanent`; null when the operator was to state one and has not. */
-  readonly period: string | null
-  readonly trigger: Trigger
-  readonly layer: Layer
-  readonly basis: string
+export interface Policy extends Omit<Preset, 'confidence' | 'note'> {
   readonly justification?: string
   readonly reviewEvery?: string
 }
@@ -55,7 +48,6 @@ export interface SystemRetention {
 }
 
 export interface RetentionSettings {
-  /** The version these were made from; the server counts it up. */
   readonly version: number
   readonly policies: Readonly<Record<string, StatedPolicy>>
   readonly systems: Readonly<Record<string, SystemRetention>>

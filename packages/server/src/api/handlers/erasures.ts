@@ -13,7 +13,6 @@ import { erasureRequest } from '../routes/erasure.ts'
 const SCOPE_BYTES = 16
 const CLASSES: ReadonlySet<string> = new Set(['affected', 'staff'])
 const REQUEST_ID = /^r-[0-9a-f]{16}$/
-const isHandle = (text: string): boolean => /^[0-9a-f]{32}$/.test(text)
 
 /** What a receipt says of itself. Erased is what the operator states and signs; nobody can show that no copy exists. */
 const STATEMENT =
@@ -127,7 +126,7 @@ function scopesOf({ query, services }: Call, id: string): Pick<ErasureRequest, '
   if (more.length > 0 || !CLASSES.has(asked))
     throw new Problem(400, 'bad_value', 'class is affected or staff, once', { field: 'class' })
   if (asked === 'staff') return { scopes: [toHex(vault.staffScope(id).subarray(0, SCOPE_BYTES))] }
-  return { scopes: reader.handlesOf(id), named: [id, reader.subjectHandle(id)].filter(isHandle) }
+  return { scopes: reader.handlesOf(id), named: [reader.handleOf(id)] }
 }
 
 /** A reference outlives the person: what is no id of a request here could be their name, and stands as a token. */
