@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import SlowFirst from './tools/slow-first.ts'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -18,7 +17,6 @@ export default defineConfig({
     pool: 'forks',
     // Every core, also where there are two: much of a test is waiting for a disk, a timer or a server it started.
     maxWorkers: '100%',
-    sequence: { sequencer: SlowFirst },
     globalSetup: './test/scratch/of-run.ts',
     setupFiles: './test/scratch/of-file.ts',
     testTimeout: 180_000,
