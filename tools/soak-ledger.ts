@@ -1,12 +1,13 @@
-// Tells many more stories of ledger, keyring and vault segments on failing disks than the tests have time for.
+// Tells many more stories of ledger, keyring, vault segments and erasures on failing disks than the tests have time for.
 //
-//   npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments]
+//   npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments|erasure]
 //
 // Each story is told from its seed alone: one that breaks a promise is printed with its seed, and told again by
 // `--from SEED --stories 1 --only …`. Exit code 1 when a promise was broken.
 
 import { parseArgs } from 'node:util'
 import { TILE_WIDTH } from '@deponent/format'
+import { tellErasureStory } from '../test/erasure/erasure-story.ts'
 import { tellGrownLedgerStory, tellLedgerStory } from '../test/ledger/ledger-story.ts'
 import { Tally } from '../test/platform/lives.ts'
 import { tellTenantStory } from '../test/recording/tenant-story.ts'
@@ -27,6 +28,7 @@ const SUBJECTS: { name: string; tell: Tell; every: number }[] = [
   { name: 'tenant', tell: tellTenantStory, every: 2 },
   { name: 'keyring', tell: tellKeyringStory, every: 1 },
   { name: 'segments', tell: tellSegmentsStory, every: 1 },
+  { name: 'erasure', tell: tellErasureStory, every: 2 },
 ]
 
 const { values } = parseArgs({
@@ -40,7 +42,7 @@ const [stories, from] = [Number(values.stories), Number(values.from)]
 const chosen = SUBJECTS.filter(({ name }) => values.only === undefined || values.only === name)
 if (!Number.isSafeInteger(stories) || !Number.isSafeInteger(from) || chosen.length === 0) {
   console.error(
-    'usage: npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments]',
+    'usage: npm run soak -- [--stories N] [--from SEED] [--only ledger|vault|grown|tenant|keyring|segments|erasure]',
   )
   process.exit(2)
 }

@@ -252,6 +252,12 @@ describe('a check fails', () => {
   })
 })
 
+/** The index is left out: what serves it rewrites its files while it runs, and it is made anew from the rest. */
+function copyBesideServer(from: string, to: string): Promise<void> {
+  const index = join(from, 'index')
+  return cp(from, to, { recursive: true, filter: (source) => source !== index })
+}
+
 describe('the command', () => {
   test('answers for a running server and records nothing unasked', async () => {
     const size = async () =>
@@ -280,7 +286,7 @@ describe('the command', () => {
 
   test('answers for a data directory, and for a copy of what is served', async () => {
     const { data } = await newPlace()
-    await cp(place.data, data, { recursive: true })
+    await copyBesideServer(place.data, data)
     expect((await runCommand(['conformance', data, '--json'])).code).toBe(0)
 
     const { data: copy } = await newPlace()
@@ -310,7 +316,7 @@ describe('the command', () => {
 
   test('answers 1 for a ledger that does not keep to the format', async () => {
     const { data } = await newPlace()
-    await cp(place.data, data, { recursive: true })
+    await copyBesideServer(place.data, data)
     await writeFile(join(data, 'ledgers/default/tile/0/000'), new Uint8Array(8_192))
     const { code, stdout } = await runCommand(['conformance', data])
     expect(code).toBe(1)

@@ -3,9 +3,9 @@ import { FAULT_KINDS } from '../../packages/server/src/platform/simulated-disk.t
 import { missedBy, Tally } from '../platform/lives.ts'
 import { ERASURE_STEPS, tellErasureFault, tellErasureStory } from './erasure-story.ts'
 
-const STORIES = 150
-/** Every fifth call: each one would take minutes, and stories meet the others. */
-const STRIDE = 5
+const STORIES = 120
+/** Every eleventh call: each one would take minutes, and stories meet the others, thousands of them where one soaks. */
+const STRIDE = 11
 
 describe('erasing on a disk that fails', () => {
   test.each(FAULT_KINDS)(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { missedBy, Tally } from '../platform/lives.ts'
 import { TENANT_STEPS, tellTenantStory } from './tenant-story.ts'
 
-const STORIES = 100
+const STORIES = 70
 
 test(`a ledger with its vault, keys and derived state keeps every promise through ${STORIES} stories, and verify finds every directory they leave valid`, async () => {
   const tally = new Tally()

@@ -12,7 +12,7 @@ const SUBJECTS = [
     steps: KEYRING_STEPS,
     eventfulSeed: 2,
     calls: 25,
-    stories: 400,
+    stories: 250,
   },
   {
     name: 'vault segments',
@@ -21,7 +21,7 @@ const SUBJECTS = [
     steps: SEGMENTS_STEPS,
     eventfulSeed: 1,
     calls: 80,
-    stories: 400,
+    stories: 250,
   },
 ]
 
