@@ -3,7 +3,7 @@ import { FAULT_KINDS } from '../../packages/server/src/platform/simulated-disk.t
 import { missedBy, Tally } from '../platform/lives.ts'
 import { ERASURE_STEPS, tellErasureFault, tellErasureStory } from './erasure-story.ts'
 
-const STORIES = 120
+const STORIES = 150
 /** Every eleventh call: each one would take minutes, and stories meet the others, thousands of them where one soaks. */
 const STRIDE = 11
 
