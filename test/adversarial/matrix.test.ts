@@ -10,7 +10,7 @@ const NUMBERS: Operation[] = ['getAggregate', 'getUsage', 'getConfidence', 'getO
 const STATE: Operation[] = ['getCoverage', 'getEmitters']
 const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerStatus']
 const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline', 'listSubjectDecisions']
-const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure']
+const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure', 'listRetentionRuns']
 const ERASURES: Operation[] = ['eraseSubject', 'approveErasure']
 const HOLDS_SEEN: Operation[] = ['listHolds', 'getHold']
 const HOLDS: Operation[] = ['placeHold', 'reviewHold', 'releaseHold']
@@ -32,7 +32,8 @@ const PERSONS: Operation[] = [
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
-const SETTINGS: Operation[] = ['getPolicy', 'getPrivacy', 'getSettings']
+const SETTINGS: Operation[] = ['getPolicy', 'getPrivacy', 'getRetention', 'getSettings']
+const RETENTION: Operation[] = ['putRetention', 'planRetention', 'runRetention']
 const SYSTEMS: Operation[] = ['getSystems', 'getFields']
 const PRIVACY: Operation[] = ['putPrivacy', 'previewFields']
 const REVIEWS: Operation[] = [
@@ -81,11 +82,14 @@ const MAY: Record<Role, readonly Operation[]> = {
     'getSubjectAccess',
     ...SYSTEMS,
     ...PRIVACY,
+    ...RETENTION,
   ],
   authority: [...SINGLE, ...PROOFS, ...NUMBERS, ...EXPORTS, ...STATE, ...LEDGER, 'lookUpSubject', ...SYSTEMS],
   admin: [
     ...KEYS,
     ...PRIVACY,
+    ...RETENTION,
+    ...ERASURES_SEEN,
     ...LOOKS,
     ...STATE,
     ...LEDGER,
@@ -324,6 +328,8 @@ describe('a key narrowed to a system', () => {
       'putPrivacy',
       'previewFields',
       'archiveLedger',
+      ...RETENTION,
+      ...ERASURES_SEEN,
       ...HOLDS_SEEN,
       ...HOLDS,
     ] as const)

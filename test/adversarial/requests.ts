@@ -152,6 +152,16 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   reviewHold: ({ holdId }) =>
     post(`/v1/holds/${holdId}/review`, { reviewAt: '2199-01-01T00:00:00Z', reason: 'a probe' }),
   releaseHold: ({ holdId }) => post(`/v1/holds/${holdId}/release`, { reason: 'a probe' }),
+  getRetention: () => get('/v1/retention'),
+  // A version that is never in force, and a plan that nobody made.
+  putRetention: () => ({
+    method: 'PUT',
+    path: '/v1/retention',
+    body: { version: 999_999, policies: {}, systems: {}, reason: 'a probe' },
+  }),
+  planRetention: () => get('/v1/retention/plan'),
+  listRetentionRuns: () => get('/v1/retention/runs'),
+  runRetention: () => post('/v1/retention/runs', { planDigest: '0'.repeat(64), reason: 'a probe' }),
   getPrivacy: () => get('/v1/privacy'),
   // As with the policy: a version that is never in force.
   putPrivacy: () => ({

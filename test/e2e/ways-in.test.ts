@@ -129,6 +129,8 @@ const NO_WAYS: readonly Operation[] = [
   'archiveLedger',
   'putPrivacy',
   'previewFields',
+  'putRetention',
+  'runRetention',
 ]
 
 const isRecording = ({ action, judges }: Route): boolean =>

@@ -31,6 +31,7 @@ export function erasuresOver(
     people: { sameAs: (scope) => [scope] },
     forget: () => undefined,
     told: () => Promise.resolve(),
+    toldExpired: () => Promise.resolve(),
     delayed: () => Promise.resolve(),
     diagnose: () => undefined,
     ...more,

@@ -4,17 +4,14 @@ import { join } from 'node:path'
 import type { CanonicalRecord } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import {
-  PrivacyChanged,
-  PrivacyControl,
-  SecondPersonRequired,
-} from '../../packages/server/src/privacy/privacy-control.ts'
+import { PrivacyControl } from '../../packages/server/src/privacy/privacy-control.ts'
 import { PrivacyFileDamaged } from '../../packages/server/src/privacy/privacy-file.ts'
 import {
   DEFAULT_PRIVACY,
   type PrivacySettings,
   settingsSchema,
 } from '../../packages/server/src/privacy/privacy-settings.ts'
+import { SecondPersonRequired, SettingsChanged } from '../../packages/server/src/settings/kept-settings.ts'
 
 const by = { id: 'i-0', name: 'Grace', role: 'privacy_officer' }
 const declaring = (fields: PrivacySettings['systems'][string]['fields'], version = 1): PrivacySettings => ({
@@ -88,7 +85,7 @@ describe('a change', () => {
     const { open } = await aPlace()
     const control = await open()
     await control.change(declaring({}), 'why', by)
-    await expect(control.change(declaring({}), 'why', by)).rejects.toBeInstanceOf(PrivacyChanged)
+    await expect(control.change(declaring({}), 'why', by)).rejects.toBeInstanceOf(SettingsChanged)
   })
 
   describe('that ends the need for a second person in erasures', () => {

@@ -256,6 +256,18 @@ describe('every forbidden arrow', () => {
       'server/calendar/a.ts → server/ledger/l.ts',
     ],
     [
+      'how settings are kept does not depend on what they are about',
+      server('settings/a.ts'),
+      `import '../privacy/p.ts'`,
+      'server/settings/a.ts → server/privacy/p.ts',
+    ],
+    [
+      'what has had its time is judged by the record itself',
+      server('expiry/a.ts'),
+      `import '../projection/p.ts'`,
+      'server/expiry/a.ts → server/projection/p.ts',
+    ],
+    [
       'when something goes is decided by policies and dates alone',
       server('retention/a.ts'),
       `import '../vault/v.ts'`,

@@ -84,7 +84,13 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   {
     from: ['server/privacy'],
     to: ['server/*'],
-    unlessTo: ['server/privacy', 'server/platform', 'server/vault/classify', 'server/access/actor.ts'],
+    unlessTo: [
+      'server/privacy',
+      'server/settings',
+      'server/platform',
+      'server/vault/classify',
+      'server/access/actor.ts',
+    ],
     why: 'what becomes of a field is declared before and without looking at any record',
   },
   {
@@ -118,6 +124,28 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'what a person is told of and asks for comes from the records themselves: an index that lags must not leave anything out',
   },
   {
+    from: ['server/settings'],
+    to: ['server/*'],
+    unlessTo: ['server/settings', 'server/platform', 'server/access/actor.ts'],
+    why: 'how settings are kept and changed does not depend on what they are about',
+  },
+  {
+    from: ['server/expiry'],
+    to: ['server/*'],
+    unlessTo: [
+      'server/expiry',
+      'server/retention',
+      'server/calendar',
+      'server/erasure',
+      'server/recording',
+      'server/ledger',
+      'server/vault',
+      'server/platform',
+      'server/access/actor.ts',
+    ],
+    why: 'what has had its time is judged by the record itself; the index only says where to look, and is handed in',
+  },
+  {
     from: ['server/calendar'],
     to: ['server/*'],
     unlessTo: ['server/calendar'],
@@ -126,7 +154,13 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
   {
     from: ['server/retention'],
     to: ['server/*'],
-    unlessTo: ['server/retention', 'server/calendar'],
+    unlessTo: [
+      'server/retention',
+      'server/calendar',
+      'server/settings',
+      'server/platform',
+      'server/access/actor.ts',
+    ],
     why: 'when something goes is decided by policies and dates alone, so that a plan can be judged before anything is touched',
   },
   {
@@ -285,6 +319,7 @@ export const SERVER_AREAS: readonly string[] = [
   'drill',
   'erasure',
   'evidence',
+  'expiry',
   'hosting',
   'ingest',
   'ledger',
@@ -296,6 +331,7 @@ export const SERVER_AREAS: readonly string[] = [
   'residue',
   'retention',
   'rights',
+  'settings',
   'vault',
 ]
 

@@ -29,6 +29,7 @@ import { Recent } from './recording/recent.ts'
 import { RecordedSegments } from './recording/recorded-segments.ts'
 import { Recorder } from './recording/recorder.ts'
 import { RecordingState, type StateFact } from './recording/state.ts'
+import { Retentions } from './recording/retentions.ts'
 import { Systems } from './recording/systems.ts'
 import { RightsRegister } from './rights/rights-register.ts'
 import { Rights } from './rights/rights.ts'
@@ -73,6 +74,8 @@ export interface Tenant {
   recorder: Recorder
   reader: RecordReader
   systems: Systems
+  /** What entries name as the retention of their system. */
+  retentions: Retentions
   emitters: Emitters
   counters: Counters
   /** The rights of the people recorded, and holds. */
@@ -142,6 +145,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     key: vault.deriveOwn('erasures'),
   })
   const systems = new Systems(directory.store, name)
+  const retentions = new Retentions(directory.store, name)
   const emitters = new Emitters(directory.store, name)
   const counters = new Counters(directory.store, name)
   const erasureEntries = new ErasureEntries(directory.store, name)
@@ -166,6 +170,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     ledger: name,
     dedupe,
     systems,
+    retentions,
     emitters,
     counters,
     erasureEntries,
@@ -220,6 +225,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     dedupe,
     marker,
     systems,
+    retentions,
     emitters,
     clock,
     random,
@@ -251,6 +257,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     recorder,
     reader,
     systems,
+    retentions,
     emitters,
     counters,
     rights,

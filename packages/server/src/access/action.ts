@@ -28,6 +28,7 @@ export const ACTIONS = {
   erase: 'erase what was recorded about a person',
   erasures: 'see which erasures were asked for and how they stand',
   privacy: 'change what is kept of records and what becomes of their fields',
+  retention: 'change how long content is kept, and delete what is due',
   settings: 'see what the server is set to, and the policy',
 } as const
 

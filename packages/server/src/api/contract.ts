@@ -10,6 +10,7 @@ import { HOLDS } from './routes/holds.ts'
 import { LEDGER } from './routes/ledger.ts'
 import { PERSONS } from './routes/persons.ts'
 import { PRIVACY } from './routes/privacy.ts'
+import { RETENTION } from './routes/retention.ts'
 import { RECORDING } from './routes/recording.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -20,5 +21,6 @@ export const ROUTES: readonly Route[] = [
   ...ACCESS,
   ...ERASURE,
   ...PRIVACY,
+  ...RETENTION,
   ...LEDGER,
 ]

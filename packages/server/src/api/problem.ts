@@ -11,7 +11,8 @@ import { NotSequencing, OutcomeUnknown, Overloaded } from '../ledger/errors.ts'
 import { AccessUnrecordable } from '../access/access-log.ts'
 import { PolicyChanged } from '../access/access-control.ts'
 import { KeyRefused } from '../access/key-change.ts'
-import { PrivacyChanged, SecondPersonRequired } from '../privacy/privacy-control.ts'
+import { RunRefused } from '../expiry/expiry.ts'
+import { SecondPersonRequired, SettingsChanged } from '../settings/kept-settings.ts'
 import { EmitterNotYours, SystemNotYours } from '../recording/recording-right.ts'
 import { RightsRefused, type RightsRefusalCode } from '../rights/refusal.ts'
 import { EngineUnavailable } from '../projection/engine/client.ts'
@@ -118,9 +119,10 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RightsRefused) return problemOfRights(error)
   if (error instanceof HostingError) return new Problem(HOSTING_STATUS[error.code], error.code, error.message)
   if (error instanceof ApprovalRefused) return new Problem(409, error.code, error.message)
-  if (error instanceof PrivacyChanged) return new Problem(409, 'privacy_changed', error.message)
+  if (error instanceof RunRefused) return new Problem(409, error.code, error.message)
+  if (error instanceof SettingsChanged) return new Problem(409, `${error.settings}_changed`, error.message)
   if (error instanceof SecondPersonRequired)
-    return new Problem(409, 'second_person_required', error.message, { field: '/erasure/twoPersons' })
+    return new Problem(409, 'second_person_required', error.message, { field: error.field })
   if (error instanceof PolicyChanged) return new Problem(409, 'policy_changed', error.message)
   if (error instanceof Overloaded) return new Problem(503, 'overloaded', error.message, {}, RETRY_SOON)
   if (error instanceof OutcomeUnknown) {

@@ -22,6 +22,7 @@ import * as requests from './handlers/requests.ts'
 import * as statistics from './handlers/statistics.ts'
 import * as keys from './handlers/keys.ts'
 import * as privacy from './handlers/privacy.ts'
+import * as retention from './handlers/retention.ts'
 import * as ledgers from './handlers/ledgers.ts'
 import * as session from './handlers/session.ts'
 import { recordDenial, recordLook } from './looks.ts'
@@ -106,6 +107,11 @@ const HANDLERS: Record<Operation, Handler> = {
   releaseHold: holds.releaseHold,
   getPrivacy: privacy.getPrivacy,
   putPrivacy: privacy.putPrivacy,
+  getRetention: retention.getRetention,
+  putRetention: retention.putRetention,
+  planRetention: retention.planRetention,
+  listRetentionRuns: retention.listRetentionRuns,
+  runRetention: retention.runRetention,
   getFields: privacy.getFields,
   previewFields: privacy.previewFields,
 }

@@ -8,6 +8,7 @@ import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { openStateStore, type StateStore } from '../platform/state-store.ts'
 import { print } from '../platform/terminal.ts'
+import { RetentionControl } from '../retention/retention-control.ts'
 import type { RootSource } from '../vault/root-source.ts'
 import { VERSION } from '../version.ts'
 import { type Connection, runningOn } from './connection.ts'
@@ -46,8 +47,29 @@ async function onDirectory(data: string, root: RootSource): Promise<Observation[
     },
     ...(await onRootKey(data, root)),
     await onEncryptionAtRest(data),
-    { what: 'retention', state: 'attention', detail: 'not configured: nothing is ever deleted' },
   ]
+}
+
+/** Whether content is ever deleted, and whether somebody has agreed to it. */
+async function onRetention(data: string, ledgers: readonly string[]): Promise<Observation[]> {
+  const told = ledgers.map(async (ledger): Promise<Observation> => {
+    const what = about('retention', ledger)
+    const { isConfirmed, isSet } = await RetentionControl.open({ disk: realDisk, data, ledger })
+    if (!isSet)
+      return {
+        what,
+        state: 'attention',
+        detail: 'retention_unset: not configured, so nothing is ever deleted',
+      }
+    if (!isConfirmed)
+      return {
+        what,
+        state: 'attention',
+        detail: 'nobody has agreed to a plan by it, so nothing is deleted: deponent retention plan',
+      }
+    return { what, state: 'ok', detail: 'what is due is deleted by the plan that was agreed to' }
+  })
+  return Promise.all(told)
 }
 
 /** The ledgers a server of this directory keeps on, the first one first. */
@@ -190,6 +212,7 @@ export const doctor = withRootKey(withData(new Command('doctor')))
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },
       { what: 'hash engine', state: HASH_ENGINE === 'simd' ? 'ok' : 'attention', detail: HASH_ENGINE },
       ...(await onDirectory(options.data, rootOf(options, options.data))),
+      ...(await onRetention(options.data, ledgers)),
       ...(await onScrub(options.data, ledgers)),
       ...(await onServer(options.data, ledgers)),
     ]

@@ -2,9 +2,10 @@
 import { type CanonicalRecord, isoTime, SET_ROOT_POINTER, toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { OwnRecord } from '../recording/own-record.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type Erasure, type Planned, REPLAY_DAYS } from './erasure.ts'
+import { type Erasure, type Expiring, type Planned, REPLAY_DAYS } from './erasure.ts'
 import { setOf } from './tombstones.ts'
 
 const DAY_MS = 86_400_000
@@ -19,10 +20,37 @@ export interface AttestingIn {
   entryOf(setRoot: string): number | undefined
 }
 
-/** Records each erasure that is not recorded yet, all of them together; gives them as completed. */
+/** Records each erasure that somebody asked for and that is not recorded yet, all of them together; gives them as completed. */
 export async function attest(place: AttestingIn, erasures: readonly Planned[]): Promise<Erasure[]> {
-  const { clock, entryOf, ledger, recorder, vault } = place
-  const completedAt = clock.now()
+  const completedAt = place.clock.now()
+  const entries = await attested(place, erasures, (erasure, root) => ({
+    kind: 'erasure',
+    record: recordOf(erasure, root, completedAt),
+  }))
+  const done: Erasure[] = []
+  for (const [i, erasure] of erasures.entries()) {
+    const { index, setRoot } = entries[i]!
+    const { id } = await place.ledger.entry(index)
+    done.push(completed(erasure, { setRoot, entry: { index, id }, completedAt }))
+  }
+  return done
+}
+
+/** Records each set whose time was over and that is not recorded yet, all of them together. */
+export async function attestExpiry(place: AttestingIn, expired: readonly Expiring[]): Promise<void> {
+  const at = place.clock.now()
+  await attested(place, expired, (erasure, root) => ({
+    kind: 'retention.expired',
+    record: expiryRecordOf(erasure, root, at),
+  }))
+}
+
+/** Where each of these is on record, after those that were not are recorded. */
+async function attested<E extends Planned>(
+  { entryOf, recorder, vault }: AttestingIn,
+  erasures: readonly E[],
+  recordOf: (erasure: E, root: string) => Pick<OwnRecord, 'kind' | 'record'>,
+): Promise<{ index: number; setRoot: string }[]> {
   const roots = erasures.map((erasure) => toHex(setOf(erasure).root))
   const known = roots.map((root) => entryOf(root))
   const missing = erasures.flatMap((erasure, i) =>
@@ -34,20 +62,32 @@ export async function attest(place: AttestingIn, erasures: readonly Planned[]): 
       ? 0
       : await recorder.recordOwnAll(
           missing.map(({ erasure, root }) => ({
-            kind: 'erasure',
-            record: recordOf(erasure, root, completedAt),
+            ...recordOf(erasure, root),
             scope,
             // Whoever holds a tombstone can open it to this root, and needs no key for it.
             show: [SET_ROOT_POINTER],
           })),
         )
-  const done: Erasure[] = []
-  for (const [i, erasure] of erasures.entries()) {
-    const index = known[i] ?? first + missing.findIndex((other) => other.erasure === erasure)
-    const { id } = await ledger.entry(index)
-    done.push(completed(erasure, { setRoot: roots[i]!, entry: { index, id }, completedAt }))
+  return erasures.map((erasure, i) => ({
+    index: known[i] ?? first + missing.findIndex((other) => other.erasure === erasure),
+    setRoot: roots[i]!,
+  }))
+}
+
+function expiryRecordOf({ expiry, plan }: Expiring, setRoot: string, at: number): CanonicalRecord {
+  const { counts, from, planDigest, policy, policyVersion, to } = expiry
+  return {
+    at: isoTime(at),
+    policy,
+    policyVersion: `${policyVersion}`,
+    planDigest,
+    setRoot,
+    count: plan.indices.length,
+    counts: { ...counts },
+    from: isoTime(from),
+    to: isoTime(to),
+    basis: 'observed',
   }
-  return done
 }
 
 function recordOf(

@@ -20,13 +20,15 @@ import type { Recorder } from '../recording/recorder.ts'
 import type { Systems } from '../recording/systems.ts'
 import { isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
-import { attest } from './attest.ts'
-import type { Erasure, ErasureRequest, Planned } from './erasure.ts'
+import { attest, attestExpiry } from './attest.ts'
+import { type Erasure, type ErasureRequest, isExpiry, type Planned } from './erasure.ts'
 import type { HeldBy } from './held.ts'
 import { planAll } from './planning.ts'
 import type { ErasureRegister } from './register.ts'
 import type { KnownPeople } from './standing.ts'
 import { framesLeft } from './tombstones.ts'
+
+const DAY_MS = 86_400_000
 
 /** What erasing takes place in. */
 export interface ErasingIn {
@@ -54,6 +56,8 @@ export interface ErasingIn {
   scrubState(): Promise<void>
   /** Called for erasures before they count as completed: again after a crash, so that nobody is left untold. */
   told(erasures: readonly Told[]): Promise<void>
+  /** The same for entries that go because their time is over: nobody outside is told. */
+  toldExpired(indices: readonly number[]): Promise<void>
 }
 
 /** A completed erasure with what it was about, which is not known any more once it is in the register. */
@@ -67,15 +71,20 @@ export interface Told {
 export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): Promise<Erasure[]> {
   const planned = await planAll(place, erasures)
   if (planned.length === 0) return []
-  const numbers = planned.flatMap(({ plan }) => plan.numbers)
-  await place.register.begun(planned.map(({ id, plan }) => ({ id, numbers: plan.numbers })))
-  await place.vault.destroyKeys(numbers)
+  const expired = planned.filter(isExpiry)
+  const asked = planned.filter((erasure) => !isExpiry(erasure))
+  // What expires is keyed to people who have more that is kept: its keys stay, and what they sealed goes.
+  await place.register.begun(asked.map(({ id, plan }) => ({ id, numbers: plan.numbers })))
+  await place.vault.destroyKeys(asked.flatMap(({ plan }) => plan.numbers))
   await clear(place, planned)
-  const done = await attest(place, planned)
+  await attestExpiry(place, expired)
+  const done = await attest(place, asked)
+  await place.toldExpired(expired.flatMap(({ plan }) => plan.indices))
   await place.told(
-    planned.map(({ plan, request }, i) => ({ erasure: done[i]!, request, indices: plan.indices })),
+    asked.map(({ plan, request }, i) => ({ erasure: done[i]!, request, indices: plan.indices })),
   )
   await place.register.put(done)
+  place.register.forget(expired)
   await place.register.settle()
   return done
 }
@@ -86,11 +95,12 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   const frames = await framesLeft(planned, (index) => vault.segments.frame(index))
   const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
   const isLeft = new Set(left)
-  const names = planned.flatMap(({ plan }) => plan.names)
+  const names = planned.filter((erasure) => !isExpiry(erasure)).flatMap(({ plan }) => plan.names)
+  const expired = planned.filter(isExpiry).flatMap(({ plan }) => plan.names)
   const kept = new Set(
     planned.flatMap(({ plan }) => plan.kept.flatMap(({ index, key }) => (isLeft.has(index) ? [key] : []))),
   )
-  dedupe.erase(names)
+  dedupe.erase([...names, ...expired])
   await vault.segments.replace(frames)
   await ledger.replaceAttachments((index, attachment) => {
     const frame = frames.get(index)
@@ -101,6 +111,7 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   await eraseFromIndex([...frames.keys()], left)
   dedupe.forgetContent(kept)
   dedupe.removeErased(names)
+  dedupe.expire(expired, Math.floor(place.clock.now() / DAY_MS))
   await scrubState()
 }
 

@@ -1,4 +1,4 @@
-/** An erasure: what was asked, by whom, and how far it has come. */
+/** An erasure: what was asked, by whom, and how far it has come; and what goes without being asked for because its time is over. */
 import type { CanonicalRecord } from '@deponent/format'
 
 /** GDPR Art. 17(1)(a) to (f), or another. */
@@ -12,6 +12,21 @@ export const GROUNDS = [
   'other',
 ] as const
 export type Ground = (typeof GROUNDS)[number]
+
+/** Why the content of entries goes whose time is over: by a policy of the retention in force. */
+export interface Expiry {
+  /** Id of the policy. */
+  readonly policy: string
+  /** Version of the settings. */
+  readonly policyVersion: number
+  /** Hex digest of the plan that somebody agreed to. */
+  readonly planDigest: string
+  /** How many entries, by kind. */
+  readonly counts: Readonly<Record<string, number>>
+  /** Own times of the first and the last of them, Unix milliseconds. */
+  readonly from: number
+  readonly to: number
+}
 
 /** For so long a resend of an erased record is refused. */
 export const REPLAY_DAYS = 30
@@ -69,11 +84,14 @@ export interface ErasureOutcome {
 
 export interface Erasure {
   readonly id: string
-  readonly ground: Ground
+  /** `expired`: nobody asked, its time is over. */
+  readonly ground: Ground | 'expired'
   /** Unix milliseconds, by the clock of the server. */
   readonly requestedAt: number
   /** Absent once it is completed. */
   readonly request?: ErasureRequest
+  /** Of what goes because its time is over. Such a one is planned from the start, and gone from the register when it is done. */
+  readonly expiry?: Expiry
   /** Whether a second person must agree, and who did. */
   readonly needsApproval: boolean
   readonly approvedBy?: CanonicalRecord
@@ -89,4 +107,11 @@ export type Planned = Erasure & { readonly plan: Required<ErasurePlan> }
 /** Whether what an erasure is about is written down: from then on nothing holds it up. */
 export function isPlanned(erasure: Erasure): erasure is Planned {
   return erasure.plan?.indices !== undefined
+}
+
+/** An erasure of entries whose time is over. */
+export type Expiring = Planned & { readonly expiry: Expiry }
+
+export function isExpiry<E extends Erasure>(erasure: E): erasure is E & { readonly expiry: Expiry } {
+  return erasure.expiry !== undefined
 }

@@ -5,7 +5,7 @@
 import { entryIdOf } from '../recording/entry-id.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { type CanonicalRecord, toHex } from '@deponent/format'
-import { type Erasure, type ErasureRequest, isPlanned } from './erasure.ts'
+import { type Erasure, type ErasureRequest, type Expiring, isExpiry, isPlanned } from './erasure.ts'
 import { eraseAll, type ErasingIn } from './eraser.ts'
 import { Failures, RETRY_MS_MIN } from './failures.ts'
 import { blockedBy, scopesNow } from './standing.ts'
@@ -121,16 +121,17 @@ export class Erasures {
 
   status(id: string): ErasureStatus | undefined {
     const erasure = this.#options.register.get(id)
-    if (!erasure) return undefined
+    if (!erasure || isExpiry(erasure)) return undefined
     const holds = this.#held.get(id) ?? []
     const waitingFor = waitingOf(erasure, holds)
     const failure = this.#failures.of(id)
     return { erasure, holds, ...(waitingFor && { waitingFor }), ...(failure !== undefined && { failure }) }
   }
 
-  /** All of them, the latest first. */
+  /** All that were asked for, the latest first. */
   all(): ErasureStatus[] {
-    const erasures = this.#options.register.all().toSorted((a, b) => b.requestedAt - a.requestedAt)
+    const asked = this.#options.register.all().filter((erasure) => !isExpiry(erasure))
+    const erasures = asked.toSorted((a, b) => b.requestedAt - a.requestedAt)
     return erasures.map(({ id }) => this.status(id)!)
   }
 
@@ -146,6 +147,25 @@ export class Erasures {
   heldScopes(): string[] {
     const { people, register } = this.#options
     return [...this.#held.keys()].flatMap((id) => scopesNow(people, register.get(id)?.request))
+  }
+
+  /**
+   * Erases entries whose time is over, in sets; each is planned as it comes. Gives the ids of those that could not be done now: they are
+   * tried again.
+   */
+  async expire(planned: readonly Expiring[]): Promise<string[]> {
+    const { ledger, register } = this.#options
+    if (ledger.refusal) throw ledger.refusal
+    await register.put(planned)
+    this.resume()
+    await this.settled()
+    return planned.flatMap(({ id }) => (register.get(id) ? [id] : []))
+  }
+
+  /** Indices of all that is written down to be erased and is not yet. */
+  pendingIndices(): Set<number> {
+    const open = this.#options.register.all().filter((erasure) => !erasure.outcome)
+    return new Set(open.flatMap(({ plan }) => plan?.indices ?? []))
   }
 
   /** Goes on with whatever can be gone on with: after a request, an approval, the release of a hold. */

@@ -1,5 +1,12 @@
 /** Finds what an erasure is about: the entries sealed with the keys of a person, and the names by which their resends are known. */
-import { type CanonicalRecord, decodeEntry, type Entry, FormatError, type RecordKind } from '@deponent/format'
+import {
+  type CanonicalRecord,
+  decodeEntry,
+  type Entry,
+  FormatError,
+  type RecordKind,
+  recordTime,
+} from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import { markOf } from '../recording/frame-facts.ts'
@@ -10,6 +17,7 @@ import { DEFAULT_SYSTEM } from '../recording/submission.ts'
 import type { Systems } from '../recording/systems.ts'
 import { isInParts, partsSealedWith } from '../vault/parts-frame.ts'
 import { frameHead } from '../vault/seal.ts'
+import { isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { HeldEntry } from './held.ts'
 
@@ -23,6 +31,9 @@ export interface GatheringFrom {
 
 /** An entry that is to be erased, or parts of which are. */
 export interface Gathered extends HeldEntry {
+  readonly kind: string
+  /** Its own time; Unix milliseconds. */
+  readonly at: number
   /** Numbers of the keys any of which opens it. */
   readonly keepers: readonly number[]
   /** Its parts that are sealed with one of the keys that were asked for, by their digests. */
@@ -58,6 +69,27 @@ export async function gather(
   return found
 }
 
+/** What erasing needs to know of the entries with these indices, ascending; those that were erased are left out. */
+export async function gatherEach(from: GatheringFrom, indices: readonly number[]): Promise<Gathered[]> {
+  const found: Gathered[] = []
+  for (let at = 0; at < indices.length; at += AT_ONCE) {
+    const some = indices.slice(at, at + AT_ONCE)
+    const [first, last] = [some[0]!, some.at(-1)!]
+    // What is looked for mostly stands together: read so, a segment is opened once for many.
+    const frames = last - first < SPAN_MAX ? await from.vault.segments.range(first, last + 1) : undefined
+    for (const index of some) {
+      const frame = frames ? frames[index - first] : await from.vault.segments.frame(index)
+      if (frame && !isTombstone(frame)) found.push(await gathered(from, index, frame, NONE))
+    }
+    await from.clock.sleep(0)
+  }
+  return found
+}
+
+const NONE: ReadonlySet<number> = new Set()
+/** So many payloads are read at once for the few that are wanted. */
+const SPAN_MAX = 512
+
 async function gathered(
   { ledger, vault, systems, marker }: GatheringFrom,
   index: number,
@@ -74,6 +106,8 @@ async function gathered(
   const about = await aboutOf(ledger, kind, record)
   return {
     index,
+    kind,
+    at: (record && recordTime(record)) ?? receivedAt,
     system,
     receivedAt,
     keepers,

@@ -70,9 +70,15 @@ export class ErasureRegister {
     for (const erasure of erasures) this.#take(erasure)
   }
 
+  /** Lets go of erasures that are done; gone from the file once `settle` has run. */
+  forget(erasures: readonly Pick<Erasure, 'id'>[]): void {
+    for (const { id } of erasures) this.#erasures.delete(id)
+  }
+
   /** Makes known outside that these were begun. */
   async begun(erasures: readonly BegunOutside[]): Promise<void> {
     const { disk, outsidePath } = this.#place
+    if (erasures.length === 0) return
     await disk.makeDirectory(dirname(outsidePath), 0o700)
     await this.#outside.append(erasures.map(({ id, numbers }) => JSON.stringify({ id, numbers })))
   }

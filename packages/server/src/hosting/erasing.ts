@@ -48,6 +48,7 @@ export function erasuresOf(
     forget: (indices) => rights.forget(indices),
     delayed: ({ id, request, requestedAt }, holds) =>
       rights.delayed({ erasureId: id, requestedAt, requestRef: request?.requestRef, holds }),
+    toldExpired: (indices) => control.forget(new Set(indices)),
     told: async (done) => {
       await control.forget(new Set(done.flatMap(({ indices }) => indices)))
       await rights.told(

@@ -4,6 +4,7 @@ import type { AccessLog } from '../access/access-log.ts'
 import type { Reveals } from '../access/reveals.ts'
 import type { Scrub } from '../check/scrub.ts'
 import type { Erasures } from '../erasure/erasures.ts'
+import type { Expiry } from '../expiry/expiry.ts'
 import type { OpenDirectory } from '../directory.ts'
 import type { Outside } from '../ledger/anchoring.ts'
 import type { RemoteSigner } from '../ledger/signer-remote.ts'
@@ -14,6 +15,7 @@ import type { Random } from '../platform/random.ts'
 import { PrivacyControl } from '../privacy/privacy-control.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Intake, IntakeStart } from '../recording/intake.ts'
+import { RetentionControl } from '../retention/retention-control.ts'
 import { resumeRotations } from '../rotate-key.ts'
 import { resumeSuccession } from '../succeed-ledger.ts'
 import { openTenant, type Tenant } from '../tenant.ts'
@@ -25,7 +27,9 @@ import { metricsOf } from './ledger-gauges.ts'
 import { openLedgerAccess } from './ledger-access.ts'
 import type { LedgerMetrics } from './metrics.ts'
 import { outsideFor } from './outside.ts'
+import { expiryOf } from './expiring.ts'
 import { bearPrivacy } from './ledger-privacy.ts'
+import { bearRetention } from './ledger-retention.ts'
 import { scrubOf } from './scrubbing.ts'
 
 /** What the routes need of the ledger a request is about. */
@@ -43,6 +47,10 @@ export interface LedgerServices {
   readonly erasures: Erasures
   /** What is kept of records, and what becomes of their fields. */
   readonly privacy: PrivacyControl
+  /** How long content is kept. */
+  readonly retention: RetentionControl
+  /** What goes when its time is over. */
+  readonly expiry: Expiry
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -87,9 +95,12 @@ export function openLedger(
 ): Promise<RunningLedger> {
   return orUndo(async (undo) => {
     const { disk, clock, random, directory } = parts
-    const privacy = await PrivacyControl.open({ disk, data: directory.path, ledger: name })
+    const settings = { disk, data: directory.path, ledger: name }
+    const privacy = await PrivacyControl.open(settings)
+    const retention = await RetentionControl.open(settings)
     const tenant = await openItsTenant(parts, name, { remoteSigner, classification: privacy.settings }, undo)
     await bearPrivacy(privacy, tenant, directory.store)
+    await bearRetention(retention, tenant, directory.store)
     const access = await openLedgerAccess({
       disk,
       clock,
@@ -113,6 +124,14 @@ export function openLedger(
       await closed
     })
     await erasures.begin()
+    const expiry = expiryOf(tenant, projection, {
+      ...parts,
+      control: retention,
+      erasures,
+      store: directory.store,
+    })
+    undo.add(() => expiry.close())
+    expiry.begin()
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
@@ -125,6 +144,8 @@ export function openLedger(
       metrics,
       erasures,
       privacy,
+      retention,
+      expiry,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

@@ -27,6 +27,7 @@ import {
   usage,
   type UsageAnswer,
 } from './queries/stats.ts'
+import { countEntries, type EntriesOfTime, findEntries } from './queries/times.ts'
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import type { Restriction } from './restriction.ts'
 import { namesOf } from './schema.ts'
@@ -243,6 +244,16 @@ export class Projection {
   /** Indices of the entries of kinds that begin so, in ledger order. */
   entriesOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
     return entriesOfKind(this.#ground, beginning, limit, restriction)
+  }
+
+  /** How many entries a system has of these kinds from before a time; those that were erased not counted. */
+  countEntries(of: EntriesOfTime): Promise<number> {
+    return countEntries(this.#ground, of)
+  }
+
+  /** Their indices, ascending, from `from` on; at most `limit`. */
+  findEntries(of: EntriesOfTime, from: number, limit: number): Promise<number[]> {
+    return findEntries(this.#ground, of, from, limit)
   }
 
   statsCompleteness(input: QueryInput, restriction: Restriction): Promise<CompletenessAnswer> {

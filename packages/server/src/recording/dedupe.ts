@@ -30,7 +30,19 @@ const KEPT_MAC_CHARACTERS = 8
 /** The MAC of content that is not to be known again: no content has it. */
 export const FORGOTTEN = '\0'.repeat(16)
 
+/** The least blob that stands for no record whose time was over. */
+const NOT_EXPIRED = "x'0000000001000000'"
+
 const kept = (mac: string): string => mac.slice(0, KEPT_MAC_CHARACTERS)
+
+/**
+ * What stands in the place of the MAC of a record whose time was over: zeros, and the day it went, counted from the epoch. No content is
+ * taken for that by chance but one in 2^40.
+ */
+const EXPIRED_ZEROS = '\0'.repeat(5)
+const expiredOn = (day: number): string =>
+  EXPIRED_ZEROS + String.fromCharCode((day >>> 16) & 0xff, (day >>> 8) & 0xff, day & 0xff)
+const isExpired = (mac: string): boolean => mac.startsWith(EXPIRED_ZEROS) && mac !== kept(FORGOTTEN)
 
 /** Rows of all ledgers stand in one table: their keys are made with keys of each ledger's own. */
 export class Dedupe {
@@ -43,6 +55,8 @@ export class Dedupe {
   constructor(store: StateStore) {
     this.#store = store
     store.run('CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, entry INTEGER, mac BLOB) WITHOUT ROWID')
+    // Of those whose time was over alone: few, found by their day.
+    store.run(`CREATE INDEX IF NOT EXISTS seen_expired ON seen (mac) WHERE mac < ${NOT_EXPIRED}`)
   }
 
   /** What is known of the record with this mark, or undefined when it is new. */
@@ -51,6 +65,7 @@ export class Dedupe {
     const waiting = this.#inFlight.get(key)
     if (waiting) return { state: 'inFlight', index: waiting.index, sameContent: waiting.mac === mac }
     const known = this.#recorded(key)
+    if (known && isExpired(known.mac)) return { state: 'erased' }
     return known && { state: 'recorded', index: known.index, sameContent: known.mac === kept(mac) }
   }
 
@@ -103,6 +118,21 @@ export class Dedupe {
     this.#store.transaction(() => {
       for (const { key } of names) this.#store.run('DELETE FROM seen WHERE key = ?', bytesOf(key))
     })
+  }
+
+  /** Lets go of what these records were, whose time was over on this day since the epoch: they are answered for as erased until `forgetExpired`. */
+  expire(names: readonly { key: string; index: number }[], day: number): void {
+    this.#store.transaction(() => {
+      const sql = 'INSERT OR REPLACE INTO seen (key, entry, mac) VALUES (?, ?, ?)'
+      for (const { key, index } of names) this.#store.run(sql, bytesOf(key), index, bytesOf(expiredOn(day)))
+    })
+    this.forgetErased(names)
+  }
+
+  /** From here on records whose time was over before this day are new again. */
+  forgetExpired(day: number): void {
+    const sql = `DELETE FROM seen WHERE mac < ${NOT_EXPIRED} AND mac > ? AND mac < ?`
+    this.#store.run(sql, bytesOf(kept(FORGOTTEN)), bytesOf(expiredOn(day)))
   }
 
   /** From here on records with these names are new again. */

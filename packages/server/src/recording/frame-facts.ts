@@ -8,6 +8,7 @@ import {
   type Entry,
   fromHex,
   isAltered,
+  isObject,
   statesDeletion,
 } from '@deponent/format'
 import { isOwnWord } from '../vault/seal.ts'
@@ -18,6 +19,7 @@ import { counterIn } from './counters.ts'
 import { FORGOTTEN } from './dedupe.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
 import { headOfMac, type Mark, type Marker } from './marker.ts'
+import { RETENTION_DECLARED } from './retentions.ts'
 import type { ReadEntry } from './reader.ts'
 import { isRegistered, REGISTERED_KINDS } from './register.ts'
 import type { StateFact } from './state.ts'
@@ -26,6 +28,7 @@ import type { Numbering } from './submission.ts'
 /** Kinds whose content the recording state needs, as they begin in an entry's bytes. */
 const OWN_KINDS = [
   'system.declared"',
+  'change"',
   'vault.sealed"',
   'erasure"',
   'retention.expired"',
@@ -66,10 +69,18 @@ function ownFact(entry: Entry, record: CanonicalRecord, isOwn: boolean): StateFa
   return isOwn ? factOfVault(kind, record) : {}
 }
 
-function factOfVault(kind: string, { first, digest, setRoot }: CanonicalRecord): StateFact {
+function factOfVault(kind: string, record: CanonicalRecord): StateFact {
+  const { first, digest, setRoot } = record
+  if (kind === 'change') return retentionDeclaredIn(record)
   if (kind === 'vault.sealed' && typeof first === 'number' && typeof digest === 'string')
     return { sealedSegment: { first, digest } }
   return statesDeletion(kind) && typeof setRoot === 'string' ? { erases: setRoot } : {}
+}
+
+function retentionDeclaredIn({ object, details }: CanonicalRecord): StateFact {
+  if (object !== RETENTION_DECLARED || !isObject(details)) return {}
+  const { slug, digest } = details
+  return typeof slug === 'string' && typeof digest === 'string' ? { declaresRetention: { slug, digest } } : {}
 }
 
 /** What an entry says as it is read from ledger and vault. */

@@ -36,6 +36,7 @@ import { conflictOf, erasedRecord, named } from './refusal.ts'
 import { Settle } from './settle.ts'
 import { type StatedHead, StatedHeads } from './stated-heads.ts'
 import { DEFAULT_SYSTEM, type Numbering, type Submission } from './submission.ts'
+import type { Retentions } from './retentions.ts'
 import type { Systems } from './systems.ts'
 import { type Resolved, Targets } from './targets.ts'
 
@@ -47,6 +48,7 @@ export interface RecorderOptions {
   dedupe: Dedupe
   marker: Marker
   systems: Systems
+  retentions: Pick<Retentions, 'of'>
   emitters: Emitters
   clock: Clock
   random: Random
@@ -260,7 +262,7 @@ export class Recorder {
       )
       if (sealed.met) this.#options.onFieldsMet(sealed.met)
       if (sealed.learned) this.#keepDictionary(sealed.learned)
-      const ready = readyOf(fresh, sealed, slugs, errors)
+      const ready = readyOf(fresh, sealed, slugs, errors, this.#options.retentions)
       if (ready.length === 0) {
         settle.resolve([])
         return { ready }
@@ -366,6 +368,7 @@ function readyOf(
   { items, frames }: IntakeSealed,
   slugs: Slugs,
   errors: RecordError[],
+  retentions: Pick<Retentions, 'of'>,
 ): Ready[] {
   const ready: Ready[] = []
   let at = 0
@@ -379,7 +382,7 @@ function readyOf(
     const frame = frames.subarray(at, at + item.frameBytes)
     at += item.frameBytes
     const draft = {
-      ...draftOf(id, kind, slugs.systems.get(systemName)!, item.payload),
+      ...draftOf(id, kind, slugs.systems.get(systemName)!, item.payload, retentions.of(systemName)),
       ...(emitter && { emitter: { ...placeOf(emitter), id: slugs.emitters.get(emitter.id)! } }),
       attachment: encodeAttachment({
         ...(mark && { mark }),

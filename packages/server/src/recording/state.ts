@@ -12,6 +12,7 @@ import type { ErasureEntries } from './erasure-entries.ts'
 import type { Mark } from './marker.ts'
 import type { RecordedSegment, RecordedSegments } from './recorded-segments.ts'
 import type { Register, Registered } from './register.ts'
+import type { DeclaredRetention, Retentions } from './retentions.ts'
 import type { Systems } from './systems.ts'
 
 const STORE_DELAY_MS = 100
@@ -22,6 +23,7 @@ export interface StateFact {
   mark?: Mark
   declares?: { slug: string; name: string }
   declaresEmitter?: KnownEmitter
+  declaresRetention?: DeclaredRetention
   /** Its number: of which emitter, by slug, in which epoch. */
   numbered?: { slug: string; epoch: number; seq: number; receivedAt: number; link?: Uint8Array }
   /** What it says of an emitter, by name. */
@@ -47,6 +49,7 @@ export interface StateOptions {
   ledger: string
   dedupe: Dedupe
   systems: Systems
+  retentions: Retentions
   emitters: Emitters
   counters: Counters
   erasureEntries: ErasureEntries
@@ -106,6 +109,7 @@ export class RecordingState {
     if (index !== this.#applied) throw new Error(`recording state is at ${this.#applied}, not at ${index}`)
     if (fact.mark) this.#options.dedupe.apply(index, fact.mark)
     if (fact.declares) this.#options.systems.apply(fact.declares.slug, fact.declares.name)
+    if (fact.declaresRetention) this.#options.retentions.apply(fact.declaresRetention)
     this.#takeOfEmitter(index, fact)
     if (fact.counter) this.#options.counters.apply(fact.counter)
     if (fact.sealedSegment) this.#options.segments.apply(fact.sealedSegment)
@@ -131,8 +135,9 @@ export class RecordingState {
   }
 
   get #parts(): readonly Storing[] {
-    const { counters, dedupe, emitters, erasureEntries, registers, segments, systems } = this.#options
-    return [dedupe, emitters, systems, counters, segments, erasureEntries, ...registers]
+    const { counters, dedupe, emitters, erasureEntries, registers, retentions, segments, systems } =
+      this.#options
+    return [dedupe, emitters, systems, retentions, counters, segments, erasureEntries, ...registers]
   }
 
   #schedule(): void {

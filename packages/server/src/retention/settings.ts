@@ -19,6 +19,8 @@ export const SYSTEMS_MAX = 1_000
 export const POLICIES_MAX = 200
 /** Policies of one system. */
 export const APPLIED_MAX = 20
+/** When what is due is deleted: every day, or only when somebody asks for it. Either way not before a plan was confirmed. */
+export const SCHEDULES = ['daily', 'by_hand'] as const
 /** The system whose policies are those of every system that has none of its own. */
 export const EVERY_SYSTEM = '*'
 
@@ -49,12 +51,13 @@ export interface SystemRetention {
 
 export interface RetentionSettings {
   readonly version: number
+  readonly schedule: (typeof SCHEDULES)[number]
   readonly policies: Readonly<Record<string, StatedPolicy>>
   readonly systems: Readonly<Record<string, SystemRetention>>
 }
 
 /** Nothing configured: nothing is deleted. */
-export const NO_RETENTION: RetentionSettings = { version: 1, policies: {}, systems: {} }
+export const NO_RETENTION: RetentionSettings = { version: 1, schedule: 'daily', policies: {}, systems: {} }
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, {
   error: 'an id is up to 64 of a to z, 0 to 9, - and _, and begins with a letter or digit',
@@ -80,7 +83,9 @@ const system = z.strictObject({
 
 export const retentionSchema = z
   .strictObject({
+    /** The version these were made from; the server counts it up. */
     version: z.int().positive(),
+    schedule: z.enum(SCHEDULES).default('daily'),
     policies: z.record(id, stated).default({}),
     systems: z.record(z.string().min(1).max(256), system).default({}),
   })

@@ -133,7 +133,7 @@ export class Rights implements HoldsAndNotices {
   /** Why processing of an entry is restricted by itself or by what it is about: a review of a restricted decision is. */
   async restrictionOver(read: ReadEntry): Promise<Restricted[]> {
     const found = new Set(this.restrictionOf(read))
-    if (!this.#restrictsAnything()) return [...found]
+    if (!this.restrictsAnything) return [...found]
     for await (const about of concernedBy(read, this.#options.reader))
       for (const reason of this.restrictionOf(about)) found.add(reason)
     return [...found]
@@ -194,7 +194,8 @@ export class Rights implements HoldsAndNotices {
     }
   }
 
-  #restrictsAnything(): boolean {
+  /** Whether processing of anything is restricted. */
+  get restrictsAnything(): boolean {
     return this.#options.register.view().persons.restrictsAnything || this.#erasures.heldScopes().length > 0
   }
 

@@ -5,9 +5,12 @@ import {
   type EntryTime,
   FormatError,
   formatTlogProof,
+  isoTime,
   type TimeBound,
 } from '@deponent/format'
+import { whyKept } from '../../expiry/plan.ts'
 import { statedTime } from '../../ledger/stated-time.ts'
+import { dueOf } from '../../retention/due.ts'
 import { type Call, type Handler, json, objectOf } from '../call.ts'
 import type { Tenant } from '../../tenant.ts'
 import { pointersIn } from '../pointers.ts'
@@ -61,9 +64,22 @@ export const getDecision: Handler = async (call) => {
     ...(record &&
       shown &&
       entry.kind === 'decision' && { completeness: completeness(record, profileOf(shown)) }),
+    retention: retentionOf(call, seen),
     ...(await rightsOf(call, seen)),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
+}
+
+/** Until when its content is kept by the retention in force, or why it does not go; `slug`: what its entry names. */
+function retentionOf({ services }: Call, read: SeenEntry): object {
+  const due = dueOf(services.retention.settings, read.systemName, placeOf(read).at)
+  const goes = due.state === 'until' ? due : undefined
+  return {
+    slug: read.entry.retention,
+    until: goes ? isoTime(goes.at) : null,
+    policy: goes?.policy ?? null,
+    why: due.state === 'until' ? null : whyKept(due),
+  }
 }
 
 /** What holds for a record beside what it says: why it is restricted, and what corrects it. */

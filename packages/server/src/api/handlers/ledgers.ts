@@ -35,8 +35,14 @@ export const getSettings: Handler = ({ services }) => {
     timestamps: timestamps.map(({ authority }) => authority),
     signer: tenant.hasOwnSigner ? 'own' : 'server',
     scrub: scrub.status(),
-    retention: 'not configured: nothing is ever deleted',
+    retention: retentionTold(services.retention),
   })
+}
+
+function retentionTold({ isConfirmed, isSet, settings }: LedgerServices['retention']): string {
+  if (!isSet) return 'not configured: nothing is ever deleted'
+  if (!isConfirmed) return 'configured, and nobody has agreed to a plan by it: nothing is deleted'
+  return settings.schedule === 'daily' ? 'what is due is deleted every day' : 'what is due is deleted by hand'
 }
 
 function told({ tenant, control }: LedgerServices): object {

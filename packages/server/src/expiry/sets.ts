@@ -1,0 +1,74 @@
+/** From entries whose time is over to sets that are erased and recorded together. */
+import { toHex } from '@deponent/format'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import type { Expiring } from '../erasure/erasure.ts'
+import type { Gathered } from '../erasure/gather.ts'
+import { entryIdOf } from '../recording/entry-id.ts'
+
+/**
+ * Entries in one set. What stays of each is its path in the set, 32 bytes for each doubling, and its share of the record of the set: at 64
+ * that is about 220 bytes, hardly more than the least, and one entry of the ledger for 64 that expire.
+ */
+export const SET_MAX = 64
+
+/** An entry and the policy by which its time is over. */
+export interface DueEntry {
+  readonly entry: Gathered
+  readonly policy: string
+}
+
+export interface SetTerms {
+  /** Version of the settings. */
+  readonly policyVersion: number
+  readonly planDigest: string
+}
+
+/** The sets that these entries, in the order of their indices, go in: each of one policy. */
+export function setsOf(
+  due: readonly DueEntry[],
+  terms: SetTerms,
+  { clock, random }: { clock: Clock; random: Random },
+): Expiring[] {
+  const sets: Expiring[] = []
+  for (const [policy, theirs] of Map.groupBy(due, (one) => one.policy)) {
+    for (let i = 0; i < theirs.length; i += SET_MAX) {
+      const entries = theirs.slice(i, i + SET_MAX).map(({ entry }) => entry)
+      const now = clock.now()
+      sets.push({
+        id: entryIdOf(now, random.bytes(10)),
+        ground: 'expired',
+        requestedAt: now,
+        needsApproval: false,
+        expiry: { policy, ...terms, counts: countsOf(entries), ...spanOf(entries) },
+        plan: planFor(entries, toHex(random.bytes(32))),
+      })
+    }
+  }
+  return sets
+}
+
+function planFor(entries: readonly Gathered[], seed: string): Expiring['plan'] {
+  return {
+    seed,
+    // Keys of people stay: they seal more than this.
+    numbers: [],
+    indices: entries.map(({ index }) => index),
+    left: [],
+    parts: [],
+    kept: [],
+    names: entries.flatMap(({ index, name }) => (name ? [{ key: name, index }] : [])),
+    links: entries.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
+  }
+}
+
+function countsOf(entries: readonly Gathered[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
+function spanOf(entries: readonly Gathered[]): { from: number; to: number } {
+  const times = entries.map(({ at }) => at)
+  return { from: Math.min(...times), to: Math.max(...times) }
+}
