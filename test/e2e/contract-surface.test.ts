@@ -303,7 +303,21 @@ describe('operation', () => {
     expect(await server.get('/healthz')).toMatchObject({ status: 'ok', version: expect.any(String) })
     await server.indexed()
     // One declaration, one decision, and the looks of the walk over all addresses.
-    const state = await server.get<{ checks: { ledger: { size: number } } }>('/readyz')
+    interface Ready {
+      checks: { ledger: { size: number; checkpointSize: number } }
+    }
+    // Looks are recorded within a second, and under a checkpoint within another.
+    await expect
+      .poll(
+        async () => {
+          const { ledger } = (await server.get<Ready>('/readyz')).checks
+          return ledger.size - ledger.checkpointSize
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(0)
+    await server.indexed()
+    const state = await server.get<Ready>('/readyz')
     const { size } = state.checks.ledger
     expect(size).toBeGreaterThan(3)
     expect(state).toMatchObject({

@@ -64,7 +64,7 @@ export const getDecision: Handler = async (call) => {
     ...(record &&
       shown &&
       entry.kind === 'decision' && { completeness: completeness(record, profileOf(shown)) }),
-    retention: retentionOf(call, seen),
+    ...(call.services.retention.isSet && { retention: retentionOf(call, seen) }),
     ...(await rightsOf(call, seen)),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
   })
