@@ -1,0 +1,52 @@
+/** The store of objects at an address. */
+import { fileURLToPath } from 'node:url'
+import { ExplainedError } from './explained-error.ts'
+import { fileStore } from './file-store.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** An address of a store that cannot be used as it is written; the message says what is expected. */
+export class StoreAddressError extends ExplainedError {}
+
+/** What each scheme takes after `?`. */
+const FILE_PARAMETERS = ['versions'] as const
+
+/**
+ * Opens the store at an address: a path, `file:///path`. A directory takes `?versions=keep` after `file:///path`, and then keeps
+ * what is overwritten or removed. Credentials are never part of an address. Nothing is asked of the store yet: `ability` does that.
+ */
+export function openObjectStore(address: string): Promise<ObjectStore> {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(address)?.[1]?.toLowerCase()
+  if (address === '')
+    throw new StoreAddressError('the address of a store is a path or a URL, and this is empty')
+  if (scheme === undefined) return Promise.resolve(fileStore(address))
+  const url = urlOf(address)
+  if (scheme === 'file') return Promise.resolve(fileAt(url))
+  throw new StoreAddressError('the address of a store is a path or begins with file:///')
+}
+
+function fileAt(url: URL): ObjectStore {
+  checkParameters(url, FILE_PARAMETERS)
+  if (url.host !== '')
+    throw new StoreAddressError('file:///path names a directory of this machine, with three slashes')
+  const versions = url.searchParams.get('versions')
+  if (versions !== null && versions !== 'keep')
+    throw new StoreAddressError('versions of a directory can only be `keep`')
+  return fileStore(fileURLToPath(new URL(url.pathname, 'file:///')), { keepsVersions: versions === 'keep' })
+}
+
+function urlOf(address: string): URL {
+  const url = URL.parse(address)
+  if (!url) throw new StoreAddressError('the address of a store is not a URL that can be read')
+  if (url.username !== '' || url.password !== '')
+    throw new StoreAddressError('credentials of a store come from the environment, never from its address')
+  return url
+}
+
+/** Refuses what nobody reads: a misspelt parameter would be a setting that is silently off. */
+function checkParameters(url: URL, known: readonly string[]): void {
+  const unknown = [...url.searchParams.keys()].find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw new StoreAddressError(
+      `the address of a ${url.protocol}// store takes after ? only ${known.join(', ')}`,
+    )
+}
