@@ -2,16 +2,21 @@
 import { fileURLToPath } from 'node:url'
 import { ExplainedError } from './explained-error.ts'
 import { fileStore } from './file-store.ts'
-import type { ObjectStore } from './object-store.ts'
+import { checkPrefix, type ObjectStore } from './object-store.ts'
+import { s3Store } from './s3-store.ts'
 
 /** An address of a store that cannot be used as it is written; the message says what is expected. */
 export class StoreAddressError extends ExplainedError {}
 
 /** What each scheme takes after `?`. */
 const FILE_PARAMETERS = ['versions'] as const
+const S3_PARAMETERS = ['region', 'endpoint'] as const
+
+/** A bucket's name: by the rules of its service, or what other servers allow too. */
+const BUCKET = /^[a-z0-9][a-z0-9._-]{1,62}$/
 
 /**
- * Opens the store at an address: a path, `file:///path`. A directory takes `?versions=keep` after `file:///path`, and then keeps
+ * Opens the store at an address: a path, `file:///path`, `s3://bucket/prefix?region=…&endpoint=…`. A directory takes `?versions=keep` after `file:///path`, and then keeps
  * what is overwritten or removed. Credentials are never part of an address. Nothing is asked of the store yet: `ability` does that.
  */
 export function openObjectStore(address: string): Promise<ObjectStore> {
@@ -21,7 +26,8 @@ export function openObjectStore(address: string): Promise<ObjectStore> {
   if (scheme === undefined) return Promise.resolve(fileStore(address))
   const url = urlOf(address)
   if (scheme === 'file') return Promise.resolve(fileAt(url))
-  throw new StoreAddressError('the address of a store is a path or begins with file:///')
+  if (scheme === 's3') return Promise.resolve(s3At(url))
+  throw new StoreAddressError('the address of a store is a path, or begins with file:/// or s3://')
 }
 
 function fileAt(url: URL): ObjectStore {
@@ -32,6 +38,39 @@ function fileAt(url: URL): ObjectStore {
   if (versions !== null && versions !== 'keep')
     throw new StoreAddressError('versions of a directory can only be `keep`')
   return fileStore(fileURLToPath(new URL(url.pathname, 'file:///')), { keepsVersions: versions === 'keep' })
+}
+
+function s3At(url: URL): ObjectStore {
+  checkParameters(url, S3_PARAMETERS)
+  if (!BUCKET.test(url.host))
+    throw new StoreAddressError('s3://bucket/prefix names a bucket in small letters')
+  const [region, endpoint] = S3_PARAMETERS.map((name) => url.searchParams.get(name) || undefined)
+  return s3Store({
+    bucket: url.host,
+    prefix: prefixOf(url.pathname),
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint: endpointOf(endpoint) }),
+  })
+}
+
+function endpointOf(text: string): string {
+  const url = URL.parse(text)
+  const isTaken =
+    url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.search === ''
+  if (!isTaken) throw new StoreAddressError('endpoint needs an address such as https://storage.example')
+  return text
+}
+
+/** What every key begins with: nothing, or a path that ends with a slash. */
+function prefixOf(path: string): string {
+  const prefix = path.replace(/^\/|\/$/g, '')
+  if (prefix === '') return ''
+  try {
+    checkPrefix(`${prefix}/`)
+  } catch {
+    throw new StoreAddressError('the prefix of a store needs segments of 1 to 200 letters, digits and -_.=')
+  }
+  return `${prefix}/`
 }
 
 function urlOf(address: string): URL {
