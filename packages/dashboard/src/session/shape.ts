@@ -29,6 +29,7 @@ export const RIGHTS = {
   policy: 'change who may do what',
   ledgers: 'archive the ledger',
   privacy: 'change what is kept of records and what becomes of their fields',
+  retention: 'change how long content is kept, and delete what is due',
   settings: 'see what the server is set to, and the policy',
 } as const
 
