@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import chromium, { inflate } from '@sparticuz/chromium'
@@ -19,7 +20,7 @@ const LIBRARIES = 'al2023.tar.br'
 export async function openBrowser(): Promise<Browser> {
   const unpacked = await unpackedOnce()
   const executablePath = join(unpacked, 'chromium')
-  const fonts = { FONTCONFIG_PATH: join(unpacked, 'fonts') }
+  const fonts = { FONTCONFIG_FILE: await fontsFrom(join(unpacked, 'fonts')) }
   try {
     return await launch(executablePath, fonts)
   } catch (error) {
@@ -29,6 +30,17 @@ export async function openBrowser(): Promise<Browser> {
       LD_LIBRARY_PATH: join(await inflate(packed(LIBRARIES)), 'lib'),
     })
   }
+}
+
+/** What the package says of its fonts names folders of another place, and a browser that finds no font at all does not start. */
+async function fontsFrom(folder: string): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), 'fonts-'))
+  const file = join(scratch, 'fonts.conf')
+  await writeFile(
+    file,
+    `<?xml version="1.0"?><fontconfig><dir>${folder}</dir><cachedir>${scratch}</cachedir></fontconfig>`,
+  )
+  return file
 }
 
 /** A file the package brings. */

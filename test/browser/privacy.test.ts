@@ -300,9 +300,11 @@ describe('the screens of privacy, in a real browser', () => {
       expect(await page.getByRole('button', { name: 'Put in force' }).isDisabled()).toBe(true)
       await page.getByLabel('Why?').fill('the zip code is not needed')
       await page.getByRole('button', { name: 'Put in force' }).click()
-      await row.getByText('it is declared').waitFor()
+      // Exactly: what would be says «then it is declared», while nothing is saved yet.
+      const declared = row.getByText('it is declared', { exact: true })
+      await declared.waitFor()
       await page.reload()
-      await row.getByText('it is declared').waitFor()
+      await declared.waitFor()
       expect(await page.getByText('Not saved.').count()).toBe(0)
       expect(complaints).toEqual([])
     })
@@ -318,7 +320,7 @@ describe('the screens of privacy, in a real browser', () => {
       const declared = page
         .getByTestId('field')
         .filter({ hasText: '/inputFeatures/income' })
-        .getByText('it is declared')
+        .getByText('it is declared', { exact: true })
       // The page goes by the new settings a moment after it has read them: whoever is quicker is told again.
       while (!(await declared.isVisible())) {
         const again = page.getByRole('button', { name: 'Put in force' })
