@@ -1,5 +1,7 @@
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import type { Erasures } from '../../packages/server/src/erasure/erasures.ts'
+import { gatherEach } from '../../packages/server/src/erasure/gather.ts'
+import { setsOf } from '../../packages/server/src/expiry/sets.ts'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { SeededRandom } from '../../packages/server/src/platform/random.ts'
 import type { Fault, SeenCall, SimulatedDisk } from '../../packages/server/src/platform/simulated-disk.ts'
@@ -140,12 +142,13 @@ class ErasureStory {
   }
 
   async #step(disk: SimulatedDisk, clock: TestClock, opened: Opened): Promise<void> {
-    const what = this.#lives.chance.weighted({ record: 6, erase: 2, time: 2, turns: 3 })
+    const what = this.#lives.chance.weighted({ record: 6, erase: 2, expire: 2, time: 2, turns: 3 })
     if (what === 'record') await this.#record(disk, opened.tenant, this.#fresh())
     if (what === 'erase') {
       const person = `person-${this.#lives.chance.integer(0, PEOPLE - 1)}`
       await this.#erase(disk, opened, person, this.#lives.chance.happens(0.6))
     }
+    if (what === 'expire') await this.#expire(disk, clock, opened)
     if (what === 'time') clock.advance(this.#lives.chance.integer(1, 2_000))
     if (what === 'turns') await this.#lives.turns(this.#lives.chance.integer(1, 400))
     this.#lives.tell(`${what}, size ${opened.tenant.ledger.size}`)
@@ -213,6 +216,39 @@ class ErasureStory {
     if (isDone && !disk.hasStopped) await this.#gone(tenant, known)
   }
 
+  /** Deletes some of what is kept, as when its time is over. */
+  async #expire(disk: SimulatedDisk, clock: TestClock, { tenant, erasures }: Opened): Promise<void> {
+    const kept = this.#sent.filter(({ fate, index }) => fate === 'stays' && index !== undefined)
+    const chosen = kept.filter(() => this.#lives.chance.happens(0.4)).map(({ index }) => index!)
+    const gathered = await this.#lives.settled(gatherEach({ ...tenant, clock }, chosen))
+    if (disk.hasStopped) return
+    if (gathered.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `what is due can be read (${gathered.reason})`)
+      return
+    }
+    const terms = { policyVersion: 1, planDigest: 'ab'.repeat(32) }
+    const entries = gathered.value.map((entry) => ({ entry, policy: 'ours' }))
+    // What is not in the vault yet is met by a later run.
+    const indices = new Set(gathered.value.map(({ index }) => index))
+    const due = kept.filter(({ index }) => indices.has(index!))
+    if (due.length === 0) return
+    for (const sent of due) sent.fate = 'may go'
+    const sets = setsOf(entries, terms, { clock, random: this.#random })
+    const taken = await this.#lives.settled(erasures.expire(sets))
+    if (disk.hasStopped) return
+    if (taken.status === 'rejected') {
+      this.#lives.must(this.#lives.isTroubled, `what is due can be deleted (${taken.reason})`)
+      return
+    }
+    for (const sent of due) sent.fate = 'goes'
+    if (taken.value.length > 0) {
+      this.#lives.must(this.#lives.isTroubled, 'what is due is deleted at once')
+      return
+    }
+    this.#lives.tally.add('expired')
+    await this.#gone(tenant, due)
+  }
+
   async #gone(tenant: Tenant, sent: readonly Sent[]): Promise<void> {
     for (const { index } of sent) {
       const read = await this.#lives.settled(tenant.reader.one(index!))
@@ -230,6 +266,10 @@ class ErasureStory {
     await this.#lives.settled(erasures.settled())
     for (const { erasure } of erasures.all())
       this.#lives.must(erasure.outcome !== undefined, `erasure ${erasure.id} is completed in the end`)
+    this.#lives.must(
+      tenant.register.all().every(({ outcome }) => outcome),
+      'nothing is left to be deleted',
+    )
     for (const { fate, index, value } of this.#sent) {
       if (index === undefined || fate === 'may go') continue
       const read = await this.#lives.settled(tenant.reader.one(index))
