@@ -50,6 +50,23 @@ describe('retention settings', () => {
     expect(only!.message).toContain('archive')
   })
 
+  test('whose time of review has come are told since when nobody stated them again', () => {
+    const settings = retentionSchema.parse({
+      version: 1,
+      policies: {
+        mine: { bound: 'period', period: 'P1Y', basis: 'b', reviewEvery: 'P1Y' },
+        other: { bound: 'period', period: 'P1Y', basis: 'b', reviewEvery: 'P2Y' },
+      },
+      systems: { '*': { policies: ['mine', 'other'] } },
+    })
+    const [only, ...more] = lint(settings, NOW, Date.parse('2025-11-28T00:00:00Z'))
+    expect(only).toMatchObject({ code: 'review_overdue', policy: 'mine' })
+    expect(only!.message).toContain('2025-11-28')
+    expect(more).toEqual([])
+    expect(lint(settings, NOW, Date.parse('2025-11-28T00:00:01Z'))).toEqual([])
+    expect(lint(settings, NOW)).toEqual([])
+  })
+
   test('that contradict one another are told which', () => {
     expect(codesOf(['eu_mifid', 'us_bipa_max'])).toEqual(['conflict'])
   })

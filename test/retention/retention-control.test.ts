@@ -61,6 +61,7 @@ describe('the retention in force', () => {
       SettingsChanged,
     )
     expect((await open()).settings).toEqual(control.settings)
+    expect((await open()).statedAt).toBe(NOW)
   })
 
   test('is shortened only when two people ask for the same', async () => {
@@ -99,6 +100,7 @@ describe('the retention in force', () => {
     await control.confirm('ab'.repeat(32), { systems: [] }, 'seen', grace)
     expect(records.at(-1)).toMatchObject({ object: 'retention.run', details: { version: 2 } })
     expect((await open()).isConfirmed).toBe(true)
+    expect((await open()).statedAt).toBe(NOW)
     await control.change(keeping('P4Y', 2), 'longer', grace, NOW)
     expect(control.isConfirmed).toBe(false)
   })

@@ -16,6 +16,8 @@ interface InForce {
   version: number
   schedule: string
   systems: Record<string, { policies: string[] }>
+  policies: Record<string, { reviewEvery?: string }>
+  statedAt: string | null
   isConfirmed: boolean
   waitsForSecondPerson: boolean
   findings: { code: string; system: string; message: string }[]
@@ -40,23 +42,37 @@ export const show = withLedger(withConnection(new Command('show')))
     await asked<InForce>(options, (connection) => connection.get('/v1/retention'), shown)
   })
 
-function shown({ findings, isConfirmed, schedule, systems, version, waitsForSecondPerson }: InForce): string {
+function shown(inForce: InForce): string {
+  const {
+    findings,
+    isConfirmed,
+    policies: stated,
+    schedule,
+    systems,
+    version,
+    waitsForSecondPerson,
+  } = inForce
   const general = table([
     { setting: 'version', value: String(version) },
+    { setting: 'stated last', value: inForce.statedAt ?? 'not known' },
     { setting: 'schedule', value: schedule },
     { setting: 'a plan was agreed to', value: isConfirmed ? 'yes' : 'no: nothing is deleted' },
     { setting: 'waits for a second person', value: waitsForSecondPerson ? 'yes' : 'no' },
   ])
   const policies = Object.entries(systems).map(([system, one]) => ({
     system,
-    policies: one.policies.join(', '),
+    policies: one.policies.map((id) => withReview(id, stated[id]?.reviewEvery)).join(', '),
   }))
   const said = findings.map(({ code, system, message }) => `${code}: ${system}: ${message}`)
   return [general, ...(policies.length > 0 ? [table(policies)] : []), ...said].join('\n\n')
 }
 
+function withReview(id: string, reviewEvery: string | undefined): string {
+  return reviewEvery === undefined ? id : `${id} (reviewed every ${reviewEvery})`
+}
+
 /** What only the server says of settings, so that what `show --json` prints can be sent again. */
-const TOLD = ['isConfirmed', 'waitsForSecondPerson', 'findings']
+const TOLD = ['statedAt', 'isConfirmed', 'waitsForSecondPerson', 'findings']
 
 export const set = withLedger(withConnection(new Command('set')))
   .description('replace the retention in force; content goes earlier only when two identities send the same')

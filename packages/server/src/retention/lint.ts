@@ -1,5 +1,6 @@
 /** What somebody should know of retention settings before they are in force: nothing here refuses them. */
-import { daysOf, parsePeriod, type Period } from '../calendar/period.ts'
+import { isoTime } from '@deponent/format'
+import { addPeriod, daysOf, parsePeriod, type Period } from '../calendar/period.ts'
 import { dueOf } from './due.ts'
 import { isOfSystem, presetOf } from './presets.ts'
 import {
@@ -22,6 +23,7 @@ export type LintCode =
   | 'nothing_for_others'
   | 'period_not_stated'
   | 'preset_changed'
+  | 'review_overdue'
   | 'trigger_not_stated'
 
 export interface Lint {
@@ -39,12 +41,14 @@ const SIX_MONTHS: Period = { months: 6, days: 0 }
 /** Longer than that, the person may ask why: GDPR Art. 5(1)(e). */
 const JUSTIFIED_FROM_DAYS = 2 * YEAR_DAYS
 
-/** Everything there is to say of these settings. `now`: Unix milliseconds. */
-export function lint(settings: RetentionSettings, now: number): Lint[] {
+/** Everything there is to say of these settings. `now`, and `statedAt`, when somebody stated them last: Unix milliseconds. */
+export function lint(settings: RetentionSettings, now: number, statedAt?: number): Lint[] {
   const said = Object.entries(settings.systems).flatMap(([system, retention]) => [
     ...retention.policies.flatMap((id) => {
       const policy = policyOf(settings, id)
-      return policy ? ofPolicy(system, retention, policy) : []
+      return policy
+        ? [...ofPolicy(system, retention, policy), ...ofReview(system, policy, now, statedAt)]
+        : []
     }),
     ...ofSystem(settings, system, retention, now),
   ])
@@ -97,6 +101,18 @@ function ofPolicy(system: string, { isHighRisk, triggers }: SystemRetention, pol
       say('no_justification', 'longer than two years: GDPR Art. 5(1)(e) asks why (justification)')
   }
   return said
+}
+
+function ofReview(
+  system: string,
+  { id, reviewEvery }: Policy,
+  now: number,
+  statedAt: number | undefined,
+): Lint[] {
+  const every = reviewEvery === undefined ? undefined : parsePeriod(reviewEvery)
+  if (!every || statedAt === undefined || addPeriod(statedAt, every) > now) return []
+  const message = `it is to be reviewed every ${reviewEvery}, and nobody has stated it again since ${isoTime(statedAt)}`
+  return [{ code: 'review_overdue', system, policy: id, message }]
 }
 
 function ofSystem(

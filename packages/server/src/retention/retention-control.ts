@@ -54,6 +54,11 @@ export class RetentionControl {
     return this.#kept.content.settings
   }
 
+  /** When somebody stated them last, the same as before or others; Unix milliseconds. */
+  get statedAt(): number | undefined {
+    return this.#kept.content.statedAt
+  }
+
   /** Whether any system has a policy. */
   get isSet(): boolean {
     return Object.values(this.settings.systems).some(({ policies }) => policies.length > 0)
@@ -86,7 +91,7 @@ export class RetentionControl {
       after,
       ...(askedBy !== undefined && { requester: askedBy }),
     })
-    await this.#kept.keep({ settings: after })
+    await this.#kept.keep({ settings: after, statedAt: now })
     await this.#takeEffect()
     return after
   }

@@ -7,6 +7,8 @@ import { NO_RETENTION, type RetentionSettings, retentionSchema } from './setting
 
 export interface RetentionContent {
   readonly settings: RetentionSettings
+  /** When somebody stated them last; Unix milliseconds. */
+  readonly statedAt?: number
   /** Of which settings somebody has seen a plan and agreed to it; only by those may anything be deleted. */
   readonly confirmed?: { readonly version: number; readonly planDigest: string }
   /** Who asks, by identity, for settings by which content goes earlier, and which; made from these, and from no later ones. */
@@ -18,6 +20,7 @@ export class RetentionFileDamaged extends ExplainedError {}
 
 const file = z.strictObject({
   settings: retentionSchema,
+  statedAt: z.int().nonnegative().optional(),
   confirmed: z.strictObject({ version: z.int().positive(), planDigest: z.string() }).optional(),
   asked: z.strictObject({ askedBy: z.string(), version: z.int().positive(), digest: z.string() }).optional(),
 })
@@ -27,8 +30,13 @@ export function retentionFile(place: SettingsPlace): SettingsFile<RetentionConte
   return settingsFile<RetentionContent>('retention', place, {
     fallback: { settings: NO_RETENTION },
     parse: (value) => {
-      const { settings, confirmed, asked } = file.parse(value)
-      return { settings, ...(confirmed && { confirmed }), ...(asked && { asked }) }
+      const { settings, statedAt, confirmed, asked } = file.parse(value)
+      return {
+        settings,
+        ...(statedAt !== undefined && { statedAt }),
+        ...(confirmed && { confirmed }),
+        ...(asked && { asked }),
+      }
     },
     damaged: (path) =>
       new RetentionFileDamaged(`${path} is damaged: how long records are to be kept cannot be told by it`),

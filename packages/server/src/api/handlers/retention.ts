@@ -47,9 +47,10 @@ function told({ permit, services }: Call): object {
   return {
     ...settings,
     systems: Object.fromEntries(systems),
+    statedAt: retention.statedAt === undefined ? null : isoTime(retention.statedAt),
     isConfirmed: retention.isConfirmed,
     waitsForSecondPerson: retention.asked !== undefined,
-    findings: retention.isSet ? lint(settings, clock.now()).filter(reached) : [UNSET],
+    findings: retention.isSet ? lint(settings, clock.now(), retention.statedAt).filter(reached) : [UNSET],
   }
 }
 
