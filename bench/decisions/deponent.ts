@@ -42,20 +42,7 @@ export function deponentTarget(options: ServerOptions): Target {
 async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
   const home = mkdtempSync(join(folder, 'deponent-'))
   const data = join(home, 'data')
-  const args = [
-    ...nodeOptions,
-    SERVER_COMMAND,
-    'serve',
-    '--data',
-    data,
-    '--port',
-    String(await freePort()),
-    '--signer-state',
-    join(home, 'signer'),
-  ]
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await ready(server)
-  const token = readFileSync(join(data, 'admin-token'), 'utf8').trim()
+  const { server, token, url } = await serve(home, { nodeOptions })
   let stored = 0
   return {
     destination: { protocol: 'http', url, token },
@@ -72,6 +59,36 @@ async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
       return footprint(data, records)
     },
   }
+}
+
+/** A server over `HOME/data`, as the published command starts it. */
+export interface Served {
+  server: ChildProcess
+  url: string
+  token: string
+}
+
+/** Starts one over what is in `home`, or over nothing; `more` are options of `deponent serve`. */
+export async function serve(
+  home: string,
+  { nodeOptions = [], more = [] }: { nodeOptions?: readonly string[]; more?: readonly string[] } = {},
+): Promise<Served> {
+  const data = join(home, 'data')
+  const args = [
+    ...nodeOptions,
+    SERVER_COMMAND,
+    'serve',
+    '--data',
+    data,
+    '--port',
+    String(await freePort()),
+    '--signer-state',
+    join(home, 'signer'),
+    ...more,
+  ]
+  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await ready(server)
+  return { server, url, token: readFileSync(join(data, 'admin-token'), 'utf8').trim() }
 }
 
 /** The URL of the line the server prints when it is ready. */
