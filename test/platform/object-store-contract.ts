@@ -199,6 +199,19 @@ function describeListing(open: () => Promise<StoreOfTests>): void {
     }
   })
 
+  test('lists every version below a prefix, also of what is hidden, as each key by itself tells them', async () => {
+    const { store } = await open()
+    const keys = ['v/1', 'v/1.p/3', 'v/10', 'v/2']
+    for (const key of keys) for (let n = 1; n <= 4; n += 1) await store.put(key, bytesOf(n))
+    await store.put('w', bytesOf(1))
+    await store.remove('v/10')
+    const expected: unknown[] = []
+    for (const key of keys) expected.push(...(await store.versions(key)))
+    const found: unknown[] = []
+    for await (const version of store.listVersions('v/')) found.push(version)
+    expect(found).toEqual(expected)
+  })
+
   test('lists more objects than fit one answer, and each of them once', async () => {
     const { store } = await open()
     const keys = Array.from({ length: 27 }, (_, n) => `many/${String(n).padStart(3, '0')}`)

@@ -119,6 +119,12 @@ class FileStore implements ObjectStore {
     }
   }
 
+  async *listVersions(prefix: string): AsyncGenerator<StoredVersion> {
+    checkPrefix(prefix)
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+    for await (const key of this.#keysBelow(folder, prefix)) yield* await this.versions(key)
+  }
+
   versions(key: string): Promise<StoredVersion[]> {
     return this.#doing(key, async () => {
       const found: StoredVersion[] = []

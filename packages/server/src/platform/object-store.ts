@@ -71,6 +71,8 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>
   /** Every version of one key, newest first; where none are kept the object itself, with `null`. */
   versions(key: string): Promise<StoredVersion[]>
+  /** Every version of every key that begins with `prefix`, also of keys that are hidden: by key as `list`, those of one key as `versions`. */
+  listVersions(prefix: string): AsyncIterable<StoredVersion>
   /**
    * Removes one version for good; of what is not there, nothing. Without a version the object as `get` sees it: where versions are kept, or
    * a lock is on, it is only hidden by a removal, and its versions are removed one by one. With `bypassGovernance` a governance lock is

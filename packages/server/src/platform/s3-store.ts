@@ -142,40 +142,15 @@ class S3Store implements ObjectStore {
   }
 
   async versions(key: string): Promise<StoredVersion[]> {
-    const { namesVersions } = await this.#asked()
-    return this.#asking(key, async ({ client, s3 }, name) => {
-      const found: (StoredVersion & { isLatest: boolean })[] = []
-      let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
-      while (next) {
-        const page: S3.ListObjectVersionsCommandOutput = await client.send(
-          new s3.ListObjectVersionsCommand({
-            Bucket: name.Bucket,
-            Prefix: name.Key,
-            MaxKeys: this.#pageKeys,
-            ...next,
-          }),
-        )
-        for (const [listed, isRemoval] of [
-          [page.DeleteMarkers, true],
-          [page.Versions, false],
-        ] as const)
-          for (const one of listed ?? [])
-            if (one.Key === name.Key)
-              found.push({
-                key,
-                version: namesVersions ? (one.VersionId ?? null) : null,
-                isRemoval,
-                bytes: 'Size' in one && typeof one.Size === 'number' ? one.Size : 0,
-                storedAt: timeOf(one.LastModified),
-                isLatest: one.IsLatest === true,
-              })
-        next = nextOf(page, name.Key)
-      }
-      const order = found.toSorted(
-        (a, b) => Number(b.isLatest) - Number(a.isLatest) || b.storedAt - a.storedAt,
-      )
-      return order.map(({ isLatest: _, ...version }) => version)
-    })
+    checkKey(key)
+    // Keys that begin with this one follow it.
+    for await (const found of this.#versionsByKey(key)) return found[0]!.key === key ? found : []
+    return []
+  }
+
+  async *listVersions(prefix: string): AsyncGenerator<StoredVersion> {
+    checkPrefix(prefix)
+    for await (const found of this.#versionsByKey(prefix)) yield* found
   }
 
   async remove(
@@ -237,8 +212,31 @@ class S3Store implements ObjectStore {
     if (opened) (await opened).client.destroy()
   }
 
-  get #pageKeys(): number {
-    return this.#settings.pageKeys ?? PAGE_KEYS
+  /** The versions of each key that begins with `prefix`, newest first; a key's may be on several pages. */
+  async *#versionsByKey(prefix: string): AsyncGenerator<StoredVersion[]> {
+    const { namesVersions } = await this.#asked()
+    const { bucket, prefix: above, pageKeys = PAGE_KEYS } = this.#settings
+    let open: ListedVersion[] = []
+    let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
+    while (next) {
+      const marker: typeof next = next
+      const page: S3.ListObjectVersionsCommandOutput = await this.#asking(undefined, ({ client, s3 }) =>
+        client.send(
+          new s3.ListObjectVersionsCommand({
+            Bucket: bucket,
+            Prefix: above + prefix,
+            MaxKeys: pageKeys,
+            ...marker,
+          }),
+        ),
+      )
+      for (const found of listedOn(page, above.length, namesVersions)) {
+        if (open.length > 0 && open[0]!.key !== found.key) yield newestFirst(open.splice(0))
+        open.push(found)
+      }
+      next = nextOf(page)
+    }
+    if (open.length > 0) yield newestFirst(open)
   }
 
   /** The service says only that it was forbidden: whether a lock forbade it is seen by the lock. */
@@ -354,13 +352,40 @@ function timeOf(date: Date | undefined): number {
   return date?.getTime() ?? 0
 }
 
-/** Keys that begin with this one follow it; the page after them is not wanted. */
+interface ListedVersion extends StoredVersion {
+  readonly isLatest: boolean
+}
+
+/** What a page lists, by key; keys without the first `above` characters. */
+function listedOn(
+  { DeleteMarkers = [], Versions = [] }: S3.ListObjectVersionsCommandOutput,
+  above: number,
+  namesVersions: boolean,
+): ListedVersion[] {
+  const listed = (one: S3.ObjectVersion | S3.DeleteMarkerEntry, isRemoval: boolean): ListedVersion => ({
+    key: one.Key!.slice(above),
+    version: namesVersions ? (one.VersionId ?? null) : null,
+    isRemoval,
+    bytes: 'Size' in one && typeof one.Size === 'number' ? one.Size : 0,
+    storedAt: timeOf(one.LastModified),
+    isLatest: one.IsLatest === true,
+  })
+  const all = [...DeleteMarkers.map((one) => listed(one, true)), ...Versions.map((one) => listed(one, false))]
+  return all.toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+}
+
+function newestFirst(versions: readonly ListedVersion[]): StoredVersion[] {
+  const order = versions.toSorted(
+    (a, b) => Number(b.isLatest) - Number(a.isLatest) || b.storedAt - a.storedAt,
+  )
+  return order.map(({ isLatest: _, ...version }) => version)
+}
+
 function nextOf(
   page: S3.ListObjectVersionsCommandOutput,
-  key: string,
 ): { KeyMarker?: string; VersionIdMarker?: string } | undefined {
   const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = page
-  if (IsTruncated !== true || NextKeyMarker !== key) return undefined
+  if (IsTruncated !== true || !NextKeyMarker) return undefined
   return { KeyMarker: NextKeyMarker, ...(NextVersionIdMarker && { VersionIdMarker: NextVersionIdMarker }) }
 }
 
