@@ -26,6 +26,7 @@ describeObjectStore('a directory', () => openStore(false), {
   keepsVersions: false,
   takesLocks: true,
   isWorm: false,
+  statesRemovals: true,
   lockMs: 60_000,
 })
 
@@ -33,6 +34,7 @@ describeObjectStore('a directory that keeps versions', () => openStore(true), {
   keepsVersions: true,
   takesLocks: true,
   isWorm: false,
+  statesRemovals: true,
   lockMs: 60_000,
 })
 

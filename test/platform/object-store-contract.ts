@@ -22,6 +22,8 @@ export interface StoreTraits {
   readonly keepsVersions: boolean
   readonly takesLocks: boolean
   readonly isWorm: boolean
+  /** Where versions are kept, whether a removal is one of them, and the version below is read again when what is above it goes. */
+  readonly statesRemovals: boolean
   /** How long locks of tests are: short where nobody can turn the clock, and longer than a test needs until then. */
   readonly lockMs: number
 }
@@ -172,16 +174,31 @@ function describeObjects(open: () => Promise<StoreOfTests>, traits: StoreTraits)
         expect(kept).toEqual([])
         return
       }
-      expect(kept.map(({ isRemoval }) => isRemoval)).toEqual([true, false, false])
-      expect(kept.slice(1).map(({ version }) => version)).toEqual(versions.toReversed())
-      expect(kept.slice(1).map(({ bytes }) => bytes)).toEqual([20, 10])
+      const known = kept.filter(({ isRemoval }) => !isRemoval)
+      expect(kept.map(({ isRemoval }) => isRemoval).slice(0, -2)).toEqual(traits.statesRemovals ? [true] : [])
+      expect(known.map(({ version }) => version)).toEqual(versions.toReversed())
+      expect(known.map(({ bytes }) => bytes)).toEqual([20, 10])
+      expect(await store.get('a')).toBeUndefined()
       expect(await store.get('a', { version: versions[0]! })).toEqual(bytesOf(10))
-      await store.remove('a', { version: kept[0]!.version })
-      expect(await store.get('a')).toEqual(bytesOf(20))
+      if (traits.statesRemovals) {
+        await store.remove('a', { version: kept[0]!.version })
+        expect(await store.get('a')).toEqual(bytesOf(20))
+      }
       await store.remove('a', { version: versions[1]! })
-      expect(await store.get('a')).toEqual(bytesOf(10))
+      expect(await store.get('a')).toEqual(traits.statesRemovals ? bytesOf(10) : undefined)
+      expect((await store.versions('a')).map(({ version }) => version)).toEqual([versions[0]])
     },
   )
+
+  if (traits.keepsVersions)
+    test('removes the newest version alone when it is named', async () => {
+      const { store } = await open()
+      const versions = [await store.put('a', bytesOf(10)), await store.put('a', bytesOf(20))]
+      await store.remove('a', { version: versions[1]! })
+      expect((await store.versions('a')).map(({ version }) => version)).toEqual([versions[0]])
+      expect(await store.get('a', { version: versions[0]! })).toEqual(bytesOf(10))
+      expect(await store.get('a', { version: versions[1]! })).toBeUndefined()
+    })
 }
 
 function describeListing(open: () => Promise<StoreOfTests>): void {

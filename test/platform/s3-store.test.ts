@@ -37,6 +37,7 @@ serverSuite('S3', noRadosgw, () => {
     isWorm: true,
     takesLocks: true,
     keepsVersions: true,
+    statesRemovals: true,
     lockMs: 3_000,
   })
 
@@ -44,6 +45,7 @@ serverSuite('S3', noRadosgw, () => {
     isWorm: false,
     takesLocks: false,
     keepsVersions: true,
+    statesRemovals: true,
     lockMs: 3_000,
   })
 
@@ -51,6 +53,7 @@ serverSuite('S3', noRadosgw, () => {
     isWorm: false,
     takesLocks: false,
     keepsVersions: false,
+    statesRemovals: true,
     lockMs: 3_000,
   })
 

@@ -36,6 +36,7 @@ import {
   type StoredVersion,
   StoreFailure,
   type StoreFailureCode,
+  weakens,
 } from './object-store.ts'
 
 export interface FileStoreSettings {
@@ -385,11 +386,6 @@ class FileStore implements ObjectStore {
   #folder(key: string): string {
     return this.#plain(key) + FOLDER_MARK
   }
-}
-
-/** Whether one lock holds less than another: it ends earlier, or others may pass it. */
-function weakens(lock: Lock, known: Lock): boolean {
-  return lock.until < known.until || (lock.mode === 'governance' && known.mode === 'compliance')
 }
 
 async function readPart(path: string, range: Range | undefined): Promise<Uint8Array | undefined> {

@@ -41,7 +41,7 @@ export interface StoredObject {
 export interface StoredVersion extends StoredObject {
   /** Names this version among those of its key; `null` where a store keeps none. */
   readonly version: string | null
-  /** Whether it only says that the object was removed. */
+  /** Whether it only says that the object was removed. Some stores keep no such version: what was removed is there, and nothing is above it. */
   readonly isRemoval: boolean
 }
 
@@ -75,7 +75,8 @@ export interface ObjectStore {
   listVersions(prefix: string): AsyncIterable<StoredVersion>
   /**
    * Removes one version for good; of what is not there, nothing. Without a version the object as `get` sees it: where versions are kept, or
-   * a lock is on, it is only hidden by a removal, and its versions are removed one by one. With `bypassGovernance` a governance lock is
+   * a lock is on, it is only hidden, and its versions are removed one by one. Whether an earlier version is read again when those above it
+   * are gone differs by store. With `bypassGovernance` a governance lock is
    * passed by whoever may, and whoever passes it records that. StoreFailure `locked`.
    */
   remove(key: string, options?: { version?: string | null; bypassGovernance?: boolean }): Promise<void>
@@ -84,6 +85,11 @@ export interface ObjectStore {
   /** Sets a lock, or moves its end further away; StoreFailure `locked` for what would weaken one. */
   extendLock(key: string, lock: Lock, version?: string | null): Promise<void>
   close(): Promise<void>
+}
+
+/** Whether one lock holds less than another: it ends earlier, or others may pass it. */
+export function weakens(lock: Lock, known: Lock): boolean {
+  return lock.until < known.until || (lock.mode === 'governance' && known.mode === 'compliance')
 }
 
 const KEY_BYTES_MAX = 900

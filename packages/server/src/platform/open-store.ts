@@ -1,9 +1,12 @@
 /** The store of objects at an address. */
 import { fileURLToPath } from 'node:url'
+import { azureStore } from './azure-store.ts'
 import { ExplainedError } from './explained-error.ts'
 import { fileStore } from './file-store.ts'
+import { gcsStore } from './gcs-store.ts'
 import { checkPrefix, type ObjectStore } from './object-store.ts'
 import { s3Store } from './s3-store.ts'
+import { isSafeToAsk } from './safe-address.ts'
 
 /** An address of a store that cannot be used as it is written; the message says what is expected. */
 export class StoreAddressError extends ExplainedError {}
@@ -11,13 +14,16 @@ export class StoreAddressError extends ExplainedError {}
 /** What each scheme takes after `?`. */
 const FILE_PARAMETERS = ['versions'] as const
 const S3_PARAMETERS = ['region', 'endpoint'] as const
+const ENDPOINT = ['endpoint'] as const
 
 /** A bucket's name: by the rules of its service, or what other servers allow too. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,62}$/
+const ACCOUNT = /^[a-z0-9]{3,24}$/
+const CONTAINER = /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/
 
 /**
- * Opens the store at an address: a path, `file:///path`, `s3://bucket/prefix?region=…&endpoint=…`. A directory takes `?versions=keep` after `file:///path`, and then keeps
- * what is overwritten or removed. Credentials are never part of an address. Nothing is asked of the store yet: `ability` does that.
+ * Opens the store at an address: a path, `file:///path`, `s3://bucket/prefix?region=…&endpoint=…`, `az://account/container/prefix?endpoint=…`,
+ * `gs://bucket/prefix?endpoint=…`. A directory takes `?versions=keep` after `file:///path`, and then keeps what is overwritten or removed. Credentials are never part of an address. Nothing is asked of the store yet: `ability` does that.
  */
 export function openObjectStore(address: string): Promise<ObjectStore> {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(address)?.[1]?.toLowerCase()
@@ -27,7 +33,11 @@ export function openObjectStore(address: string): Promise<ObjectStore> {
   const url = urlOf(address)
   if (scheme === 'file') return Promise.resolve(fileAt(url))
   if (scheme === 's3') return Promise.resolve(s3At(url))
-  throw new StoreAddressError('the address of a store is a path, or begins with file:/// or s3://')
+  if (scheme === 'az') return Promise.resolve(azureAt(url))
+  if (scheme === 'gs') return Promise.resolve(gcsAt(url))
+  throw new StoreAddressError(
+    'the address of a store is a path, or begins with file:///, s3://, az:// or gs://',
+  )
 }
 
 function fileAt(url: URL): ObjectStore {
@@ -51,6 +61,37 @@ function s3At(url: URL): ObjectStore {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint: endpointOf(endpoint) }),
   })
+}
+
+function azureAt(url: URL): ObjectStore {
+  checkParameters(url, ENDPOINT)
+  const [container = '', ...prefix] = url.pathname.slice(1).split('/')
+  if (!ACCOUNT.test(url.host) || !CONTAINER.test(container))
+    throw new StoreAddressError(
+      'az://account/container/prefix names an account and a container in small letters',
+    )
+  return azureStore({
+    account: url.host,
+    container,
+    prefix: prefixOf(prefix.join('/')),
+    ...secureEndpoint(url),
+  })
+}
+
+function gcsAt(url: URL): ObjectStore {
+  checkParameters(url, ENDPOINT)
+  if (!BUCKET.test(url.host))
+    throw new StoreAddressError('gs://bucket/prefix names a bucket in small letters')
+  return gcsStore({ bucket: url.host, prefix: prefixOf(url.pathname), ...secureEndpoint(url) })
+}
+
+/** What authorizes a request is sent to these services as it is: never in the clear to another machine. */
+function secureEndpoint(url: URL): { endpoint?: string } {
+  const endpoint = url.searchParams.get('endpoint')
+  if (!endpoint) return {}
+  if (!isSafeToAsk(endpointOf(endpoint)))
+    throw new StoreAddressError('endpoint needs https://, or http:// of this machine itself')
+  return { endpoint }
 }
 
 function endpointOf(text: string): string {

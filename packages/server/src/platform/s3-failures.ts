@@ -1,27 +1,27 @@
 /** What S3, or the way to it, says of a failure, in our words. Nothing it said is repeated: it names accounts, people and keys. */
-import type { StoreFailureCode } from './object-store.ts'
+import {
+  BUSY,
+  DAMAGED,
+  DENIED,
+  LATE,
+  NO_OBJECT,
+  ofSilence,
+  ofStatus,
+  OWN,
+  PAST,
+  type Said,
+  said,
+  SIGNATURE,
+  TOO_LARGE,
+  UNKNOWN_CALLER,
+} from './store-failures.ts'
 
-/** A failure in our words. */
-export interface Said {
-  readonly code: StoreFailureCode
-  readonly what: string
-}
-
-const said = (code: StoreFailureCode, what: string): Said => ({ code, what })
-
-const UNKNOWN_CALLER = said('denied', 'does not know the credentials in use')
-const SIGNATURE = said('denied', 'does not accept the signature: wrong secret, or a clock that is wrong')
-const DAMAGED = said('damaged_on_the_way', 'says that the bytes were changed on the way')
-const BUSY = said('unreachable', 'is asked too often')
-const OWN = said('unreachable', 'has a failure of its own')
-const LATE = said('unreachable', 'does not answer in time')
 const NO_BUCKET = said('not_found', 'has no such bucket')
-const PAST = said('exists', 'has an object of that key')
 const ELSEWHERE = said('refused', 'says that the bucket is in another region (region= after its address)')
 
 /** The names are those of the service's documentation; some answers have only a status. */
 const REASONS: Readonly<Record<string, Said>> = {
-  AccessDenied: said('denied', 'denies it to the credentials in use'),
+  AccessDenied: DENIED,
   AllAccessDisabled: said('denied', 'denies it to everybody'),
   InvalidAccessKeyId: UNKNOWN_CALLER,
   UnrecognizedClientException: UNKNOWN_CALLER,
@@ -34,9 +34,9 @@ const REASONS: Readonly<Record<string, Said>> = {
     'cannot be asked: no credentials are configured (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, say)',
   ),
   NoSuchBucket: NO_BUCKET,
-  NoSuchKey: said('not_found', 'has no such object'),
+  NoSuchKey: NO_OBJECT,
   NoSuchVersion: said('not_found', 'has no such version'),
-  NotFound: said('not_found', 'has no such object'),
+  NotFound: NO_OBJECT,
   PreconditionFailed: PAST,
   ConditionalRequestConflict: PAST,
   BadDigest: DAMAGED,
@@ -50,7 +50,7 @@ const REASONS: Readonly<Record<string, Said>> = {
   PermanentRedirect: ELSEWHERE,
   AuthorizationHeaderMalformed: ELSEWHERE,
   QuotaExceeded: said('refused', 'has no room left'),
-  EntityTooLarge: said('refused', 'takes no object of that size'),
+  EntityTooLarge: TOO_LARGE,
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   Throttling: BUSY,
@@ -83,11 +83,7 @@ export function reasonOf(error: unknown): Said {
       'cannot be asked: no region is configured (region= after its address, or AWS_REGION)',
     )
   const status = statusOf(error)
-  if (status === 403) return REASONS.AccessDenied!
-  if (status === 412) return PAST
-  if (status !== undefined && status >= 500) return OWN
-  if (status !== undefined && status >= 300)
-    return said('refused', `does not take what it is asked (HTTP ${status})`)
+  if (status !== undefined && status >= 300) return ofStatus(status)
   const code = error instanceof Error && 'code' in error ? String(error.code) : nameOf(error)
-  return said('unreachable', /^\w{1,64}$/.test(code) ? `does not answer: ${code}` : 'does not answer')
+  return ofSilence(code)
 }
