@@ -216,7 +216,7 @@ class S3Store implements ObjectStore {
   async *#versionsByKey(prefix: string): AsyncGenerator<StoredVersion[]> {
     const { namesVersions } = await this.#asked()
     const { bucket, prefix: above, pageKeys = PAGE_KEYS } = this.#settings
-    let open: ListedVersion[] = []
+    const open: ListedVersion[] = []
     let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
     while (next) {
       const marker: typeof next = next
