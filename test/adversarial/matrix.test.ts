@@ -32,7 +32,14 @@ const PERSONS: Operation[] = [
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
-const SETTINGS: Operation[] = ['getPolicy', 'getPrivacy', 'getRetention', 'getSettings']
+const SETTINGS: Operation[] = [
+  'getPolicy',
+  'getPrivacy',
+  'getRetention',
+  'getSettings',
+  'getStorage',
+  'getStorageCost',
+]
 const RETENTION: Operation[] = ['putRetention', 'planRetention', 'runRetention']
 const SYSTEMS: Operation[] = ['getSystems', 'getFields']
 const PRIVACY: Operation[] = ['putPrivacy', 'previewFields']

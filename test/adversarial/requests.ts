@@ -152,6 +152,8 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   reviewHold: ({ holdId }) =>
     post(`/v1/holds/${holdId}/review`, { reviewAt: '2199-01-01T00:00:00Z', reason: 'a probe' }),
   releaseHold: ({ holdId }) => post(`/v1/holds/${holdId}/release`, { reason: 'a probe' }),
+  getStorage: () => get('/v1/storage'),
+  getStorageCost: () => get('/v1/storage/cost?years=1'),
   getRetention: () => get('/v1/retention'),
   // A version that is never in force, and a plan that nobody made.
   putRetention: () => ({

@@ -130,6 +130,18 @@ describe('every forbidden arrow', () => {
       'server/access/a.ts → server/ledger/l.ts',
     ],
     [
+      'what is paid depends on no part that runs',
+      server('cost/a.ts'),
+      `import { D } from '../platform/disk.ts'`,
+      'server/cost/a.ts → server/platform/disk.ts',
+    ],
+    [
+      'sizes are not asked of the index',
+      server('sizes/a.ts'),
+      `import { P } from '../projection/index.ts'`,
+      'server/sizes/a.ts → server/projection/index.ts',
+    ],
+    [
       'privacy looks at no record',
       server('privacy/a.ts'),
       `import { R } from '../recording/r.ts'`,

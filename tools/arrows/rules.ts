@@ -164,6 +164,24 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'when something goes is decided by policies and dates alone, so that a plan can be judged before anything is touched',
   },
   {
+    from: ['server/cost'],
+    to: ['server/*'],
+    unlessTo: ['server/cost'],
+    why: 'what is paid is reckoned from sizes and prices alone, so that whoever has both finds the same',
+  },
+  {
+    from: ['server/sizes'],
+    to: ['server/*'],
+    unlessTo: [
+      'server/sizes',
+      'server/platform',
+      'server/cost/layer.ts',
+      'server/ledger/wal-frame.ts',
+      'server/vault/segment.ts',
+    ],
+    why: 'sizes are those of files as they lie there, also where nothing runs; whoever counts or keeps something elsewhere is handed in',
+  },
+  {
     from: ['server/evidence'],
     to: ['server/*'],
     unlessTo: ['server/evidence', 'server/ledger', 'server/vault', 'server/platform'],
@@ -315,6 +333,7 @@ export const SERVER_AREAS: readonly string[] = [
   'check',
   'cli',
   'conformance',
+  'cost',
   'demo',
   'drill',
   'erasure',
@@ -332,6 +351,7 @@ export const SERVER_AREAS: readonly string[] = [
   'retention',
   'rights',
   'settings',
+  'sizes',
   'vault',
 ]
 

@@ -6,6 +6,7 @@ import { RateLimit } from './access/rate-limit.ts'
 import { Sessions } from './access/sessions.ts'
 import { createHandler } from './api/server.ts'
 import type { Settings } from './api/settings.ts'
+import type { Prices } from './cost/prices.ts'
 import { announceServer, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
 import { HostedLedgers } from './hosting/hosted-ledgers.ts'
@@ -60,6 +61,8 @@ export interface AppOptions {
   scrubDays?: number
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
+  /** What storing and asking is charged with; those of an example when absent. */
+  prices?: Prices
   /** Diagnostics: one line a call, never with a value from a record. */
   diagnose(message: string, details?: Record<string, unknown>): void
 }
@@ -110,6 +113,7 @@ export function startApp(options: AppOptions): Promise<App> {
         ledgers,
         adminToken,
         settings: settingsOf(options),
+        ...(options.prices && { prices: options.prices }),
         sessions: new Sessions({ secret: ledgers.default.tenant.vault.derive('sessions'), clock, random }),
         lockout: new Lockout(clock),
         rateLimit: new RateLimit(clock),

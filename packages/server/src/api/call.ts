@@ -6,6 +6,7 @@ import type { Lockout } from '../access/lockout.ts'
 import type { Permit } from '../access/policy.ts'
 import type { RateLimit } from '../access/rate-limit.ts'
 import type { Session, Sessions } from '../access/sessions.ts'
+import type { Prices } from '../cost/prices.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { EvidencePage } from '../evidence/evidence-page.ts'
 import type { HostedLedger, LedgerServices } from '../hosting/hosted-ledger.ts'
@@ -27,6 +28,8 @@ export interface ServerServices {
   /** The token of first start. */
   adminToken: string
   settings: Settings
+  /** What storing and asking is charged with; those of an example when absent. */
+  prices?: Prices
   sessions: Sessions
   lockout: Lockout
   rateLimit: RateLimit

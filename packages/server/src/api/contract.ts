@@ -12,6 +12,7 @@ import { PERSONS } from './routes/persons.ts'
 import { PRIVACY } from './routes/privacy.ts'
 import { RETENTION } from './routes/retention.ts'
 import { RECORDING } from './routes/recording.ts'
+import { STORAGE } from './routes/storage.ts'
 
 export const ROUTES: readonly Route[] = [
   ...RECORDING,
@@ -22,5 +23,6 @@ export const ROUTES: readonly Route[] = [
   ...ERASURE,
   ...PRIVACY,
   ...RETENTION,
+  ...STORAGE,
   ...LEDGER,
 ]

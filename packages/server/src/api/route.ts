@@ -109,5 +109,7 @@ export type Operation =
   | 'planRetention'
   | 'listRetentionRuns'
   | 'runRetention'
+  | 'getStorage'
+  | 'getStorageCost'
   | 'getFields'
   | 'previewFields'

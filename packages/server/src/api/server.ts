@@ -25,6 +25,7 @@ import * as privacy from './handlers/privacy.ts'
 import * as retention from './handlers/retention.ts'
 import * as ledgers from './handlers/ledgers.ts'
 import * as session from './handlers/session.ts'
+import * as storage from './handlers/storage.ts'
 import { recordDenial, recordLook } from './looks.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
 import { purposeOf, purposeRequired } from './purpose.ts'
@@ -112,6 +113,8 @@ const HANDLERS: Record<Operation, Handler> = {
   planRetention: retention.planRetention,
   listRetentionRuns: retention.listRetentionRuns,
   runRetention: retention.runRetention,
+  getStorage: storage.getStorage,
+  getStorageCost: storage.getStorageCost,
   getFields: privacy.getFields,
   previewFields: privacy.previewFields,
 }

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   retention: async () => (await import('./retention.ts')).retention,
   ledgers: async () => (await import('./ledgers.ts')).ledgers,
   reindex: async () => (await import('./reindex.ts')).reindex,
+  cost: async () => (await import('./cost.ts')).cost,
   drill: async () => (await import('./drill.ts')).drill,
   conformance: async () => (await import('./conformance.ts')).conformance,
   doctor: async () => (await import('./doctor.ts')).doctor,

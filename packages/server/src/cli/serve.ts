@@ -16,6 +16,7 @@ import {
   withData,
 } from './options.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
+import { pricesIn } from './prices.ts'
 import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 
 export interface ServeOptions extends OutsideOptions, SignerSocketsOption, RootKeyOptions {
@@ -27,6 +28,7 @@ export interface ServeOptions extends OutsideOptions, SignerSocketsOption, RootK
   acceptHead?: boolean
   scrubDays: number
   clickhouseUrl?: string
+  prices?: string
   tlsCert?: string
   tlsKey?: string
   behindProxy?: boolean
@@ -52,6 +54,7 @@ export function withServing(command: Command): Command {
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
+    .option('--prices <file>', 'what storing and asking is charged with, for the costs that are shown (JSON)')
 }
 
 /** Starts the server a command asks for. */
@@ -77,6 +80,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     acceptHead: options.acceptHead ?? false,
     scrubDays: options.scrubDays,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
+    ...(options.prices !== undefined && { prices: await pricesIn(options.prices) }),
     ...(tls && { tls }),
     isBehindProxy,
     publicLedger: options.publicLedger ?? false,

@@ -31,6 +31,7 @@ import { expiryOf } from './expiring.ts'
 import { bearPrivacy } from './ledger-privacy.ts'
 import { bearRetention } from './ledger-retention.ts'
 import { scrubOf } from './scrubbing.ts'
+import type { StorageWatch } from '../sizes/storage-watch.ts'
 
 /** What the routes need of the ledger a request is about. */
 export interface LedgerServices {
@@ -51,6 +52,8 @@ export interface LedgerServices {
   readonly retention: RetentionControl
   /** What goes when its time is over. */
   readonly expiry: Expiry
+  /** What the ledgers of this server take. */
+  readonly storage: StorageWatch
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -75,6 +78,7 @@ export interface LedgerParts {
   scrubDays: number
   /** How many ledgers of this process are read again side by side. */
   sharers(): number
+  storage: StorageWatch
   /** Compresses what ledgers store; in this thread when absent. */
   deflate?: Deflate
   intake(start: IntakeStart): Intake
@@ -135,7 +139,7 @@ export function openLedger(
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
-    const metrics = metricsOf(tenant, projection, scrub)
+    const metrics = metricsOf(tenant, projection, scrub, parts.storage)
     return {
       name,
       tenant,
@@ -146,6 +150,7 @@ export function openLedger(
       privacy,
       retention,
       expiry,
+      storage: parts.storage,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

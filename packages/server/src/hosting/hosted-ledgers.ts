@@ -16,12 +16,16 @@ import { DEFAULT_LEDGER, isLedgerName } from './ledger-name.ts'
 import { processMetricsOf } from './process-gauges.ts'
 import type { RequestMetrics } from './metrics.ts'
 import type { Signers } from './signers.ts'
+import { storageWatchOf } from './measuring.ts'
+import type { OtherLayer, StorageWatch } from '../sizes/storage-watch.ts'
 
 /** Each ledger has threads, timers and files of its own. */
 export const LEDGERS_MAX = 64
 
-export interface HostingOptions extends Omit<LedgerParts, 'sharers'> {
+export interface HostingOptions extends Omit<LedgerParts, 'sharers' | 'storage'> {
   signers: Signers
+  /** What of a ledger lies elsewhere than in the directory; nothing when absent. */
+  elsewhere?(ledger: string): Promise<readonly OtherLayer[]>
 }
 
 /** A ledger that could not be opened at the start. */
@@ -36,6 +40,8 @@ export class HostedLedgers {
   /** Numbers of the process that belong to no ledger. */
   readonly metrics: RequestMetrics
   readonly #options: HostingOptions
+  /** What the ledgers take. */
+  readonly #storage: StorageWatch
   readonly #running = new Map<string, RunningLedger>()
   readonly #unavailable = new Map<string, UnavailableLedger>()
   readonly #beingCreated = new Set<string>()
@@ -46,6 +52,7 @@ export class HostedLedgers {
   private constructor(options: HostingOptions) {
     this.#options = options
     this.metrics = processMetricsOf(this)
+    this.#storage = storageWatchOf(() => this.all(), options)
   }
 
   /** Opens the first ledger and every other that was not succeeded; rejects, leaving nothing running, when the first does not open. */
@@ -54,6 +61,7 @@ export class HostedLedgers {
     const { ledgers } = options.directory.format
     const others = Object.keys(ledgers).filter((name) => name !== DEFAULT_LEDGER && isKeptOn(ledgers[name]!))
     await hosted.#open(DEFAULT_LEDGER, await options.signers.connect(DEFAULT_LEDGER))
+    hosted.#storage.begin()
     const connecting = connectAll(options.signers, others)
     for (const [name, signer] of connecting) await hosted.#openOther(name, signer)
     return hosted
@@ -100,6 +108,7 @@ export class HostedLedgers {
   async close(): Promise<void> {
     this.#isClosing = true
     await this.#creating
+    await this.#storage.close()
     const ended = await Promise.allSettled([...this.#running.values()].map((ledger) => ledger.close()))
     this.#running.clear()
     const failed = ended.find(({ status }) => status === 'rejected')
@@ -107,7 +116,11 @@ export class HostedLedgers {
   }
 
   async #open(name: string, signer: RemoteSigner | undefined): Promise<RunningLedger> {
-    const parts = { ...this.#options, sharers: () => Math.max(1, this.#running.size) }
+    const parts = {
+      ...this.#options,
+      storage: this.#storage,
+      sharers: () => Math.max(1, this.#running.size),
+    }
     const running = await openLedger(parts, name, signer)
     this.#running.set(name, running)
     return running

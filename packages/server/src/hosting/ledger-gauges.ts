@@ -4,11 +4,13 @@ import type { OutsideStatus } from '../ledger/anchoring.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
 import { LedgerMetrics } from './metrics.ts'
+import type { StorageWatch } from '../sizes/storage-watch.ts'
 
 export function metricsOf(
   { name, ledger, rights }: Tenant,
   projection: Pick<Projection, 'lag'>,
   scrub: Pick<Scrub, 'status'>,
+  storage: Pick<StorageWatch, 'last'>,
 ): LedgerMetrics {
   const metrics = new LedgerMetrics(name)
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => ledger.size)
@@ -27,6 +29,12 @@ export function metricsOf(
   addTimestamps(metrics, ledger)
   addScrub(metrics, scrub)
   addRights(metrics, rights)
+  metrics.gauges(
+    'deponent_storage_bytes',
+    'Bytes of each layer, as they were measured within the last hour.',
+    'layer',
+    () => (storage.last(name)?.layers ?? []).map((layer) => [layer.name, layer.bytes]),
+  )
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )

@@ -7,7 +7,7 @@ import { ExplainedError } from './explained-error.ts'
 export type StateValue = SQLInputValue
 export type StateRow = Record<string, null | number | bigint | string | Uint8Array>
 
-/** A small relational store for derived state. Everything in it can be rebuilt from ledger, vault and keyring. */
+/** A small relational store for derived state. Everything in it can be rebuilt from ledger, vault and keyring, but for counts and sizes of days gone by. */
 export interface StateStore {
   run(sql: string, ...values: StateValue[]): void
   get(sql: string, ...values: StateValue[]): StateRow | undefined

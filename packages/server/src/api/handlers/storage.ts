@@ -1,0 +1,55 @@
+/** What is stored, and what that costs. */
+import { isoTime } from '@deponent/format'
+import type { z } from 'zod'
+import { billOf, bytesPerDecision } from '../../cost/bill.ts'
+import { ScenarioError } from '../../cost/growth.ts'
+import { EXAMPLE_PRICES } from '../../cost/prices.ts'
+import type { Measured } from '../../sizes/storage-watch.ts'
+import { type Handler, json } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { costQuery, storageQuery } from '../routes/storage.ts'
+
+export const getStorage: Handler = async ({ query, services }) => {
+  const { days } = asked(query, storageQuery)
+  const { storage, tenant } = services
+  const measured = await storage.now(tenant.name)
+  const { at, decisions, entries, layers } = measured
+  return json({
+    ledger: tenant.name,
+    measuredAt: isoTime(at),
+    entries,
+    decisions: decisions ?? null,
+    bytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytesPerDecision: bytesPerDecision(layers, countsOf(measured)),
+    layers,
+    history: storage.history(tenant.name, days),
+  })
+}
+
+export const getStorageCost: Handler = async ({ query, services }) => {
+  const { storage, tenant, prices = EXAMPLE_PRICES } = services
+  const scenario = asked(query, costQuery)
+  const measured = await storage.now(tenant.name)
+  try {
+    return json(billOf(measured.layers, { ...scenario, ...countsOf(measured) }, prices))
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error
+    throw new Problem(400, 'bad_parameter', error.message, { field: error.field })
+  }
+}
+
+/** Entries and the decisions they are of; each entry a decision where nobody counts those. */
+function countsOf({ decisions, entries }: Measured): { entries: number; decisions: number } {
+  return decisions === undefined || decisions === 0 ? { entries: 1, decisions: 1 } : { entries, decisions }
+}
+
+/** The parameters as their schema says. @throws Problem that names the parameter and never its value */
+function asked<T extends z.ZodObject>(query: URLSearchParams, schema: T): z.infer<T> {
+  const unknown = [...query.keys()].find((name) => !Object.hasOwn(schema.shape, name))
+  if (unknown !== undefined)
+    throw new Problem(400, 'unknown_parameter', 'this address has no such parameter', { field: unknown })
+  const parsed = schema.safeParse(Object.fromEntries(query))
+  if (parsed.success) return parsed.data
+  const field = String(parsed.error.issues[0]?.path[0] ?? '')
+  throw new Problem(400, 'bad_parameter', 'a parameter is not as the contract says', { field })
+}
