@@ -25,6 +25,7 @@ export function erasuresOver(
     recent,
     entryOf: (root) => erasureEntries.entryOf(root),
     eraseFromIndex: () => Promise.resolve(),
+    copies: [],
     scrubState: () => Promise.resolve(),
     needsTwoPersons: () => false,
     holds: NO_HOLDS,

@@ -30,6 +30,9 @@ export interface HostingOfTests {
   sockets?: SignerSockets
   localForOthers?: boolean
   outside?: HostingOptions['outside']
+  offsite?: HostingOptions['offsite']
+  clock?: Clock
+  acceptHead?: boolean
   /** With the real engine; without it nothing is indexed. */
   isIndexed?: boolean
 }
@@ -42,7 +45,14 @@ export interface Hosting {
 
 /** One life of the ledgers of a server on a place; `close` ends it in order. */
 export async function openLedgers(place: Place, options: HostingOfTests = {}): Promise<Hosting> {
-  const { disk = realDisk, sockets = new Map(), localForOthers = false, isIndexed = false, outside } = options
+  const {
+    disk = realDisk,
+    sockets = new Map(),
+    localForOthers = false,
+    isIndexed = false,
+    outside,
+    offsite,
+  } = options
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const told: string[] = []
   const diagnose = (message: string, details?: object): void => {
@@ -51,14 +61,15 @@ export async function openLedgers(place: Place, options: HostingOfTests = {}): P
   try {
     const ledgers = await HostedLedgers.open({
       disk,
-      clock,
+      clock: options.clock ?? clock,
       random: realRandom,
       directory,
       signerDirectory: place.signer,
       signers: new Signers({ clock, sockets, localForOthers }),
       indexes: isIndexed ? new Indexes({ directory, diagnose }) : noIndex,
-      acceptHead: false,
+      acceptHead: options.acceptHead ?? false,
       outside,
+      offsite,
       scrubDays: 7,
       intake: (start) => new LocalIntake(start, realRandom),
       diagnose,

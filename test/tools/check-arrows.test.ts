@@ -274,6 +274,12 @@ describe('every forbidden arrow', () => {
       'server/settings/a.ts → server/privacy/p.ts',
     ],
     [
+      'a copy is made of stored bytes, whatever was recorded',
+      server('offsite/a.ts'),
+      `import { x } from '../recording/recorder.ts'`,
+      'server/offsite/a.ts → server/recording/recorder.ts',
+    ],
+    [
       'what has had its time is judged by the record itself',
       server('expiry/a.ts'),
       `import '../projection/p.ts'`,

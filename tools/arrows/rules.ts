@@ -182,6 +182,19 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'sizes are those of files as they lie there, also where nothing runs; whoever counts or keeps something elsewhere is handed in',
   },
   {
+    from: ['server/offsite'],
+    to: ['server/*'],
+    unlessTo: [
+      'server/offsite',
+      'server/erasure/eraser.ts',
+      'server/recording/attachment.ts',
+      'server/ledger',
+      'server/vault',
+      'server/platform',
+    ],
+    why: 'a copy is made of what lies in ledger and vault, whatever that says; what must be put on record of it is handed out',
+  },
+  {
     from: ['server/evidence'],
     to: ['server/*'],
     unlessTo: ['server/evidence', 'server/ledger', 'server/vault', 'server/platform'],
@@ -343,6 +356,7 @@ export const SERVER_AREAS: readonly string[] = [
   'ingest',
   'ledger',
   'monitor',
+  'offsite',
   'platform',
   'privacy',
   'projection',

@@ -10,6 +10,7 @@ import type { Prices } from './cost/prices.ts'
 import { announceServer, openDirectory } from './directory.ts'
 import { EvidencePage } from './evidence/evidence-page.ts'
 import { HostedLedgers } from './hosting/hosted-ledgers.ts'
+import type { OffsitePlace } from './hosting/offsite.ts'
 import { Indexes } from './hosting/indexes.ts'
 import { Signers, type SignerSockets } from './hosting/signers.ts'
 import { isWritable } from './hosting/writable.ts'
@@ -59,6 +60,8 @@ export interface AppOptions {
   outside?: OutsideSettings
   /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
   scrubDays?: number
+  /** Where ledgers are copied to; nowhere when absent. Closed with everything else. */
+  offsite?: OffsitePlace
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
   /** What storing and asking is charged with; those of an example when absent. */
@@ -82,6 +85,8 @@ export function startApp(options: AppOptions): Promise<App> {
     undo.add(() => directory.release())
     const indexes = new Indexes({ directory, clickhouseUrl, diagnose })
     undo.add(() => indexes.close())
+    const { offsite } = options
+    if (offsite) undo.add(() => offsite.store.close())
     const ledgers = await HostedLedgers.open({
       disk,
       clock,
@@ -96,6 +101,7 @@ export function startApp(options: AppOptions): Promise<App> {
       indexes,
       acceptHead: options.acceptHead ?? false,
       outside: options.outside && { ...options.outside, http: realHttpClient, random, diagnose },
+      offsite,
       scrubDays: options.scrubDays ?? SCRUB_DAYS,
       intake: (start) => new WorkerIntake(start),
       deflate: deflateApart,

@@ -132,6 +132,16 @@ async function onServer(data: string, ledgers: readonly string[]): Promise<Obser
 interface LedgerStatus {
   witnesses: { name: string; lagEntries: number; lagMs: number; error?: { message: string } }[]
   timestamps: { authority: string; at: string | null; error?: { message: string } }[]
+  offsite: {
+    store: string
+    description: string | null
+    isWorm: boolean | null
+    lockDays: number
+    size: number
+    lagEntries: number
+    locks: { compliance: number; governance: number; weak: number }
+    trouble: { message: string } | null
+  } | null
 }
 
 /** Who outside knows of a ledger, as the running server tells it. */
@@ -141,7 +151,12 @@ async function onOutside(server: Connection, ledger: string): Promise<Observatio
   if (status === 404)
     return [{ what: `server (ledger ${ledger})`, state: 'problem', detail: 'it does not serve this ledger' }]
   if (status !== 200) return [{ what, state: 'attention', detail: `not told: ${text}` }]
-  const { witnesses, timestamps } = JSON.parse(text) as LedgerStatus
+  const { offsite, witnesses, timestamps } = JSON.parse(text) as LedgerStatus
+  return [...onOthers(ledger, { witnesses, timestamps }), ...onOffsite(ledger, offsite)]
+}
+
+function onOthers(ledger: string, { witnesses, timestamps }: Omit<LedgerStatus, 'offsite'>): Observation[] {
+  const what = about('witnesses', ledger)
   const none = "none: verdicts rest on the operator's own key"
   if (witnesses.length + timestamps.length === 0) return [{ what, state: 'attention', detail: none }]
   return [
@@ -153,6 +168,26 @@ async function onOutside(server: Connection, ledger: string): Promise<Observatio
     ...timestamps.map(({ authority, at, error }) =>
       observe(about(`timestamps ${authority}`, ledger), at === null ? 'none yet' : `last at ${at}`, error),
     ),
+  ]
+}
+
+/** How far the copy in a store of objects is, and whether its locks hold. */
+function onOffsite(ledger: string, offsite: LedgerStatus['offsite']): Observation[] {
+  const what = about('offsite copy', ledger)
+  if (!offsite)
+    return [{ what, state: 'attention', detail: 'none: serve --offsite copies the ledger under locks' }]
+  const { description, isWorm, lagEntries, lockDays, locks, size, store, trouble } = offsite
+  const where = `${store} (${description ?? 'it did not answer yet'})`
+  const copied = `${size} entries, ${lagEntries} behind`
+  const held = `${locks.compliance + locks.governance} objects locked for ${lockDays} days`
+  const weak = `offsite_lock_weak: ${locks.weak} objects were found locked for less than was asked`
+  return [
+    observe(what, `${copied}; ${where}`, trouble ?? undefined),
+    {
+      what: about('offsite locks', ledger),
+      state: locks.weak > 0 ? 'problem' : isWorm === true ? 'ok' : 'attention',
+      detail: locks.weak > 0 ? weak : held,
+    },
   ]
 }
 

@@ -15,11 +15,12 @@ import {
   signerState,
   withData,
 } from './options.ts'
+import { type OffsiteOptions, offsiteOf, withOffsite } from './offsite.ts'
 import { type OutsideOptions, outsideOf, withOutside } from './outside.ts'
 import { pricesIn } from './prices.ts'
 import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 
-export interface ServeOptions extends OutsideOptions, SignerSocketsOption, RootKeyOptions {
+export interface ServeOptions extends OutsideOptions, OffsiteOptions, SignerSocketsOption, RootKeyOptions {
   data: string
   port: number
   host: string
@@ -40,7 +41,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Adds the options that `serve` and `demo` share. */
 export function withServing(command: Command): Command {
-  return withRootKey(withOutside(withData(command)))
+  return withRootKey(withOffsite(withOutside(withData(command))))
     .option('--port <port>', 'port to listen on, 0 for a free one', port, 4600)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--tls-cert <file>', 'serve HTTPS with this certificate and its chain (PEM)')
@@ -69,6 +70,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     )
   }
   const outside = await outsideOf(options)
+  const offsite = await offsiteOf(options)
   return startApp({
     directory: options.data,
     host: options.host,
@@ -86,6 +88,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     publicLedger: options.publicLedger ?? false,
     publicMetrics: options.publicMetrics ?? false,
     ...(outside && { outside }),
+    ...(offsite && { offsite }),
     diagnose: diagnostics(),
   })
 }

@@ -30,6 +30,15 @@ import { framesLeft } from './tombstones.ts'
 
 const DAY_MS = 86_400_000
 
+/** Content that is kept a second time somewhere: in an object store, in a colder tier. */
+export interface ContentCopy {
+  /**
+   * Brings it in line with what is left of these entries in vault and log; resolves when nothing else of them is left in it, in no
+   * version. Called again after whatever failed or was cut short.
+   */
+  erase(indices: readonly number[]): Promise<void>
+}
+
 /** What erasing takes place in. */
 export interface ErasingIn {
   clock: Clock
@@ -50,6 +59,8 @@ export interface ErasingIn {
   entryOf(setRoot: string): number | undefined
   /** Takes the rows of these entries out of the index; resolves when none is left anywhere in it but of what is left of `left`. */
   eraseFromIndex(indices: readonly number[], left: readonly number[]): Promise<void>
+  /** Cleared after vault, log and index, one after another; an erasure is not completed before all of them are. */
+  copies: readonly ContentCopy[]
   /** Drops what is kept in memory of what these entries said. */
   forget(indices: readonly number[]): void
   /** Lets go of freed pages of the state store, which may hold names. */
@@ -91,7 +102,7 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
 
 /** Puts what is left in the place of payloads wherever these are, and clears what was derived from them. */
 async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<void> {
-  const { vault, ledger, recent, dedupe, eraseFromIndex, scrubState } = place
+  const { copies, vault, ledger, recent, dedupe, eraseFromIndex, scrubState } = place
   const frames = await framesLeft(planned, (index) => vault.segments.frame(index))
   const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
   const isLeft = new Set(left)
@@ -109,6 +120,7 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   for (const index of frames.keys()) recent.forget(index)
   place.forget([...frames.keys()])
   await eraseFromIndex([...frames.keys()], left)
+  for (const copy of copies) await copy.erase([...frames.keys()])
   dedupe.forgetContent(kept)
   dedupe.removeErased(names)
   dedupe.expire(expired, Math.floor(place.clock.now() / DAY_MS))

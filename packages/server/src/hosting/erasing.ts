@@ -1,5 +1,6 @@
 /** The erasures of a hosted ledger, with all that they clear. */
 import type { AccessControl } from '../access/access-control.ts'
+import type { ContentCopy } from '../erasure/eraser.ts'
 import { Erasures } from '../erasure/erasures.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -15,13 +16,15 @@ export interface ErasingParts {
   store: Pick<StateStore, 'scrub'>
   privacy: Pick<PrivacyControl, 'needsTwoPersons'>
   control: Pick<AccessControl, 'forget'>
+  /** Where content is kept a second time. */
+  copies: readonly ContentCopy[]
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
 export function erasuresOf(
   tenant: Tenant,
   projection: Pick<Projection, 'erase'>,
-  { clock, control, diagnose, privacy, random, store }: ErasingParts,
+  { clock, control, copies, diagnose, privacy, random, store }: ErasingParts,
 ): Erasures {
   const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, rights, systems, vault } =
     tenant
@@ -38,6 +41,7 @@ export function erasuresOf(
     recent,
     entryOf: (root) => erasureEntries.entryOf(root),
     eraseFromIndex: (indices, left) => projection.erase(indices, left),
+    copies,
     scrubState: () => store.scrub(),
     needsTwoPersons: () => privacy.needsTwoPersons(),
     holds: {

@@ -13,6 +13,7 @@ import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { PrivacyControl } from '../privacy/privacy-control.ts'
+import type { Offsite } from '../offsite/offsite.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Intake, IntakeStart } from '../recording/intake.ts'
 import { RetentionControl } from '../retention/retention-control.ts'
@@ -30,6 +31,7 @@ import { outsideFor } from './outside.ts'
 import { expiryOf } from './expiring.ts'
 import { bearPrivacy } from './ledger-privacy.ts'
 import { bearRetention } from './ledger-retention.ts'
+import { type OffsitePlace, offsiteOf } from './offsite.ts'
 import { scrubOf } from './scrubbing.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
 
@@ -54,6 +56,8 @@ export interface LedgerServices {
   readonly expiry: Expiry
   /** What the ledgers of this server take. */
   readonly storage: StorageWatch
+  /** The copy in a store of objects; undefined where none is configured. */
+  readonly offsite: Pick<Offsite, 'status'> | undefined
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -74,6 +78,8 @@ export interface LedgerParts {
   acceptHead: boolean
   /** Witnesses and timestamp authorities; nobody is asked when absent. */
   outside?: Outside | undefined
+  /** Where ledgers are copied to; nowhere when absent. */
+  offsite?: OffsitePlace | undefined
   /** Days within which everything stored is read again. */
   scrubDays: number
   /** How many ledgers of this process are read again side by side. */
@@ -115,12 +121,18 @@ export function openLedger(
     })
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo, () => privacy.sealed)
+    const offsite = await offsiteOf(tenant, parts)
     const erasures = erasuresOf(tenant, projection, {
       ...parts,
+      copies: offsite ? [offsite] : [],
       privacy,
       control: access.control,
       store: directory.store,
     })
+    if (offsite) {
+      undo.add(() => offsite.close())
+      offsite.begin()
+    }
     undo.add(async () => {
       const closed = erasures.close()
       // An erasure may wait for an index that is away: it goes on at the next start.
@@ -139,7 +151,7 @@ export function openLedger(
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
-    const metrics = metricsOf(tenant, projection, scrub, parts.storage)
+    const metrics = metricsOf(tenant, projection, { scrub, storage: parts.storage, offsite })
     return {
       name,
       tenant,
@@ -151,6 +163,7 @@ export function openLedger(
       retention,
       expiry,
       storage: parts.storage,
+      offsite,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

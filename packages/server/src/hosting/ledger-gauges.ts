@@ -1,16 +1,23 @@
 /** What can be read of one ledger at any time, as series of its registry. */
 import type { Scrub } from '../check/scrub.ts'
 import type { OutsideStatus } from '../ledger/anchoring.ts'
+import type { Offsite } from '../offsite/offsite.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
 import { LedgerMetrics } from './metrics.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
 
+/** What is read besides the ledger and its index. */
+interface Watched {
+  scrub: Pick<Scrub, 'status'>
+  storage: Pick<StorageWatch, 'last'>
+  offsite: Pick<Offsite, 'status'> | undefined
+}
+
 export function metricsOf(
   { name, ledger, rights }: Tenant,
   projection: Pick<Projection, 'lag'>,
-  scrub: Pick<Scrub, 'status'>,
-  storage: Pick<StorageWatch, 'last'>,
+  { offsite, scrub, storage }: Watched,
 ): LedgerMetrics {
   const metrics = new LedgerMetrics(name)
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => ledger.size)
@@ -35,6 +42,7 @@ export function metricsOf(
     'layer',
     () => (storage.last(name)?.layers ?? []).map((layer) => [layer.name, layer.bytes]),
   )
+  if (offsite) addOffsite(metrics, offsite)
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )
@@ -102,5 +110,32 @@ function addScrub(metrics: LedgerMetrics, scrub: Pick<Scrub, 'status'>): void {
     'deponent_scrub_findings',
     'Damage found in stored bytes, and 1 more when they were not read again in time.',
     () => scrub.status().findings.length,
+  )
+}
+
+/** How far the copy in a store of objects is, and whether its locks hold. */
+function addOffsite(metrics: LedgerMetrics, offsite: Pick<Offsite, 'status'>): void {
+  metrics.gauge(
+    'deponent_offsite_entries',
+    'Entries under the newest checkpoint that was copied.',
+    () => offsite.status().size,
+  )
+  metrics.gauge(
+    'deponent_offsite_lag_entries',
+    'Published entries that are not copied.',
+    () => offsite.status().lagEntries,
+  )
+  metrics.gauge('deponent_offsite_failing', '1 when copying did not succeed the last time.', () =>
+    offsite.status().trouble ? 1 : 0,
+  )
+  metrics.gauge(
+    'deponent_offsite_worm',
+    '1 when the store states that its locks hold against everybody.',
+    () => (offsite.status().isWorm === true ? 1 : 0),
+  )
+  metrics.gauge(
+    'deponent_offsite_locks_weak',
+    'Objects that were found locked for less than was asked.',
+    () => offsite.status().locks.weak,
   )
 }

@@ -145,6 +145,7 @@ export class Ledger {
   readonly #unwritten: Tile[] = []
   #writing: Promise<void> | undefined
   #anchoring: Anchoring | undefined
+  #onCheckpoint: (() => void) | undefined
 
   private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered, anchors: Anchors) {
     this.origin = options.origin
@@ -164,7 +165,10 @@ export class Ledger {
       followers: options.followers,
       settledTiles: recovered.settledTiles,
       onSignerTrouble: options.onSignerTrouble,
-      onPublished: (checkpoint) => this.#anchoring?.published(checkpoint),
+      onPublished: (checkpoint) => {
+        this.#anchoring?.published(checkpoint)
+        this.#onCheckpoint?.()
+      },
       ledger: {
         size: () => this.#size,
         root: () => this.#tree.root(),
@@ -262,6 +266,21 @@ export class Ledger {
       this.#between.push(() => this.#publisher.alone(() => this.#rewriteLog(replace)).then(resolve, reject))
       this.#pumping ??= this.#pump()
     })
+  }
+
+  /** Attachments of entries from `from` up to `to`, as far as the log holds the first of them still; none when it does not. */
+  async attachments(from: number, to: number): Promise<Uint8Array[]> {
+    const found: Uint8Array[] = []
+    for await (const { first, attachments } of this.#wal?.readBack(from, to) ?? []) {
+      if (first > from + found.length) return []
+      found.push(...attachments.slice(from + found.length - first, to - first))
+    }
+    return found
+  }
+
+  /** Calls `told` whenever there is another checkpoint, or more signatures under it. One listener. */
+  onCheckpoint(told: () => void): void {
+    this.#onCheckpoint = told
   }
 
   entryBytes(index: number): Promise<Uint8Array> {
@@ -372,7 +391,10 @@ export class Ledger {
     const ledger = {
       proof: (from: number, to: number) =>
         consistencyProof(from, to, (level, at) => this.#tree.node(level, at)),
-      countersign: (size: number, note: string) => this.#publisher.countersign(size, note),
+      countersign: async (size: number, note: string) => {
+        await this.#publisher.countersign(size, note)
+        this.#onCheckpoint?.()
+      },
     }
     const { clock } = this.#options
     this.#anchoring = await Anchoring.start({ clock, outside, anchors: this.anchors, ledger })

@@ -1,12 +1,13 @@
 /** What an operator wants to know of a ledger at a glance, and what a monitor polls. */
 import type { OutsideStatus } from '../../ledger/anchoring.ts'
+import type { OffsiteStatus } from '../../offsite/offsite.ts'
 import { type Handler, json } from '../call.ts'
 import { ledgerOf } from './ledger.ts'
 
 const NOBODY: OutsideStatus = { witnesses: [], quorum: null, timestamps: [] }
 
 export const getLedgerStatus: Handler = (call) => {
-  const { scrub, tenant } = call.services
+  const { offsite, scrub, tenant } = call.services
   const ledger = ledgerOf(call)
   const { origin, size, checkpoint, refusal, signerTrouble } = ledger
   const { witnesses, quorum, timestamps } = ledger.outside() ?? NOBODY
@@ -26,7 +27,17 @@ export const getLedgerStatus: Handler = (call) => {
       lagEntries: size - (checkpoint?.size ?? 0),
     },
     scrub: scrub.status(),
+    offsite: offsite ? offsiteTold(offsite.status()) : null,
   })
+}
+
+function offsiteTold({ lastCopiedAt, locks, trouble, ...status }: OffsiteStatus): object {
+  return {
+    ...status,
+    lastCopiedAt: timeOrNull(lastCopiedAt),
+    locks: { ...locks, oldestCheckAt: timeOrNull(locks.oldestCheckAt) },
+    trouble: trouble && { since: isoTime(trouble.since), message: trouble.message },
+  }
 }
 
 function timeOrNull(ms: number | null): string | null {

@@ -32,6 +32,24 @@ const ledgerStatus = z.object({
     lagEntries: count,
   }),
   scrub: anyRecord,
+  offsite: z
+    .object({
+      store: z.string(),
+      description: z.string().nullable(),
+      isWorm: z.boolean().nullable(),
+      lockDays: count,
+      size: count,
+      lagEntries: count,
+      lastCopiedAt: z.string().nullable(),
+      locks: z.object({
+        compliance: count,
+        governance: count,
+        weak: count,
+        oldestCheckAt: z.string().nullable(),
+      }),
+      trouble: z.object({ since: z.string(), message: z.string() }).nullable(),
+    })
+    .nullable(),
 })
 
 export const LEDGER: readonly Route[] = [

@@ -1,0 +1,122 @@
+/** The copy of a hosted ledger in a store of objects, and what the ledger says of it. */
+import { canonicalJson, type CanonicalRecord } from '@deponent/format'
+import { SERVER } from '../access/actor.ts'
+import { identityOf } from '../ledger/identity.ts'
+import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import type { OpenDirectory } from '../directory.ts'
+import { CopiedObjects } from '../offsite/copied-objects.ts'
+import { LedgerCopy } from '../offsite/ledger-copy.ts'
+import { LockedPlace } from '../offsite/locked-place.ts'
+import { prefixOf } from '../offsite/object-keys.ts'
+import { Offsite, type OffsiteSetting } from '../offsite/offsite.ts'
+import { VaultCopy } from '../offsite/vault-copy.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { ObjectStore } from '../platform/object-store.ts'
+import type { Random } from '../platform/random.ts'
+import type { Tenant } from '../tenant.ts'
+
+/** Where ledgers are copied to, as configured. */
+export interface OffsitePlace {
+  readonly store: ObjectStore
+  readonly lockDays: number
+}
+
+export interface OffsiteParts {
+  disk: Disk
+  clock: Clock
+  random: Random
+  directory: OpenDirectory
+  offsite?: OffsitePlace | undefined
+  diagnose(message: string, details?: Record<string, unknown>): void
+}
+
+/** The copy, which `begin` starts; undefined where none is configured, which is put on record when there was one before. */
+export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<Offsite | undefined> {
+  const { clock, directory, disk, offsite, random } = parts
+  const { ledger, name, vault } = tenant
+  const objects = new CopiedObjects(directory.store, name)
+  if (!offsite) {
+    await noteEnd(tenant, objects)
+    return undefined
+  }
+  const { lockDays, store } = offsite
+  const prefix = prefixOf(name, ledger.origin)
+  const place = new LockedPlace({ store, prefix, lockDays, clock, objects })
+  const ledgerCopy = new LedgerCopy({
+    ledger,
+    clock,
+    disk,
+    directory: `${directory.path}/ledgers/${name}`,
+    place,
+    identity: () => identityText(directory, name),
+  })
+  const vaultCopy = new VaultCopy({
+    ledger,
+    ledgerId: ledgerIdOf(ledger.origin),
+    segments: vault.segments,
+    disk,
+    directory: `${directory.path}/vault/${name}`,
+    place,
+    bypassed: ({ segments, pieces, versions }) =>
+      recordChange(tenant, 'locks of governance are passed to remove what is erased', {
+        event: 'offsite.bypassed',
+        segments: [...segments],
+        pieces,
+        versions,
+      }),
+  })
+  return new Offsite({
+    clock,
+    random,
+    ledger,
+    store: store.place,
+    lockDays,
+    place,
+    ledgerCopy,
+    vaultCopy,
+    settingChanged: (after, before) =>
+      recordChange(tenant, 'where and under which locks the ledger is copied', {
+        event: 'offsite.set',
+        before: told(before),
+        after: told(after),
+      }),
+    diagnose: (message, details) => parts.diagnose(message, { ledger: name, ...details }),
+  })
+}
+
+/** Objects that nobody follows any more stay where they are: that erasures do not reach them from here on is told. */
+async function noteEnd(tenant: Tenant, objects: CopiedObjects): Promise<void> {
+  const before = Offsite.settingIn(objects)
+  if (!before || tenant.ledger.refusal) return
+  await recordChange(tenant, 'the ledger is not copied any more; what was copied is not erased from there', {
+    event: 'offsite.ended',
+    before: told(before),
+    after: null,
+  })
+  objects.clear()
+}
+
+function told(setting: OffsiteSetting | undefined): CanonicalRecord | null {
+  return setting ? { ...setting } : null
+}
+
+async function recordChange(
+  { recorder }: Pick<Tenant, 'recorder'>,
+  reason: string,
+  details: CanonicalRecord,
+): Promise<void> {
+  await recorder.recordOwn('change', {
+    object: 'offsite',
+    reason,
+    details,
+    actor: { ...SERVER },
+    basis: 'observed',
+  })
+}
+
+function identityText({ format }: OpenDirectory, ledger: string): string {
+  const { format: version } = format
+  const identity = structuredClone(identityOf(format, ledger)) as never
+  return `${canonicalJson({ format: version, ledger, identity })}\n`
+}
