@@ -8,6 +8,8 @@
 
 import type { Clock } from '../platform/clock.ts'
 import { type IndexClient, StatementRefused } from './engine/client.ts'
+import { MUTATION } from './mutation.ts'
+import type { RowChanges } from './row-changes.ts'
 import { digestOf, type FeaturePlace, type FieldCatalogue } from './fields.ts'
 import {
   ALL_TABLES,
@@ -17,12 +19,10 @@ import {
   ENTRIES,
   FEATURE_VALUES,
   type Names,
+  readable,
   slotColumn,
   type TableShape,
 } from './schema.ts'
-
-/** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
-export const MUTATION = { mutations_sync: 2, alter_sync: 2, max_execution_time: 900 } as const
 
 /** Entries named in one statement: its text stays below the 256 KiB that the engine parses. */
 export const ERASED_AT_ONCE_MAX = 16_384
@@ -54,11 +54,13 @@ interface Bearer {
 export class IndexErasing {
   readonly #client: IndexClient
   readonly #names: Names
+  readonly #changes: RowChanges
   readonly #clock: Clock
 
-  constructor(client: IndexClient, names: Names, clock: Clock) {
+  constructor(client: IndexClient, names: Names, changes: RowChanges, clock: Clock) {
     this.#client = client
     this.#names = names
+    this.#changes = changes
     this.#clock = clock
   }
 
@@ -70,7 +72,8 @@ export class IndexErasing {
     const chunks = chunksOf(indices)
     for (const chunk of chunks) {
       const where = `index IN (${chunk.join()})`
-      for (const table of CONTENT_TABLES) await this.#mutate(table, where, 'DELETE')
+      const reach = { least: chunk[0]!, greatest: chunk.at(-1)! }
+      await this.#changes.apply(CONTENT_TABLES.map((table) => ({ table, where, ...reach })))
       // Crash before this: the block counts differ from the ledger's, and the block is written again from it.
       const unlike = `${where} AND (rows != 0 OR rejected != '' OR at != receivedAt)`
       await this.#mutate(ENTRIES, unlike, `UPDATE rows = 0, rejected = '', at = receivedAt`)
@@ -117,8 +120,10 @@ export class IndexErasing {
     const freed = [...new Set(touched.map(({ name }) => name))]
       .filter((name) => !kept.has(name) && catalogue.sealedIn(name).length === 0)
       .flatMap((name) => slotOf(catalogue.placeOf(name)))
-    if (freed.length > 0)
+    if (freed.length > 0) {
+      await this.#changes.leaveColumns(freed)
       await this.#client.command(dropSlotsStatement(this.#names, freed), { settings: MUTATION })
+    }
     await this.#mutate(FEATURE_VALUES, where, 'DELETE')
   }
 
@@ -173,7 +178,7 @@ export class IndexErasing {
   /** The values of one column in system {p0}; `field` comes back as their name. */
   #bearers(field: string, value: string): string {
     return `SELECT '${field}' AS name, toString(${value}) AS text, min(index) AS index
-      FROM ${this.#table(DECISIONS)} WHERE system = {p0:String} AND ${value} != '' GROUP BY ${value}`
+      FROM ${readable(this.#names, DECISIONS)} WHERE system = {p0:String} AND ${value} != '' GROUP BY ${value}`
   }
 
   #select<Row>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {

@@ -34,6 +34,7 @@ import { namesOf } from './schema.ts'
 import { NO_RULES } from './indexable.ts'
 import type { FieldRules, PositionStore, ProjectionSource } from './source.ts'
 import { IndexStore } from './store.ts'
+import { type TierSettings, Tiers } from './tiers/tiers.ts'
 
 export { databaseOfLedger } from './database-name.ts'
 export { EngineUnavailable } from './engine/client.ts'
@@ -71,6 +72,8 @@ export interface ProjectionOptions {
   readonly clock?: Clock
   /** It stands in for another index of this ledger, which could not be opened. */
   readonly isSubstitute?: boolean
+  /** Where rows go when their month is over; they stay in the tables when absent. */
+  readonly tiers?: TierSettings
 }
 
 /** What was to be erased is gone from this index, but may be in the one it stands in for. */
@@ -106,14 +109,16 @@ export class Projection {
   readonly #clock: Clock
   readonly #resolveSubject: SubjectResolver
   readonly #isSubstitute: boolean
+  readonly #tiers: Tiers | undefined
 
   private constructor(options: ProjectionOptions) {
     const { engine, source, positions, onFieldSealed, clock = realClock } = options
-    const names = namesOf(options.database ?? DEFAULT_DATABASE)
+    const names = { ...namesOf(options.database ?? DEFAULT_DATABASE), isTiered: options.tiers !== undefined }
     this.#engine = engine.engine
     this.#client = engine.connect()
     const views = new NarrowedViews(this.#client, names)
-    const store = new IndexStore(this.#client, names, views, clock)
+    this.#tiers = options.tiers && new Tiers(options.tiers, this.#client, names, clock)
+    const store = new IndexStore(this.#client, names, views, clock, this.#tiers)
     const { rules = () => NO_RULES } = options
     this.#projector = new Projector({
       source,
@@ -129,7 +134,13 @@ export class Projection {
       names,
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
+      reading: (question) => this.#tiers?.readers.run(question) ?? question(),
     }
+    this.#tiers?.take({
+      position: () => this.#projector.position(),
+      features: () => this.#projector.catalogue().named(),
+      exclusively: (task) => this.#projector.exclusively(task),
+    })
     this.#freeSql = new FreeSql(this.#ground, views)
     this.#clock = clock
     this.#isSubstitute = options.isSubstitute ?? false
@@ -291,6 +302,11 @@ export class Projection {
   async erase(indices: readonly number[], left: readonly number[] = []): Promise<void> {
     await this.#projector.erase(indices, left)
     if (this.#isSubstitute) throw new IndexOutOfReach()
+  }
+
+  /** Moves the rows of every month whose time has come, and gives those months. */
+  moveMonths(): Promise<string[]> {
+    return this.#tiers?.moveDue() ?? Promise.resolve([])
   }
 
   /** Compares block counts with the ledger now, writes damaged blocks again and gives their numbers. */

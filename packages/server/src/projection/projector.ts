@@ -145,7 +145,7 @@ export class Projector {
 
   /** Drops the whole index and resolves when every entry known now is in it again. */
   async reindex(): Promise<void> {
-    await this.#exclusively(async () => {
+    await this.exclusively(async () => {
       await this.#startOver()
       await this.#recover()
     })
@@ -156,7 +156,7 @@ export class Projector {
   /** Compares block counts now, writes damaged blocks again and gives their numbers. */
   async check(): Promise<number[]> {
     let damaged: number[] = []
-    await this.#exclusively(async () => {
+    await this.exclusively(async () => {
       damaged = await this.#repair()
     })
     return damaged
@@ -168,7 +168,7 @@ export class Projector {
    * none of what went. @throws PartsRemain, and what the engine says: then it is to be called again, which does no harm at any time.
    */
   async erase(indices: readonly number[], left: readonly number[] = []): Promise<void> {
-    await this.#exclusively(async () => {
+    await this.exclusively(async () => {
       // What a failed write left past the position goes first: nothing else would look for it there.
       if (this.#dirty) await this.#recover()
       await this.#forgetAhead()
@@ -210,8 +210,8 @@ export class Projector {
     for (const index of indices) yield await this.#options.source.read(index, index + 1)
   }
 
-  /** Runs a task between two batches. */
-  #exclusively(task: () => Promise<void>): Promise<void> {
+  /** Runs a task between two batches. @throws ProjectorStopped */
+  exclusively(task: () => Promise<void>): Promise<void> {
     if (this.#stopping) return Promise.reject(new ProjectorStopped())
     return new Promise((resolve, reject) => {
       this.#tasks.push({ run: () => task().then(resolve, reject), reject })
@@ -468,6 +468,7 @@ export class Projector {
       await this.#settle(batch)
       from = to
     }
+    store.noteChange()
     const message = `entries ${start} to ${end - 1} were written again`
     this.findings.add({ severity: 'gap', code: 'projection_block_rebuilt', index: start, message })
   }

@@ -232,10 +232,25 @@ export function slotOfColumn(name: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+/**
+ * Tables whose rows move to files when their month is over. Not `entries`, by which blocks are counted; not `accesses`, which nobody but
+ * their own question reads, while Parquet is for everybody who may read the store.
+ */
+export const TIERED_TABLES: readonly TableShape[] = [DECISIONS, OUTCOMES, REVIEWS, RECORDS]
+const TIERED_NAMES = new Set(TIERED_TABLES.map(({ name }) => name))
+
 /** Names of the tables and views of one index. */
 export interface Names {
   readonly tables: string
   readonly views: string
+  /** Whether rows of months that are over may lie in files (tiers/). */
+  readonly isTiered?: boolean
+}
+
+/** What questions read of a table, as `database.name`: its rows, wherever they lie. */
+export function readable(names: Names, { name }: TableShape): string {
+  const isTiered = names.isTiered === true && TIERED_NAMES.has(name)
+  return `${names.tables}.${name}${isTiered ? '_everywhere' : ''}`
 }
 
 /** @throws Error for a name that is not lower-case letters, digits and underscores. */

@@ -2,12 +2,15 @@
 // been filled from the start by these rules (indexable.ts).
 
 import type { IndexClient } from './engine/client.ts'
+import { MUTATION } from './mutation.ts'
+import type { RowChanges } from './row-changes.ts'
 import type { FieldCatalogue, FeaturePlace } from './fields.ts'
 import {
   DECISIONS,
   FEATURE_VALUES,
   type Names,
   OUTCOMES,
+  readable,
   RECORDS,
   REVIEWS,
   slotColumn,
@@ -16,9 +19,6 @@ import {
 import type { FieldRules } from './source.ts'
 import { profileSealed } from './sealed-profile.ts'
 import { escapeToken } from '@deponent/format'
-
-/** Mutations rewrite parts and may take long; nobody waits for them but the projector. */
-const MUTATION = { mutations_sync: 2, max_execution_time: 900 } as const
 
 /** What stands in a column in place of a value: by pointer of the field, each column with its empty value. */
 type Columns = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -106,15 +106,21 @@ interface Emptied {
   readonly below: number
 }
 
+/** Where values lie, and what changes rows. */
+export interface Index {
+  readonly client: IndexClient
+  readonly names: Names
+  readonly changes: RowChanges
+}
+
 /** Removes, from every table, the values that the rules keep out of it. Resolves when they are in no active part. */
 export async function removeSealed(
-  client: IndexClient,
-  names: Names,
+  { client, names, changes }: Index,
   rules: FieldRules,
   catalogue: FieldCatalogue,
 ): Promise<void> {
   for (const [table, columns] of SEALABLE) {
-    for (const system of await systemsIn(client, `${names.tables}.${table.name}`)) {
+    for (const system of await systemsIn(client, readable(names, table))) {
       if (!rules.touches(system)) continue
       const emptied = [
         // What is sealed as a whole is not even said to be there: the later of these decides.
@@ -124,7 +130,7 @@ export async function removeSealed(
           ? [...profilesSealed(rules, system), ...featuresSealed(catalogue, rules, system)]
           : []),
       ]
-      await empty(client, `${names.tables}.${table.name}`, system, emptied)
+      await empty(changes, table, system, emptied)
     }
   }
   await removeDigests(client, `${names.tables}.${FEATURE_VALUES.name}`, rules, catalogue)
@@ -190,27 +196,17 @@ function assignments(emptied: readonly Emptied[]): Map<string, string> {
 }
 
 async function empty(
-  client: IndexClient,
-  table: string,
+  changes: RowChanges,
+  table: TableShape,
   system: string,
   emptied: readonly Emptied[],
 ): Promise<void> {
   if (emptied.length === 0) return
-  const values = assignments(emptied)
+  const set = assignments(emptied)
   const text = (of: string): string => `ifNull(toString(${of}), 'none')`
-  const differs = [...values].map(([column, value]) => `${text(column)} != ${text(value)}`)
+  const differs = [...set].map(([column, value]) => `${text(column)} != ${text(value)}`)
   const where = `system = {p0:String} AND (${differs.join(' OR ')})`
-  const params = { p0: system }
-  const [row] = await client.select<{ rows: string }>(`SELECT count() AS rows FROM ${table} WHERE ${where}`, {
-    params,
-    settings: { max_execution_time: 300 },
-  })
-  if (Number(row?.rows ?? 0) === 0) return
-  const updates = [...values].map(([column, value]) => `${column} = ${value}`)
-  await client.command(`ALTER TABLE ${table} UPDATE ${updates.join(', ')} WHERE ${where}`, {
-    params,
-    settings: MUTATION,
-  })
+  await changes.apply([{ table, where, params: { p0: system }, set }])
 }
 
 /** The digests that values were counted by go with the values. */

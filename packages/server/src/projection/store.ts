@@ -8,7 +8,10 @@ import type { Clock } from '../platform/clock.ts'
 import type { Batch, Insert, Rejection } from './batch.ts'
 import { BLOCK_ENTRIES } from './batch.ts'
 import { type IndexClient, StatementRefused } from './engine/client.ts'
-import { IndexErasing, MUTATION, removeReplacedParts } from './erasing.ts'
+import { IndexErasing, removeReplacedParts } from './erasing.ts'
+import { MUTATION } from './mutation.ts'
+import { RowChanges } from './row-changes.ts'
+import type { Tiers } from './tiers/tiers.ts'
 import { FieldCatalogue, type FeaturePlace, type FieldSlot, type ValueRow } from './fields.ts'
 import {
   addSlotsStatement,
@@ -18,7 +21,6 @@ import {
   DECISIONS,
   dropStatements,
   ENTRIES,
-  ENTRY_TABLES,
   FEATURE_VALUES,
   featureOfComment,
   type Names,
@@ -75,13 +77,18 @@ export class IndexStore {
   readonly #client: IndexClient
   readonly #names: Names
   readonly #narrowed: NarrowedViews
+  readonly #tiers: Tiers | undefined
+  readonly #changes: RowChanges
   readonly #erasing: IndexErasing
 
-  constructor(client: IndexClient, names: Names, narrowed: NarrowedViews, clock: Clock) {
+  /** `tiers`: where rows of months that are over lie, when they leave the tables. */
+  constructor(client: IndexClient, names: Names, narrowed: NarrowedViews, clock: Clock, tiers?: Tiers) {
     this.#client = client
     this.#names = names
     this.#narrowed = narrowed
-    this.#erasing = new IndexErasing(client, names, clock)
+    this.#tiers = tiers
+    this.#changes = new RowChanges(client, names, tiers)
+    this.#erasing = new IndexErasing(client, names, this.#changes, clock)
   }
 
   /**
@@ -91,7 +98,9 @@ export class IndexStore {
   async open(): Promise<string | undefined> {
     await this.#narrowed.forget()
     const meta = await this.#meta()
-    return meta?.version === SCHEMA_VERSION ? meta.id : undefined
+    if (meta?.version !== SCHEMA_VERSION) return undefined
+    await this.#tiers?.open(meta.id)
+    return meta.id
   }
 
   /** Drops everything and creates it empty; gives the identity of the new index. */
@@ -106,6 +115,7 @@ export class IndexStore {
     )
     const meta = await this.#meta()
     if (!meta) throw new Error('the index lost its identity')
+    await this.#tiers?.open(meta.id, true)
     return meta.id
   }
 
@@ -126,6 +136,7 @@ export class IndexStore {
 
   /** Makes the views name the features that have a column. */
   async describe(catalogue: FieldCatalogue): Promise<void> {
+    await this.#tiers?.define()
     for (const statement of viewStatements(this.#names, catalogue.named()))
       await this.#client.command(statement)
   }
@@ -135,11 +146,21 @@ export class IndexStore {
    * the same.
    */
   async removeEntries(from: number, to: number): Promise<void> {
-    for (const table of ENTRY_TABLES) await this.#remove(table, from, to)
+    const where = `index >= ${from} AND index < ${to}`
+    const reach = { least: from, greatest: to - 1 }
+    await this.#changes.apply(CONTENT_TABLES.map((table) => ({ table, where, ...reach })))
+    await this.#remove(ENTRIES, from, to)
+  }
+
+  /** Rows below the position were written or removed: what somebody made of them meanwhile is worth nothing. */
+  noteChange(): void {
+    this.#tiers?.noteChange()
   }
 
   /** Removes everything that came from entries at or past `position`, as if they had never been read. */
   async rewindTo(position: number): Promise<void> {
+    this.noteChange()
+    // Files hold no such rows: a month is moved as far as the position goes.
     for (const table of ALL_TABLES) await this.#remove(table, position, Number.MAX_SAFE_INTEGER)
   }
 
@@ -177,7 +198,10 @@ export class IndexStore {
   /** Writes a batch. @throws RowsRefused · StatementRefused · AnswerLost; then parts of it may be there. */
   async write(batch: Batch): Promise<void> {
     const { slots } = batch.additions
-    if (slots.length > 0) await this.#client.command(addSlotsStatement(this.#names, slots))
+    if (slots.length > 0) {
+      await this.#client.command(addSlotsStatement(this.#names, slots))
+      await this.#tiers?.define()
+    }
     const last = batch.inserts.findLastIndex(({ table }) => table === ENTRIES)
     await inPairs(batch.inserts.slice(0, last), (insert) => this.#insert(insert))
     await this.#insert(batch.inserts[last]!)
@@ -185,16 +209,11 @@ export class IndexStore {
 
   /** Removes all indexed values of a field; replaced parts leave the disk within seconds (STORAGE in schema.ts). */
   async removeField({ system, field }: SealedField, place: FeaturePlace): Promise<void> {
-    const table = this.#table(DECISIONS.name)
-    const { holds, without } = fieldClauses(place)
+    const { holds, set } = fieldClauses(place)
     const params = { p0: system, p1: field }
-    const where = `system = {p0:String} AND ${holds}`
-    if ((await this.#count(DECISIONS, where, params)) > 0) {
-      await this.#client.command(`ALTER TABLE ${table} UPDATE ${without} WHERE ${where}`, {
-        params,
-        settings: MUTATION,
-      })
-    }
+    await this.#changes.apply([
+      { table: DECISIONS, where: `system = {p0:String} AND ${holds}`, params, set: new Map([set]) },
+    ])
     const counted = 'system = {p0:String} AND name = {p1:String}'
     if ((await this.#count(FEATURE_VALUES, counted, params)) > 0) {
       const values = this.#table(FEATURE_VALUES.name)
@@ -207,7 +226,8 @@ export class IndexStore {
 
   /** Removes all values that the rules keep out of the index; replaced parts leave the disk within seconds. */
   removeSealed(rules: FieldRules, catalogue: FieldCatalogue): Promise<void> {
-    return removeSealed(this.#client, this.#names, rules, catalogue)
+    const at = { client: this.#client, names: this.#names, changes: this.#changes }
+    return removeSealed(at, rules, catalogue)
   }
 
   /** Counts the rows of every block that ends at or before `position`'s block. */
@@ -230,11 +250,12 @@ export class IndexStore {
         UNION ALL ${found.join(' UNION ALL ')}) GROUP BY block ORDER BY block`,
       { params, settings: { max_execution_time: 300 } },
     )
+    const inFiles = this.#tiers?.blockCounts() ?? new Map<number, number>()
     return rows.map(({ block, entries, expected, found }) => ({
       block,
       entries: Number(entries),
       expected: Number(expected),
-      found: Number(found),
+      found: Number(found) + (inFiles.get(block) ?? 0),
     }))
   }
 
@@ -318,15 +339,15 @@ function slotsOf({ name, comment }: { name: string; comment: string }): FieldSlo
 }
 
 /** How to tell that a row holds a value of the field {p1}, and how to take it away. */
-function fieldClauses(place: FeaturePlace): { holds: string; without: string } {
+function fieldClauses(place: FeaturePlace): { holds: string; set: [column: string, value: string] } {
   if (place === 'map') {
     return {
       holds: 'mapContains(moreFeatures, {p1:String})',
-      without: 'moreFeatures = mapFilter((name, value) -> name != {p1:String}, moreFeatures)',
+      set: ['moreFeatures', 'mapFilter((name, value) -> name != {p1:String}, moreFeatures)'],
     }
   }
   const { name } = slotColumn(place)
-  return { holds: `${name} != ''`, without: `${name} = ''` }
+  return { holds: `${name} != ''`, set: [name, "''"] }
 }
 
 /** Two at a time: the engine has two cores to write with. None is under way any more when this throws. */

@@ -1,7 +1,16 @@
 // What `POST /v1/sql` may read: one view per table, under the names the API uses, with plain values where the tables hold
 // RFC 8785 text and integers.
 
-import { DECISIONS, type Names, OUTCOMES, RECORDS, REVIEWS, slotColumn } from './schema.ts'
+import {
+  DECISIONS,
+  type Names,
+  OUTCOMES,
+  readable,
+  RECORDS,
+  REVIEWS,
+  slotColumn,
+  type TableShape,
+} from './schema.ts'
 import { MICROS_PER_MS, NANOS_PER_USD, UNITS_PER_ONE } from './values.ts'
 
 /** A feature whose name can stand between backticks without a second thought gets a column of its own. */
@@ -61,10 +70,10 @@ const TARGET: [string, string][] = [
   ['decisionEntryId', orNull('targetId')],
 ]
 
-const OTHERS: [table: string, columns: [string, string][]][] = [
-  [OUTCOMES.name, [...ABOUT, ...TARGET, ['outcome', plain('outcome')]]],
+const OTHERS: [table: TableShape, columns: [string, string][]][] = [
+  [OUTCOMES, [...ABOUT, ...TARGET, ['outcome', plain('outcome')]]],
   [
-    REVIEWS.name,
+    REVIEWS,
     [
       ...ABOUT,
       ...TARGET,
@@ -76,7 +85,7 @@ const OTHERS: [table: string, columns: [string, string][]][] = [
     ],
   ],
   [
-    RECORDS.name,
+    RECORDS,
     [
       ...ABOUT,
       ['kind', own('kind')],
@@ -112,14 +121,19 @@ const EVERYTHING: ViewScope = { rows: () => undefined, shows: () => true }
  */
 const BARRIER = 'LIMIT 18446744073709551615'
 
-function view(names: Names, table: string, columns: readonly [string, string][], scope: ViewScope): string {
+function view(
+  names: Names,
+  table: TableShape,
+  columns: readonly [string, string][],
+  scope: ViewScope,
+): string {
   const list = columns
     .filter(([name]) => scope.shows(name))
     .map(([name, expression]) => `${expression} AS \`${name}\``)
-  const rows = scope.rows(table)
-  const whole = `${names.tables}.${table}`
+  const rows = scope.rows(table.name)
+  const whole = readable(names, table)
   const from = rows === undefined ? whole : `(SELECT * FROM ${whole} AS t WHERE ${rows} ${BARRIER})`
-  return `CREATE OR REPLACE VIEW ${names.views}.${table} AS SELECT ${list.join(', ')} FROM ${from} AS t`
+  return `CREATE OR REPLACE VIEW ${names.views}.${table.name} AS SELECT ${list.join(', ')} FROM ${from} AS t`
 }
 
 /** Statements that make the views match the features known so far. */
@@ -129,7 +143,7 @@ export function viewStatements(
   scope: ViewScope = EVERYTHING,
 ): string[] {
   return [
-    view(names, DECISIONS.name, decisionColumns(features), scope),
+    view(names, DECISIONS, decisionColumns(features), scope),
     ...OTHERS.map(([table, columns]) => view(names, table, columns, scope)),
   ]
 }

@@ -1,5 +1,5 @@
 import type { Restriction } from '../restriction.ts'
-import { DECISIONS, OUTCOMES, RECORDS, REVIEWS } from '../schema.ts'
+import { DECISIONS, OUTCOMES, readable, RECORDS, REVIEWS } from '../schema.ts'
 import { ask, boundSize, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
 import { allOf, decisionsWithin, inBoxes } from './within.ts'
@@ -16,17 +16,16 @@ export async function recordsAbout(
   const substitutions = new Substitutions()
   const decision = substitutions.add('Int64', target)
   const within = { names: ground.names, restriction, values: substitutions }
-  const { tables } = ground.names
   const theirs = decisionsWithin(within, '')
   const touched =
     theirs.length === 0
       ? []
       : [
-          `${decision} IN (SELECT toInt64(index) FROM ${tables}.${DECISIONS.name} WHERE index = ${decision} AND ${allOf(theirs)})`,
+          `${decision} IN (SELECT toInt64(index) FROM ${readable(ground.names, DECISIONS)} WHERE index = ${decision} AND ${allOf(theirs)})`,
         ]
   const where = allOf([`targetIndex = ${decision} AND index < ${size}`, ...touched, ...inBoxes(within, '')])
   const parts = [OUTCOMES, REVIEWS, RECORDS].map(
-    ({ name }) => `SELECT index FROM ${tables}.${name} WHERE ${where}`,
+    (table) => `SELECT index FROM ${readable(ground.names, table)} WHERE ${where}`,
   )
   const sql = `SELECT DISTINCT index FROM (${parts.join(' UNION ALL ')}) ORDER BY index LIMIT ${RECORDS_MAX}`
   const rows = await ask<{ index: string }>(ground, sql, substitutions)

@@ -1,6 +1,6 @@
 import { isoTime } from '@deponent/format'
 import { UNRESTRICTED } from '../restriction.ts'
-import { ACCESSES, DECISIONS } from '../schema.ts'
+import { ACCESSES, DECISIONS, readable } from '../schema.ts'
 import {
   type Order,
   orderOf,
@@ -118,7 +118,7 @@ function conditionOf(name: string, text: string, building: Building): string {
     case 'id':
       return `has(d.objects, ${substitutions.add('String', text)})`
     case 'subject':
-      return `hasAny(d.objects, (SELECT groupArray(toString(id)) FROM ${ground.names.tables}.${DECISIONS.name}
+      return `hasAny(d.objects, (SELECT groupArray(toString(id)) FROM ${readable(ground.names, DECISIONS)}
         WHERE index < ${size} AND hasAny(subjects, ${substitutions.add('Array(String)', resolveSubject(text))})))`
     case 'from':
       return `d.at >= ${momentOf('from', text, substitutions)}`

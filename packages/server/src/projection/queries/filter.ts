@@ -1,6 +1,6 @@
 import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
-import { DECISIONS, OUTCOMES, REVIEWS, slotColumn } from '../schema.ts'
+import { DECISIONS, OUTCOMES, readable, REVIEWS, slotColumn } from '../schema.ts'
 import { MICROS_PER_MS, textsMeaning } from '../values.ts'
 import { QueryError } from './error.ts'
 import type { Ground } from './ground.ts'
@@ -178,7 +178,7 @@ export function overriddenExpression(building: Tables): string {
 function reviewedIn(building: Tables, further: string): string {
   const { ground, size } = building
   const where = allOf(['NOT inDecision', `targetIndex >= 0 AND index < ${size}`, ...aboutDecisions(building)])
-  return `toInt64(d.index) IN (SELECT targetIndex FROM ${ground.names.tables}.${REVIEWS.name}
+  return `toInt64(d.index) IN (SELECT targetIndex FROM ${readable(ground.names, REVIEWS)}
     WHERE ${where} ${further})`
 }
 
@@ -192,7 +192,7 @@ export function latestOutcomes(building: Tables): string {
   const { ground, size } = building
   const where = allOf([`targetIndex >= 0 AND index < ${size}`, ...aboutDecisions(building)])
   return `SELECT targetIndex, if(outcomeSealed, '${SEALED_TEXT}', outcome) AS outcome
-    FROM ${ground.names.tables}.${OUTCOMES.name} WHERE ${where}
+    FROM ${readable(ground.names, OUTCOMES)} WHERE ${where}
     ORDER BY targetIndex, at DESC, index DESC LIMIT 1 BY targetIndex`
 }
 
@@ -217,5 +217,5 @@ function searchCondition(text: string, { substitutions, restriction }: Building)
 }
 
 export function decisionsTable({ names }: Ground): string {
-  return `${names.tables}.${DECISIONS.name} AS d`
+  return `${readable(names, DECISIONS)} AS d`
 }

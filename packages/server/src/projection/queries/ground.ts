@@ -11,6 +11,8 @@ export interface Ground {
   /** Number of entries in the index: an answer speaks of these and says so. */
   position(): number
   catalogue(): FieldCatalogue
+  /** Runs what reads: nothing it may read is taken away before it ends. */
+  reading<T>(question: () => Promise<T>): Promise<T>
 }
 
 /** Every answer says how much of the ledger it is about. */
@@ -24,7 +26,8 @@ const QUESTION = { max_execution_time: 30, max_result_rows: 200_000, result_over
 /** Asks the engine. @throws QueryTooHeavy · EngineUnavailable */
 export async function ask<Row>(ground: Ground, sql: string, substitutions: Substitutions): Promise<Row[]> {
   try {
-    return await ground.client.select<Row>(sql, { params: substitutions.params, settings: QUESTION })
+    const options = { params: substitutions.params, settings: QUESTION }
+    return await ground.reading(() => ground.client.select<Row>(sql, options))
   } catch (error) {
     if (isUnopened(error)) throw new EngineUnavailable('the index is not open yet')
     throw asQueryFailure(error)

@@ -1,5 +1,5 @@
 import type { Restriction } from '../restriction.ts'
-import { DECISIONS, ENTRIES } from '../schema.ts'
+import { DECISIONS, ENTRIES, readable } from '../schema.ts'
 import { ask, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
 import { refuseWithheld } from './withheld.ts'
@@ -75,7 +75,7 @@ async function countHours(question: Question, spans: readonly Span[]): Promise<H
   const rows = await ask<Record<string, string>>(
     ground,
     `SELECT intDiv(toUnixTimestamp64Milli(d.at), ${HOUR_MS}) AS hour, ${COUNTS}
-      FROM ${ground.names.tables}.${DECISIONS.name} AS d WHERE ${where} GROUP BY hour`,
+      FROM ${readable(ground.names, DECISIONS)} AS d WHERE ${where} GROUP BY hour`,
     substitutions,
   )
   return new Map(rows.map((row) => [Number(row['hour']), countIn(row)]))
@@ -86,7 +86,7 @@ async function countOne(question: Question, span: Span): Promise<SpanCount> {
   const { where, substitutions } = conditions(question, span)
   const [row] = await ask<Record<string, string>>(
     ground,
-    `SELECT ${COUNTS} FROM ${ground.names.tables}.${DECISIONS.name} AS d WHERE ${where}`,
+    `SELECT ${COUNTS} FROM ${readable(ground.names, DECISIONS)} AS d WHERE ${where}`,
     substitutions,
   )
   return countIn(row ?? {})

@@ -107,7 +107,7 @@ async function namesFrom(ground: Ground, table: 'databases' | 'functions'): Prom
 
 async function answerOf(ground: Ground, statement: string, database: string): Promise<Table> {
   try {
-    return await ground.client.table(statement, { database, settings: LOCKED })
+    return await ground.reading(() => ground.client.table(statement, { database, settings: LOCKED }))
   } catch (error) {
     const failure = asQueryFailure(error)
     if (!(failure instanceof StatementRefused)) throw failure

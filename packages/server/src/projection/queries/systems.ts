@@ -1,6 +1,6 @@
 import { DISTINCT_VALUES_MAX } from '../fields.ts'
 import { reachesEverything, type Restriction } from '../restriction.ts'
-import { DECISIONS, slotColumn } from '../schema.ts'
+import { DECISIONS, readable, slotColumn } from '../schema.ts'
 import type { SealedField } from '../source.ts'
 import { type Building, sealedFields } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
@@ -90,7 +90,7 @@ function decisionsFrom(
 ): string {
   const within = { names: ground.names, restriction, values: substitutions }
   const where = allOf([`d.index < ${size}`, ...decisionsWithin(within, 'd.')])
-  return `FROM ${ground.names.tables}.${DECISIONS.name} AS d WHERE ${where}`
+  return `FROM ${readable(ground.names, DECISIONS)} AS d WHERE ${where}`
 }
 
 /**

@@ -1,7 +1,7 @@
 // A restriction as conditions over the tables.
 
 import type { Box, Restriction } from '../restriction.ts'
-import { DECISIONS, ENTRIES, type Names, OUTCOMES, RECORDS, REVIEWS } from '../schema.ts'
+import { DECISIONS, ENTRIES, type Names, OUTCOMES, readable, RECORDS, REVIEWS } from '../schema.ts'
 
 /** Puts a value into a statement: as a substitution, or spelled out where the engine takes none. */
 export interface Values {
@@ -52,15 +52,14 @@ export function entriesFrom(within: Within, size: string): string {
 
 function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
   const theirs = values.add('Array(String)', subjects)
-  return `SELECT toInt64(index) AS index FROM ${names.tables}.${DECISIONS.name} WHERE hasAny(subjects, ${theirs})`
+  return `SELECT toInt64(index) AS index FROM ${readable(names, DECISIONS)} WHERE hasAny(subjects, ${theirs})`
 }
 
 /** Decisions about these people, and everything recorded about those. */
 function entriesOf(within: Within, subjects: readonly string[]): string {
-  const { tables } = within.names
   const about = [OUTCOMES, REVIEWS, RECORDS].map(
-    ({ name }) =>
-      `SELECT toInt64(index) AS index FROM ${tables}.${name} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
+    (table) =>
+      `SELECT toInt64(index) AS index FROM ${readable(within.names, table)} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
   )
   return [decisionsOf(within, subjects), ...about].join(' UNION ALL ')
 }

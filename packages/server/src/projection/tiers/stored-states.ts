@@ -1,0 +1,51 @@
+import type { StateStore } from '../../platform/state-store.ts'
+import type { TierMonth, TierStates } from './tier-month.ts'
+
+/** The months of one ledger in the state store of the data directory. */
+export class StoredTierStates implements TierStates {
+  readonly #store: StateStore
+  readonly #ledger: string
+
+  constructor(store: StateStore, ledger: string) {
+    this.#store = store
+    this.#ledger = ledger
+    createTable(store)
+  }
+
+  all(): TierMonth[] {
+    const rows = this.#store.all(
+      'SELECT told FROM index_months WHERE ledger = ? ORDER BY month',
+      this.#ledger,
+    )
+    return rows.map(({ told }) => JSON.parse(String(told)) as TierMonth)
+  }
+
+  put(month: TierMonth): void {
+    this.#store.run(
+      'INSERT OR REPLACE INTO index_months (ledger, month, told) VALUES (?, ?, ?)',
+      this.#ledger,
+      month.month,
+      JSON.stringify(month),
+    )
+  }
+
+  remove(month: string): void {
+    this.#store.run('DELETE FROM index_months WHERE ledger = ? AND month = ?', this.#ledger, month)
+  }
+
+  flush(): Promise<void> {
+    return this.#store.flush()
+  }
+}
+
+/** Whether rows of this ledger's index lie in files, so that the index is not whole without the store that holds them. */
+export function hasMonthsInFiles(store: StateStore, ledger: string): boolean {
+  createTable(store)
+  return store.get('SELECT month FROM index_months WHERE ledger = ? LIMIT 1', ledger) !== undefined
+}
+
+function createTable(store: StateStore): void {
+  store.run(
+    'CREATE TABLE IF NOT EXISTS index_months (ledger TEXT, month TEXT, told TEXT, PRIMARY KEY (ledger, month)) WITHOUT ROWID',
+  )
+}
