@@ -1,3 +1,4 @@
+import { DuckDBConnection } from '@duckdb/node-api'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
@@ -75,7 +76,11 @@ export function story(from: number, count: number): Told[] {
         latencyMs: (i % 31) + 0.5,
         costUsd: 0.001 * (i % 7),
         tokenUsage: { input: i % 50, output: 3 },
-        inputFeatures: { n: i % 400, [`only ${personOf(i)}`]: i % 2 === 0, group: `g${(i * 7) % 90}` },
+        inputFeatures: {
+          n: i % 400,
+          ...(i % 7 === 0 && { [`only ${personOf(i)}`]: i % 2 === 0 }),
+          group: `g${(i * 7) % 9}`,
+        },
         ...(i % 40 === 0 ? { humanReviewed: true } : {}),
       },
       { system: i % 2 === 0 ? 'even' : 'odd', subject: personOf(i) },
@@ -140,4 +145,27 @@ async function answersTo({ projection }: World, restriction: Restriction): Promi
       'SELECT d.system, count() FROM decisions AS d JOIN reviews AS r ON r.decisionIndex = toInt64(d.index) GROUP BY d.system ORDER BY d.system',
     ),
   }
+}
+
+/** Rows of Parquet files as DuckDB reads them, which we did not write. */
+export async function readParquet(pattern: string, sql = 'SELECT * FROM files'): Promise<unknown[]> {
+  const connection = await DuckDBConnection.create()
+  try {
+    await connection.run(
+      `CREATE VIEW files AS SELECT * FROM read_parquet('${pattern}', hive_partitioning = true, union_by_name = true)`,
+    )
+    const reader = await connection.runAndReadAll(sql)
+    return reader.getRowObjectsJson()
+  } finally {
+    connection.closeSync()
+  }
+}
+
+/** All that the files of a world say, as one text. */
+export async function parquetTexts(world: TierWorld): Promise<string> {
+  const tables = ['decisions', 'outcomes', 'reviews', 'records']
+  const rows = tables.map((table) =>
+    readParquet(`${world.storeDirectory}/warm/*/*/table=${table}/*/*.parquet`),
+  )
+  return JSON.stringify(await Promise.all(rows))
 }

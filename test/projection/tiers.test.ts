@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { answers, story, TierWorld } from './tier-world.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { answers, parquetTexts, personOf, story, TierWorld } from './tier-world.ts'
 
 const worlds: TierWorld[] = []
 afterEach(async () => {
@@ -12,6 +13,13 @@ function newWorld(): TierWorld {
   return world
 }
 
+/** All rows, as they are shown. */
+async function short({ projection }: TierWorld): Promise<unknown> {
+  const tables = ['decisions', 'outcomes', 'reviews', 'records']
+  const rows = tables.map((table) => projection.sql(`SELECT * FROM ${table} ORDER BY index`, UNRESTRICTED))
+  return [...(await Promise.all(rows)), await projection.systems(UNRESTRICTED)]
+}
+
 describe('a month that moved to files', () => {
   test('answers every question, whoever asks, as it did in the index', async () => {
     const world = await newWorld().startTiered()
@@ -22,6 +30,66 @@ describe('a month that moved to files', () => {
     expect(world.stored().filter((path) => path.endsWith('.parquet')).length).toBe(12)
     expect(await answers(world)).toEqual(before)
     expect(await world.projection.check()).toEqual([])
-    expect(await answers(world)).toEqual(before)
+  })
+
+  test('takes what comes later, and moves it in its time', async () => {
+    const world = await newWorld().startTiered()
+    world.source.add(...story(0, 100))
+    await world.indexed()
+    await world.projection.moveMonths()
+    world.source.add(...story(100, 100))
+    await world.indexed()
+    const before = await short(world)
+    expect(await world.projection.moveMonths()).toEqual([])
+    for (const month of world.states.all()) world.states.put({ ...month, movedAt: 0 })
+    expect(await world.projection.moveMonths()).toEqual(['2024-01', '2024-02', '2024-03'])
+    expect(world.stored().some((path) => path.endsWith('part-1.parquet'))).toBe(true)
+    expect(await short(world)).toEqual(before)
+    expect(await world.projection.check()).toEqual([])
+    await world.projection.reindex()
+    expect(await short(world)).toEqual(before)
+    expect(world.stored()).toEqual([])
+  })
+
+  test.each(['written', 'told', 'switched', 'read', 'dropped'])(
+    'shows each row once when moving it ends after it was %s',
+    async (step) => {
+      const world = await newWorld().startTiered()
+      world.source.add(...story(0, 60))
+      await world.indexed()
+      const before = await short(world)
+      world.interruptAt = step
+      await expect(world.projection.moveMonths()).rejects.toThrow(step)
+      expect(await short(world)).toEqual(before)
+      world.interruptAt = undefined
+      await world.stop()
+      await world.startTiered()
+      expect(await short(world)).toEqual(before)
+      await world.projection.moveMonths()
+      expect(await short(world)).toEqual(before)
+      expect(await world.projection.check()).toEqual([])
+      expect(world.stored().length).toBe(world.states.all().flatMap(({ files }) => files).length + 3)
+    },
+  )
+
+  test('loses what is erased, in every version of every file', async () => {
+    const world = await newWorld().startTiered()
+    world.source.add(...story(0, 200))
+    await world.indexed()
+    await world.projection.moveMonths()
+    const person = personOf(21)
+    const erased = world.source.entries.flatMap(({ index }) => (personOf(index) === person ? [index] : []))
+    expect((await parquetTexts(world)).includes(person)).toBe(true)
+    for (const index of erased) {
+      const { entry, systemName } = world.source.entries[index]!
+      world.source.entries[index] = { index, entry, systemName }
+    }
+    await world.projection.erase(erased)
+    const after = await short(world)
+    expect((await parquetTexts(world)).includes(person)).toBe(false)
+    expect(world.storedBytes().includes(person)).toBe(false)
+    expect(await world.projection.check()).toEqual([])
+    await world.projection.reindex()
+    expect(await short(world)).toEqual(after)
   })
 })
