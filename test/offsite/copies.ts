@@ -1,8 +1,11 @@
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { realClock, type Clock } from '../../packages/server/src/platform/clock.ts'
 import { fileStore } from '../../packages/server/src/platform/file-store.ts'
 import type { ObjectStore, StoredVersion } from '../../packages/server/src/platform/object-store.ts'
 import type { HostedLedger } from '../../packages/server/src/hosting/hosted-ledger.ts'
+import { type RestoredDirectory, restoreOffsite } from '../../packages/server/src/restore-offsite.ts'
+import { rootBeside, type RootSource } from '../../packages/server/src/vault/root-source.ts'
 import { newPlace, type Place } from '../recording/open-tenant.ts'
 import { type Hosting, type HostingOfTests, openLedgers } from '../hosting/open-ledgers.ts'
 
@@ -18,6 +21,10 @@ export class ClockAhead implements Clock {
 
   monotonicMs(): number {
     return realClock.monotonicMs()
+  }
+
+  sleep(ms: number): Promise<void> {
+    return realClock.sleep(ms)
   }
 
   after(ms: number, task: () => void): () => void {
@@ -81,7 +88,21 @@ export async function keysIn(store: ObjectStore): Promise<string[]> {
 export async function storeHolds(store: ObjectStore, needle: Uint8Array): Promise<boolean> {
   for (const { key, version, isRemoval } of await versionsIn(store)) {
     const bytes = isRemoval ? undefined : await store.get(key, { version })
-    if (bytes && Buffer.from(bytes).includes(needle)) return true
+    if (bytes && Buffer.from(bytes).includes(Buffer.from(needle))) return true
   }
   return false
+}
+
+/** Brings the place's directory back into a new one, with a copy of its keyring. */
+export async function restored(
+  place: CopiedPlace,
+  name = 'restored',
+): Promise<{ data: string; ledgers: RestoredDirectory[] }> {
+  const root = join(place.data, '..')
+  const keyring = join(root, `${name}-keyring`)
+  await cp(`${place.data}/keyring`, keyring, { recursive: true })
+  const data = join(root, name)
+  const rootOf = (directory: string): RootSource => rootBeside(`${directory}/keyring`)
+  const ledgers = await restoreOffsite({ store: place.store, keyring, data, rootOf })
+  return { data, ledgers }
 }

@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   cost: async () => (await import('./cost.ts')).cost,
   drill: async () => (await import('./drill.ts')).drill,
   conformance: async () => (await import('./conformance.ts')).conformance,
+  'restore-offsite': async () => (await import('./restore-offsite.ts')).restore,
   doctor: async () => (await import('./doctor.ts')).doctor,
 }
 
