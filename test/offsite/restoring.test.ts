@@ -1,31 +1,152 @@
-import { rm } from 'node:fs/promises'
-import { expect, test } from 'vitest'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { CopyIncomplete } from '../../packages/server/src/offsite/copied-tree.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
-import { record } from '../hosting/open-ledgers.ts'
-import { loan } from '../recording/open-tenant.ts'
-import { copied, newCopiedPlace, openCopied, restored } from './copies.ts'
+import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
+import { restoreOffsite } from '../../packages/server/src/restore-offsite.ts'
+import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
+import { loan, newPlace, submission } from '../recording/open-tenant.ts'
+import {
+  type CopiedPlace,
+  keysIn,
+  loans,
+  newCopiedPlace,
+  openCopied,
+  restored,
+  shortOf,
+  WatchedStore,
+} from './copies.ts'
 
-const loans = (count: number, from = 0): Record<string, unknown>[] =>
-  Array.from({ length: count }, (_, i) => loan(from + i))
-
-test.each([3, 300, 9_000])('brings a ledger of some %i entries back', async (count) => {
+async function copiedPlace(count: number, segmentEntries = 64): Promise<CopiedPlace> {
   const place = await newCopiedPlace()
-  const { ledgers, close } = await openCopied(place)
-  for (let from = 0; from < count; from += 1_000)
-    await record(ledgers.default, ...loans(Math.min(1_000, count - from), from))
-  await copied(ledgers.default)
-  await close()
-  const back = await restored(place)
-  console.log(back)
-  const { verdict, findings, checked } = await checkDirectory(realDisk, back.data)
-  console.log(verdict, findings, checked)
-  await rm(place.data, { recursive: true })
-  const again = await openCopied({ ...place, data: back.data })
-  const { tenant } = again.ledgers.default
-  expect(tenant.ledger.refusal).toBeUndefined()
-  const envelope = await record(again.ledgers.default, loan(1))
-  console.log(envelope.results[0], tenant.ledger.size)
-  await copied(again.ledgers.default)
-  await again.close()
+  const life = await openCopied(place, { segmentEntries })
+  await life.record(...loans(Math.ceil(count / 2)))
+  await life.copied()
+  await life.record(...loans(Math.floor(count / 2), Math.ceil(count / 2)))
+  await life.erase('person-5')
+  await life.tenant.ledger.anchors.add({ ...life.tenant.ledger.checkpoint!, timestamps: [] })
+  await life.copied()
+  await life.close()
+  return place
+}
+
+const valid = async (data: string): Promise<string> => {
+  const { findings, verdict } = await checkDirectory(realDisk, data)
+  return [verdict, ...findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code)].join(
+    ' ',
+  )
+}
+
+describe('restore-offsite', () => {
+  test.each([2, 250, 700])(
+    'brings back a ledger of some %i records, which verifies and goes on',
+    async (count) => {
+      const place = await copiedPlace(count)
+      const { data, ledgers } = await restored(place)
+      expect(await valid(data)).toBe('valid')
+      await rm(place.data, { recursive: true })
+      const life = await openCopied({ ...place, data }, { segmentEntries: 64 })
+      const { tenant } = life
+      expect(tenant.ledger.refusal).toBeUndefined()
+      expect(tenant.ledger.size).toBeGreaterThanOrEqual(ledgers[0]!.size)
+      // Everything recorded is known by its name, and what was erased is refused.
+      const again = await tenant.recorder.record([submission(loan(0))])
+      expect(again).toMatchObject({ recorded: 0, duplicates: 1, errors: [] })
+      if (count > 5) {
+        const erased = await tenant.recorder.record([submission(loan(5))])
+        expect(erased.errors[0]?.code).toBe('erased')
+      }
+      const [index] = await tenant.recorder.findDecisions('loan-0')
+      expect((await tenant.reader.one(index!))?.record?.modelId).toBe('scorer')
+      await life.record(loan(9_000))
+      await life.copied()
+      await life.close()
+      expect(await valid(data)).toBe('valid')
+    },
+  )
+
+  test('finds everything through its versions, whatever was put in its place or removed', async () => {
+    const place = await copiedPlace(300)
+    const honest = await restored(place, 'honest')
+    const keys: string[] = []
+    for await (const { key } of place.store.list('')) keys.push(key)
+    for (const [i, key] of keys.entries()) {
+      const bytes = (await place.store.get(key))!
+      const changed = bytes.map((byte, at) => (at === bytes.length - 60 ? byte ^ 1 : byte))
+      await place.store.put(key, i % 2 === 0 ? changed : bytes.slice(0, 20))
+      if (i % 3 === 0) await place.store.remove(key)
+    }
+    const attacked = await restored(place, 'attacked')
+    expect(attacked.ledgers).toEqual(honest.ledgers)
+    expect(await valid(attacked.data)).toBe('valid')
+    expect((await readdir(`${attacked.data}/ledgers/default/anchors`)).length).toBe(1)
+  })
+
+  test('leaves nothing when an object that is needed is in no version of it', async () => {
+    const place = await copiedPlace(300)
+    for (const needed of ['tile/entries/000', 'tile/1/000.p/1', 'vault/000000000000-000000000064.seg']) {
+      const key = (await keysIn(place.store)).find((each) => each === needed)
+      expect(key).toBe(needed)
+    }
+    const prefix = join(place.storeRoot, 'default')
+    const [id] = await readdir(prefix)
+    await rm(join(prefix, id!, 'tile/entries/000~'), { recursive: true })
+    await expect(restored(place)).rejects.toThrow(CopyIncomplete)
+    await expect(restored(place, 'other')).rejects.toThrow('tile/entries/000')
+    expect((await readdir(join(place.data, '..'))).filter((name) => name.includes('restor'))).toEqual([
+      'restored-keyring',
+    ])
+  })
+
+  test('takes a copy for nobody who has another keyring', async () => {
+    const place = await copiedPlace(2)
+    const other = await newPlace()
+    const life = await openCopied({ ...place, ...other }, { isCopied: false })
+    await life.close()
+    const options = {
+      store: place.store,
+      keyring: `${other.data}/keyring`,
+      data: join(place.data, '../stolen'),
+      rootOf: (data: string) => rootBeside(`${data}/keyring`),
+    }
+    await expect(restoreOffsite(options)).rejects.toThrow('whose keys are in this keyring')
+  })
+
+  test('behind a head that the signer remembers refuses to write, and copies nothing', async () => {
+    const place = await newCopiedPlace()
+    const store = new WatchedStore(place.store)
+    const first = await openCopied(place, { store })
+    await first.record(...loans(10))
+    await first.copied()
+    store.before = () => {
+      throw new StoreFailure('unreachable', 'the store is away')
+    }
+    await first.record(...loans(10, 10))
+    await first.close()
+    const { data } = await restored(place)
+    const before = await keysIn(place.store)
+    const second = await openCopied({ ...place, data })
+    expect(second.tenant.ledger.refusal?.code).toBe('ledger_behind')
+    await expect(second.record(loan(99))).rejects.toMatchObject({ code: 'ledger_behind' })
+    expect(second.offsite.status().trouble?.message).toContain('takes no entries')
+    await second.close()
+    expect(await keysIn(place.store)).toEqual(before)
+    expect(before.map(shortOf)).toBeDefined()
+  })
+
+  test('with a signer that remembers nothing goes on once its head is accepted', async () => {
+    const place = await copiedPlace(20)
+    const { data } = await restored(place)
+    const signer = join(place.data, '../another-signer')
+    const refused = await openCopied({ ...place, data, signer })
+    expect(refused.tenant.ledger.refusal?.code).toBe('signer_state_missing')
+    await refused.close()
+    const life = await openCopied({ ...place, data, signer }, { acceptHead: true })
+    await life.record(loan(500))
+    await life.copied()
+    await life.close()
+    expect(await valid(data)).toBe('valid')
+  })
 })

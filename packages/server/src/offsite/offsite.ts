@@ -249,10 +249,11 @@ export class Offsite implements ContentCopy {
     return false
   }
 
-  /** What lies there and was not recognised goes when its lock is over. */
+  /** Sealed content that lies there and was not recognised goes now; everything else when its lock is over. */
   async #adoptStrangers(): Promise<void> {
-    const { clock, lockDays, place } = this.#options
+    const { clock, lockDays, place, vaultCopy } = this.#options
     const { objects } = place
+    await vaultCopy.removeUnknown()
     for await (const { key, version } of place.listVersions('')) {
       if (objects.get(key)) continue
       const until = clock.now() + lockDays * DAY_MS

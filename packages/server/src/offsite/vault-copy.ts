@@ -78,13 +78,17 @@ export class VaultCopy {
   erase(indices: readonly number[]): Promise<void> {
     const sorted = indices.toSorted((a, b) => a - b)
     return this.#inTurn(async () => {
-      const found = await this.#versionsOver(sorted)
+      const found = await this.#versionsOf((run) => holdsAny(run, sorted))
       for (const key of found.keys()) await this.#putAgain(key)
-      const surplus = [...found.values()].flat().filter((version) => !this.#isKept(version))
-      if (surplus.length === 0) return
-      await this.#recorded(surplus)
-      for (const version of surplus) await this.#options.place.remove(version, true)
-      await this.#checkGone([...found.keys()])
+      await this.#removeSurplus(found, (version) => this.#isKept(version))
+    })
+  }
+
+  /** Removes every version that nothing is remembered of: it may hold what was erased while nothing was copied here. */
+  removeUnknown(): Promise<void> {
+    return this.#inTurn(async () => {
+      const found = await this.#versionsOf(() => true)
+      await this.#removeSurplus(found, (version) => this.#isKnown(version))
     })
   }
 
@@ -155,20 +159,44 @@ export class VaultCopy {
     await place.put(key, bytes, 'governance')
   }
 
-  /** Every version of every object that holds any of these entries, by key. */
-  async #versionsOver(sorted: readonly number[]): Promise<Map<string, StoredVersion[]>> {
+  /** Every version of every object over entries that are wanted, by key. */
+  async #versionsOf(isWanted: (run: Run) => boolean): Promise<Map<string, StoredVersion[]>> {
     const found = new Map<string, StoredVersion[]>()
     for await (const version of this.#options.place.listVersions('vault/')) {
       const run = parseVaultKey(version.key)
-      if (!run || !holdsAny(run, sorted)) continue
+      if (!run || !isWanted(run)) continue
       found.set(version.key, [...(found.get(version.key) ?? []), version])
     }
     return found
   }
 
-  #isKept({ key, version, isRemoval }: StoredVersion): boolean {
+  #isKnown({ key, version, isRemoval }: StoredVersion): boolean {
     const object = this.#options.place.objects.get(key)
-    return object?.isLive === true && object.version === version && !isRemoval
+    return object !== undefined && object.version === version && !isRemoval
+  }
+
+  #isKept(version: StoredVersion): boolean {
+    return this.#isKnown(version) && this.#options.place.objects.get(version.key)?.isLive === true
+  }
+
+  /** Removes what is not to stay, on record, and looks whether it is gone. */
+  async #removeSurplus(
+    found: ReadonlyMap<string, StoredVersion[]>,
+    stays: (version: StoredVersion) => boolean,
+  ): Promise<void> {
+    const { place } = this.#options
+    const surplus = [...found.values()].flat().filter((version) => !stays(version))
+    if (surplus.length === 0) return
+    await this.#recorded(surplus)
+    for (const version of surplus) await place.remove(version, true)
+    for (const key of new Set(surplus.map((version) => version.key))) {
+      const left = await place.versions(key)
+      if (left.length === 0) place.objects.remove(key)
+      if (!left.every(stays))
+        throw new LeftInCopy(
+          'the store keeps versions of an object that was removed: they hold erased content',
+        )
+    }
   }
 
   async #recorded(surplus: readonly StoredVersion[]): Promise<void> {
@@ -179,18 +207,6 @@ export class VaultCopy {
       pieces: runs.length - segments.length,
       versions: surplus.length,
     })
-  }
-
-  async #checkGone(keys: readonly string[]): Promise<void> {
-    const { place } = this.#options
-    for (const key of keys) {
-      const left = (await place.versions(key)).filter((version) => !this.#isKept(version))
-      if (left.length > 0)
-        throw new LeftInCopy(
-          'the store keeps versions of an object that was removed: they hold erased content',
-        )
-      if (place.objects.get(key)?.isLive !== true) place.objects.remove(key)
-    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
