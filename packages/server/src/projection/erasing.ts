@@ -13,6 +13,8 @@ import type { RowChanges } from './row-changes.ts'
 import { digestOf, type FeaturePlace, type FieldCatalogue } from './fields.ts'
 import {
   ALL_TABLES,
+  ARCHIVED_LINKS,
+  ARCHIVED_VALUES,
   CONTENT_TABLES,
   DECISIONS,
   dropSlotsStatement,
@@ -140,10 +142,13 @@ export class IndexErasing {
       { params: { p0: system } },
     )
     const living = new Set(counted.map(({ name, digest }) => `${digest} ${name}`))
-    const lines = (await this.#firstBearers(system, names, catalogue))
-      .map(({ name, text, index }) => ({ name, index: Number(index), digest: digestOf(text) }))
-      .filter(({ name, digest }) => !living.has(`${digest} ${name}`))
-      .map(({ name, index, digest }) => JSON.stringify([index, system, name, digest]))
+    const first = new Map<string, { name: string; index: number; digest: number }>()
+    for (const { name, text, index } of await this.#firstBearers(system, names, catalogue))
+      noteFirst(first, { name, index: Number(index), digest: digestOf(text) })
+    for (const value of await this.#archivedValues(system, names)) noteFirst(first, value)
+    const lines = [...first]
+      .filter(([key]) => !living.has(key))
+      .map(([, { name, index, digest }]) => JSON.stringify([index, system, name, digest]))
     if (lines.length === 0) return
     const columns = FEATURE_VALUES.columns.map((column) => column.name)
     await this.#client.insert(values, columns, Buffer.from(lines.join('\n')))
@@ -173,6 +178,22 @@ export class IndexErasing {
       for (const row of rows) found.push({ ...row, name })
     }
     return found
+  }
+
+  /** Values that fields of a system have in archived months, each with the first entry there that has it. */
+  async #archivedValues(
+    system: string,
+    names: readonly string[],
+  ): Promise<{ name: string; index: number; digest: number }[]> {
+    if (this.#names.isTiered !== true) return []
+    const rows = await this.#select<{ name: string; index: string; digest: string }>(
+      `SELECT name, digest, min(index) AS index FROM ${this.#table(ARCHIVED_VALUES)}
+        WHERE system = {p0:String} GROUP BY name, digest`,
+      { p0: system },
+    )
+    return rows
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, index, digest }) => ({ name, index: Number(index), digest: Number(digest) }))
   }
 
   /** The values of one column in system {p0}; `field` comes back as their name. */
@@ -238,8 +259,9 @@ export class IndexErasing {
 
 /** Has the engine delete the parts that merges and mutations have replaced; by itself it does so only while it is busy. */
 export async function removeReplacedParts(client: IndexClient, names: Names): Promise<void> {
+  const tables = names.isTiered === true ? [...ALL_TABLES, ARCHIVED_LINKS, ARCHIVED_VALUES] : ALL_TABLES
   await unlessRefused(async () => {
-    for (const { name } of ALL_TABLES) await client.command(`SYSTEM START CLEANUP ${names.tables}.${name}`)
+    for (const { name } of tables) await client.command(`SYSTEM START CLEANUP ${names.tables}.${name}`)
   })
 }
 
@@ -250,6 +272,16 @@ async function unlessRefused(work: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof StatementRefused)) throw error
   }
+}
+
+/** Remembers the first entry of each value of each field. */
+function noteFirst<V extends { name: string; index: number; digest: number }>(
+  first: Map<string, V>,
+  value: V,
+): void {
+  const key = `${value.digest} ${value.name}`
+  const known = first.get(key)
+  if (!known || value.index < known.index) first.set(key, value)
 }
 
 function slotOf(place: FeaturePlace): number[] {

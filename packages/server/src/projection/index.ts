@@ -134,6 +134,7 @@ export class Projection {
       names,
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
+      archived: () => this.#tiers?.archived() ?? [],
       reading: (question) => this.#tiers?.readers.run(question) ?? question(),
     }
     this.#tiers?.take({
@@ -307,6 +308,11 @@ export class Projection {
   /** Moves the rows of every month whose time has come, and gives those months. */
   moveMonths(): Promise<string[]> {
     return this.#tiers?.moveDue() ?? Promise.resolve([])
+  }
+
+  /** Where rows lie that are not in the tables; undefined when all of them are. */
+  tiers(): Pick<Tiers, 'months' | 'release' | 'restoration' | 'restore' | 'damaged'> | undefined {
+    return this.#tiers
   }
 
   /** Compares block counts with the ledger now, writes damaged blocks again and gives their numbers. */

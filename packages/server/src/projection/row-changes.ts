@@ -2,7 +2,7 @@
 
 import type { IndexClient } from './engine/client.ts'
 import { MUTATION } from './mutation.ts'
-import type { Names } from './schema.ts'
+import { type Names, readable } from './schema.ts'
 import type { RowChange } from './tiers/row-change.ts'
 import type { Tiers } from './tiers/tiers.ts'
 
@@ -19,8 +19,10 @@ export class RowChanges {
 
   /** Resolves when no active part and no file holds what went; an interrupted call is to be repeated. */
   async apply(changes: readonly RowChange[]): Promise<void> {
-    for (const change of changes) await this.#mutate(change)
-    await this.#tiers?.change(changes)
+    const found: RowChange[] = []
+    for (const change of changes) if (await this.#isAboutAny(change)) found.push(change)
+    for (const change of found) await this.#mutate(change)
+    await this.#tiers?.change(found, changes)
   }
 
   /** Has nothing name these feature columns any more, which hold no value and are about to go. */
@@ -28,17 +30,27 @@ export class RowChanges {
     await this.#tiers?.leaveColumns(slots)
   }
 
-  async #mutate({ table, where, params, set }: RowChange): Promise<void> {
-    const name = `${this.#names.tables}.${table.name}`
+  /** Whether there is a row to change that questions could read: most often there is none. */
+  async #isAboutAny(change: RowChange): Promise<boolean> {
+    return (await this.#count(readable(this.#names, change.table), change)) > 0
+  }
+
+  async #count(source: string, { params, where }: RowChange): Promise<number> {
     const [row] = await this.#client.select<{ found: string }>(
-      `SELECT count() AS found FROM ${name} WHERE ${where}`,
+      `SELECT count() AS found FROM ${source} WHERE ${where}`,
       { ...(params && { params }), settings: { max_execution_time: 300 } },
     )
-    if (Number(row?.found ?? 0) === 0) return
-    const change = set
+    return Number(row?.found ?? 0)
+  }
+
+  async #mutate(change: RowChange): Promise<void> {
+    const { params, set, table, where } = change
+    const name = `${this.#names.tables}.${table.name}`
+    if (this.#tiers && (await this.#count(name, change)) === 0) return
+    const what = set
       ? `UPDATE ${[...set].map(([column, value]) => `${column} = ${value}`).join(', ')}`
       : 'DELETE'
-    await this.#client.command(`ALTER TABLE ${name} ${change} WHERE ${where}`, {
+    await this.#client.command(`ALTER TABLE ${name} ${what} WHERE ${where}`, {
       ...(params && { params }),
       settings: MUTATION,
     })

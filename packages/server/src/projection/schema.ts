@@ -182,6 +182,33 @@ export const FEATURE_VALUES: TableShape = {
   monthly: false,
 }
 
+/** What is kept of each record whose month is archived: whom it is about, or which decision. */
+export const ARCHIVED_LINKS: TableShape = {
+  name: 'archivedLinks',
+  columns: [
+    index,
+    { name: 'at', type: TIME, codec: 'Delta, ZSTD(1)' },
+    { name: 'targetIndex', type: 'Int64', codec: 'Delta, ZSTD(1)' },
+    { name: 'subjects', type: 'Array(String)' },
+  ],
+  orderBy: 'index',
+  monthly: true,
+}
+
+/** Distinct values of each feature in each month that is archived, as in FEATURE_VALUES. */
+export const ARCHIVED_VALUES: TableShape = {
+  name: 'archivedValues',
+  columns: [
+    index,
+    { name: 'at', type: TIME, codec: 'Delta, ZSTD(1)' },
+    system,
+    { name: 'name', type: 'String' },
+    { name: 'digest', type: 'UInt64' },
+  ],
+  orderBy: '(system, name, digest)',
+  monthly: true,
+}
+
 /** Tables of what records say. */
 export const CONTENT_TABLES: readonly TableShape[] = [DECISIONS, OUTCOMES, REVIEWS, RECORDS, ACCESSES]
 /** Tables whose rows belong to one entry each. */
@@ -260,7 +287,8 @@ export function namesOf(database: string): Names {
   return { tables: `${database}_index`, views: database }
 }
 
-function createTable(names: Names, table: TableShape): string {
+/** Makes a table that is missing. */
+export function createTable(names: Names, table: TableShape): string {
   const parts = [...table.columns.map(columnText), ...(table.indexes ?? [])]
   const partition = table.monthly ? `PARTITION BY ${PARTITION}` : ''
   return `CREATE TABLE IF NOT EXISTS ${names.tables}.${table.name} (${parts.join(', ')})

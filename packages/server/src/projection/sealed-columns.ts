@@ -4,6 +4,7 @@
 import type { IndexClient } from './engine/client.ts'
 import { MUTATION } from './mutation.ts'
 import type { RowChanges } from './row-changes.ts'
+import type { RowChange } from './tiers/row-change.ts'
 import type { FieldCatalogue, FeaturePlace } from './fields.ts'
 import {
   DECISIONS,
@@ -119,6 +120,7 @@ export async function removeSealed(
   rules: FieldRules,
   catalogue: FieldCatalogue,
 ): Promise<void> {
+  const all: RowChange[] = []
   for (const [table, columns] of SEALABLE) {
     for (const system of await systemsIn(client, readable(names, table))) {
       if (!rules.touches(system)) continue
@@ -130,9 +132,11 @@ export async function removeSealed(
           ? [...profilesSealed(rules, system), ...featuresSealed(catalogue, rules, system)]
           : []),
       ]
-      await empty(changes, table, system, emptied)
+      all.push(...emptying(table, system, emptied))
     }
   }
+  // All at once: what lies in archives is unpacked once.
+  await changes.apply(all)
   await removeDigests(client, `${names.tables}.${FEATURE_VALUES.name}`, rules, catalogue)
 }
 
@@ -195,18 +199,13 @@ function assignments(emptied: readonly Emptied[]): Map<string, string> {
   return values
 }
 
-async function empty(
-  changes: RowChanges,
-  table: TableShape,
-  system: string,
-  emptied: readonly Emptied[],
-): Promise<void> {
-  if (emptied.length === 0) return
+function emptying(table: TableShape, system: string, emptied: readonly Emptied[]): RowChange[] {
+  if (emptied.length === 0) return []
   const set = assignments(emptied)
   const text = (of: string): string => `ifNull(toString(${of}), 'none')`
   const differs = [...set].map(([column, value]) => `${text(column)} != ${text(value)}`)
   const where = `system = {p0:String} AND (${differs.join(' OR ')})`
-  await changes.apply([{ table, where, params: { p0: system }, set }])
+  return [{ table, where, params: { p0: system }, set }]
 }
 
 /** The digests that values were counted by go with the values. */

@@ -160,6 +160,7 @@ export class IndexStore {
   /** Removes everything that came from entries at or past `position`, as if they had never been read. */
   async rewindTo(position: number): Promise<void> {
     this.noteChange()
+    await this.#tiers?.define()
     // Files hold no such rows: a month is moved as far as the position goes.
     for (const table of ALL_TABLES) await this.#remove(table, position, Number.MAX_SAFE_INTEGER)
   }
@@ -212,7 +213,13 @@ export class IndexStore {
     const { holds, set } = fieldClauses(place)
     const params = { p0: system, p1: field }
     await this.#changes.apply([
-      { table: DECISIONS, where: `system = {p0:String} AND ${holds}`, params, set: new Map([set]) },
+      {
+        table: DECISIONS,
+        where: `system = {p0:String} AND ${holds}`,
+        params,
+        set: new Map([set]),
+        feature: { system, name: field },
+      },
     ])
     const counted = 'system = {p0:String} AND name = {p1:String}'
     if ((await this.#count(FEATURE_VALUES, counted, params)) > 0) {

@@ -3,6 +3,7 @@ import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { MONTHS_FROM_MS } from '../schema.ts'
 import { MICROS_PER_MS, NANOS_PER_USD, UNITS_PER_ONE, valueOfText } from '../values.ts'
+import { archivedMember } from './archived.ts'
 import { cameType, QueryError } from './error.ts'
 import {
   type Building,
@@ -248,6 +249,7 @@ export async function aggregateDecisions(
     asOf: { size },
     ...(suppressed ? { suppressed } : {}),
     ...(await sealedMember(building, [...filter.features, ...featuresIn(by)], parameters)),
+    ...archivedMember(ground, restriction, parameters),
   }
 }
 

@@ -1,6 +1,7 @@
 import { AnswerLost, EngineUnavailable, type IndexClient, StatementRefused } from '../engine/client.ts'
 import type { FieldCatalogue } from '../fields.ts'
 import type { Names } from '../schema.ts'
+import type { ArchivedMonth, ArchivedSpan } from './archived.ts'
 import { IndexBehind, QueryTooHeavy } from './error.ts'
 import type { Substitutions } from './parameters.ts'
 
@@ -11,6 +12,8 @@ export interface Ground {
   /** Number of entries in the index: an answer speaks of these and says so. */
   position(): number
   catalogue(): FieldCatalogue
+  /** Months that no question reads. */
+  archived(): readonly ArchivedMonth[]
   /** Runs what reads: nothing it may read is taken away before it ends. */
   reading<T>(question: () => Promise<T>): Promise<T>
 }
@@ -18,6 +21,8 @@ export interface Ground {
 /** Every answer says how much of the ledger it is about. */
 export interface AsOf {
   readonly asOf: { readonly size: number }
+  /** Only when some of the time it is about is archived. */
+  readonly archived?: readonly ArchivedSpan[]
 }
 
 /** Bounds of our own questions; free SQL has tighter ones. */

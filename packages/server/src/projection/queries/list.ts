@@ -2,6 +2,7 @@ import { isoTime, type JsonValue } from '@deponent/format'
 import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { valueOfText } from '../values.ts'
+import { archivedMember } from './archived.ts'
 import {
   type Order,
   orderOf,
@@ -90,6 +91,7 @@ export async function listDecisions(
     next: last ? writeCursor({ size, at: Number(last.ms), index: Number(last.index), question }) : null,
     asOf: { size },
     ...(await sealedMember(building, filter.features, parameters)),
+    ...archivedMember(ground, restriction, parameters),
   }
 }
 

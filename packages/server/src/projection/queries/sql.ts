@@ -15,6 +15,7 @@ import { StatementRefused, type Table } from '../engine/client.ts'
 import type { NarrowedViews } from '../narrowed-views.ts'
 import { type Restriction, reachesEverything } from '../restriction.ts'
 import { VIEWS } from '../views.ts'
+import { archivedMember } from './archived.ts'
 import { QueryError } from './error.ts'
 import { ask, asQueryFailure, type AsOf, boundSize, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
@@ -73,7 +74,7 @@ export class FreeSql {
       // How much is read of the tables under the views would tell how much there is beside them.
       if (!reachesEverything(restriction) && statement.startsWith('EXPLAIN'))
         refuse('SELECT, WITH, DESCRIBE or SHOW TABLES', 'EXPLAIN over a part of the records')
-      return this.#answer(statement, own)
+      return { ...(await this.#answer(statement, own)), ...archivedMember(this.#ground, restriction) }
     })
   }
 

@@ -2,6 +2,7 @@ import type { JsonValue } from '@deponent/format'
 import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
 import { UNITS_PER_ONE } from '../values.ts'
+import { archivedMember } from './archived.ts'
 import { type AggregateItem, aggregateDecisions } from './aggregate.ts'
 import {
   type Building,
@@ -46,7 +47,7 @@ export async function completenessStats(
   restriction: Restriction,
 ): Promise<CompletenessAnswer> {
   refuseWithheld(restriction, 'completeness')
-  const { where, size, substitutions } = scope(ground, input, resolveSubject, restriction)
+  const { where, size, substitutions, parameters } = scope(ground, input, resolveSubject, restriction)
   const rows = await ask<Combination>(
     ground,
     `SELECT d.profile AS profile, d.missing AS missing, count() AS decisions, sum(d.completeness) AS units
@@ -65,6 +66,7 @@ export async function completenessStats(
     score: meanUnits(units, decisions),
     profiles: profiles.map(({ answer }) => answer),
     asOf: { size },
+    ...archivedMember(ground, restriction, parameters),
     ...(suppressed ? { suppressed } : {}),
   }
 }
@@ -251,8 +253,8 @@ export async function confidenceStats(
   restriction: Restriction,
 ): Promise<ConfidenceAnswer> {
   refuseWithheld(restriction, 'confidence')
-  const { size, ...building } = scope(ground, input, resolveSubject, restriction)
-  const all = await binsOf({ size, ...building })
+  const { size, parameters, ...building } = scope(ground, input, resolveSubject, restriction)
+  const all = await binsOf({ size, parameters, ...building })
   const looks = looksShown(all, ({ bin }) => [`${bin}`], restriction)
   const told = all.map(({ bin, units, decisions }, i) => ({ bin, units, decisions, ...looks[i]! }))
   const { rows, suppressed } = showLarge(told, restriction, ({ bin, decisions }) => ({
@@ -269,6 +271,7 @@ export async function confidenceStats(
     without: beside(WITHOUT),
     scores: beside(SCORE),
     asOf: { size },
+    ...archivedMember(ground, restriction, parameters),
     ...(suppressed ? { suppressed } : {}),
   }
 }
@@ -351,6 +354,7 @@ export async function overrides(
     ...overrideCounts([totalOf(nothing ? [] : all)], () => [], restriction)[0]!,
     items: rows,
     asOf: { size: building.size },
+    ...archivedMember(ground, restriction, building.parameters),
     ...(suppressed ? { suppressed } : {}),
   }
 }
@@ -412,6 +416,7 @@ function overrideCounts(
 }
 
 interface Scope extends Building {
+  readonly parameters: ReadonlyMap<string, string>
   readonly where: string
 }
 
@@ -422,6 +427,7 @@ function scope(
   restriction: Restriction,
 ): Scope {
   const size = boundSize(ground, undefined)
+  const parameters = readParameters(input)
   const building = { ground, size, substitutions: new Substitutions(), resolveSubject, restriction }
-  return { ...building, where: readFilter(readParameters(input), [], building).where }
+  return { ...building, parameters, where: readFilter(parameters, [], building).where }
 }

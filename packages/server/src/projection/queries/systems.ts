@@ -2,6 +2,7 @@ import { DISTINCT_VALUES_MAX } from '../fields.ts'
 import { reachesEverything, type Restriction } from '../restriction.ts'
 import { DECISIONS, readable, slotColumn } from '../schema.ts'
 import type { SealedField } from '../source.ts'
+import { archivedMember } from './archived.ts'
 import { type Building, sealedFields } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
@@ -47,7 +48,12 @@ export async function systemsOf(ground: Ground, restriction: Restriction): Promi
     ...(restriction.smallCells === undefined && { firstAt: isoOf(firstAt), lastAt: isoOf(lastAt) }),
     fields: fields(system),
   }))
-  return { items, asOf: { size }, ...(suppressed ? { suppressed } : {}) }
+  return {
+    items,
+    asOf: { size },
+    ...archivedMember(ground, restriction),
+    ...(suppressed ? { suppressed } : {}),
+  }
 }
 
 /**

@@ -1,7 +1,16 @@
 // A restriction as conditions over the tables.
 
 import type { Box, Restriction } from '../restriction.ts'
-import { DECISIONS, ENTRIES, type Names, OUTCOMES, readable, RECORDS, REVIEWS } from '../schema.ts'
+import {
+  ARCHIVED_LINKS,
+  DECISIONS,
+  ENTRIES,
+  type Names,
+  OUTCOMES,
+  readable,
+  RECORDS,
+  REVIEWS,
+} from '../schema.ts'
 
 /** Puts a value into a statement: as a substitution, or spelled out where the engine takes none. */
 export interface Values {
@@ -50,18 +59,30 @@ export function entriesFrom(within: Within, size: string): string {
   return `FROM ${within.names.tables}.${ENTRIES.name} AS e WHERE ${where}`
 }
 
+/** Decisions about these people, those of archived months too: what is recorded about one of them may lie in another month. */
 function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
   const theirs = values.add('Array(String)', subjects)
-  return `SELECT toInt64(index) AS index FROM ${readable(names, DECISIONS)} WHERE hasAny(subjects, ${theirs})`
+  return [readable(names, DECISIONS), ...archived(names)]
+    .map((source) => `SELECT toInt64(index) AS index FROM ${source} WHERE hasAny(subjects, ${theirs})`)
+    .join(' UNION ALL ')
 }
 
 /** Decisions about these people, and everything recorded about those. */
 function entriesOf(within: Within, subjects: readonly string[]): string {
-  const about = [OUTCOMES, REVIEWS, RECORDS].map(
-    (table) =>
-      `SELECT toInt64(index) AS index FROM ${readable(within.names, table)} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
+  const { names } = within
+  const about = [
+    ...[OUTCOMES, REVIEWS, RECORDS].map((table) => readable(names, table)),
+    ...archived(names),
+  ].map(
+    (source) =>
+      `SELECT toInt64(index) AS index FROM ${source} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
   )
   return [decisionsOf(within, subjects), ...about].join(' UNION ALL ')
+}
+
+/** What is kept of records whose month is archived. */
+function archived(names: Names): string[] {
+  return names.isTiered === true ? [`${names.tables}.${ARCHIVED_LINKS.name}`] : []
 }
 
 /** Conditions over rows of any table with the system and the time of a record, whomever they are about. */

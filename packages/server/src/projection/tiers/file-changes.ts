@@ -9,14 +9,14 @@ import { fileKey, nextNumber } from './keys.ts'
 import { columnsOf, REWRITING, structureOf } from './parquet.ts'
 import { changedRows, mayTouch, type RowChange } from './row-change.ts'
 import type { TierFile, TierMonth } from './tier-month.ts'
-import type { TierStore } from './tier-store.ts'
-import { writeFile } from './tier-writer.ts'
+import type { Written } from './tier-writer.ts'
 
 export interface Rewriting {
   readonly client: IndexClient
-  readonly store: TierStore
   /** What keys of files begin with. */
   readonly prefix: string
+  /** Writes a file under a key; undefined when there are no rows for it. */
+  write(key: string, rows: Written): Promise<TierFile | undefined>
 }
 
 /** Where the engine reads a file, by its place among columns of that structure. */
@@ -52,7 +52,7 @@ async function changeTable(
     const source = readingOf(file, structure)
     if ((await countOf(at.client, source, change)) === 0) continue
     const key = fileKey(at.prefix, file.table, month.month, nextNumber(changed, file.table))
-    const written = await writeFile(at.client, at.store, key, {
+    const written = await at.write(key, {
       table: change.table,
       select: changedRows(change, source),
       ...(change.params && { params: change.params }),

@@ -17,3 +17,20 @@ export function nextNumber({ files }: Pick<TierMonth, 'files'>, table: string): 
 export function manifestKey(prefix: string, month: string): string {
   return `${prefix}manifests/month=${month}/manifest.json`
 }
+
+export function archiveKey(prefix: string, month: string, number: number): string {
+  return `${prefix}month=${month}/archive-${number}.tar.zst`
+}
+
+export function archiveIndexKey(prefix: string, month: string): string {
+  return `${prefix}month=${month}/index.json`
+}
+
+/** Every object a month has in the store. */
+export function objectsOf(prefix: (tier: 'warm' | 'cold') => string, of: TierMonth): string[] {
+  const { archives, files, month, state } = of
+  if (files.length === 0) return []
+  return state === 'archived'
+    ? [...archives.map(({ key }) => key), archiveIndexKey(prefix('cold'), month)]
+    : [...files.map(({ key }) => key), manifestKey(prefix('warm'), month)]
+}

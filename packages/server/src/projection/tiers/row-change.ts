@@ -9,6 +9,8 @@ export interface RowChange {
   readonly params?: Parameters
   /** What columns become in these rows, as expressions over the columns as they are; the rows go when absent. */
   readonly set?: ReadonlyMap<string, string>
+  /** Rows are changed for values of this feature alone. Without it and without `set`, the condition is over the index alone. */
+  readonly feature?: { readonly system: string; readonly name: string }
   /** Rows outside these indices are none of them. */
   readonly least?: number
   readonly greatest?: number

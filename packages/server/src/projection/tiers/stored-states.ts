@@ -1,23 +1,24 @@
 import type { StateStore } from '../../platform/state-store.ts'
 import type { TierMonth, TierStates } from './tier-month.ts'
 
-/** The months of one ledger in the state store of the data directory. */
+/** The months of one ledger in the state store of the data directory, which nobody else changes. */
 export class StoredTierStates implements TierStates {
   readonly #store: StateStore
   readonly #ledger: string
+  readonly #months = new Map<string, TierMonth>()
 
   constructor(store: StateStore, ledger: string) {
     this.#store = store
     this.#ledger = ledger
     createTable(store)
+    for (const { told } of store.all('SELECT told FROM index_months WHERE ledger = ?', ledger)) {
+      const month = JSON.parse(String(told)) as TierMonth
+      this.#months.set(month.month, month)
+    }
   }
 
   all(): TierMonth[] {
-    const rows = this.#store.all(
-      'SELECT told FROM index_months WHERE ledger = ? ORDER BY month',
-      this.#ledger,
-    )
-    return rows.map(({ told }) => JSON.parse(String(told)) as TierMonth)
+    return [...this.#months.values()].toSorted((a, b) => (a.month < b.month ? -1 : 1))
   }
 
   put(month: TierMonth): void {
@@ -27,10 +28,12 @@ export class StoredTierStates implements TierStates {
       month.month,
       JSON.stringify(month),
     )
+    this.#months.set(month.month, month)
   }
 
   remove(month: string): void {
     this.#store.run('DELETE FROM index_months WHERE ledger = ? AND month = ?', this.#ledger, month)
+    this.#months.delete(month)
   }
 
   flush(): Promise<void> {

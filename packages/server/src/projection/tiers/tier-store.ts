@@ -54,6 +54,16 @@ export class TierStore {
     for (const name of await disk.list(scratch)) await disk.remove(`${scratch}/${name}`)
   }
 
+  writeScratch(path: string, bytes: Uint8Array): Promise<void> {
+    return this.#place.disk.write(path, bytes)
+  }
+
+  async readScratch(path: string): Promise<Uint8Array> {
+    const bytes = await this.#place.disk.read(path)
+    if (!bytes) throw new Error('the engine wrote no file')
+    return bytes
+  }
+
   async removeScratch(paths: readonly string[]): Promise<void> {
     const { disk } = this.#place
     for (const path of paths) if ((await disk.size(path)) !== undefined) await disk.remove(path)
@@ -66,9 +76,7 @@ export class TierStore {
 
   /** Puts a file that is under way into the store and reads it back. @throws ObjectDiffers */
   async keepFile(path: string, key: string): Promise<Kept> {
-    const bytes = await this.#place.disk.read(path)
-    if (!bytes) throw new Error('the engine wrote no file')
-    return this.keep(key, bytes)
+    return this.keep(key, await this.readScratch(path))
   }
 
   /** @throws ObjectDiffers */
@@ -93,6 +101,11 @@ export class TierStore {
     const bytes = await this.#place.store.get(key)
     if (!bytes || digestOf(bytes) !== sha256) throw new ObjectDiffers()
     return bytes
+  }
+
+  /** An object that tells of others; undefined when it is gone. */
+  readTold(key: string): Promise<Uint8Array | undefined> {
+    return this.#place.store.get(key)
   }
 
   /** Whether the object is there with as many bytes. */
@@ -145,7 +158,7 @@ function braces(keys: readonly string[]): string {
   return `${common}{${keys.map((key) => key.slice(common.length)).join()}}`
 }
 
-function digestOf(bytes: Uint8Array): string {
+export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 

@@ -3,7 +3,7 @@ import { BLOCK_ENTRIES } from '../batch.ts'
 import type { IndexClient, Parameters } from '../engine/client.ts'
 import type { TableShape } from '../schema.ts'
 import type { TierFile } from './tier-month.ts'
-import { scratchFile, type TierStore } from './tier-store.ts'
+import { digestOf, scratchFile, type TierStore } from './tier-store.ts'
 
 export interface Written {
   readonly table: TableShape
@@ -13,18 +13,48 @@ export interface Written {
   readonly settings: Readonly<Record<string, string | number>>
 }
 
-/** Writes what the statement gives to a path; false when there is nothing of it. */
-export async function writeRows(client: IndexClient, path: string, rows: Written): Promise<void> {
+type Facts = Pick<TierFile, 'rows' | 'least' | 'greatest' | 'blocks'>
+
+/** Writes a file and keeps it under the key; undefined when there are no rows for it. */
+export async function writeFile(
+  client: IndexClient,
+  store: TierStore,
+  key: string,
+  rows: Written,
+): Promise<TierFile | undefined> {
+  const path = store.scratchPath('parquet')
+  try {
+    const facts = await writeRows(client, path, rows)
+    return facts && { key, table: rows.table.name, ...facts, ...(await store.keepFile(path, key)) }
+  } finally {
+    await store.removeScratch([path])
+  }
+}
+
+/** Writes a file under way and leaves it there; undefined when there are no rows for it. */
+export async function writeScratchFile(
+  client: IndexClient,
+  store: TierStore,
+  path: string,
+  key: string,
+  rows: Written,
+): Promise<TierFile | undefined> {
+  const facts = await writeRows(client, path, rows)
+  if (!facts) return undefined
+  const bytes = await store.readScratch(path)
+  return { key, table: rows.table.name, ...facts, bytes: bytes.length, sha256: digestOf(bytes) }
+}
+
+async function writeRows(client: IndexClient, path: string, rows: Written): Promise<Facts | undefined> {
   await client.command(`INSERT INTO FUNCTION ${scratchFile(path)} ${rows.select}`, {
     ...(rows.params && { params: rows.params }),
     settings: rows.settings,
   })
+  return factsOf(client, path)
 }
 
-type Facts = Pick<TierFile, 'rows' | 'least' | 'greatest' | 'blocks'>
-
 /** What there is to know of the rows of a file under way; undefined when it has none. */
-export async function factsOf(client: IndexClient, path: string): Promise<Facts | undefined> {
+async function factsOf(client: IndexClient, path: string): Promise<Facts | undefined> {
   const rows = await client.select<Record<'block' | 'rows' | 'least' | 'greatest', string>>(
     `SELECT intDiv(index, ${BLOCK_ENTRIES}) AS block, count() AS rows, min(index) AS least, max(index) AS greatest
       FROM ${scratchFile(path, '`index` UInt64')} GROUP BY block ORDER BY block`,
@@ -36,23 +66,5 @@ export async function factsOf(client: IndexClient, path: string): Promise<Facts 
     least: Math.min(...rows.map((row) => Number(row.least))),
     greatest: Math.max(...rows.map((row) => Number(row.greatest))),
     blocks: rows.map((row) => [Number(row.block), Number(row.rows)]),
-  }
-}
-
-/** Writes a file and keeps it under the key; undefined when there are no rows for it. */
-export async function writeFile(
-  client: IndexClient,
-  store: TierStore,
-  key: string,
-  rows: Written,
-): Promise<TierFile | undefined> {
-  const path = store.scratchPath('parquet')
-  try {
-    await writeRows(client, path, rows)
-    const facts = await factsOf(client, path)
-    if (!facts) return undefined
-    return { key, table: rows.table.name, ...facts, ...(await store.keepFile(path, key)) }
-  } finally {
-    await store.removeScratch([path])
   }
 }

@@ -1,4 +1,5 @@
-// The months of an index whose rows lie in files: moved there when they are over, read with the rest, changed where something goes.
+// The months of an index whose rows lie in files: moved there when they are over, read with the rest, changed where something goes,
+// archived later, and brought back when somebody asks for them.
 //
 // Invariants.
 // 1. What is remembered of a month (tier-month.ts) decides what questions read; the tables and the objects follow.
@@ -8,23 +9,25 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { IndexClient } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
-import { type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
-import { changeMonth } from './file-changes.ts'
-import { manifestKey } from './keys.ts'
-import { manifestOf } from './manifest.ts'
+import { DECISIONS, type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
+import { Archiver } from './archiving.ts'
+import { changedMonth, type Changing, tell } from './changing.ts'
+import { objectsOf } from './keys.ts'
 import { Mover, type MoveStep, type Surroundings } from './moving.ts'
 import { Readers } from './readers.ts'
 import { Relations } from './relations.ts'
+import { Remains } from './remains.ts'
 import type { RowChange } from './row-change.ts'
-import { isOlder, monthOfPartition, type TierMonth, type TierStates } from './tier-month.ts'
+import { isOlder, monthOfPartition, rowsIn, spanOf, type TierMonth, type TierStates } from './tier-month.ts'
 import { type TierPlace, TierStore } from './tier-store.ts'
 
 export interface TierSettings extends TierPlace {
   readonly states: TierStates
-  /** A month moves to files when all of it is further back than this. */
+  /** A month moves to files when all of it is further back than this; Infinity for never. */
   readonly hotDays: number
-  /** Its files are archived when all of it is further back than this. */
+  /** Its files are archived when all of it is further back than this; Infinity for never. */
   readonly warmDays: number
+  /** Called on the way of a move, for tests of what is left when it ends there. */
   atStep?(step: MoveStep, month: string): void | Promise<void>
 }
 
@@ -36,8 +39,20 @@ export interface Turns {
   exclusively(task: () => Promise<void>): Promise<void>
 }
 
+/** How far bringing months back has come. */
+export interface Restoration {
+  readonly from: string
+  readonly to: string
+  /** Bytes of files, and those that are back. */
+  readonly bytes: number
+  readonly done: number
+  readonly state: 'running' | 'done' | 'failed'
+}
+
 /** Rows that came to a month after it was moved follow this long after the last move, so that they do not make a file each. */
 const FOLLOW_MS = 30 * 86_400_000
+/** A month that rows are changed of meanwhile is tried again. */
+const ATTEMPTS = 5
 
 export class Tiers {
   readonly readers = new Readers()
@@ -47,12 +62,17 @@ export class Tiers {
   readonly #clock: Clock
   readonly #store: TierStore
   readonly #relations: Relations
+  readonly #remains: Remains
+  readonly #archiver: Archiver
   readonly #mover: Mover
   #turns: Turns | undefined
   #index = ''
   #changes = 0
   /** Objects that nobody needs any more may still be in the store. */
   #isSwept = false
+  /** One thing at a time is done with months; those that wait do so here. */
+  #last: Promise<unknown> = Promise.resolve()
+  #restoration: Restoration | undefined
 
   constructor(settings: TierSettings, client: IndexClient, names: Names, clock: Clock) {
     this.#settings = settings
@@ -61,7 +81,10 @@ export class Tiers {
     this.#clock = clock
     this.#store = new TierStore(settings)
     this.#relations = new Relations(client, names, this.#store, this.readers)
-    this.#mover = new Mover(this.#surroundings())
+    this.#remains = new Remains(client, names)
+    const surroundings = this.#surroundings()
+    this.#archiver = new Archiver({ ...surroundings, remains: this.#remains })
+    this.#mover = new Mover(surroundings)
   }
 
   /** Whom it asks for turns; before anything is moved. */
@@ -71,6 +94,17 @@ export class Tiers {
 
   months(): TierMonth[] {
     return this.#settings.states.all()
+  }
+
+  /** Months that nobody reads, and their decisions. */
+  archived(): { from: number; to: number; decisions: number }[] {
+    return this.months()
+      .filter(({ state }) => state === 'archived')
+      .map((month) => ({ ...spanOf(month.month), decisions: rowsIn(month, DECISIONS.name) }))
+  }
+
+  restoration(): Restoration | undefined {
+    return this.#restoration
   }
 
   /** Goes on with the files of this index; `isNew`: it has none, and those of others go. */
@@ -83,6 +117,8 @@ export class Tiers {
       for (const { month } of states.all()) states.remove(month)
       await states.flush()
     }
+    const archived = this.months().filter(({ state }) => state === 'archived')
+    await this.#remains.open(archived.map(({ month }) => month))
     await this.define()
     for (const month of states.all()) if (month.state === 'switching') await this.#mover.finish(month)
     this.#isSwept = false
@@ -93,15 +129,46 @@ export class Tiers {
   /** Makes questions read every column that the tables have now. */
   async define(): Promise<void> {
     await this.#relations.define(this.months())
-    this.#settleSoon()
+    this.#relations.settle().catch(() => {
+      // The next definition finds what is left.
+      this.#relations.forget()
+    })
   }
 
-  /** Moves every month whose time has come; gives those that moved. */
-  async moveDue(): Promise<string[]> {
-    const moved: string[] = []
-    for (const month of await this.#due()) if (await this.#mover.move(month)) moved.push(month)
-    if (!this.#isSwept) await this.#sweep()
-    return moved
+  /** Moves and archives every month whose time has come; gives those that moved. */
+  moveDue(): Promise<string[]> {
+    return this.#inTurn(async () => {
+      const moved: string[] = []
+      for (const month of await this.#due()) if (await this.#mover.move(month)) moved.push(month)
+      for (const month of this.months()) if (this.#isForArchive(month)) await this.#archiver.archive(month)
+      // Not while rows are changed: what is put then is remembered a moment later.
+      if (!this.#isSwept) await this.#exclusively(() => this.#sweep())
+      return moved
+    })
+  }
+
+  /** Begins to bring months of [from, to] back until a time, Unix milliseconds; those that are not archived stay until then. */
+  restore(from: string, to: string, untilMs: number): Restoration {
+    const months = this.months().filter(({ month }) => month >= from && month <= to)
+    const bytes = months
+      .filter(({ state }) => state === 'archived')
+      .reduce((sum, { files }) => sum + files.reduce((all, file) => all + file.bytes, 0), 0)
+    const begun: Restoration = { from, to, bytes, done: 0, state: 'running' }
+    this.#restoration = begun
+    const restoring = this.#inTurn(async () => {
+      for (const { month } of months) await this.#restoreOne(month, untilMs)
+      this.#restoration = { ...begun, done: bytes, state: 'done' }
+    })
+    restoring.catch(() => {
+      this.#restoration = { ...(this.#restoration ?? begun), state: 'failed' }
+    })
+    return begun
+  }
+
+  /** Lets months of [from, to] that were brought back be archived again. */
+  release(from: string, to: string): void {
+    for (const month of this.months())
+      if (month.month >= from && month.month <= to) this.#settings.states.put({ ...month, restoredUntil: 0 })
   }
 
   /** Rows below the position are being changed, so that what is being moved is worth nothing. */
@@ -109,26 +176,34 @@ export class Tiers {
     this.#changes += 1
   }
 
-  /** Changes rows in files; call it while nothing else changes rows. Resolves when the store holds nothing of what went. */
-  async change(changes: readonly RowChange[]): Promise<void> {
+  /**
+   * Changes rows in files, `all` in archives too, where nobody has looked for them; call it while nothing else changes rows. Resolves
+   * when the store holds nothing of what went.
+   */
+  async change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     this.noteChange()
     if (!this.#isSwept) await this.#sweep()
     const { states } = this.#settings
-    const ours = changes.filter(({ table }) => TIERED_TABLES.includes(table))
+    const isOurs = ({ table }: RowChange): boolean => TIERED_TABLES.includes(table)
     const gone: string[] = []
     for (const month of states.all()) {
-      const changed = await this.#changed(month, ours)
+      const wanted = (month.state === 'archived' ? all : changes).filter(isOurs)
+      const changed = wanted.length > 0 ? await changedMonth(this.#changing(), month, wanted) : month
       if (changed === month) continue
-      const kept = new Set(changed.files.map(({ key }) => key))
-      gone.push(...month.files.map(({ key }) => key).filter((key) => !kept.has(key)))
-      if (changed.files.length === 0) gone.push(manifestKey(this.#prefix('warm'), month.month))
-      await this.#remember(changed)
+      // Until the old objects are gone: whoever is interrupted before sweeps first.
+      this.#isSwept = false
+      const kept = new Set(this.#objectsOf(changed))
+      gone.push(...this.#objectsOf(month).filter((key) => !kept.has(key)))
+      if (changed.files.length === 0) states.remove(month.month)
+      else states.put(changed)
     }
+    this.noteChange()
     if (gone.length === 0) return
     await states.flush()
     await this.#relations.define(states.all())
     await this.#relations.settle()
     await this.#store.remove(gone)
+    this.#isSwept = true
   }
 
   /** Has nothing name these feature columns any more, which hold no value. */
@@ -136,7 +211,9 @@ export class Tiers {
     const { states } = this.#settings
     for (const month of states.all()) {
       const features = month.features.filter(({ slot }) => !slots.includes(slot))
-      if (features.length !== month.features.length) await this.#remember({ ...month, features })
+      if (features.length === month.features.length) continue
+      await tell(this.#changing(), { ...month, features })
+      states.put({ ...month, features })
     }
     await states.flush()
     const leaving = slots.map((slot) => slotColumn(slot).name)
@@ -154,25 +231,43 @@ export class Tiers {
     return counts
   }
 
-  #changed(month: TierMonth, changes: readonly RowChange[]): Promise<TierMonth> {
-    // What is changed may be in a column that no file had yet when the month was moved.
-    const features = [
-      ...month.features,
-      ...this.#asked()
-        .features()
-        .filter(({ slot }) => !month.features.some((known) => known.slot === slot)),
-    ]
-    const at = { client: this.#client, store: this.#store, prefix: this.#prefix('warm') }
-    return changeMonth(at, month, features, changes, ({ key }, structure) =>
-      this.#store.reading(key, structure),
-    )
+  /** Months of which an object is not there as it was put. */
+  async damaged(): Promise<string[]> {
+    const damaged: string[] = []
+    for (const month of this.months()) {
+      const objects = month.state === 'archived' ? month.archives : month.files
+      for (const { key, bytes } of objects) {
+        if (await this.#store.has(key, bytes)) continue
+        damaged.push(month.month)
+        break
+      }
+    }
+    return damaged
   }
 
-  async #remember(month: TierMonth): Promise<void> {
-    const { states } = this.#settings
-    if (month.files.length === 0) return states.remove(month.month)
-    await this.#store.replace(manifestKey(this.#prefix('warm'), month.month), manifestOf(month))
-    states.put(month)
+  async #restoreOne(name: string, untilMs: number): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const month = this.months().find((one) => one.month === name)
+      if (!month) return
+      if (month.state !== 'archived') return this.#settings.states.put({ ...month, restoredUntil: untilMs })
+      const before = this.#restoration?.done ?? 0
+      const isBack = await this.#archiver.restore(month, untilMs, (bytes) => {
+        const restoration = this.#restoration
+        if (restoration) this.#restoration = { ...restoration, done: restoration.done + bytes }
+      })
+      if (isBack) return
+      this.#restoration = this.#restoration && { ...this.#restoration, done: before }
+    }
+    throw new Error(`rows of ${name} change all the time`)
+  }
+
+  #isForArchive(month: TierMonth): boolean {
+    const now = this.#clock.now()
+    return (
+      month.state === 'warm' &&
+      month.restoredUntil <= now &&
+      isOlder(month.month, this.#settings.warmDays, now)
+    )
   }
 
   /** Months in the tables that are over for long enough. */
@@ -195,25 +290,36 @@ export class Tiers {
   }
 
   async #sweep(): Promise<void> {
-    const prefix = this.#prefix('warm')
-    const kept = this.months().flatMap(({ archives, files, month, state }) =>
-      state === 'archived'
-        ? archives.map(({ key }) => key)
-        : [manifestKey(prefix, month), ...files.map(({ key }) => key)],
-    )
-    await this.#store.sweep(new Set(kept))
+    await this.#store.sweep(new Set(this.months().flatMap((month) => this.#objectsOf(month))))
     this.#isSwept = true
   }
 
-  #settleSoon(): void {
-    this.#relations.settle().catch(() => {
-      // The next definition finds what is left.
-      this.#relations.forget()
-    })
+  #objectsOf(month: TierMonth): string[] {
+    return objectsOf((tier) => this.#prefix(tier), month)
   }
 
   #prefix(tier: 'warm' | 'cold'): string {
     return this.#store.prefix(tier, this.#index)
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(task)
+    this.#last = turn.catch(() => {
+      // What it put may be nobody's.
+      this.#isSwept = false
+    })
+    return turn
+  }
+
+  #changing(): Changing {
+    return {
+      client: this.#client,
+      store: this.#store,
+      archiver: this.#archiver,
+      remains: this.#remains,
+      features: () => this.#asked().features(),
+      prefix: (tier) => this.#prefix(tier),
+    }
   }
 
   #surroundings(): Surroundings {

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { answers, FIRST_DAY, personOf, RESTRICTIONS, story, TierWorld } from './tier-world.ts'
+import { ask } from './world.ts'
+
+const worlds: TierWorld[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.destroy()
+})
+
+/** Months of early 2024 are archived as soon as they have moved. */
+async function archivedWorld(count: number): Promise<{ world: TierWorld; before: unknown[] }> {
+  const world = new TierWorld()
+  worlds.push(world)
+  await world.startTiered({ warmDays: 60 })
+  world.source.add(...story(0, count))
+  await world.indexed()
+  const before = await answers(world)
+  await world.projection.moveMonths()
+  return { world, before }
+}
+
+async function restored(world: TierWorld, from: string, to: string): Promise<void> {
+  const tiers = world.projection.tiers()!
+  tiers.restore(from, to, Date.now() + 86_400_000)
+  await expect.poll(() => tiers.restoration()?.state, { timeout: 60_000 }).toBe('done')
+}
+
+describe('an archived month', () => {
+  test('is left out of answers, which say so, and is back as it was when it is restored', async () => {
+    const { world, before } = await archivedWorld(200)
+    expect(world.stored().filter((path) => path.endsWith('.parquet'))).toEqual([])
+    const list = await world.projection.list(ask({ limit: '1000' }), UNRESTRICTED)
+    const span = { from: '2024-01-01T00:00:00.000Z', to: '2024-04-01T00:00:00.000Z' }
+    expect(list.archived).toEqual([{ ...span, decisions: 128 }])
+    expect(list.items.every(({ at }) => at >= '2024-04')).toBe(true)
+    const restriction = RESTRICTIONS[1]!
+    expect((await world.projection.aggregate([], restriction)).archived).toEqual([span])
+    const later = await world.projection.list(ask({ from: '2025-01-01T00:00:00Z' }), UNRESTRICTED)
+    expect(later.archived).toBeUndefined()
+    expect(await world.projection.check()).toEqual([])
+
+    await restored(world, '2024-01', '2024-03')
+    expect(await answers(world)).toEqual(before)
+    expect(await world.projection.moveMonths()).toEqual([])
+    expect(world.states.all().every(({ state }) => state === 'warm')).toBe(true)
+    world.projection.tiers()!.release('2024-02', '2024-02')
+    await world.projection.moveMonths()
+    expect(world.states.all().map(({ state }) => state)).toEqual(['warm', 'archived', 'warm'])
+  })
+
+  test('is a tar archive that other tools open', async () => {
+    const { world } = await archivedWorld(60)
+    const [archive] = world.stored().filter((path) => path.endsWith('.tar.zst'))
+    const listed = execFileSync('tar', ['--zstd', '-tf', join(world.storeDirectory, archive!)], {
+      encoding: 'utf8',
+    })
+    expect(listed.split('\n')).toContain('table=decisions/month=2024-01/part-0.parquet')
+  })
+
+  test('loses what is erased, and knows no value that only the erased had', async () => {
+    const { world } = await archivedWorld(200)
+    const person = personOf(21)
+    const erased = world.source.entries.flatMap(({ index }) => (personOf(index) === person ? [index] : []))
+    for (const index of erased) {
+      const { entry, systemName } = world.source.entries[index]!
+      world.source.entries[index] = { index, entry, systemName }
+    }
+    const archives = world.stored()
+    await world.projection.erase(erased)
+    expect(world.stored()).not.toEqual(archives)
+    expect(unpacked(world).includes(person)).toBe(false)
+    expect(await world.projection.check()).toEqual([])
+    await restored(world, '2024-01', '2024-03')
+    const after = await answers(world)
+    await world.projection.reindex()
+    expect(await answers(world)).toEqual(after)
+  })
+
+  test('hides a late record about a decision in it from whoever may not see the person', async () => {
+    const { world } = await archivedWorld(60)
+    const target = world.source.entries.find(({ index }) => personOf(index) === personOf(3))!
+    const { index } = target
+    world.source.add({
+      kind: 'comment',
+      record: { at: new Date().toISOString() },
+      target: { index, id: target.entry.id },
+    })
+    await world.indexed()
+    const late = world.source.size() - 1
+    const seen = async (restriction: (typeof RESTRICTIONS)[number]): Promise<boolean> => {
+      const { rows } = await world.projection.sql('SELECT index FROM records', restriction)
+      return rows.flat().includes(late)
+    }
+    expect(await seen(UNRESTRICTED)).toBe(true)
+    expect(await seen(RESTRICTIONS[2]!)).toBe(false)
+    expect(FIRST_DAY).toBeLessThan(Date.parse('2024-02-01'))
+  })
+})
+
+/** Everything in the archives, as text of their Parquet pages is: not compressed any more. */
+function unpacked(world: TierWorld): Buffer {
+  return world.storedBytes()
+}
