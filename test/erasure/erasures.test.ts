@@ -411,7 +411,10 @@ describe('an erasure', () => {
     // All of it as it was before, but for what is kept outside the directory about erasures.
     await rm(place.data, { recursive: true })
     await cp(backup.data, place.data, { recursive: true })
-    await cp(backup.signer, place.signer, { recursive: true })
+    await cp(backup.signer, place.signer, {
+      recursive: true,
+      filter: (path) => !path.endsWith('.erasures'),
+    })
     const third = await open(place)
     await third.erasures.settled()
     expect(third.erasures.status(erasure.id)!.erasure.outcome).toMatchObject({ records: 1, keysDestroyed: 1 })

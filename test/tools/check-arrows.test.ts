@@ -310,6 +310,18 @@ describe('every forbidden arrow', () => {
       'server/hosting/a.ts → server/residue/residue.ts',
     ],
     [
+      'a backup is made of the bytes that lie there',
+      server('backup/a.ts'),
+      `import { x } from '../recording/recorder.ts'`,
+      'server/backup/a.ts → server/recording/recorder.ts',
+    ],
+    [
+      'what serves a ledger does not know its copies',
+      server('hosting/a.ts'),
+      `import { x } from '../backup/backup.ts'`,
+      'server/hosting/a.ts → server/backup/backup.ts',
+    ],
+    [
       'conformance is judged by the format alone',
       server('conformance/a.ts'),
       `import { t } from '../ledger/tree.ts'`,

@@ -243,6 +243,26 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'an erasure that leaned on the search for what it left would be checked by itself',
   },
   {
+    from: ['server/backup'],
+    to: ['server/*'],
+    unlessTo: [
+      'server/backup',
+      'server/check',
+      'server/erasure/register.ts',
+      'server/ledger',
+      'server/platform',
+      'server/recording/attachment.ts',
+      'server/vault',
+    ],
+    why: 'a backup is made of the bytes that lie there and put back as them: it must work on a directory that no server opens',
+  },
+  {
+    from: ['server'],
+    to: ['server/backup'],
+    unlessFrom: ['server/backup', 'server/cli', 'server/drill'],
+    why: 'what serves a ledger must not know where copies of it are: whoever took it over would find them',
+  },
+  {
     from: ['server/conformance'],
     to: ['server/*'],
     unlessTo: ['server/conformance'],
@@ -342,6 +362,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
 export const SERVER_AREAS: readonly string[] = [
   'access',
   'api',
+  'backup',
   'calendar',
   'check',
   'cli',

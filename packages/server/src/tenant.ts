@@ -1,6 +1,6 @@
 /** One ledger with all that belongs to it: vault, recording state, reader and projection, opened and closed in the right order. */
 import { type Finding, toHex } from '@deponent/format'
-import { ErasureRegister } from './erasure/register.ts'
+import { ErasureRegister, unknownErasuresPath } from './erasure/register.ts'
 import { type LedgerKeys, type OpenDirectory, openLedgerKeys } from './directory.ts'
 import type { Outside } from './ledger/anchoring.ts'
 import { NotSequencing } from './ledger/errors.ts'
@@ -180,6 +180,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     onFailed: (error) => running.ledger?.refuse(writeFailed(error)),
   })
   const isForgotten = signer.head() === undefined
+  const unknownErasures = await unknownErasuresOf(options, register)
   const ledger = await Ledger.open({
     disk,
     clock,
@@ -193,6 +194,8 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     followers: [state, vaultFollower(vault)],
     prepare: async (contents) => {
       if (directory.unwritable !== undefined) return new NotSequencing('write_failed', directory.unwritable)
+      if (unknownErasures !== undefined && !options.acceptHead)
+        return new NotSequencing('erasures_unknown', unknownErasures)
       return prepareVault(vault, contents)
     },
     onClockStep: (from, to) => announce.clockStepped(from, to),
@@ -246,6 +249,10 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     store: directory.store,
   })
   if (!ledger.refusal && isForgotten && ledger.size > 0) announce.headAccepted(ledger.size)
+  if (!ledger.refusal && unknownErasures !== undefined) {
+    announce.unknownErasuresAccepted(ledger.size)
+    await acceptUnknownErasures(options, register)
+  }
   if (!options.isQuiet) announce.begin(recorder)
   for (const segment of await vault.segments.sealed()) {
     if (!segments.has(segment)) announce.segmentSealed(segment)
@@ -315,6 +322,33 @@ async function prepareVault(
   }
   await vault.begin()
   return undefined
+}
+
+/**
+ * Why content must not be shown: erasures may have been that nobody knows of here, so that they cannot be repeated. Undefined when there is
+ * no reason.
+ */
+async function unknownErasuresOf(
+  { directory, disk, ledgerName }: TenantOptions,
+  register: ErasureRegister,
+): Promise<string | undefined> {
+  const isMarked =
+    (await disk.size(unknownErasuresPath(`${directory.path}/keyring`, ledgerName))) !== undefined
+  if (!isMarked && !register.isOutsideOlder()) return undefined
+  return "the journal of erasures beside the signer's state was lost or is an older copy: content may be here that was erased; see --accept-head"
+}
+
+/** The operator has accepted that they are not known: from here on the journal tells of those that are. */
+async function acceptUnknownErasures(
+  { directory, disk, ledgerName }: TenantOptions,
+  register: ErasureRegister,
+): Promise<void> {
+  await register.completeOutside()
+  const keyring = `${directory.path}/keyring`
+  const path = unknownErasuresPath(keyring, ledgerName)
+  if ((await disk.size(path)) === undefined) return
+  await disk.remove(path)
+  await disk.syncDirectory(keyring)
 }
 
 function vaultFollower(vault: Vault): {

@@ -27,6 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ledgers: async () => (await import('./ledgers.ts')).ledgers,
   reindex: async () => (await import('./reindex.ts')).reindex,
   cost: async () => (await import('./cost.ts')).cost,
+  backup: async () => (await import('./backup.ts')).backup,
+  'restore-backup': async () => (await import('./restore-backup.ts')).restoreBackupCommand,
   drill: async () => (await import('./drill.ts')).drill,
   conformance: async () => (await import('./conformance.ts')).conformance,
   'restore-offsite': async () => (await import('./restore-offsite.ts')).restore,

@@ -9,6 +9,7 @@
  * Each step may be repeated, and is, when a process ends on the way: what `plan` wrote down says what the later ones do. Crash before it: the keys are
  * closed again and the plan is made anew. Crash after it: payloads are unreadable or will be, and nothing about what to do is lost.
  */
+import { toHex } from '@deponent/format'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -21,12 +22,12 @@ import type { Systems } from '../recording/systems.ts'
 import { isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { attest, attestExpiry } from './attest.ts'
-import { type Erasure, type ErasureRequest, isExpiry, type Planned } from './erasure.ts'
+import { type Erasure, type ErasureRequest, type Expiring, isExpiry, type Planned } from './erasure.ts'
 import type { HeldBy } from './held.ts'
 import { planAll } from './planning.ts'
-import type { ErasureRegister } from './register.ts'
+import type { BegunOutside, ErasureRegister } from './register.ts'
 import type { KnownPeople } from './standing.ts'
-import { framesLeft } from './tombstones.ts'
+import { framesLeft, setOf } from './tombstones.ts'
 
 const DAY_MS = 86_400_000
 
@@ -85,7 +86,10 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
   const expired = planned.filter(isExpiry)
   const asked = planned.filter((erasure) => !isExpiry(erasure))
   // What expires is keyed to people who have more that is kept: its keys stay, and what they sealed goes.
-  await place.register.begun(asked.map(({ id, plan }) => ({ id, numbers: plan.numbers })))
+  await place.register.begun([
+    ...asked.map(({ id, plan }) => ({ id, numbers: plan.numbers })),
+    ...expired.map(expiredOutside),
+  ])
   await place.vault.destroyKeys(asked.flatMap(({ plan }) => plan.numbers))
   await clear(place, planned)
   await attestExpiry(place, expired)
@@ -98,6 +102,13 @@ export async function eraseAll(place: ErasingIn, erasures: readonly Erasure[]): 
   place.register.forget(expired)
   await place.register.settle()
   return done
+}
+
+function expiredOutside(erasure: Expiring): BegunOutside {
+  const { expiry, id, plan } = erasure
+  const { planDigest, policy, policyVersion } = expiry
+  const setRoot = toHex(setOf(erasure).root)
+  return { id, numbers: [], expired: { policy, policyVersion, planDigest, setRoot, indices: plan.indices } }
 }
 
 /** Puts what is left in the place of payloads wherever these are, and clears what was derived from them. */

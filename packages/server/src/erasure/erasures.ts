@@ -8,12 +8,15 @@ import { type CanonicalRecord, toHex } from '@deponent/format'
 import { type Erasure, type ErasureRequest, type Expiring, isExpiry, isPlanned } from './erasure.ts'
 import { eraseAll, type ErasingIn } from './eraser.ts'
 import { Failures, RETRY_MS_MIN } from './failures.ts'
+import { repeatedErasures } from './repeated.ts'
 import { blockedBy, scopesNow } from './standing.ts'
 
 /** So many are done together: their plan is held in memory. */
 const BATCH_MAX = 2_000
 /** How often names whose time has passed are let go. */
 const FORGET_EVERY_MS = 3_600_000
+/** So long a start waits for erasures that are repeated; an index that is away must not keep it waiting for ever. */
+const REPEATING_MS_MAX = 300_000
 
 /** What an erasure waits for. */
 export type WaitingFor = 'approval' | 'hold'
@@ -64,18 +67,20 @@ export class Erasures {
 
   /** Takes up what earlier lives left: names that are refused, erasures that were begun, and those a restored directory has forgotten. */
   async begin(): Promise<void> {
-    const { clock, ledger, random, register, dedupe, vault } = this.#options
+    const { clock, dedupe, entryOf, ledger, register, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
+    const forgotten = register.forgotten(entryOf)
     // No new record about these people is sealed with a key that is to go, from the first one on.
-    vault.releaseKeys([...register.all(), ...register.forgotten()].flatMap(numbersOf))
+    vault.releaseKeys([...register.all(), ...forgotten].flatMap(numbersOf))
     if (ledger.refusal) return
-    const forgotten = register
-      .forgotten()
-      .map(({ id, numbers }) => restored(id, numbers, clock.now(), toHex(random.bytes(32))))
-    if (forgotten.length > 0) await register.put(forgotten)
+    await register.beginOutside()
+    const repeated = await repeatedErasures(this.#options, forgotten, ledger.size)
+    if (repeated.length > 0) await register.put(repeated)
     if (register.all().length > 0) await register.settle()
     this.#forgetNames()
     this.resume()
+    // What was erased before is not shown again: whoever serves this waits, as far as waiting helps.
+    if (repeated.length > 0) await Promise.race([this.settled(), clock.sleep(REPEATING_MS_MAX)])
   }
 
   /**
@@ -298,21 +303,4 @@ function namesOf({ names, plan }: Erasure): Erasure['names'] & object {
 
 function numbersOf(erasure: Erasure | { numbers: readonly number[] }): readonly number[] {
   return 'numbers' in erasure ? erasure.numbers : (erasure.plan?.numbers ?? [])
-}
-
-/** An erasure that this directory has forgotten, because it is older than it. Its keys are erased again. */
-function restored(id: string, numbers: readonly number[], now: number, seed: string): Erasure {
-  return {
-    id,
-    ground: 'other',
-    requestedAt: now,
-    request: {
-      scopes: [],
-      ground: 'other',
-      reason: 'erased before; repeated after an older copy of the directory was put back',
-      by: { id: 'server', name: 'deponent', role: 'server' },
-    },
-    needsApproval: false,
-    plan: { seed, numbers },
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * The register of erasures of one ledger: every one that was asked for and how far it has come, sealed, in
- * `keyring/<ledger>.erasures`. What was begun is besides kept outside the data directory, by key numbers alone, so that a directory put back
- * from a backup learns what it has forgotten.
+ * `keyring/<ledger>.erasures`. What was begun is besides kept outside the data directory, by key numbers, and by indices
+ * where no key goes, so that a directory put back from a backup learns what it has forgotten.
  *
  * Invariants: a step is durable before it is taken; what a completed erasure need not be known by any more (scopes, keys, indices, seed)
  * is gone from the file once `settle` has run.
@@ -10,7 +10,7 @@ import { dirname } from 'node:path'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { SealedJournal } from '../vault/sealed-journal.ts'
-import type { Erasure } from './erasure.ts'
+import type { Erasure, Expiry } from './erasure.ts'
 
 export interface RegisterPlace {
   disk: Disk
@@ -26,8 +26,23 @@ export interface RegisterPlace {
 /** What the file outside says of an erasure that was begun. */
 export interface BegunOutside {
   readonly id: string
+  /** Keys that are destroyed; none where content went because its time was over. */
   readonly numbers: readonly number[]
+  readonly expired?: ExpiredOutside
 }
+
+/** Of what expired: by what terms, where it was, and the set (hex root) by which an entry of the ledger says that it is done. */
+export interface ExpiredOutside extends Pick<Expiry, 'policy' | 'policyVersion' | 'planDigest'> {
+  readonly setRoot: string
+  readonly indices: readonly number[]
+}
+
+/**
+ * A file that a directory put back from a backup has beside its keyring when erasures may have been that nobody knows of there: the journal
+ * outside was lost, or is older than a checkpoint that is known.
+ */
+export const unknownErasuresPath = (keyringDirectory: string, ledger: string): string =>
+  `${keyringDirectory}/${ledger}.erasures-unknown`
 
 export class ErasureRegister {
   readonly #place: RegisterPlace
@@ -58,10 +73,25 @@ export class ErasureRegister {
     return this.#erasures.get(id)
   }
 
-  /** What was begun according to the file outside, and is not known here. */
-  forgotten(): BegunOutside[] {
+  /** What was begun according to the file outside, and is not known here; `entryOf` says where a set is on record. */
+  forgotten(entryOf: (setRoot: string) => number | undefined): BegunOutside[] {
     const begun = this.#outside.found.map((note) => JSON.parse(note) as BegunOutside)
-    return begun.filter(({ id }) => !this.#erasures.has(id))
+    const done = begun.filter(({ expired }) => expired && entryOf(expired.setRoot) !== undefined)
+    const known = new Set([...done.map(({ id }) => id), ...this.#erasures.keys()])
+    // One that was repeated on a copy stands there twice, and is about no more the second time.
+    const forgotten = new Map<string, BegunOutside>()
+    for (const note of begun) if (!known.has(note.id) && !forgotten.has(note.id)) forgotten.set(note.id, note)
+    return [...forgotten.values()]
+  }
+
+  /** Whether an erasure is completed here that the file outside does not tell of: that one is an older copy, or was lost. */
+  isOutsideOlder(): boolean {
+    return this.#untold().length > 0
+  }
+
+  /** Makes the file outside tell of every erasure that is completed here, as far as it is still known what it was about. */
+  completeOutside(): Promise<void> {
+    return this.begun(this.#untold().map(({ id }) => ({ id, numbers: [] })))
   }
 
   /** Takes erasures as they are from here on; durable when this resolves. */
@@ -80,7 +110,15 @@ export class ErasureRegister {
     const { disk, outsidePath } = this.#place
     if (erasures.length === 0) return
     await disk.makeDirectory(dirname(outsidePath), 0o700)
-    await this.#outside.append(erasures.map(({ id, numbers }) => JSON.stringify({ id, numbers })))
+    await this.#outside.append(erasures.map((begun) => JSON.stringify(begun)))
+  }
+
+  /** Makes the file outside, so that a lost one is not taken for one in which nothing stands yet. */
+  async beginOutside(): Promise<void> {
+    const { disk, outsidePath } = this.#place
+    if ((await disk.size(outsidePath)) !== undefined) return
+    await disk.makeDirectory(dirname(outsidePath), 0o700)
+    await disk.writeDurably(outsidePath, new Uint8Array(0), 0o600)
   }
 
   /** Writes the register again with nothing in it but how each erasure stands; makes durable what was read. */
@@ -91,6 +129,11 @@ export class ErasureRegister {
   async close(): Promise<void> {
     await this.#journal.close()
     await this.#outside.close()
+  }
+
+  #untold(): Erasure[] {
+    const begun = new Set(this.#outside.found.map((note) => (JSON.parse(note) as BegunOutside).id))
+    return this.all().filter(({ id, outcome }) => outcome !== undefined && !begun.has(id))
   }
 
   #take(erasure: Erasure): void {

@@ -3,6 +3,7 @@ import { toHex } from '@deponent/format'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Expiring } from '../erasure/erasure.ts'
+import { expiredSet } from '../erasure/expired-set.ts'
 import type { Gathered } from '../erasure/gather.ts'
 import { entryIdOf } from '../recording/entry-id.ts'
 
@@ -35,40 +36,9 @@ export function setsOf(
     for (let i = 0; i < theirs.length; i += SET_MAX) {
       const entries = theirs.slice(i, i + SET_MAX).map(({ entry }) => entry)
       const now = clock.now()
-      sets.push({
-        id: entryIdOf(now, random.bytes(10)),
-        ground: 'expired',
-        requestedAt: now,
-        needsApproval: false,
-        expiry: { policy, ...terms, counts: countsOf(entries), ...spanOf(entries) },
-        plan: planFor(entries, toHex(random.bytes(32))),
-      })
+      const set = { id: entryIdOf(now, random.bytes(10)), now, seed: toHex(random.bytes(32)) }
+      sets.push(expiredSet(entries, { policy, ...terms }, set))
     }
   }
   return sets
-}
-
-function planFor(entries: readonly Gathered[], seed: string): Expiring['plan'] {
-  return {
-    seed,
-    // Keys of people stay: they seal more than this.
-    numbers: [],
-    indices: entries.map(({ index }) => index),
-    left: [],
-    parts: [],
-    kept: [],
-    names: entries.flatMap(({ index, name }) => (name ? [{ key: name, index }] : [])),
-    links: entries.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
-  }
-}
-
-function countsOf(entries: readonly Gathered[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1
-  return counts
-}
-
-function spanOf(entries: readonly Gathered[]): { from: number; to: number } {
-  const times = entries.map(({ at }) => at)
-  return { from: Math.min(...times), to: Math.max(...times) }
 }

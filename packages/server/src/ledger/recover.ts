@@ -38,7 +38,7 @@ function refusalOf(
   scan: WalScan,
   size: number,
   tilesPresent: boolean,
-  signer: CheckpointSigner,
+  signer: Pick<CheckpointSigner, 'head'>,
 ): NotSequencing | undefined {
   if (scan.corrupt) {
     const range = `${scan.corrupt.from}${scan.corrupt.to === undefined ? '' : `..${scan.corrupt.to}`}`
@@ -80,7 +80,7 @@ export async function recover(
   directory: string,
   ledgerId: Uint8Array,
   tiles: TileStore,
-  signer: CheckpointSigner,
+  signer: Pick<CheckpointSigner, 'head'>,
 ): Promise<Recovered> {
   const scan = await scanWal(disk, `${directory}/wal`, ledgerId)
   const contents = scan.frames.map((frame) => frame.content)

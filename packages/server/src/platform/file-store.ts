@@ -298,7 +298,7 @@ class FileStore implements ObjectStore {
   async #write(bytes: Uint8Array): Promise<string> {
     await (this.#isReady ??= this.#makeReady())
     const path = join(this.#root, UNNAMED, randomBytes(12).toString('hex'))
-    const file = await open(path, 'wx', 0o644)
+    const file = await open(path, 'wx', 0o600)
     try {
       await file.writeFile(bytes)
       await file.sync()

@@ -30,6 +30,17 @@ export class Announcements {
     this.#run((recorder) => recorder.recordOwn('change', record))
   }
 
+  /** Records that content is shown although the journal of erasures was lost or is an older one. */
+  unknownErasuresAccepted(size: number): void {
+    const record = {
+      object: 'erasures',
+      reason: 'the operator accepted that the journal of erasures outside the directory is missing or older',
+      details: { size },
+      basis: 'observed',
+    }
+    this.#run((recorder) => recorder.recordOwn('change', record))
+  }
+
   clockStepped(from: number, to: number): void {
     const record = {
       object: 'clock',

@@ -11,6 +11,7 @@
  */
 import { createHash } from 'node:crypto'
 import { concatBytes, equalBytes, FormatError, utf8 } from '@deponent/format'
+import type { DiskFile } from '../platform/disk.ts'
 
 export const SEGMENT_HEADER_BYTES = 36
 const TRAILER_BYTES = 40
@@ -74,6 +75,11 @@ const damaged = (first: number, what: string): FormatError =>
 /** How many bytes at the end of a file of `count` frames are footer and trailer. */
 export function footerBytes(count: number): number {
   return count * PER_FRAME_BYTES + HASH_BYTES + TRAILER_BYTES
+}
+
+/** The digest that a file of a segment ends with; who wants to believe it reads the footer too. */
+export async function segmentDigest(file: Pick<DiskFile, 'read' | 'size'>): Promise<Uint8Array> {
+  return file.read(Math.max(0, (await file.size()) - TRAILER_BYTES), HASH_BYTES)
 }
 
 /** Reads header and footer (the last `footerBytes(count)` bytes); FormatError `segment_footer` when they do not hold. */

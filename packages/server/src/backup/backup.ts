@@ -1,0 +1,230 @@
+/**
+ * Makes a backup of a data directory, whether a server runs on it or not. Nothing is written into the directory. In the store:
+ *
+ *   objects that are not there yet ─▶ copy of the keyring ─▶ snapshot
+ *
+ * Crash before the last: there are objects that nothing refers to, which the next backup uses or `prune` removes; the snapshots from before
+ * are whole, and the copy of the keyring has every key that they need.
+ */
+import type { Clock } from '../platform/clock.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { ObjectStore } from '../platform/object-store.ts'
+import type { Random } from '../platform/random.ts'
+import { severalAtOnce } from '../platform/several-at-once.ts'
+import { type MasterKey, readMasterKey } from '../vault/master-key.ts'
+import type { RootSource } from '../vault/root-source.ts'
+import { cutDirectory, type DirectoryCut, formatOf } from './directory-cut.ts'
+import { getOpening, openCopy, putKeyringCopy } from './keyring-copy.ts'
+import { keysNeededBy, keysNeededByFile } from './keys-needed.ts'
+import type { CutFile } from './ledger-cut.ts'
+import { BackupStore, OBJECTS, sha256Hex } from './backup-store.ts'
+import { BackupRefused } from './refusal.ts'
+import { nextSnapshotId, type Snapshot, type SnapshotFile, type SnapshotLedger } from './snapshot.ts'
+
+/** Objects that are read, sealed and put at a time; each is held in memory whole. */
+const AT_ONCE = 6
+
+export interface BackupOptions {
+  disk: Disk
+  clock: Clock
+  random: Random
+  /** The data directory. */
+  data: string
+  /** Where the root key is. */
+  root: RootSource
+  to: ObjectStore
+  keyringTo: ObjectStore
+  /** Where a signer in this process keeps its state, and ledgers their journals of erasures. */
+  signerDirectory: string
+  /** Version of the product. */
+  product: string
+  onProgress?(done: number, total: number): void
+}
+
+export interface BackupReport {
+  readonly snapshot: string
+  readonly ledgers: readonly { readonly name: string; readonly size: number; readonly leftOut: number }[]
+  readonly files: number
+  /** Bytes of these files. */
+  readonly bytes: number
+  /** Objects put now, and their bytes; what else the snapshot needs was in the store. */
+  readonly newObjects: number
+  readonly newBytes: number
+  readonly keyringBytes: number
+  /** Whether the copy of the keyring has the root key with it, as the keyring has. */
+  readonly hasRootKey: boolean
+}
+
+/** Makes a backup. BackupRefused, StoreFailure, RootKeyMissing; FormatError for a directory that is damaged. */
+export async function makeBackup(options: BackupOptions): Promise<BackupReport> {
+  const { disk, clock, data, root, to, random, signerDirectory } = options
+  await formatOf(disk, data)
+  const master = await readMasterKey(disk, `${data}/keyring`, root)
+  if (!master) throw new BackupRefused('not_a_directory', `${data}/keyring has no master.key`)
+  const backup = new BackupStore({ store: to, random, master: master.key })
+  const ids = await backup.snapshotIds()
+  const base = ids.length === 0 ? undefined : await backup.snapshot(ids.at(-1)!)
+  if (base && base.directory !== master.file.directory)
+    throw new BackupRefused('another_directory', `${to.place} holds the backup of another data directory`)
+  for (;;) {
+    const cut = await cutDirectory({ disk, clock, data, master, signerDirectory })
+    refuseBehind(cut, base)
+    const put = await putFiles(options, backup, cut, base)
+    const ledgers = cut.ledgers.map((ledger) => ledgerOf(ledger, base, put.keysNeeded))
+    // An erasure may have come while files were put: segments may be from after it, and the keyring from before.
+    if (await cut.isStill()) return finish(options, { backup, master, ids, cut, put, ledgers })
+  }
+}
+
+interface Put {
+  files: SnapshotFile[]
+  newObjects: number
+  newBytes: number
+  /** By origin, of the files that were read. */
+  keysNeeded: Map<string, number>
+}
+
+/** A ledger that has fewer entries than its newest snapshot is an older copy: it must not become the newest. */
+function refuseBehind(cut: DirectoryCut, base: Snapshot | undefined): void {
+  for (const { origin, name, size } of cut.ledgers) {
+    const before = base?.ledgers.find((ledger) => ledger.origin === origin)
+    if (before && before.size > size)
+      throw new BackupRefused(
+        'ledger_behind',
+        `ledger ${name} has ${size} entries under a checkpoint, the newest snapshot ${before.size}: this directory is an older copy; if it is to be kept, give it a backup of its own`,
+      )
+  }
+}
+
+async function putFiles(
+  { onProgress }: BackupOptions,
+  backup: BackupStore,
+  cut: DirectoryCut,
+  base: Snapshot | undefined,
+): Promise<Put> {
+  const present = new Set<string>()
+  for await (const { key } of backup.store.list(OBJECTS)) present.add(key)
+  const known = new Map((base?.files ?? []).map((file) => [file.path, file]))
+  const put: Put = { files: [], newObjects: 0, newBytes: 0, keysNeeded: new Map() }
+  const work = [
+    ...cut.files.map((file) => ({ file, origin: '' })),
+    ...cut.ledgers.flatMap(({ files, origin }) => files.map((file) => ({ file, origin }))),
+  ]
+  let done = 0
+  await severalAtOnce(work, AT_ONCE, async ({ file, origin }) => {
+    const before = known.get(file.path)
+    if (before && isUnchanged(file, before) && present.has(before.object)) put.files.push(before)
+    else await putFile(backup, { file, origin }, present, put)
+    done += 1
+    onProgress?.(done, work.length)
+  })
+  put.files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return put
+}
+
+function isUnchanged({ isFinal, mark }: CutFile, before: SnapshotFile): boolean {
+  return isFinal === true && mark === before.mark
+}
+
+async function putFile(
+  backup: BackupStore,
+  { file, origin }: { file: CutFile; origin: string },
+  present: Set<string>,
+  put: Put,
+): Promise<void> {
+  const { path, isLoose = false, mark } = file
+  const content = await file.read()
+  const digest = sha256Hex(content)
+  const object = backup.objectOf(digest)
+  if (!present.has(object)) {
+    present.add(object)
+    const bytes = await backup.putObject(object, content, isLoose)
+    put.newBytes += bytes
+    put.newObjects += 1
+  }
+  const needed = Math.max(put.keysNeeded.get(origin) ?? 0, keysNeededByFile(path, origin, content))
+  put.keysNeeded.set(origin, needed)
+  put.files.push({ path, object, bytes: content.length, digest, ...(mark !== undefined && { mark }) })
+}
+
+/** BackupRefused `keyring_older` when the vault needs keys that the keyring does not have: a copy of both would never open. */
+function ledgerOf(
+  { name, origin, size, root, frames, keys, begun }: DirectoryCut['ledgers'][number],
+  base: Snapshot | undefined,
+  found: ReadonlyMap<string, number>,
+): SnapshotLedger {
+  const before = base?.ledgers.find((ledger) => ledger.origin === origin)?.keysNeeded ?? 0
+  const keysNeeded = Math.max(before, found.get(origin) ?? 0, keysNeededBy(frames))
+  if (keysNeeded > keys)
+    throw new BackupRefused(
+      'keyring_older',
+      `the vault of ledger ${name} needs ${keysNeeded} keys and the keyring holds ${keys}: it is an older copy, or its end is damaged; no backup was made`,
+    )
+  return { name, origin, size, root, keysNeeded, begun }
+}
+
+interface Finished {
+  backup: BackupStore
+  master: MasterKey
+  ids: readonly string[]
+  cut: DirectoryCut
+  put: Put
+  ledgers: readonly SnapshotLedger[]
+}
+
+async function finish(
+  { clock, random, keyringTo, product }: BackupOptions,
+  { backup, master, ids, cut, put, ledgers }: Finished,
+): Promise<BackupReport> {
+  const madeAt = clock.now()
+  const about = {
+    v: 1 as const,
+    madeAt,
+    ledgers: Object.fromEntries(cut.ledgers.map(({ origin, size, keys }) => [origin, { size, keys }])),
+  }
+  await refuseOlderKeyring(keyringTo, master, cut)
+  const keyringBytes = await putKeyringCopy(keyringTo, cut.keyring, cut.others, {
+    about,
+    master: master.key,
+    random,
+  })
+  // Crash before this line: the snapshots from before are whole, with a keyring that is newer.
+  const snapshot: Snapshot = {
+    v: 1,
+    id: nextSnapshotId(madeAt, ids, random),
+    madeAt,
+    product,
+    directory: master.file.directory,
+    ledgers,
+    files: put.files,
+  }
+  await backup.putSnapshot(snapshot)
+  return {
+    snapshot: snapshot.id,
+    ledgers: cut.ledgers.map(({ name, size, leftOut }) => ({ name, size, leftOut })),
+    files: put.files.length,
+    bytes: put.files.reduce((sum, { bytes }) => sum + bytes, 0),
+    newObjects: put.newObjects,
+    newBytes: put.newBytes,
+    keyringBytes,
+    hasRootKey: cut.keyring.has('root.key'),
+  }
+}
+
+/** The copy of the keyring is the only one: an older keyring must not take its place. */
+async function refuseOlderKeyring(store: ObjectStore, master: MasterKey, cut: DirectoryCut): Promise<void> {
+  const before = await getOpening(store).catch((error: unknown) => {
+    if (error instanceof BackupRefused && error.code === 'keyring_missing') return undefined
+    throw error
+  })
+  if (!before) return
+  const { about } = openCopy(store, master.key, before.sealed)
+  for (const { origin, name, keys } of cut.ledgers) {
+    const copied = about.ledgers[origin]?.keys ?? 0
+    if (copied > keys)
+      throw new BackupRefused(
+        'keyring_older',
+        `the copy of the keyring in ${store.place} holds ${copied} keys of ledger ${name}, the keyring here ${keys}: it is an older one`,
+      )
+  }
+}

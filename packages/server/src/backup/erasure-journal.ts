@@ -1,0 +1,87 @@
+/**
+ * The journal of erasures that each ledger keeps outside its directory, beside what a signer in this process signed last: read, carried over
+ * to another machine, and asked how far it reaches.
+ */
+import { parseCheckpoint, parseNote, fromUtf8, toHex } from '@deponent/format'
+import { createHash } from 'node:crypto'
+import type { LedgerIdentity } from '../ledger/identity.ts'
+import { currentKey } from '../ledger/identity.ts'
+import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import type { Disk } from '../platform/disk.ts'
+import type { Random } from '../platform/random.ts'
+import { deriveKey } from '../vault/root-key.ts'
+import { notesIn, openNote, SealedJournal } from '../vault/sealed-journal.ts'
+
+/** Where the journal of a ledger lies, and what opens it. */
+export interface JournalPlace {
+  readonly disk: Disk
+  readonly signerDirectory: string
+  readonly identity: LedgerIdentity
+  readonly master: Uint8Array
+}
+
+/** The part of a note that putting back needs. */
+export interface BegunNote {
+  readonly id: string
+  /** Numbers of keys that are gone. */
+  readonly numbers: readonly number[]
+}
+
+export const journalName = ({ origin }: Pick<LedgerIdentity, 'origin'>): string =>
+  `${toHex(ledgerIdOf(origin))}.erasures`
+
+const journalKey = ({ identity, master }: JournalPlace): Uint8Array =>
+  deriveKey(master, `deponent/erasures/v1/${toHex(ledgerIdOf(identity.origin))}`)
+
+/** The journal as it lies there; undefined when there is none. */
+export function readJournal({
+  disk,
+  signerDirectory,
+  identity,
+}: JournalPlace): Promise<Uint8Array | undefined> {
+  return disk.read(`${signerDirectory}/${journalName(identity)}`)
+}
+
+/** The notes of a journal, oldest first. FormatError `keyring_damaged`. */
+export function notesOf(place: JournalPlace, journal: Uint8Array | undefined): string[] {
+  if (!journal) return []
+  const key = journalKey(place)
+  return notesIn(journal).sealed.map((note) => openNote(key, note))
+}
+
+/** Makes the journal that lies here tell what another copy of it tells besides; durable when this resolves. */
+export async function joinJournal(
+  place: JournalPlace,
+  other: Uint8Array | undefined,
+  random: Random,
+): Promise<void> {
+  const { disk, signerDirectory, identity } = place
+  const path = `${signerDirectory}/${journalName(identity)}`
+  const known = new Set(notesOf(place, await disk.read(path)).map(idOf))
+  const missing = notesOf(place, other).filter((note) => !known.has(idOf(note)))
+  await disk.makeDirectory(signerDirectory, 0o700)
+  if ((await disk.size(path)) === undefined) await disk.writeDurably(path, new Uint8Array(0), 0o600)
+  const journal = await SealedJournal.open({ disk, random, path, key: journalKey(place) })
+  try {
+    await journal.append(missing)
+  } finally {
+    await journal.close()
+  }
+}
+
+const idOf = (note: string): string => (JSON.parse(note) as BegunNote).id
+
+/**
+ * The size that a signer in this process signed last by the state in the same directory; undefined when there is none, as where a process of
+ * its own signs. The journal beside it is as new.
+ */
+export async function signedHere({
+  disk,
+  signerDirectory,
+  identity,
+}: JournalPlace): Promise<number | undefined> {
+  const vkey = currentKey(identity, 'checkpoint')
+  if (vkey === undefined) return undefined
+  const state = await disk.read(`${signerDirectory}/${createHash('sha256').update(vkey).digest('hex')}`)
+  return state && parseCheckpoint(parseNote(fromUtf8(state)).text).size
+}

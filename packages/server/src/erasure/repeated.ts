@@ -1,0 +1,58 @@
+/** Erasures that a directory has forgotten because it is an older copy of itself, as they are done again on it. */
+import { toHex } from '@deponent/format'
+import type { Random } from '../platform/random.ts'
+import type { Erasure, Expiring } from './erasure.ts'
+import { expiredSet } from './expired-set.ts'
+import { gatherEach, type GatheringFrom } from './gather.ts'
+import type { BegunOutside } from './register.ts'
+
+export interface RepeatingIn extends GatheringFrom {
+  random: Random
+}
+
+/** As many of these as have something to erase below `size`: what lay behind was lost with the entries themselves. */
+export async function repeatedErasures(
+  place: RepeatingIn,
+  forgotten: readonly BegunOutside[],
+  size: number,
+): Promise<Erasure[]> {
+  const repeated: Erasure[] = []
+  for (const begun of forgotten) {
+    const erasure = begun.expired ? await expiryOf(place, begun, size) : erasureOf(place, begun)
+    if (erasure) repeated.push(erasure)
+  }
+  return repeated
+}
+
+/** Its keys are erased again. */
+function erasureOf({ clock, random }: RepeatingIn, { id, numbers }: BegunOutside): Erasure {
+  return {
+    id,
+    ground: 'other',
+    requestedAt: clock.now(),
+    request: {
+      scopes: [],
+      ground: 'other',
+      reason: 'erased before; repeated after an older copy of the directory was put back',
+      by: { id: 'server', name: 'deponent', role: 'server' },
+    },
+    needsApproval: false,
+    plan: { seed: toHex(random.bytes(32)), numbers },
+  }
+}
+
+/** Undefined when nothing of it is here any more. */
+async function expiryOf(
+  place: RepeatingIn,
+  { id, expired }: BegunOutside,
+  size: number,
+): Promise<Expiring | undefined> {
+  const { indices, setRoot: _, ...terms } = expired!
+  const entries = await gatherEach(
+    place,
+    indices.filter((index) => index < size),
+  )
+  if (entries.length === 0) return undefined
+  const { clock, random } = place
+  return expiredSet(entries, terms, { id, now: clock.now(), seed: toHex(random.bytes(32)) })
+}
