@@ -2,6 +2,7 @@
  * The byte budget: what one record leaves on disk, by part, for several kinds of records. See README.md.
  *
  *   node bench/bytes.ts [--records 20000] [--settle 20] [--only NAME] [--folder DIR] [--keep]
+ *                       [--database-url URL | --postgres-script F]
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,8 +12,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { corpora } from './bytes/corpora.ts'
 import type { Corpus } from './bytes/corpora.ts'
+import { bytesPerRow } from './bytes/postgres-peer.ts'
 import { deponentTarget } from './decisions/deponent.ts'
 import { visibleSize } from './decisions/follow.ts'
+import { startCluster, useCluster } from './decisions/postgres-cluster.ts'
+import type { Cluster } from './decisions/postgres-cluster.ts'
 import { describeMachine, machineLine } from './machine.ts'
 
 const BATCH = 100
@@ -24,36 +28,60 @@ const { values } = parseArgs({
     only: { type: 'string' },
     folder: { type: 'string' },
     keep: { type: 'boolean', default: false },
+    'database-url': { type: 'string', default: process.env['DATABASE_URL'] },
+    'postgres-script': { type: 'string' },
   },
 })
+/** In the order of the table. */
+const PARTS = ['entries', 'tree', 'vault', 'keyring', 'state', 'index']
+
 const folder = mkdtempSync(join(values.folder ?? tmpdir(), 'deponent-bytes-'))
-const { all, left } = corpora(Number(values.records))
-console.log(`${machineLine(describeMachine(folder), 'bytes as the file system allocated them')}\n`)
+const cluster = await peer()
+const beside = cluster?.description ?? 'no PostgreSQL beside it'
+console.log(`${machineLine(describeMachine(folder), beside)}\n`)
 console.log(
-  `Measured ${values.settle} s after the last record was visible: the index merges its parts meanwhile.\n`,
+  `Bytes as the file system allocated them, ${values.settle} s after the last record was visible: the index merges its parts meanwhile. \`lengths\` are those of the files.\n`,
 )
-console.log('| records | raw JSON | ledger | vault | keyring | state | index | all | of raw |')
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
-for (const corpus of all) {
-  if (values.only === undefined || corpus.name.includes(values.only)) console.log(await row(corpus))
+console.log(`| records | raw JSON | ${PARTS.join(' | ')} | all | of raw | lengths | PostgreSQL |`)
+console.log(`|${' --- |'.repeat(PARTS.length + 6)}`)
+try {
+  for (const corpus of corpora(Number(values.records)))
+    if (values.only === undefined || corpus.name.includes(values.only)) console.log(await row(corpus))
+} finally {
+  await cluster?.stop()
 }
-for (const reason of left) console.log(`\nLeft out: ${reason}.`)
 if (values.keep) console.error(`left in ${folder}`)
 else rmSync(folder, { recursive: true })
 
-async function row({ name, records }: Corpus): Promise<string> {
+async function peer(): Promise<Cluster | undefined> {
+  const { 'database-url': url, 'postgres-script': script } = values
+  if (url !== undefined) return useCluster(url)
+  return script === undefined ? undefined : startCluster(script, `${folder}-postgres`)
+}
+
+async function row(corpus: Corpus): Promise<string> {
+  const { name, records } = corpus
   const running = await deponentTarget({ folder, nodeOptions: [] }).start()
   const { url = '', token = '' } = running.destination as { url?: string; token?: string }
   await sendAll(url, token, records)
   await seen(url, token, records.length)
   await sleep(Number(values.settle) * 1_000)
-  const { bytesPerRecord } = await running.stop(records.length)
-  const raw =
-    records.reduce((sum, { ...one }) => sum + Buffer.byteLength(JSON.stringify(one)), 0) / records.length
-  const parts = ['ledger', 'vault', 'keyring', 'state', 'index'].map((part) => bytesPerRecord[part])
+  const { bytesPerRecord, lengthPerRecord = Number.NaN } = await running.stop()
+  const raw = records.reduce((sum, one) => sum + rawBytes(one), 0) / records.length
+  const parts = PARTS.map((part) => bytesPerRecord[part])
   const total = parts.reduce<number>((sum, bytes) => sum + (bytes ?? Number.NaN), 0)
+  const theirs = cluster && (await bytesPerRow(cluster, corpus))
   const cells = [raw, ...parts, total].map((bytes) => (bytes === undefined ? 'too few' : Math.round(bytes)))
-  return `| ${name} (${records.length}) | ${cells.join(' | ')} | ${Math.round((100 * total) / raw)} % |`
+  const compared = theirs === undefined ? '' : Math.round(theirs)
+  const share = `${Math.round((100 * total) / raw)} %`
+  const length = Math.round(lengthPerRecord)
+  return `| ${[`${name} (${records.length})`, ...cells, share, length, compared].join(' | ')} |`
+}
+
+/** What an application would send of it without us: neither the kind nor the numbers of an emitter. */
+function rawBytes(record: object): number {
+  const { kind: _, emitter: __, ...one } = record as Record<string, unknown>
+  return Buffer.byteLength(JSON.stringify(one))
 }
 
 /** One batch after the other: what follows a decision must find it. */

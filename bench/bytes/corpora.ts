@@ -19,11 +19,8 @@ const COMPAS = fileURLToPath(
 /** 2026-07-01T00:00:00Z: where the demo's half year ends. */
 const DEMO_NOW_MS = Date.UTC(2026, 6, 1)
 
-/** Every corpus that can be had here; `left` says what cannot, and why. */
-export function corpora(count: number): { all: Corpus[]; left: string[] } {
-  const all = [loans(count), nobody(count), conversations(count), demo(count)]
-  if (existsSync(COMPAS)) return { all: [...all, compas()], left: [] }
-  return { all, left: ['the COMPAS data set is not beside this checkout'] }
+export function corpora(count: number): Corpus[] {
+  return [loans(count), numbered(count), nobody(count), conversations(count), demo(count), compas()]
 }
 
 function loans(count: number): Corpus {
@@ -32,6 +29,23 @@ function loans(count: number): Corpus {
     ...one,
   }))
   return { name: '1 KB, with a person', description: 'the loan decisions of decisions.ts', records }
+}
+
+/** The same, numbered and chained by whoever sends them. */
+function numbered(count: number): Corpus {
+  const chance = new Chance('blinds')
+  const blind = (): string =>
+    Array.from({ length: 8 }, () =>
+      chance
+        .integer(0, 2 ** 32 - 1)
+        .toString(16)
+        .padStart(8, '0'),
+    ).join('')
+  const records = loans(count).records.map((one, n) => ({
+    ...one,
+    emitter: { id: 'loans-1', epoch: 1, seq: n + 1, blind: blind() },
+  }))
+  return { name: 'the same, numbered', description: 'the loan decisions with an emitter', records }
 }
 
 function nobody(count: number): Corpus {
@@ -91,30 +105,103 @@ function demo(count: number): Corpus {
   }
 }
 
+/** What the columns of a COMPAS row are for a decision, and the outcome that is known of it. */
+type Score = Record<'id' | 'day' | 'race' | 'sex' | 'ageGroup' | 'charge' | 'score', string> &
+  Record<'age' | 'decile' | 'priors' | 'felonies' | 'misdemeanours' | 'others' | 'again', number>
+
+/** Scores of the data set where it is at hand, and scores drawn at random in its shape elsewhere: each about another person. */
 function compas(): Corpus {
+  const isReal = existsSync(COMPAS)
+  const scores = isReal ? realScores() : drawnScores()
+  const records = scores.flatMap((score) => [decisionOf(score), outcomeOf(score)])
+  return {
+    name: isReal ? 'COMPAS' : 'in the shape of COMPAS',
+    description: `${scores.length} risk scores and what became of each`,
+    records,
+  }
+}
+
+function realScores(): Score[] {
   const [head = '', ...lines] = readFileSync(COMPAS, 'utf8').trim().split('\n')
   const names = head.split(',')
-  const records = lines.map((line) => {
-    const row = Object.fromEntries(line.split(',').map((value, i) => [names[i], value]))
+  return lines.map((line) => {
+    const values = line.split(',')
+    const text = (name: string): string => values[names.indexOf(name)] ?? ''
+    const number = (name: string): number => Number(text(name))
     return {
-      kind: 'decision',
-      decisionId: `compas-${row['id']}`,
-      affectedUserId: `defendant-${row['id']}`,
-      timestamp: row['compas_screening_date'],
-      system: 'compas',
-      modelId: 'compas',
-      modelVersion: '1',
-      prediction: row['score_text'],
-      confidence: Number(row['decile_score']) / 10,
-      inputFeatures: {
-        race: row['race'],
-        sex: row['sex'],
-        age: Number(row['age']),
-        age_cat: row['age_cat'],
-        priors_count: Number(row['priors_count']),
-        c_charge_degree: row['c_charge_degree'],
-      },
+      id: text('id'),
+      day: text('compas_screening_date'),
+      race: text('race'),
+      sex: text('sex'),
+      ageGroup: text('age_cat'),
+      charge: text('c_charge_degree'),
+      score: text('score_text') === 'Low' ? 'low' : 'high',
+      age: number('age'),
+      decile: number('decile_score'),
+      priors: number('priors_count'),
+      felonies: number('juv_fel_count'),
+      misdemeanours: number('juv_misd_count'),
+      others: number('juv_other_count'),
+      again: number('two_year_recid'),
     }
   })
-  return { name: 'COMPAS', description: '7,214 real risk scores, each about another person', records }
+}
+
+const SCORES = 7_214
+/** The days of the data set, 2013-01-01 and two years. */
+const [FIRST_SCORE_MS, SCORE_DAYS] = [Date.UTC(2013, 0, 1), 730]
+
+function drawnScores(): Score[] {
+  const chance = new Chance('scores')
+  return Array.from({ length: SCORES }, (_, n) => {
+    const [age, decile] = [chance.integer(18, 80), chance.integer(1, 10)]
+    return {
+      id: String(n + 1),
+      day: new Date(FIRST_SCORE_MS + chance.integer(0, SCORE_DAYS) * 86_400_000).toISOString().slice(0, 10),
+      race: ['African-American', 'Caucasian', 'Hispanic', 'Other'][chance.integer(0, 3)]!,
+      sex: chance.integer(0, 4) === 0 ? 'Female' : 'Male',
+      ageGroup: age < 25 ? 'Less than 25' : age > 45 ? 'Greater than 45' : '25 - 45',
+      charge: chance.integer(0, 2) === 0 ? 'M' : 'F',
+      score: decile < 5 ? 'low' : 'high',
+      age,
+      decile,
+      priors: chance.integer(0, 12),
+      felonies: 0,
+      misdemeanours: chance.integer(0, 1),
+      others: chance.integer(0, 1),
+      again: chance.integer(0, 1),
+    }
+  })
+}
+
+function decisionOf(score: Score): Corpus['records'][number] & Record<string, unknown> {
+  return {
+    kind: 'decision',
+    decisionId: `compas-${score.id}`,
+    affectedUserId: `defendant-${score.id}`,
+    timestamp: score.day,
+    system: 'compas',
+    modelId: 'compas',
+    modelVersion: '1',
+    modelType: 'classification',
+    riskTier: 'high',
+    consequenceLevel: 'significant',
+    prediction: score.score,
+    confidence: score.decile / 10,
+    inputFeatures: {
+      race: score.race,
+      sex: score.sex,
+      age: score.age,
+      age_cat: score.ageGroup,
+      priors_count: score.priors,
+      juv_fel_count: score.felonies,
+      juv_misd_count: score.misdemeanours,
+      juv_other_count: score.others,
+      c_charge_degree: score.charge,
+    },
+  }
+}
+
+function outcomeOf({ again, id }: Score): Corpus['records'][number] & Record<string, unknown> {
+  return { kind: 'outcome', system: 'compas', decisionId: `compas-${id}`, outcome: again }
 }

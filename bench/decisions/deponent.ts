@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { layersOf, sizesOf } from '../../packages/server/src/sizes/directory-sizes.ts'
 import type { Footprint, Running, Target } from './target.ts'
 import type { Decision } from './workload.ts'
 
@@ -43,20 +45,16 @@ async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
   const home = mkdtempSync(join(folder, 'deponent-'))
   const data = join(home, 'data')
   const { server, token, url } = await serve(home, { nodeOptions })
-  let stored = 0
   return {
     destination: { protocol: 'http', url, token },
     pids: [server.pid ?? 0],
     follows: true,
-    check: (sent) => {
-      stored = sent.length
-      return checkRunning(url, token, sent)
-    },
-    stop: async (records = stored) => {
+    check: (sent) => checkRunning(url, token, sent),
+    stop: async () => {
       server.kill('SIGTERM')
       if (server.exitCode === null) await once(server, 'exit')
       await verify(data)
-      return footprint(data, records)
+      return footprint(data)
     },
   }
 }
@@ -166,41 +164,29 @@ async function verify(data: string): Promise<void> {
 }
 
 /**
- * Allocated bytes by part of the directory. Payloads reach the vault in segments of some thousand records; the last ones lie
- * in the write-ahead log, so the vault's bytes are divided by the records in finished segments.
+ * Allocated bytes by part of the directory, each divided by the entries that lie in it: what is young lies in the write-ahead log. What
+ * is no part of an entry's, such as the settings, is left out.
  */
-function footprint(data: string, stored: number): Footprint {
-  const ledger = join(data, 'ledgers', 'default')
-  const segments = segmentsOf(join(data, 'vault', 'default'))
-  const inSegments = segments.reduce((total, { records }) => total + records, 0)
-  const share = (path: string): number => allocated(join(data, path)) / stored
+async function footprint(data: string): Promise<Footprint> {
+  const layers = layersOf(await sizesOf(realDisk, data))
+  const share = (...names: string[]): number | undefined => {
+    const found = layers.filter(({ name }) => names.includes(name))
+    const entries = found[0]?.entries ?? 0
+    if (entries === 0) return undefined
+    return found.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0) / entries
+  }
+  const growing = layers.filter(({ stay }) => stay !== 'fixed')
+  const log = layers.find(({ name }) => name === 'log')?.allocatedBytes ?? 0
   return {
     bytesPerRecord: {
-      ledger: allocated(join(ledger, 'tile')) / stored,
-      vault:
-        inSegments === 0 ? undefined : segments.reduce((total, { bytes }) => total + bytes, 0) / inSegments,
-      keyring: share('keyring'),
+      entries: share('entryTiles'),
+      tree: share('hashTiles'),
+      vault: share('vault'),
+      keyring: share('keys'),
       state: share('state'),
       index: share('index'),
     },
-    besides: `a write-ahead log of ${Math.round(allocated(join(ledger, 'wal')) / 2 ** 20)} MiB, which is reused`,
+    lengthPerRecord: growing.reduce((sum, { bytes, entries }) => sum + bytes / entries, 0),
+    besides: `a write-ahead log of ${Math.round(log / 2 ** 20)} MiB, which is reused`,
   }
-}
-
-/** Finished vault segments: `u32` at byte 32 of each is its number of records. */
-function segmentsOf(folder: string): { records: number; bytes: number }[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.seg'))
-    .map((name) => ({
-      records: readFileSync(join(folder, name)).readUInt32BE(32),
-      bytes: allocated(join(folder, name)),
-    }))
-}
-
-function allocated(path: string): number {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) return 0
-  const own = stat.blocks * 512
-  if (!stat.isDirectory()) return own
-  return readdirSync(path).reduce((total, name) => total + allocated(join(path, name)), own)
 }

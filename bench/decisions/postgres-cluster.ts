@@ -71,6 +71,13 @@ async function connected(url: string): Promise<Omit<Cluster, 'stop'>> {
   }
 }
 
+/** A connection of its own; the caller ends it. */
+export async function connectTo(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url)
+  await client.connect()
+  return client
+}
+
 /** One query on a connection of its own. */
 export async function query<Row extends pg.QueryResultRow>(
   url: string,

@@ -23,14 +23,16 @@ export interface Running {
    * Returns what was checked, in words.
    */
   check(sent: readonly Decision[]): Promise<string>
-  /** Ends it and tells what lies on disk then, for each of `records`: as many as were checked, when it is not told. */
-  stop(records?: number): Promise<Footprint>
+  /** Ends it and tells what lies on disk then, for each record. */
+  stop(): Promise<Footprint>
 }
 
 /** What is left on disk, for good, of one record on average. */
 export interface Footprint {
   /** Bytes per record by part; undefined when the run was too short for the part to be written. */
   bytesPerRecord: Record<string, number | undefined>
+  /** The same by the lengths of files, all parts together, where that is told: what a store of objects would hold. */
+  lengthPerRecord?: number | undefined
   /** Space that does not grow with the records, in words. */
   besides: string
 }

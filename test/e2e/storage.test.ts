@@ -106,14 +106,17 @@ test('the layers of a directory are those of its files', async () => {
 })
 
 test('a mistake is said, and what it is', async () => {
-  const run = async (...args: string[]): Promise<string> => {
-    const { code, stderr } = await runCommand(['cost', ...args])
+  const refused = async (...args: string[]): Promise<string> => {
+    const { code, stderr } = await runCommand(args)
     expect(code).toBe(2)
     return stderr
   }
+  const run = (...args: string[]): Promise<string> => refused('cost', ...args)
   expect(await run()).toContain('name a data directory or a server')
   expect(await run(`${place.data}-nowhere`)).toContain('is not a data directory')
   await writeFile(`${pricesPath}.bad`, JSON.stringify({ ...PRICES, storage: { hot: 'much' } }))
   expect(await run('--bytes', '1', '--prices', `${pricesPath}.bad`)).toContain('storage.hot')
+  const fresh = ['--data', `${place.data}-other`, '--port', '0', '--prices', `${pricesPath}.bad`]
+  expect(await refused('serve', ...fresh)).toContain('storage.hot')
   expect(await run('--bytes', '1', '--hot-days', '30', '--keep-days', '20')).toContain('keepDays')
 })

@@ -99,6 +99,8 @@ test('what lies elsewhere is among the layers, and an index that is away only le
   const { decisions, layers } = await watch.now('default')
   expect(decisions).toBeUndefined()
   expect(layers.at(-1)).toEqual(warm)
+  // What is warm is no longer among the entries of the index.
+  expect(layers.find(({ name }) => name === 'index')?.entries).toBe(512 - warm.entries)
   expect(watch.history('default', 1)[0]?.layers).toMatchObject({ vault: 1, warm: 9 })
 })
 

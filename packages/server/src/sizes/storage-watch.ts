@@ -111,7 +111,7 @@ export class StorageWatch {
   async #note(ledger: string, sizes: DirectorySizes): Promise<void> {
     const { clock, decisionsOf, elsewhere, history } = this.#parts
     const decisions = await decisionsOf(ledger).catch(() => undefined)
-    const layers = [...layersOf(sizes, ledger), ...((await elsewhere?.(ledger)) ?? [])]
+    const layers = withElsewhere(layersOf(sizes, ledger), (await elsewhere?.(ledger)) ?? [])
     if (this.#isClosed) return
     const at = clock.now()
     const entries = sizes.ledgers.get(ledger)?.entries ?? 0
@@ -128,4 +128,18 @@ export class StorageWatch {
       this.#parts.diagnose('sizes could not be kept', { ledger, reason: reasonOf(error) })
     }
   }
+}
+
+/** The layers of the directory and those elsewhere; entries that are warm or cold are no longer those of the index. */
+function withElsewhere(
+  stored: readonly StoredLayer[],
+  others: readonly OtherLayer[],
+): (StoredLayer | OtherLayer)[] {
+  const gone = others
+    .filter(({ stay }) => stay === 'warm' || stay === 'cold')
+    .reduce((sum, { entries }) => sum + entries, 0)
+  const kept = stored.map((layer) =>
+    layer.stay === 'hot' ? { ...layer, entries: Math.max(0, layer.entries - gone) } : layer,
+  )
+  return [...kept, ...others]
 }
