@@ -19,6 +19,18 @@ export function shortCount(value: number): string {
   return compact.format(value)
 }
 
+const BYTES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** What would be written as a thousand of a unit is one of the next. */
+const ROUNDED_UP = 1.0005
+
+/** 12408000 → 12.4 MB, of a thousand each. */
+export function bytesText(bytes: number): string {
+  const steps = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes * ROUNDED_UP) / 3))
+  const value = bytes / 1_000 ** steps
+  return `${steps === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTES[steps]}`
+}
+
 /** A part of 0..1 as a percentage that never rounds to all or nothing. */
 export function percent(part: number): string {
   if (part > 0 && part < 0.001) return '< 0.1 %'

@@ -11,6 +11,7 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['g', 'p'], does: 'go to privacy' },
   { keys: ['g', 'v'], does: 'go to verify' },
   { keys: ['g', 'a'], does: 'go to access' },
+  { keys: ['g', 'b'], does: 'go to storage' },
   { keys: ['g', 's'], does: 'go to settings' },
   { keys: ['j', '↓'], does: 'next decision' },
   { keys: ['k', '↑'], does: 'previous decision' },

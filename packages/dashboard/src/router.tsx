@@ -89,6 +89,13 @@ const policyRoute = createRoute({
   component: lazyRouteComponent(() => import('./access/policy-page.tsx'), 'PolicyPage'),
 })
 
+const storageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/storage',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./storage/storage.tsx'), 'StoragePage'),
+})
+
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
@@ -166,6 +173,7 @@ export const router = createRouter({
       systemsRoute,
       systemRoute,
     ]),
+    storageRoute,
     settingsRoute,
   ]),
   parseSearch,

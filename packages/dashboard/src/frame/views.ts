@@ -10,6 +10,7 @@ export interface View {
     | '/access'
     | '/access/policy'
     | '/access/keys'
+    | '/storage'
     | '/settings'
     | '/person'
     | '/erasures'
@@ -37,6 +38,7 @@ export function viewsFor(session: Session): readonly View[] {
     ...privacyView(may),
     { to: '/verify', name: 'Verify', key: 'v' },
     ...accessView(may),
+    ...(may('settings') ? [{ to: '/storage', name: 'Storage', key: 'b' } as const] : []),
     ...(may('settings', 'ledgers') ? [{ to: '/settings', name: 'Settings', key: 's' } as const] : []),
   ]
 }

@@ -1,0 +1,53 @@
+import { useQuery } from '@tanstack/react-query'
+import { bytesText, counted } from '../display.ts'
+import { useMay, useSession } from '../session/state.ts'
+import { CopyPanel } from './copy-panel.tsx'
+import { CostPanel } from './cost-panel.tsx'
+import { HistoryPanel } from './history-panel.tsx'
+import { HoldsPanel } from './holds-panel.tsx'
+import { LayersPanel } from './layers-panel.tsx'
+import { PlanPanel } from './plan-panel.tsx'
+import { RecoveryPanel } from './recovery-panel.tsx'
+import { RetentionPanel } from './retention-panel.tsx'
+import { storedQuery } from './storage-queries.ts'
+import styles from './storage.module.css'
+import type { Stored } from './stored.ts'
+import { partsOf } from './stored.ts'
+import { TiersPanel } from './tiers-panel.tsx'
+
+/** Where everything lies and how much it is, under which locks, for how long, and what it costs. */
+export function StoragePage() {
+  const may = useMay()
+  const { data } = useQuery({ ...storedQuery(), enabled: may('settings') })
+  return (
+    <div className={styles['page']}>
+      <Statement stored={data ?? undefined} />
+      <LayersPanel />
+      <HistoryPanel />
+      <TiersPanel />
+      {may('ledger') && <CopyPanel />}
+      <RecoveryPanel />
+      <RetentionPanel />
+      <PlanPanel />
+      {may('holds') && <HoldsPanel />}
+      <CostPanel />
+    </div>
+  )
+}
+
+/** What is stored, in one sentence. */
+function Statement({ stored }: { readonly stored: Stored | undefined }) {
+  const { ledger } = useSession()
+  if (stored === undefined) return <h1>Storage</h1>
+  const bytes = partsOf(stored.layers).reduce((sum, part) => sum + part.bytes, 0)
+  const { decisions, entries } = stored
+  return (
+    <h1>
+      {bytesText(bytes)}{' '}
+      <span>
+        for {decisions === null ? counted(entries, 'entry', 'entries') : counted(decisions, 'decision')} in{' '}
+        {ledger}
+      </span>
+    </h1>
+  )
+}

@@ -1,0 +1,125 @@
+/** What a ledger takes, as the server measured it, and the parts a reader is shown it in. */
+
+/** `GET /v1/storage`. */
+export interface Stored {
+  readonly measuredAt: string
+  readonly entries: number
+  /** Null while the index does not say. */
+  readonly decisions: number | null
+  readonly layers: readonly StoredLayer[]
+  /** One a day, the earliest first. */
+  readonly history: readonly StoredDay[]
+}
+
+export interface StoredLayer {
+  readonly name: string
+  readonly tier: StorageTier
+  readonly bytes: number
+  /** Whether all ledgers share it, and this is the part of one, by the number of its entries. */
+  readonly isShared?: boolean
+}
+
+export type StorageTier = 'hot' | 'warm' | 'cold' | 'offsite'
+
+export interface StoredDay {
+  readonly day: string
+  readonly entries: number
+  /** Bytes by name of the layer. */
+  readonly layers: Readonly<Record<string, number>>
+}
+
+/** The parts of a drawing, in its order; `holds` names layers. */
+export const PARTS = [
+  {
+    id: 'ledger',
+    name: 'Ledger',
+    note: 'entries, hashes, checkpoints; kept for ever',
+    holds: ['entryTiles', 'hashTiles', 'checkpoints'],
+  },
+  { id: 'vault', name: 'Vault', note: 'sealed content', holds: ['vault'] },
+  { id: 'keys', name: 'Keys', note: 'the keyring', holds: ['keys'] },
+  { id: 'index', name: 'Index', note: 'what is searched; can be made again', holds: ['index'] },
+  { id: 'warm', name: 'Warm', note: 'months in Parquet files', holds: ['warm'] },
+  { id: 'cold', name: 'Cold', note: 'months in archives', holds: ['cold'] },
+  {
+    id: 'rest',
+    name: 'Log and state',
+    note: 'set aside for what comes next; grows little',
+    holds: ['log', 'state', 'directory'],
+  },
+] as const
+
+export type PartId = (typeof PARTS)[number]['id']
+
+export interface Part {
+  readonly id: PartId
+  readonly name: string
+  readonly note: string
+  readonly bytes: number
+}
+
+/** The parts that take anything; copies elsewhere are not among them. */
+export function partsOf(layers: readonly StoredLayer[]): readonly Part[] {
+  const here = layers.filter(({ tier }) => tier !== 'offsite')
+  return PARTS.map(({ id, name, note }) => ({
+    id,
+    name,
+    note,
+    bytes: sumOf(here.filter((layer) => partOf(layer.name, layer.tier) === id).map(({ bytes }) => bytes)),
+  })).filter(({ bytes }) => bytes > 0)
+}
+
+/** Bytes of copies elsewhere; 0 where there are none, or nobody says. */
+export function copiedBytes(layers: readonly StoredLayer[]): number {
+  return sumOf(layers.filter(({ tier }) => tier === 'offsite').map(({ bytes }) => bytes))
+}
+
+/** Which part a layer belongs to; one of a newer server belongs to the rest. */
+export function partOf(layer: string, tier: StorageTier = 'hot'): PartId {
+  if (tier === 'warm' || tier === 'cold') return tier
+  return PARTS.find(({ holds }) => (holds as readonly string[]).includes(layer))?.id ?? 'rest'
+}
+
+export interface DaySizes {
+  readonly day: string
+  readonly total: number
+  readonly parts: readonly { readonly id: PartId; readonly bytes: number }[]
+}
+
+/** The sizes of each day, or of the last of each few days when there are more than `limit`. */
+export function sizesByDay(history: readonly StoredDay[], limit: number): readonly DaySizes[] {
+  const every = Math.max(1, Math.ceil(history.length / limit))
+  return history
+    .filter((_, n) => (history.length - 1 - n) % every === 0)
+    .map(({ day, layers }) => {
+      const here = Object.entries(layers).filter(([name]) => !isCopy(name))
+      const parts = PARTS.map(({ id }) => ({
+        id,
+        bytes: sumOf(here.filter(([name]) => partOf(name) === id).map(([, bytes]) => bytes)),
+      }))
+      return { day, parts, total: sumOf(parts.map(({ bytes }) => bytes)) }
+    })
+}
+
+/** A history names layers and not their tiers. */
+function isCopy(name: string): boolean {
+  return name.startsWith('offsite') || name.startsWith('copy of')
+}
+
+const DAY_MS = 86_400_000
+const PACE_DAYS = 30
+
+/** Decisions a day over the last days that were measured, at most thirty; undefined while one day says nothing. */
+export function paceOf({ history, entries, decisions }: Stored): number | undefined {
+  const last = history.at(-1)
+  if (last === undefined || decisions === null || decisions === 0 || entries === 0) return undefined
+  const until = Date.parse(last.day)
+  const first = history.find(({ day }) => Date.parse(day) >= until - PACE_DAYS * DAY_MS)!
+  const days = (until - Date.parse(first.day)) / DAY_MS
+  if (days < 1 || last.entries <= first.entries) return undefined
+  return Math.max(1, Math.round(((last.entries - first.entries) / days) * (decisions / entries)))
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
+}
