@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
 
 /** A request as it arrived. */
 export interface Arrived {
@@ -9,6 +10,7 @@ export interface Arrived {
   /** Without their place in the numbering. */
   records: Record<string, unknown>[]
   numbers: (Record<string, unknown> | undefined)[]
+  coding: string | undefined
   head: string | undefined
   seen: string | undefined
 }
@@ -75,7 +77,9 @@ export class LedgerServer {
   async #take(request: IncomingMessage): Promise<Reply> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    const lines = Buffer.concat(chunks).toString('utf8').split('\n')
+    const sent = Buffer.concat(chunks)
+    const coding = request.headers['content-encoding']
+    const lines = (coding === 'gzip' ? gunzipSync(sent) : sent).toString('utf8').split('\n')
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     const { headers, url: path = '' } = request
     const arrived = {
@@ -83,6 +87,7 @@ export class LedgerServer {
       authorization: headers.authorization,
       records: records.map(({ emitter: _, ...record }) => record),
       numbers: records.map(({ emitter }) => emitter as Record<string, unknown> | undefined),
+      coding,
       head: headers['deponent-emitter-head'] as string | undefined,
       seen: headers['deponent-seen'] as string | undefined,
     }

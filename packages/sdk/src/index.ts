@@ -1,11 +1,22 @@
 /**
- * What an application imports to have its decisions recorded: `Deponent`. Web APIs only, so it runs on Node 20 and
- * later, Bun, Deno and in browsers.
+ * What an application imports to have its decisions recorded: `deponent`. Web APIs only, so it runs on Node 20 and
+ * later, Bun, Deno, at edges and in browsers; what a host offers beside them is used where it is there.
  */
-export { Deponent } from './client.ts'
-export type { DeponentOptions } from './client.ts'
-export type { AuditOptions } from './audit.ts'
+export { deponent, Deponent } from './client.ts'
+export type { DeponentOptions } from './options.ts'
+export type { AuditOptions } from './audit-options.ts'
+export type { HandlerOptions } from './handler.ts'
 export type { Decision, DecisionContext } from './decision.ts'
 export type { Issue, LossReason, OnError, RecordFault } from './issue.ts'
 export type { Receipt } from './receipts.ts'
+export type {
+  Action,
+  Dataset,
+  Explanation,
+  ModelEvent,
+  Outcome,
+  Query,
+  Review,
+  Transformation,
+} from './records.ts'
 export type { Stats } from './stats.ts'

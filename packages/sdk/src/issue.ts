@@ -15,16 +15,26 @@ export type Issue =
   | { code: 'unreachable'; status?: number; message: string; retryInMs: number }
   /** The server shows a ledger that is not the one it showed before: shorter, or another. Keep what it signed. */
   | { code: 'contradiction'; message: string; before: string; now: string }
-  /** An `input`, `output` or `describe` function of `audit` threw; the record is sent without what it should give. */
+  /** A function of the options (`input`, `output`, `describe`, `explain`, …) threw; the record is sent without what it should give. */
   | { code: 'capture_failed'; message: string }
+  /** Something that was asked for does not exist on this host, or cannot be used. */
+  | { code: 'unavailable'; message: string }
 
 /**
  * - `queue_full` recorded faster than the server took, or while it was away
  * - `unserialisable` no JSON could be made of the record
  * - `closed` recorded after `close`, or still waiting when its time was up
  * - `refused` the server cannot read the request it is in, however it is cut
+ * - `redacted` `redact` gave nothing back
+ * - `redaction_failed` `redact` threw
  */
-export type LossReason = 'queue_full' | 'unserialisable' | 'closed' | 'refused'
+export type LossReason =
+  | 'queue_full'
+  | 'unserialisable'
+  | 'closed'
+  | 'refused'
+  | 'redacted'
+  | 'redaction_failed'
 
 export type OnError = (issue: Issue) => void
 
@@ -43,6 +53,7 @@ function lineOf(issue: Issue): string {
     case 'unreachable':
       return `${issue.message}; trying again in ${issue.retryInMs} ms`
     case 'contradiction':
+    case 'unavailable':
       return issue.message
     case 'capture_failed':
       return `capture failed: ${issue.message}`

@@ -4,9 +4,14 @@ export interface Numbered {
   link?: string
 }
 
-/** A decision waiting to be sent. */
+/** Where a record is sent to. */
+export type RecordPath = '/v1/decisions' | '/v1/records'
+
+/** A record waiting to be sent. */
 export interface Queued {
+  /** Its own id if it is a decision, else the one its receipt is asked for by. */
   decisionId: string
+  path: RecordPath
   /** JSON, one line. */
   text: string
   /** Absent where the client does not number what it sends. */
@@ -41,12 +46,14 @@ export class Queue {
     return true
   }
 
-  /** The oldest items, at most `count` and about `charactersMax`, but always one when there is one. */
+  /** The oldest items that go to one place, at most `count` and about `charactersMax`, but always one when there is one. */
   take(count: number, charactersMax: number): Queued[] {
     let taken = 0
     let characters = 0
-    for (const { text } of this.#items.slice(0, count)) {
-      if (taken > 0 && characters + text.length > charactersMax) break
+    const path = this.#items[0]?.path
+    for (const item of this.#items.slice(0, count)) {
+      const { text } = item
+      if (item.path !== path || (taken > 0 && characters + text.length > charactersMax)) break
       characters += text.length
       taken += 1
     }

@@ -17,9 +17,11 @@ export interface Receipt {
 export class Receipts {
   readonly #kept = new Map<string, Receipt>()
   readonly #countMax: number
+  readonly #onReceipt: (receipt: Receipt) => void
 
-  constructor(countMax: number) {
+  constructor(countMax: number, onReceipt: (receipt: Receipt) => void) {
     this.#countMax = countMax
+    this.#onReceipt = onReceipt
   }
 
   get(decisionId: string): Receipt | undefined {
@@ -27,6 +29,7 @@ export class Receipts {
   }
 
   add(decisionId: string, receipt: Receipt): void {
+    this.#onReceipt(receipt)
     if (receipt.path === undefined && this.#kept.has(decisionId)) return
     this.#kept.delete(decisionId)
     this.#kept.set(decisionId, receipt)

@@ -10,6 +10,7 @@
 import { answerOf } from './answer.ts'
 import type { Answer, Envelope } from './answer.ts'
 import { backoffMs } from './backoff.ts'
+import { coded } from './coding.ts'
 import type { LossReason, OnError, RecordFault } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import { Pause } from './pause.ts'
@@ -29,6 +30,7 @@ export interface SenderOptions {
   key: string
   batchSize: number
   requestTimeoutMs: number
+  compress: boolean
   fetch: typeof fetch
   onError: OnError
   /** Numbers what is sent; absent where the client does not. */
@@ -128,23 +130,25 @@ export class Sender {
     const head = numbering?.headOf(batch)
     const body = batch.map(({ text }) => text).join('\n')
     const headers: Record<string, string> = head === undefined ? {} : { 'deponent-emitter-head': head }
-    return this.#request('/v1/decisions', body, headers, requestTimeoutMs)
+    return this.#request(batch[0]!.path, body, headers, requestTimeoutMs)
   }
 
   async #request(
     path: string,
-    body: string,
+    text: string,
     more: Record<string, string>,
     timeoutMs: number,
   ): Promise<Answer> {
-    const { key, url } = this.#options
-    const headers = {
-      authorization: `Bearer ${key}`,
-      'content-type': 'application/x-ndjson',
-      ...this.#seen.headers(),
-      ...more,
-    }
+    const { key, url, compress } = this.#options
     try {
+      const { body, coding } = await coded(text, compress)
+      const headers = {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/x-ndjson',
+        ...coding,
+        ...this.#seen.headers(),
+        ...more,
+      }
       const signal = AbortSignal.timeout(timeoutMs)
       const response = await this.#options.fetch(`${url}${path}`, { method: 'POST', headers, body, signal })
       this.#seen.take(response.headers.get('deponent-checkpoint'))

@@ -1,0 +1,240 @@
+/*
+ * One call of a recorded function, from its beginning to its record.
+ *
+ * Invariants: a call is recorded exactly once, whatever happens and in whatever order; nothing here throws into the caller; what the
+ * record says was read when it happened, not when it is sent.
+ */
+import type { AuditOptions } from './audit-options.ts'
+import type { Decision, DecisionContext } from './decision.ts'
+import type { Explanations } from './explanations.ts'
+import type { OnError } from './issue.ts'
+import type { OpenCall, OpenCalls } from './open-calls.ts'
+import { quietTimer } from './pause.ts'
+import { serialise } from './serialise.ts'
+import { describedError, statusOfError, statusOfResult } from './status.ts'
+import type { StreamListener } from './stream.ts'
+
+/** Where recorded calls go. */
+export interface Recorder {
+  /** Records a decision made under `context`; `inputText` is the JSON of its `input`. */
+  record(decision: Decision, context: DecisionContext | undefined, inputText: string | undefined): string
+  readonly context: DecisionContext | undefined
+  readonly onError: OnError
+  readonly open: OpenCalls
+  readonly explanations: Explanations
+}
+
+/** How much of a stream's text is kept, and how many of its parts. */
+const STREAM_CHARACTERS_MAX = 128 * 1024
+const STREAM_PARTS_MAX = 10_000
+
+export class Call<Args extends unknown[], Result> implements OpenCall {
+  readonly #options: AuditOptions<Args, Result>
+  readonly #recorder: Recorder
+  readonly #args: Args
+  readonly #context: DecisionContext | undefined
+  readonly #inputText: string | undefined
+  readonly #startedMs: number
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isDone = false
+  /** What it came to, while that waits for its explanation. */
+  #outcome: Partial<Decision> | undefined
+
+  constructor(options: AuditOptions<Args, Result>, recorder: Recorder, args: Args) {
+    this.#options = options
+    this.#recorder = recorder
+    this.#args = args
+    this.#context = recorder.context
+    this.#inputText = this.#captured('input', () => inputText(options, args))
+    if (options.timeoutMs !== undefined) this.#timer = quietTimer(this.#timedOut, options.timeoutMs)
+    recorder.open.add(this)
+    this.#startedMs = performance.now()
+  }
+
+  /** It gave back a result. `more` is what only whoever saw the result knows. */
+  readonly succeeded = (result: Awaited<Result>, more?: Partial<Decision>): void => {
+    if (this.#isDone) return
+    const latencyMs = this.elapsedMs
+    const { output, describe, explain } = this.#options
+    const prediction = this.#captured('output', () => shown(output, result)) ?? '[not captured]'
+    const described = this.#captured('describe', () => describe?.(result, ...this.#args))
+    const outcome = { status: statusOfResult(result), prediction, latencyMs, ...more, ...described }
+    if (explain) this.#explained(outcome, () => explain(result, ...this.#args))
+    else this.#settle(outcome)
+  }
+
+  /** It threw or rejected. */
+  readonly failed = (error: unknown, more?: Partial<Decision>): void => {
+    if (this.#isDone) return
+    const status = statusOfError(error)
+    this.#settle({ status, error: describedError(error), latencyMs: this.elapsedMs, ...more })
+  }
+
+  abandon(): void {
+    this.#settle(
+      this.#outcome ?? {
+        status: 'error',
+        error: { type: 'Unfinished', message: 'the call had not ended when it was recorded' },
+        latencyMs: this.elapsedMs,
+      },
+    )
+  }
+
+  /** Listens to the stream it gave back: what passes is its result. */
+  listener(stream: Awaited<Result>): StreamListener {
+    const { combine = joined, output } = this.#options
+    const heard = new Heard(output !== false)
+    const outcome = (): Partial<Decision> => ({
+      prediction:
+        (output === false ? undefined : this.#captured('combine', () => combine(heard.parts))) ??
+        '[not captured]',
+      ...heard.facts(this.#startedMs),
+    })
+    return {
+      chunk: (value) => heard.chunk(value),
+      ended: () => this.#isDone || this.succeeded(stream, outcome()),
+      failed: (error) => this.#isDone || this.failed(error, outcome()),
+      stopped: () => this.#isDone || this.failed(new Stopped(), outcome()),
+    }
+  }
+
+  readonly #timedOut = (): void => {
+    const message = `no result within ${this.#options.timeoutMs} ms`
+    const error = { type: 'TimeoutError', message }
+    this.#settle({ status: 'timeout', error, latencyMs: this.elapsedMs })
+  }
+
+  /**
+   * What weighs much is explained at once, so that the record carries its explanation; it is made after the caller has its result, and
+   * the record does not wait for it longer than it must. The rest can be explained when somebody asks.
+   */
+  #explained(outcome: Partial<Decision>, explain: () => unknown): void {
+    const { explanations, open } = this.#recorder
+    const tier = outcome.riskTier ?? this.#options.riskTier ?? this.#context?.riskTier
+    const modelChecksum = this.#captured('modelDigest', () => this.#options.modelDigest?.())
+    const stated = {
+      timestamp: new Date(),
+      ...(modelChecksum !== undefined && { modelChecksum }),
+      ...outcome,
+    }
+    if (tier === 'high' || tier === 'critical') {
+      this.#outcome = stated
+      open.explain(
+        explanations.make(explain).then((explanation) => this.#settle({ ...explanation, ...stated })),
+      )
+    } else {
+      const id = this.#settle(stated)
+      if (id !== undefined) explanations.keep(id, explain, this.#options.modelDigest, modelChecksum)
+    }
+  }
+
+  #settle(outcome: Partial<Decision>): string | undefined {
+    if (this.#isDone) return undefined
+    this.#isDone = true
+    clearTimeout(this.#timer)
+    this.#recorder.open.delete(this)
+    const decision = { ...contextOf(this.#options), ...outcome }
+    const id = this.#recorder.record(decision, this.#context, this.#inputText)
+    this.#captured('onRecorded', () => this.#options.onRecorded?.(id))
+    return id
+  }
+
+  /** Since it began. */
+  get elapsedMs(): number {
+    return Math.round((performance.now() - this.#startedMs) * 1000) / 1000
+  }
+
+  #captured<T>(what: string, capture: () => T): T | undefined {
+    try {
+      return capture()
+    } catch (error) {
+      this.#recorder.onError({
+        code: 'capture_failed',
+        message: `${what} threw ${describedError(error).type}`,
+      })
+      return undefined
+    }
+  }
+}
+
+class Stopped extends Error {
+  override readonly name = 'AbortError'
+  constructor() {
+    super('the reader stopped before the end')
+  }
+}
+
+/** What was heard of a stream. */
+class Heard {
+  readonly parts: unknown[] = []
+  readonly #isKeeping: boolean
+  #count = 0
+  #characters = 0
+  #firstMs: number | undefined
+
+  constructor(isKeeping: boolean) {
+    this.#isKeeping = isKeeping
+  }
+
+  chunk(value: unknown): void {
+    this.#firstMs ??= performance.now()
+    this.#count += 1
+    if (!this.#isKeeping || this.parts.length >= STREAM_PARTS_MAX) return
+    // Taken now: whoever reads it may change it.
+    const part: unknown = typeof value === 'string' ? value : JSON.parse(serialise(value))
+    this.#characters += typeof part === 'string' ? part.length : JSON.stringify(part).length
+    if (this.#characters <= STREAM_CHARACTERS_MAX) this.parts.push(part)
+  }
+
+  facts(startedMs: number): Partial<Decision> {
+    const isCut = this.#isKeeping && this.#count > this.parts.length
+    return {
+      ...(this.#firstMs !== undefined && {
+        timeToFirstTokenMs: Math.round((this.#firstMs - startedMs) * 1000) / 1000,
+      }),
+      ...(isCut && { metadata: { streamParts: this.#count, streamPartsKept: this.parts.length } }),
+    }
+  }
+}
+
+/** A stream of texts is one text. */
+function joined(parts: readonly unknown[]): unknown {
+  return parts.length > 0 && parts.every((part) => typeof part === 'string') ? parts.join('') : [...parts]
+}
+
+/** What of the options is said of every call. */
+function contextOf<Args extends unknown[], Result>(options: AuditOptions<Args, Result>): Decision {
+  const {
+    input: _input,
+    output: _output,
+    describe: _describe,
+    combine: _combine,
+    explain: _explain,
+    modelDigest: _modelDigest,
+    onRecorded: _onRecorded,
+    timeoutMs: _timeoutMs,
+    ...context
+  } = options
+  return context
+}
+
+function inputText<Args extends unknown[], Result>(
+  { input }: AuditOptions<Args, Result>,
+  args: Args,
+): string | undefined {
+  if (input === false) return undefined
+  if (input !== undefined) return serialise(input(...args))
+  return args.length === 0 ? undefined : serialise(args.length === 1 ? args[0] : args)
+}
+
+/** A function may well answer with nothing; the record says so in words, because null means absent there. */
+function shown<Result>(output: false | ((result: Result) => unknown) | undefined, result: Result): unknown {
+  if (output === false) return undefined
+  const value = output === undefined ? result : output(result)
+  if (value === null || value === undefined) return `[${String(value)}]`
+  return isStream(value) ? '[stream]' : value
+}
+
+function isStream(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || 'then' in value)
+}
