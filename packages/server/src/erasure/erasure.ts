@@ -93,6 +93,8 @@ export interface Erasure {
   /** Of what goes because its time is over. Such a one is planned from the start, and gone from the register when it is done. */
   readonly expiry?: Expiry
   /** Whether a second person must agree, and who did. */
+  /** Whether it was done before, on what this directory is an older copy of: its keys may be gone while what they sealed is here. */
+  readonly isRepeated?: true
   readonly needsApproval: boolean
   readonly approvedBy?: CanonicalRecord
   readonly plan?: ErasurePlan

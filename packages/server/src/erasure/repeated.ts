@@ -36,6 +36,7 @@ function erasureOf({ clock, random }: RepeatingIn, { id, numbers }: BegunOutside
       reason: 'erased before; repeated after an older copy of the directory was put back',
       by: { id: 'server', name: 'deponent', role: 'server' },
     },
+    isRepeated: true,
     needsApproval: false,
     plan: { seed: toHex(random.bytes(32)), numbers },
   }

@@ -20,11 +20,12 @@ export function scopesNow({ sameAs }: KnownPeople, request: ErasureRequest | und
   return scopes.filter((scope) => theirs.has(scope))
 }
 
-/** The keys of an erasure that are not destroyed and still those of the person it is about. */
+/** The keys of an erasure that are not destroyed and still those of the person it is about; of one that is repeated all of them. */
 export function numbersNow(
   { people, vault }: Pick<GatheringFrom, 'vault'> & { people: KnownPeople },
-  { plan, request }: Erasure,
+  { isRepeated, plan, request }: Erasure,
 ): number[] {
+  if (isRepeated) return [...(plan?.numbers ?? [])]
   const scopes = request?.named && new Set(scopesNow(people, request))
   return (plan?.numbers ?? []).filter((number) => {
     const scope = vault.scopeOf(number)
