@@ -198,7 +198,6 @@ export async function openCopied(place: CopiedPlace, options: LifeOptions = {}):
     },
     async close() {
       await erasures.close()
-      await offsite?.close()
       await tenant.close()
       await directory.release()
     },

@@ -129,10 +129,7 @@ export function openLedger(
       control: access.control,
       store: directory.store,
     })
-    if (offsite) {
-      undo.add(() => offsite.close())
-      offsite.begin()
-    }
+    offsite?.begin()
     undo.add(async () => {
       const closed = erasures.close()
       // An erasure may wait for an index that is away: it goes on at the next start.

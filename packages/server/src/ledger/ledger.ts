@@ -108,6 +108,14 @@ export interface LedgerOptions {
   onSignerTrouble?: (trouble: string | undefined) => void
 }
 
+/** Whoever does something with every checkpoint, later and by themselves. */
+export interface CheckpointReader {
+  /** There is another checkpoint, or more signatures under it. */
+  published(): void
+  /** The last checkpoint is published; the log is closed when this resolves. */
+  close(): Promise<void>
+}
+
 /** Bytes that are not an entry of ours, see `LedgerOptions.opaque`. */
 interface OpaqueLeaf {
   leaf: Uint8Array
@@ -145,7 +153,7 @@ export class Ledger {
   readonly #unwritten: Tile[] = []
   #writing: Promise<void> | undefined
   #anchoring: Anchoring | undefined
-  #onCheckpoint: (() => void) | undefined
+  #checkpointReader: CheckpointReader | undefined
 
   private constructor(options: LedgerOptions, tiles: TileStore, recovered: Recovered, anchors: Anchors) {
     this.origin = options.origin
@@ -167,7 +175,7 @@ export class Ledger {
       onSignerTrouble: options.onSignerTrouble,
       onPublished: (checkpoint) => {
         this.#anchoring?.published(checkpoint)
-        this.#onCheckpoint?.()
+        this.#checkpointReader?.published()
       },
       ledger: {
         size: () => this.#size,
@@ -278,9 +286,9 @@ export class Ledger {
     return found
   }
 
-  /** Calls `told` whenever there is another checkpoint, or more signatures under it. One listener. */
-  onCheckpoint(told: () => void): void {
-    this.#onCheckpoint = told
+  /** From here on somebody is told of checkpoints, and waited for at the end. One at a time. */
+  follow(reader: CheckpointReader): void {
+    this.#checkpointReader = reader
   }
 
   entryBytes(index: number): Promise<Uint8Array> {
@@ -366,6 +374,7 @@ export class Ledger {
     this.#refusal ??= new NotSequencing('closing', 'the ledger is closing')
     await this.#writing
     await this.#anchoring?.close()
+    await this.#checkpointReader?.close()
     await this.#publisher.close()
     await this.#wal?.close()
   }
@@ -393,7 +402,7 @@ export class Ledger {
         consistencyProof(from, to, (level, at) => this.#tree.node(level, at)),
       countersign: async (size: number, note: string) => {
         await this.#publisher.countersign(size, note)
-        this.#onCheckpoint?.()
+        this.#checkpointReader?.published()
       },
     }
     const { clock } = this.#options

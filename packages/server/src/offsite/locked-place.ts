@@ -1,6 +1,7 @@
 /** The place of one ledger's copy in a store of objects: every object of it is put there under its lock, and what the store says of that is kept. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../platform/clock.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 import type { Lock, LockMode, ObjectStore, StoreAbility, StoredVersion } from '../platform/object-store.ts'
 import type { CopiedObject, CopiedObjects } from './copied-objects.ts'
 
@@ -15,12 +16,16 @@ export interface LockedPlaceOptions {
   readonly objects: CopiedObjects
 }
 
+/** The process is ending. */
+class CopyEnded extends ExplainedError {}
+
 export class LockedPlace {
   readonly objects: CopiedObjects
   readonly #options: LockedPlaceOptions
   #ability: StoreAbility | undefined
   /** Whether objects may be there that nothing is remembered of. */
   #adopts = false
+  #isEnded = false
 
   constructor(options: LockedPlaceOptions) {
     this.objects = options.objects
@@ -42,8 +47,14 @@ export class LockedPlace {
     this.#adopts = isWanted
   }
 
+  /** From here on nothing more is put or locked. */
+  end(): void {
+    this.#isEnded = true
+  }
+
   /** Puts an object unless the same is there already; what the store says of its lock is remembered with it. */
   async put(key: string, bytes: Uint8Array, mode: LockMode): Promise<CopiedObject> {
+    this.#mustGoOn()
     const { store } = this.#options
     const digest = digestOf(bytes)
     const known = this.objects.get(key)
@@ -104,6 +115,7 @@ export class LockedPlace {
   /** Looks at the lock of an object again; one that is half over or weaker than it is to be is set anew. Gives what was found. */
   async renew(object: CopiedObject): Promise<CopiedObject> {
     const { clock, lockDays, store } = this.#options
+    this.#mustGoOn()
     const { key, mode, version } = object
     if (mode === null) return object
     const now = clock.now()
@@ -137,6 +149,10 @@ export class LockedPlace {
   /** Removes one version for good, past a governance lock if that is said. */
   remove({ key, version }: Pick<StoredVersion, 'key' | 'version'>, bypassGovernance: boolean): Promise<void> {
     return this.#options.store.remove(this.#named(key), { version, bypassGovernance })
+  }
+
+  #mustGoOn(): void {
+    if (this.#isEnded) throw new CopyEnded('the copy goes on at the next start')
   }
 
   #named(key: string): string {

@@ -8,7 +8,7 @@
  */
 import type { ContentCopy } from '../erasure/eraser.ts'
 import { Backoff } from '../ledger/backoff.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { CheckpointReader, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import { reasonOf } from '../platform/failure.ts'
 import type { Random } from '../platform/random.ts'
@@ -52,7 +52,7 @@ export interface OffsiteSetting {
 export interface OffsiteOptions {
   readonly clock: Clock
   readonly random: Random
-  readonly ledger: Pick<Ledger, 'checkpoint' | 'onCheckpoint' | 'published' | 'refusal' | 'size'>
+  readonly ledger: Pick<Ledger, 'checkpoint' | 'follow' | 'refusal'>
   readonly store: string
   readonly lockDays: number
   readonly place: LockedPlace
@@ -69,7 +69,7 @@ interface Copied {
   readonly at: number
 }
 
-export class Offsite implements ContentCopy {
+export class Offsite implements ContentCopy, CheckpointReader {
   readonly #options: OffsiteOptions
   readonly #locks: LockRound
   readonly #backoff: Backoff
@@ -118,9 +118,13 @@ export class Offsite implements ContentCopy {
       this.#isClosed = true
       return
     }
-    this.#options.ledger.onCheckpoint(() => this.#soon(0))
-    this.#soon(0)
+    ledger.follow(this)
+    this.published()
     this.#lookLater()
+  }
+
+  published(): void {
+    this.#soon(0)
   }
 
   status(): OffsiteStatus {
@@ -148,14 +152,14 @@ export class Offsite implements ContentCopy {
 
   /** Copies the last checkpoint, as far as that takes no longer than some seconds; what is missing is copied at the next start. */
   async close(): Promise<void> {
-    const { clock, ledger } = this.#options
+    const { clock, place } = this.#options
     if (this.#isClosed) return
-    if (!ledger.refusal) await ledger.published(ledger.size, LAST_ROUND_MS)
     const isLate = Promise.withResolvers<void>()
     const cancel = clock.after(LAST_ROUND_MS, isLate.resolve)
     if (!this.#trouble) await Promise.race([this.#finish(), isLate.promise])
     cancel()
     this.#isClosed = true
+    place.end()
     this.#cancelNext?.()
     this.#cancelLook()
     await this.#running
@@ -290,6 +294,7 @@ export class Offsite implements ContentCopy {
   }
 
   #isTroubled(message: string): void {
+    if (this.#isClosed) return
     const isNew = this.#trouble?.message !== message
     this.#trouble = { since: this.#trouble?.since ?? this.#options.clock.now(), message }
     if (isNew)
