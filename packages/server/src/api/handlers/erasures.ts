@@ -30,6 +30,11 @@ const STORES = [
   { store: 'state', state: 'names deleted; resends are refused until the time given' },
 ] as const
 
+const OFFSITE = {
+  store: 'offsite copy',
+  state: 'every version that held a payload removed past its lock, which is on record',
+}
+
 export const eraseSubject: Handler = async (call) => {
   const { caller, params, request, services } = call
   const { named, scopes } = scopesOf(call, params.subject ?? '')
@@ -100,7 +105,7 @@ function told({ services }: Call, { erasure, failure, holds, waitingFor }: Erasu
           keysDestroyed: outcome.keysDestroyed,
           setRoot: outcome.setRoot,
           entry: outcome.entry,
-          stores: STORES,
+          stores: services.offsite ? [...STORES, OFFSITE] : STORES,
           replayUntil: isoTime(outcome.replayUntil),
           backupHorizon: BACKUP_HORIZON,
           statement: STATEMENT,
