@@ -7,7 +7,8 @@ import { PROBES, type Probe, type Target } from './requests.ts'
 
 /** What each role may do, written down by hand: what the policy says is compared with this, not with itself. */
 const NUMBERS: Operation[] = ['getAggregate', 'getUsage', 'getConfidence', 'getOverrides', 'getCompleteness']
-const STATE: Operation[] = ['getCoverage', 'getEmitters']
+const STATE: Operation[] = ['getCoverage', 'getEmitters', 'getTiers']
+const TIERS: Operation[] = ['restoreTiers', 'releaseTiers']
 const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerStatus']
 const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline', 'listSubjectDecisions']
 const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure', 'listRetentionRuns']
@@ -55,7 +56,7 @@ const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'put
 
 const MAY: Record<Role, readonly Operation[]> = {
   writer: [...RECORDS, ...REVIEWS],
-  operator: [...NUMBERS, ...STATE, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
+  operator: [...NUMBERS, ...STATE, ...TIERS, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
   reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS],
   auditor: [
     ...SINGLE,
@@ -94,6 +95,7 @@ const MAY: Record<Role, readonly Operation[]> = {
   authority: [...SINGLE, ...PROOFS, ...NUMBERS, ...EXPORTS, ...STATE, ...LEDGER, 'lookUpSubject', ...SYSTEMS],
   admin: [
     ...KEYS,
+    ...TIERS,
     ...PRIVACY,
     ...RETENTION,
     ...ERASURES_SEEN,

@@ -154,6 +154,10 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   releaseHold: ({ holdId }) => post(`/v1/holds/${holdId}/release`, { reason: 'a probe' }),
   getStorage: () => get('/v1/storage'),
   getStorageCost: () => get('/v1/storage/cost?years=1'),
+  getTiers: () => get('/v1/tiers'),
+  // Nothing was archived that could come back.
+  restoreTiers: () => post('/v1/tiers/restorations', { from: '2001-01', to: '2001-01' }),
+  releaseTiers: () => post('/v1/tiers/releases', { from: '2001-01', to: '2001-01' }),
   getRetention: () => get('/v1/retention'),
   // A version that is never in force, and a plan that nobody made.
   putRetention: () => ({

@@ -131,6 +131,8 @@ const NO_WAYS: readonly Operation[] = [
   'previewFields',
   'putRetention',
   'runRetention',
+  'restoreTiers',
+  'releaseTiers',
 ]
 
 const isRecording = ({ action, judges }: Route): boolean =>

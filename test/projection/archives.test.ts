@@ -53,7 +53,7 @@ describe('an archived month', () => {
 
   test('is a tar archive that other tools open', async () => {
     const { world } = await archivedWorld(60)
-    const [archive] = world.stored().filter((path) => path.endsWith('.tar.zst'))
+    const archive = world.stored().find((path) => path.endsWith('.tar.zst'))
     const listed = execFileSync('tar', ['--zstd', '-tf', join(world.storeDirectory, archive!)], {
       encoding: 'utf8',
     })

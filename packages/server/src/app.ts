@@ -13,6 +13,7 @@ import { HostedLedgers } from './hosting/hosted-ledgers.ts'
 import type { OffsitePlace } from './hosting/offsite.ts'
 import { Indexes } from './hosting/indexes.ts'
 import { Signers, type SignerSockets } from './hosting/signers.ts'
+import type { WarmSettings } from './hosting/tiering.ts'
 import { isWritable } from './hosting/writable.ts'
 import { realClock as clock } from './platform/clock.ts'
 import { deflateApart } from './platform/deflate.ts'
@@ -66,6 +67,8 @@ export interface AppOptions {
   clickhouseUrl?: string
   /** What storing and asking is charged with; those of an example when absent. */
   prices?: Prices
+  /** Where months of the index go when they are over; to where they went before, and no further ones, when absent. */
+  warm?: WarmSettings
   /** Diagnostics: one line a call, never with a value from a record. */
   diagnose(message: string, details?: Record<string, unknown>): void
 }
@@ -83,7 +86,7 @@ export function startApp(options: AppOptions): Promise<App> {
   return orUndo(async (undo) => {
     const directory = await openDirectory(disk, random, options.directory, options.root)
     undo.add(() => directory.release())
-    const indexes = new Indexes({ directory, clickhouseUrl, diagnose })
+    const indexes = new Indexes({ directory, clickhouseUrl, warm: options.warm, diagnose })
     undo.add(() => indexes.close())
     const { offsite } = options
     if (offsite) undo.add(() => offsite.store.close())

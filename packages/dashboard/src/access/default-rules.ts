@@ -19,7 +19,7 @@ const rule = (
 
 export const DEFAULT_RULES: readonly Rule[] = [
   rule('writer', ['record', 'review'], ['plain']),
-  rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings'], ['plain']),
+  rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings', 'operate'], ['plain']),
   rule('operator', ['aggregate'], ['plain', 'protected']),
   rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
   rule('reviewer', ['reveal'], ['sealed'], true),
@@ -43,6 +43,7 @@ export const DEFAULT_RULES: readonly Rule[] = [
       'privacy',
       'retention',
       'ledgers',
+      'operate',
       'settings',
       'access',
       'status',

@@ -32,9 +32,11 @@ const NEEDED: readonly [method: RegExp, path: RegExp, action: Action][] = [
   [/GET/, /^\/v1\/policy$/, 'settings'],
   [/PUT/, /^\/v1\/policy$/, 'policy'],
   [/POST/, /^\/v1\/ledgers\/[^/]+\/archive$/, 'ledgers'],
-  [/GET/, /^\/v1\/(settings|retention|storage|storage\/cost|tiers)$/, 'settings'],
+  [/GET/, /^\/v1\/(settings|retention|storage|storage\/cost)$/, 'settings'],
   [/GET/, /^\/v1\/retention\/runs$/, 'erasures'],
   [/./, /^\/v1\/retention/, 'retention'],
+  [/GET/, /^\/v1\/tiers$/, 'status'],
+  [/POST/, /^\/v1\/tiers\//, 'operate'],
   [/GET/, /^\/ledgers\//, 'ledger'],
 ]
 

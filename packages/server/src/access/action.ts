@@ -29,6 +29,7 @@ export const ACTIONS = {
   erasures: 'see which erasures were asked for and how they stand',
   privacy: 'change what is kept of records and what becomes of their fields',
   retention: 'change how long content is kept, and delete what is due',
+  operate: 'bring archived months of the index back, and let them go again',
   settings: 'see what the server is set to, and the policy',
 } as const
 

@@ -23,7 +23,7 @@ export const DEFAULT_POLICY: Policy = {
   rules: [
     rule('writer', ['record', 'review'], ['plain']),
     // Sees whether the recorder works and how much goes through it, and nobody's decision.
-    rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings'], ['plain']),
+    rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings', 'operate'], ['plain']),
     rule('operator', ['aggregate'], ['plain', 'protected']),
     // Judges single decisions; what nobody may decide by is covered.
     rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
@@ -50,6 +50,7 @@ export const DEFAULT_POLICY: Policy = {
         'privacy',
         'retention',
         'ledgers',
+        'operate',
         'settings',
         'access',
         'status',

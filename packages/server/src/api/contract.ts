@@ -13,6 +13,7 @@ import { PRIVACY } from './routes/privacy.ts'
 import { RETENTION } from './routes/retention.ts'
 import { RECORDING } from './routes/recording.ts'
 import { STORAGE } from './routes/storage.ts'
+import { TIERS } from './routes/tiers.ts'
 
 export const ROUTES: readonly Route[] = [
   ...RECORDING,
@@ -24,5 +25,6 @@ export const ROUTES: readonly Route[] = [
   ...PRIVACY,
   ...RETENTION,
   ...STORAGE,
+  ...TIERS,
   ...LEDGER,
 ]

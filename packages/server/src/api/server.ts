@@ -26,6 +26,7 @@ import * as retention from './handlers/retention.ts'
 import * as ledgers from './handlers/ledgers.ts'
 import * as session from './handlers/session.ts'
 import * as storage from './handlers/storage.ts'
+import * as tiers from './handlers/tiers.ts'
 import { recordDenial, recordLook } from './looks.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
 import { purposeOf, purposeRequired } from './purpose.ts'
@@ -108,6 +109,9 @@ const HANDLERS: Record<Operation, Handler> = {
   releaseHold: holds.releaseHold,
   getPrivacy: privacy.getPrivacy,
   putPrivacy: privacy.putPrivacy,
+  getTiers: tiers.getTiers,
+  restoreTiers: tiers.restoreTiers,
+  releaseTiers: tiers.releaseTiers,
   getRetention: retention.getRetention,
   putRetention: retention.putRetention,
   planRetention: retention.planRetention,

@@ -24,6 +24,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.ts')).keys,
   privacy: async () => (await import('./privacy.ts')).privacy,
   retention: async () => (await import('./retention.ts')).retention,
+  tiers: async () => (await import('./tiers.ts')).tiers,
+  restore: async () => (await import('./restore.ts')).restore,
   ledgers: async () => (await import('./ledgers.ts')).ledgers,
   reindex: async () => (await import('./reindex.ts')).reindex,
   cost: async () => (await import('./cost.ts')).cost,

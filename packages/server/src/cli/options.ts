@@ -83,6 +83,31 @@ export function days(text: string): number {
   return value
 }
 
+/** A number of days, 1 to 36,600. */
+export function manyDays(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 36_600)
+    throw new InvalidArgumentError('Days are a number from 1 to 36600.')
+  return value
+}
+
+/** Calendar months, the last one included. */
+export interface Months {
+  readonly from: string
+  readonly to: string
+}
+
+const MONTH = String.raw`20\d{2}-(?:0[1-9]|1[0-2])`
+const MONTHS = new RegExp(`^(${MONTH})(?:\\.\\.(${MONTH}))?$`)
+
+/** `2023-01..2023-06`, or one month. */
+export function months(text: string): Months {
+  const [, from = '', to = from] = MONTHS.exec(text) ?? []
+  if (from === '' || from > to)
+    throw new InvalidArgumentError('Months are given as 2023-01..2023-06, or one as 2023-01.')
+  return { from, to }
+}
+
 /** How many threads may work, 1 to 256. */
 export function threads(text: string): number {
   const value = Number(text)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type App, SCRUB_DAYS, startApp } from '../app.ts'
+import { HOT_DAYS, WARM_DAYS, type WarmSettings } from '../hosting/tiering.ts'
 import { realClock } from '../platform/clock.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
@@ -9,6 +10,7 @@ import { diagnostics } from './diagnostics.ts'
 import {
   days,
   localSignerForOthers,
+  manyDays,
   port,
   signerSockets,
   type SignerSocketsOption,
@@ -30,6 +32,9 @@ export interface ServeOptions extends OutsideOptions, OffsiteOptions, SignerSock
   scrubDays: number
   clickhouseUrl?: string
   prices?: string
+  warm?: string
+  hotDays?: number
+  warmDays?: number
   tlsCert?: string
   tlsKey?: string
   behindProxy?: boolean
@@ -56,6 +61,12 @@ export function withServing(command: Command): Command {
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
     .option('--prices <file>', 'what storing and asking is charged with, for the costs that are shown (JSON)')
+    .option(
+      '--warm <address>',
+      'where months of the index go as Parquet when they are over: PATH, file:// or s3://',
+    )
+    .option('--hot-days <days>', `days after which a month goes there (default: ${HOT_DAYS})`, manyDays)
+    .option('--warm-days <days>', `days after which it is archived there (default: ${WARM_DAYS})`, manyDays)
 }
 
 /** Starts the server a command asks for. */
@@ -83,6 +94,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     scrubDays: options.scrubDays,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     ...(options.prices !== undefined && { prices: await pricesIn(options.prices) }),
+    ...warmOf(options),
     ...(tls && { tls }),
     isBehindProxy,
     publicLedger: options.publicLedger ?? false,
@@ -91,6 +103,26 @@ export async function startServer(options: ServeOptions): Promise<App> {
     ...(offsite && { offsite }),
     diagnose: diagnostics(),
   })
+}
+
+/** Where months go, and when; nothing when they stay. */
+function warmOf({ clickhouseUrl, hotDays, warm, warmDays }: ServeOptions): { warm?: WarmSettings } {
+  if (warm === undefined) {
+    if (hotDays === undefined && warmDays === undefined) return {}
+    throw new CommandError(EXIT.usage, '--hot-days and --warm-days need --warm ADDRESS')
+  }
+  if (clickhouseUrl !== undefined)
+    throw new CommandError(
+      EXIT.usage,
+      '--warm is for the embedded engine: it cannot be used with --clickhouse-url',
+    )
+  const settings = { address: warm, hotDays: hotDays ?? HOT_DAYS, warmDays: warmDays ?? WARM_DAYS }
+  if (settings.warmDays < settings.hotDays)
+    throw new CommandError(
+      EXIT.usage,
+      'a month is archived after it went to Parquet: give more --warm-days than --hot-days',
+    )
+  return { warm: settings }
 }
 
 /** The certificate and key that were named; undefined when none were. */

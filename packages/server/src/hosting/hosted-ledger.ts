@@ -34,6 +34,7 @@ import { bearRetention } from './ledger-retention.ts'
 import { type OffsitePlace, offsiteOf } from './offsite.ts'
 import { scrubOf } from './scrubbing.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
+import { Tiering } from './tiering.ts'
 
 /** What the routes need of the ledger a request is about. */
 export interface LedgerServices {
@@ -58,6 +59,8 @@ export interface LedgerServices {
   readonly storage: StorageWatch
   /** The copy in a store of objects; undefined where none is configured. */
   readonly offsite: Pick<Offsite, 'status'> | undefined
+  /** The turns in which months of the index move to files. */
+  readonly tiering: Pick<Tiering, 'soon' | 'trouble'>
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -130,12 +133,16 @@ export function openLedger(
       store: directory.store,
     })
     offsite?.begin()
+    const tiering = new Tiering(projection, clock, (message, details) =>
+      parts.diagnose(message, { ledger: name, ...details }),
+    )
     undo.add(async () => {
-      const closed = erasures.close()
-      // An erasure may wait for an index that is away: it goes on at the next start.
+      const closed = [erasures.close(), tiering.close()]
+      // An erasure may wait for an index that is away: it goes on at the next start. So does a month that moves.
       await projection.stop()
-      await closed
+      await Promise.all(closed)
     })
+    tiering.begin()
     await erasures.begin()
     const expiry = expiryOf(tenant, projection, {
       ...parts,
@@ -148,7 +155,7 @@ export function openLedger(
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
-    const metrics = metricsOf(tenant, projection, { scrub, storage: parts.storage, offsite })
+    const metrics = metricsOf(tenant, projection, { scrub, storage: parts.storage, offsite, tiering })
     return {
       name,
       tenant,
@@ -161,6 +168,7 @@ export function openLedger(
       expiry,
       storage: parts.storage,
       offsite,
+      tiering,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

@@ -24,12 +24,15 @@ import type { Tenant } from '../tenant.ts'
 import { Undo } from '../undo.ts'
 import { deriveKey, INDEX_KEY } from '../vault/root-key.ts'
 import { sourceOf } from './projection-source.ts'
+import { type WarmSettings, WarmStore } from './tiering.ts'
 import { isWritable } from './writable.ts'
 
 export interface IndexesOptions {
   directory: OpenDirectory
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string | undefined
+  /** Where months go when they are over; they stay in the index when absent. */
+  warm?: WarmSettings | undefined
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
@@ -51,9 +54,11 @@ export class Indexes implements StartsProjections {
   readonly #undo = new Undo()
   #lasting: Promise<Place> | undefined
   #passing: Promise<Place> | undefined
+  readonly #warm: WarmStore
 
   constructor(options: IndexesOptions) {
     this.#options = options
+    this.#warm = new WarmStore(options.warm, options.directory.path, this.#undo)
   }
 
   /**
@@ -62,9 +67,12 @@ export class Indexes implements StartsProjections {
    */
   async start(tenant: Tenant, undo: Undo, rules: () => FieldRules): Promise<Projection> {
     const { engine, store, isSubstitute } = await this.#placeFor(tenant)
+    // An index for the time being keeps everything itself, and leaves what another has put into files alone.
+    const tiers = isSubstitute ? undefined : await this.#warm.settingsFor(tenant, store)
     const projection = await Projection.start({
       engine,
       isSubstitute,
+      ...(tiers && { tiers }),
       database: databaseOfLedger(tenant.name),
       positions: new StoredPositions(store, tenant.name),
       source: sourceOf(tenant),

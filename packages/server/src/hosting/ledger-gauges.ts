@@ -4,20 +4,23 @@ import type { OutsideStatus } from '../ledger/anchoring.ts'
 import type { Offsite } from '../offsite/offsite.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
+import { bytesIn, rowsIn, type TierMonth } from '../projection/tiers/tier-month.ts'
 import { LedgerMetrics } from './metrics.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
+import type { Tiering } from './tiering.ts'
 
 /** What is read besides the ledger and its index. */
 interface Watched {
   scrub: Pick<Scrub, 'status'>
   storage: Pick<StorageWatch, 'last'>
   offsite: Pick<Offsite, 'status'> | undefined
+  tiering: Pick<Tiering, 'trouble'>
 }
 
 export function metricsOf(
   { name, ledger, rights }: Tenant,
-  projection: Pick<Projection, 'lag'>,
-  { offsite, scrub, storage }: Watched,
+  projection: Pick<Projection, 'lag' | 'tiers'>,
+  { offsite, scrub, storage, tiering }: Watched,
 ): LedgerMetrics {
   const metrics = new LedgerMetrics(name)
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => ledger.size)
@@ -46,6 +49,7 @@ export function metricsOf(
   metrics.gauge('deponent_index_lag_entries', 'Entries the index is behind the ledger.', () =>
     projection.lag(),
   )
+  if (projection.tiers()) addTiers(metrics, projection, tiering)
   return metrics
 }
 
@@ -98,6 +102,34 @@ function addRights(metrics: LedgerMetrics, rights: Pick<Tenant['rights'], 'atten
     ['deponent_holds_past_review', 'Holds that nobody reviewed in time.', 'holdsPastReview'],
   ] as const
   for (const [name, help, number] of gauges) metrics.gauge(name, help, () => rights.attention()[number])
+}
+
+/** What of the index lies in files, by tier: `warm` or `cold`. */
+function addTiers(
+  metrics: LedgerMetrics,
+  projection: Pick<Projection, 'tiers'>,
+  tiering: Pick<Tiering, 'trouble'>,
+): void {
+  const sumOf = (number: (month: TierMonth) => number) => (): [string, number][] => {
+    const months = projection.tiers()?.months() ?? []
+    return ['warm', 'cold'].map((tier) => [
+      tier,
+      months
+        .filter(({ state }) => (state === 'archived') === (tier === 'cold'))
+        .reduce((sum, month) => sum + number(month), 0),
+    ])
+  }
+  metrics.gauges(
+    'deponent_tier_months',
+    'Months of the index in files.',
+    'tier',
+    sumOf(() => 1),
+  )
+  metrics.gauges('deponent_tier_rows', 'Rows of the index in files.', 'tier', sumOf(rowsIn))
+  metrics.gauges('deponent_tier_bytes', 'Bytes these files take.', 'tier', sumOf(bytesIn))
+  metrics.gauge('deponent_tier_failing', '1 when months do not move or files are missing.', () =>
+    tiering.trouble === '' ? 0 : 1,
+  )
 }
 
 function addScrub(metrics: LedgerMetrics, scrub: Pick<Scrub, 'status'>): void {

@@ -1,4 +1,5 @@
 /** The store of objects at an address. */
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { azureStore } from './azure-store.ts'
 import { ExplainedError } from './explained-error.ts'
@@ -38,6 +39,17 @@ export function openObjectStore(address: string): Promise<ObjectStore> {
   throw new StoreAddressError(
     'the address of a store is a path, or begins with file:///, s3://, az:// or gs://',
   )
+}
+
+/**
+ * The directory in which a store at this address keeps its objects as plain files under their keys; undefined where it keeps them
+ * otherwise.
+ */
+export function directoryOfStore(address: string): string | undefined {
+  if (!/^[A-Za-z][A-Za-z0-9+.-]+:/.test(address)) return resolve(address)
+  const url = urlOf(address)
+  if (url.protocol !== 'file:' || url.searchParams.has('versions')) return undefined
+  return fileURLToPath(new URL(url.pathname, 'file:///'))
 }
 
 function fileAt(url: URL): ObjectStore {

@@ -28,6 +28,7 @@ import {
   type UsageAnswer,
 } from './queries/stats.ts'
 import { countEntries, type EntriesOfTime, findEntries } from './queries/times.ts'
+import { type HotSize, hotSize } from './queries/size.ts'
 import { systemsOf, type SystemsAnswer } from './queries/systems.ts'
 import type { Restriction } from './restriction.ts'
 import { namesOf } from './schema.ts'
@@ -53,6 +54,7 @@ export type { SqlAnswer } from './queries/sql.ts'
 export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer } from './queries/stats.ts'
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { type Restriction, UNRESTRICTED } from './restriction.ts'
+export { troubleOf } from './trouble.ts'
 export { DEFAULT_SETTINGS, type EngineSettings, serverOf } from './settings.ts'
 export type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 
@@ -82,6 +84,12 @@ export class IndexOutOfReach extends Error {
     super('the index of this directory is not open; it may hold what was to be erased')
   }
 }
+
+/** What others than the index itself do with months that lie in files. */
+export type ShownTiers = Pick<
+  Tiers,
+  'damaged' | 'hotDays' | 'months' | 'release' | 'restoration' | 'restore' | 'warmDays'
+>
 
 export interface ProjectionHealth {
   readonly engine: EngineState
@@ -311,8 +319,13 @@ export class Projection {
   }
 
   /** Where rows lie that are not in the tables; undefined when all of them are. */
-  tiers(): Pick<Tiers, 'months' | 'release' | 'restoration' | 'restore' | 'damaged'> | undefined {
+  tiers(): ShownTiers | undefined {
     return this.#tiers
+  }
+
+  /** Rows in the tables of what records say, and the bytes these take on disk. */
+  hotSize(): Promise<HotSize> {
+    return hotSize(this.#ground)
   }
 
   /** Compares block counts with the ledger now, writes damaged blocks again and gives their numbers. */

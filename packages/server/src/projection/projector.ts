@@ -10,7 +10,6 @@
 //    the engine refuses for what they are become findings.
 
 import type { Clock } from '../platform/clock.ts'
-import { reasonOf } from '../platform/failure.ts'
 import {
   type Batch,
   BATCH_ENTRIES_MAX,
@@ -20,12 +19,13 @@ import {
   prepareBatch,
   STRIDE,
 } from './batch.ts'
-import { AnswerLost, StatementRefused } from './engine/client.ts'
+import { AnswerLost } from './engine/client.ts'
 import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
 import { FindingList } from './findings.ts'
 import type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 import { type BlockCount, type IndexStore, RowsRefused } from './store.ts'
+import { troubleOf } from './trouble.ts'
 
 /** How long entries gather before they are written. */
 const FLUSH_MS = 400
@@ -524,11 +524,4 @@ export class Projector {
 
 function isWhole(count: BlockCount | undefined, size: number): boolean {
   return count !== undefined && count.entries === size && count.expected === count.found
-}
-
-/** Everybody may ask how the index does, and the engine quotes the rows and statements it refuses. */
-function troubleOf(error: unknown): string {
-  return error instanceof StatementRefused
-    ? `the index engine refused a statement (${error.code} ${error.type})`.replace(' )', ')')
-    : reasonOf(error)
 }

@@ -45,23 +45,28 @@ async function changeTable(
   change: RowChange,
   readingOf: ReadingOf,
 ): Promise<TierMonth> {
-  let changed = month
+  const structure = structureOf(columnsOf(change.table, features))
+  const files: TierFile[] = []
+  let number = nextNumber(month, change.table.name)
+  let isTouched = false
   for (const file of month.files) {
-    if (file.table !== change.table.name || !mayTouch(change, file)) continue
-    const structure = structureOf(columnsOf(change.table, features))
-    const source = readingOf(file, structure)
-    if ((await countOf(at.client, source, change)) === 0) continue
-    const key = fileKey(at.prefix, file.table, month.month, nextNumber(changed, file.table))
-    const written = await at.write(key, {
+    const isOfTable = file.table === change.table.name && mayTouch(change, file)
+    const source = isOfTable ? readingOf(file, structure) : ''
+    if (!isOfTable || (await countOf(at.client, source, change)) === 0) {
+      files.push(file)
+      continue
+    }
+    const written = await at.write(fileKey(at.prefix, file.table, month.month, number), {
       table: change.table,
       select: changedRows(change, source),
       ...(change.params && { params: change.params }),
       settings: REWRITING,
     })
-    const others = changed.files.filter((other) => other.key !== file.key)
-    changed = { ...changed, files: written ? [...others, written] : others }
+    if (written) files.push(written)
+    number += 1
+    isTouched = true
   }
-  return changed
+  return isTouched ? { ...month, files } : month
 }
 
 async function countOf(client: IndexClient, source: string, change: RowChange): Promise<number> {

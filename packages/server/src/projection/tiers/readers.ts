@@ -14,6 +14,6 @@ export class Readers {
 
   /** Resolves when every question that has begun so far has ended; those that begin meanwhile are no matter. */
   async drained(): Promise<void> {
-    await Promise.allSettled([...this.#running])
+    await Promise.allSettled(this.#running)
   }
 }

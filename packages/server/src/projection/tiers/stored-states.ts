@@ -10,7 +10,7 @@ export class StoredTierStates implements TierStates {
   constructor(store: StateStore, ledger: string) {
     this.#store = store
     this.#ledger = ledger
-    createTable(store)
+    createTables(store)
     for (const { told } of store.all('SELECT told FROM index_months WHERE ledger = ?', ledger)) {
       const month = JSON.parse(String(told)) as TierMonth
       this.#months.set(month.month, month)
@@ -43,12 +43,25 @@ export class StoredTierStates implements TierStates {
 
 /** Whether rows of this ledger's index lie in files, so that the index is not whole without the store that holds them. */
 export function hasMonthsInFiles(store: StateStore, ledger: string): boolean {
-  createTable(store)
+  createTables(store)
   return store.get('SELECT month FROM index_months WHERE ledger = ? LIMIT 1', ledger) !== undefined
 }
 
-function createTable(store: StateStore): void {
+/** The address of the store that the months of this directory went to last. */
+export function rememberedStore(store: StateStore): string | undefined {
+  createTables(store)
+  const row = store.get('SELECT address FROM index_store')
+  return row && String(row['address'])
+}
+
+export function rememberStore(store: StateStore, address: string): void {
+  createTables(store)
+  store.run('INSERT OR REPLACE INTO index_store (one, address) VALUES (1, ?)', address)
+}
+
+function createTables(store: StateStore): void {
   store.run(
     'CREATE TABLE IF NOT EXISTS index_months (ledger TEXT, month TEXT, told TEXT, PRIMARY KEY (ledger, month)) WITHOUT ROWID',
   )
+  store.run('CREATE TABLE IF NOT EXISTS index_store (one INTEGER PRIMARY KEY, address TEXT)')
 }

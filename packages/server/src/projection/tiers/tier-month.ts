@@ -58,8 +58,9 @@ export interface TierStates {
 
 /** [from, to) of a month, Unix milliseconds. */
 export function spanOf(month: string): { from: number; to: number } {
-  const [year, number] = month.split('-').map(Number)
-  return { from: Date.UTC(year!, number! - 1, 1), to: Date.UTC(year!, number!, 1) }
+  const year = Number(month.slice(0, 4))
+  const number = Number(month.slice(5))
+  return { from: Date.UTC(year, number - 1, 1), to: Date.UTC(year, number, 1) }
 }
 
 /** The month a partition of the tables holds; undefined for what is of no month. */

@@ -92,6 +92,16 @@ export class Tiers {
     this.#turns = turns
   }
 
+  /** Days after which months move to files; Infinity for never. */
+  get hotDays(): number {
+    return this.#settings.hotDays
+  }
+
+  /** Days after which they are archived; Infinity for never. */
+  get warmDays(): number {
+    return this.#settings.warmDays
+  }
+
   months(): TierMonth[] {
     return this.#settings.states.all()
   }

@@ -1,0 +1,153 @@
+/**
+ * Where the months of an index go: a store of objects for all ledgers of a server, and the turns in which months move there. Once months
+ * have gone somewhere, the place is remembered: whatever opens the directory later finds them, and moves no further ones unless asked to.
+ */
+import { toHex } from '@deponent/format'
+import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import type { Clock } from '../platform/clock.ts'
+import { realDisk } from '../platform/disk.ts'
+import type { ObjectStore } from '../platform/object-store.ts'
+import { directoryOfStore, openObjectStore } from '../platform/open-store.ts'
+import type { StateStore } from '../platform/state-store.ts'
+import { type Projection, troubleOf } from '../projection/index.ts'
+import {
+  hasMonthsInFiles,
+  rememberedStore,
+  rememberStore,
+  StoredTierStates,
+} from '../projection/tiers/stored-states.ts'
+import type { TierSettings } from '../projection/tiers/tiers.ts'
+import type { Tenant } from '../tenant.ts'
+import type { Undo } from '../undo.ts'
+
+/** What `serve` is told of tiers. */
+export interface WarmSettings {
+  /** Of a store of objects, as `openObjectStore` takes it. */
+  readonly address: string
+  readonly hotDays: number
+  readonly warmDays: number
+}
+
+export const HOT_DAYS = 30
+export const WARM_DAYS = 365
+
+/** The store of a server's months, opened when the first ledger needs it. */
+export class WarmStore {
+  readonly #settings: WarmSettings | undefined
+  readonly #directory: string
+  readonly #undo: Undo
+  #opened: Promise<ObjectStore> | undefined
+
+  /** `directory`: of the data; without settings months are only read, where there are any. */
+  constructor(settings: WarmSettings | undefined, directory: string, undo: Undo) {
+    this.#settings = settings
+    this.#directory = directory
+    this.#undo = undo
+  }
+
+  /** How the months of a ledger are kept; undefined when none are, or will be. @throws StoreAddressError */
+  async settingsFor({ ledger, name }: Tenant, store: StateStore): Promise<TierSettings | undefined> {
+    const told = this.#settings ?? this.#remembered(store, name)
+    if (!told) return undefined
+    rememberStore(store, told.address)
+    const directory = directoryOfStore(told.address)
+    return {
+      store: await this.#open(told.address),
+      ...(directory !== undefined && { directory }),
+      ledger: `${name}-${toHex(ledgerIdOf(ledger.origin)).slice(0, 16)}`,
+      scratch: `${this.#directory}/index-scratch/${name}`,
+      disk: realDisk,
+      states: new StoredTierStates(store, name),
+      hotDays: told.hotDays,
+      warmDays: told.warmDays,
+    }
+  }
+
+  #remembered(store: StateStore, ledger: string): WarmSettings | undefined {
+    const address = hasMonthsInFiles(store, ledger) ? rememberedStore(store) : undefined
+    return address === undefined ? undefined : { address, hotDays: Infinity, warmDays: Infinity }
+  }
+
+  #open(address: string): Promise<ObjectStore> {
+    const open = async (): Promise<ObjectStore> => {
+      const store = await openObjectStore(address)
+      this.#undo.add(() => store.close())
+      return store
+    }
+    return (this.#opened ??= open())
+  }
+}
+
+const FIRST_MS = 60_000
+const EVERY_MS = 60 * 60 * 1_000
+const AGAIN_MS = 5 * 60 * 1_000
+
+/** Moves the months of one index when their time has come. */
+export class Tiering {
+  readonly #projection: Pick<Projection, 'moveMonths' | 'tiers'>
+  readonly #clock: Clock
+  readonly #diagnose: (message: string, details?: Record<string, unknown>) => void
+  #cancel = () => {}
+  #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
+  #trouble = ''
+
+  constructor(
+    projection: Pick<Projection, 'moveMonths' | 'tiers'>,
+    clock: Clock,
+    diagnose: (message: string, details?: Record<string, unknown>) => void,
+  ) {
+    this.#projection = projection
+    this.#clock = clock
+    this.#diagnose = diagnose
+  }
+
+  /** Why months do not move, or cannot be read; '' while all is well. */
+  get trouble(): string {
+    return this.#trouble
+  }
+
+  begin(): void {
+    if (this.#projection.tiers()) this.#after(FIRST_MS)
+  }
+
+  /** Has a turn taken soon, because something was let go. */
+  soon(): void {
+    this.#cancel()
+    this.#after(0)
+  }
+
+  /** Resolves when the turn under way has ended, which it does when its index stops. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel()
+    await this.#turn
+  }
+
+  #after(ms: number): void {
+    if (this.#isClosed) return
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#turn = this.#turn.then(() => this.#take())
+    })
+  }
+
+  async #take(): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      const months = await this.#projection.moveMonths()
+      if (months.length > 0) this.#diagnose('months of the index moved to files', { months })
+      const damaged = (await this.#projection.tiers()?.damaged()) ?? []
+      this.#note(damaged.length > 0 ? `files of ${damaged.join(', ')} are missing or others` : '')
+      this.#after(EVERY_MS)
+    } catch (error) {
+      if (!this.#isClosed) this.#note(troubleOf(error))
+      this.#after(AGAIN_MS)
+    }
+  }
+
+  #note(trouble: string): void {
+    if (trouble !== '' && trouble !== this.#trouble)
+      this.#diagnose('months of the index do not move, or cannot be read', { reason: trouble })
+    this.#trouble = trouble
+  }
+}
