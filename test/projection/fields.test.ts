@@ -217,6 +217,8 @@ describe('a sealed field', () => {
       client: {} as never,
       names: namesOf('deponent'),
       position: () => 10,
+      archived: () => [],
+      reading: <T>(question: () => Promise<T>) => question(),
       catalogue: () =>
         new FieldCatalogue([{ system: 'credit', field: 'zip' }], [{ name: 'zip', slot: 0 }], []),
     }
