@@ -1,4 +1,5 @@
 import { realDisk } from '../platform/disk.ts'
+import { openObjectStore } from '../platform/open-store.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { note, print } from '../platform/terminal.ts'
 import type { Place, ResidueReport } from '../residue/report.ts'
@@ -14,6 +15,7 @@ export interface ResidueOptions extends RootKeyOptions {
   value?: readonly string[]
   signerState?: string
   clickhouseUrl?: string
+  warm?: string
   json?: boolean
 }
 
@@ -32,6 +34,7 @@ export async function lookForResidue(options: ResidueOptions): Promise<void> {
 
 async function searched(options: ResidueOptions): Promise<ResidueReport> {
   const { data, residue, value, signerState, clickhouseUrl } = options
+  const warm = options.warm === undefined ? undefined : await openObjectStore(options.warm)
   try {
     return await searchResidue({
       disk: realDisk,
@@ -41,10 +44,13 @@ async function searched(options: ResidueOptions): Promise<ResidueReport> {
       values: value ?? [],
       root: rootOf(options, data),
       ...(clickhouseUrl !== undefined && { clickhouseUrl }),
+      ...(warm && { warm }),
     })
   } catch (error) {
     if (error instanceof TooShort) throw new CommandError(EXIT.usage, error.message)
     throw error
+  } finally {
+    await warm?.close()
   }
 }
 

@@ -233,6 +233,7 @@ export const doctor = withRootKey(withData(new Command('doctor')))
   .option('--residue <subject>', 'look for what is left of a person instead: a subject id or its handle')
   .option('--value <text>', 'with --residue, a further text to look for; may be given again', withValue)
   .option('--clickhouse-url <url>', 'with --residue, a ClickHouse server that holds the index')
+  .option('--warm <address>', 'with --residue, where months of the index lie')
   .addOption(signerState())
   .addHelpText(
     'after',
@@ -240,8 +241,8 @@ export const doctor = withRootKey(withData(new Command('doctor')))
   )
   .action(async (options: DoctorOptions) => {
     if (options.residue !== undefined) return lookForResidue({ ...options, residue: options.residue })
-    if (options.value !== undefined || options.clickhouseUrl !== undefined)
-      throw new CommandError(EXIT.usage, '--value and --clickhouse-url go with --residue')
+    if (options.value !== undefined || options.clickhouseUrl !== undefined || options.warm !== undefined)
+      throw new CommandError(EXIT.usage, '--value, --clickhouse-url and --warm go with --residue')
     const ledgers = await ledgersIn(options.data)
     const observations: Observation[] = [
       { what: 'version', state: 'ok', detail: `deponent ${VERSION}, node ${process.versions.node}` },

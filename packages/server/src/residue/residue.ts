@@ -5,10 +5,12 @@
 import { fromHex } from '@deponent/format'
 import { readDirectoryFormat } from '../ledger/identity.ts'
 import type { Disk } from '../platform/disk.ts'
+import type { ObjectStore } from '../platform/object-store.ts'
 import { deriveKey, INDEX_KEY } from '../vault/root-key.ts'
 import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import { searchServer } from './clickhouse.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
+import { searchObjects } from './objects.ts'
 import { type ResidueReport, ResidueTally } from './report.ts'
 import { masterOf, scopeOf, SealedStores, SIGNER_STATE } from './sealed-stores.ts'
 import { Seeker, type Sought } from './seeker.ts'
@@ -26,6 +28,8 @@ export interface ResidueSearch {
   readonly values: readonly string[]
   /** A ClickHouse server that holds the index. */
   readonly clickhouseUrl?: string
+  /** Where months of the index lie. */
+  readonly warm?: ObjectStore
   /** Where the root key is: beside the keyring when absent. */
   readonly root?: RootSource
 }
@@ -67,9 +71,17 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
     }
     await new SealedStores(place, master, scopes, seeker, tally).search()
   }
+  if (search.warm) await searchObjects(search.warm, seeker, tally)
+  else if (await hasMonths(disk, directory))
+    tally.notLookedAt('months of the index that lie in a store of objects: name it with --warm ADDRESS')
   if (clickhouseUrl !== undefined)
     await searchServer(clickhouseUrl, Object.keys(ledgers).filter(isIndexed), sought, tally)
   return tally.report()
+}
+
+/** Whether a server moved months here, or was set to. */
+async function hasMonths(disk: Disk, directory: string): Promise<boolean> {
+  return (await disk.list(`${directory}/index-scratch`)).length > 0
 }
 
 /** Ledgers that were succeeded have names with a dot, and no index. */
@@ -104,6 +116,7 @@ const STORES: readonly (readonly [RegExp, string])[] = [
   [/^keyring\//, 'keyring'],
   [/^state\//, 'state store'],
   [/^index\//, 'index'],
+  [/^index-scratch\//, 'files of the index under way'],
 ]
 
 function storeOf(path: string): string {
