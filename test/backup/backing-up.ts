@@ -67,6 +67,7 @@ export function putBack(
 ): Promise<RestoreReport> {
   return restoreBackup({
     disk: realDisk,
+    clock: realClock,
     random: realRandom,
     data,
     from: place.to,

@@ -83,7 +83,7 @@ async function holding(data: string, frames: readonly Uint8Array[]): Promise<str
   const found: string[] = []
   for (const path of await filesBelow(data)) {
     const bytes = await readFile(`${data}/${path}`)
-    if (frames.some((frame) => bytes.includes(frame))) found.push(path)
+    if (frames.some((frame) => bytes.includes(Buffer.from(frame)))) found.push(path)
   }
   return found
 }
@@ -129,6 +129,11 @@ describe('who was erased after a snapshot was made', () => {
     const { ledgers } = await putBack(place, data)
     expect(ledgers).toMatchObject([{ keysDestroyed: 1, isErasureUnknown: false }])
     expect(ledgers[0]!.knownSize).toBeGreaterThan(ledgers[0]!.size)
+    const { findings, verdict } = await checkDirectory(realDisk, data)
+    expect(verdict).toBe('incomplete')
+    expect(new Set(findings.flatMap(({ severity, code }) => (severity === 'info' ? [] : [code])))).toEqual(
+      new Set(['erasure_pending']),
+    )
     const again = await live({ ...place, data })
     expect(again.tenant.ledger.refusal?.code).toBe('ledger_behind')
     for (const index of theirs) expect((await again.tenant.reader.one(index)).record).toBeUndefined()

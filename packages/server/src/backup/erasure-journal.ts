@@ -4,8 +4,8 @@
  */
 import { parseCheckpoint, parseNote, fromUtf8, toHex } from '@deponent/format'
 import { createHash } from 'node:crypto'
-import type { LedgerIdentity } from '../ledger/identity.ts'
-import { currentKey } from '../ledger/identity.ts'
+import type { BegunOutside } from '../erasure/register.ts'
+import { currentKey, type LedgerIdentity } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
@@ -20,17 +20,11 @@ export interface JournalPlace {
   readonly master: Uint8Array
 }
 
-/** The part of a note that putting back needs. */
-export interface BegunNote {
-  readonly id: string
-  /** Numbers of keys that are gone. */
-  readonly numbers: readonly number[]
-}
-
 export const journalName = ({ origin }: Pick<LedgerIdentity, 'origin'>): string =>
   `${toHex(ledgerIdOf(origin))}.erasures`
 
-const journalKey = ({ identity, master }: JournalPlace): Uint8Array =>
+/** The key of the journal outside and of the register inside. */
+export const journalKey = ({ identity, master }: JournalPlace): Uint8Array =>
   deriveKey(master, `deponent/erasures/v1/${toHex(ledgerIdOf(identity.origin))}`)
 
 /** The journal as it lies there; undefined when there is none. */
@@ -69,7 +63,7 @@ export async function joinJournal(
   }
 }
 
-const idOf = (note: string): string => (JSON.parse(note) as BegunNote).id
+const idOf = (note: string): string => (JSON.parse(note) as BegunOutside).id
 
 /**
  * The size that a signer in this process signed last by the state in the same directory; undefined when there is none, as where a process of

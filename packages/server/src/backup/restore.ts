@@ -10,9 +10,10 @@
 import { dirname, resolve } from 'node:path'
 import { toHex, utf8, type VerifyReport } from '@deponent/format'
 import { checkDirectory } from '../check/directory.ts'
-import { unknownErasuresPath } from '../erasure/register.ts'
+import { type BegunOutside, ErasureRegister, repeated, unknownErasuresPath } from '../erasure/register.ts'
 import type { DirectoryFormat } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
+import type { Clock } from '../platform/clock.ts'
 import { type Disk, errorCode } from '../platform/disk.ts'
 import type { ObjectStore } from '../platform/object-store.ts'
 import type { Random } from '../platform/random.ts'
@@ -25,7 +26,8 @@ import type { Files } from './archive.ts'
 import { BackupStore } from './backup-store.ts'
 import { formatOf } from './directory-cut.ts'
 import {
-  type BegunNote,
+  journalKey,
+  type JournalPlace,
   joinJournal,
   journalName,
   notesOf,
@@ -40,6 +42,7 @@ const AT_ONCE = 6
 
 export interface RestoreOptions {
   disk: Disk
+  clock: Clock
   random: Random
   /** The data directory to make; there must be none, or an empty one. */
   data: string
@@ -226,9 +229,10 @@ interface Settling {
 
 /** Destroys the keys of who was erased since, and says how far it is known who was. */
 async function settleErasures(
-  { disk, random, signerDirectory }: RestoreOptions,
+  options: RestoreOptions,
   { source, scratch, ledger, format, newest }: Settling,
 ): Promise<RestoredLedger> {
+  const { disk, random, signerDirectory } = options
   const { master, about, files } = source
   const { name, origin, size } = ledger
   const place = { disk, signerDirectory, identity: format.ledgers[name]!, master: master.key }
@@ -243,9 +247,8 @@ async function settleErasures(
   // The journal beside what was signed is as new as that; the copy is as new as the keyring it came with.
   const reach = Math.max(about.ledgers[origin]?.size ?? 0, here ? (signed ?? 0) : 0)
   await joinJournal(place, copied, random)
-  const notes = [...notesOf(place, copied), ...notesOf(place, here)]
-  const numbers = new Set(notes.flatMap((note) => (JSON.parse(note) as BegunNote).numbers))
-  const keysDestroyed = await destroyKeys({ disk, random, scratch, name, origin, master }, [...numbers])
+  const numbers = await repeatErasures(options, place, `${scratch}/keyring/${name}.erasures`)
+  const keysDestroyed = await destroyKeys({ disk, random, scratch, name, origin, master }, numbers)
   const isErasureUnknown = known > reach
   if (isErasureUnknown) {
     const text = `the journal of erasures reaches ${reach} entries, a checkpoint of ${known} is known\n`
@@ -253,6 +256,26 @@ async function settleErasures(
   }
   const knownSize = Math.max(known, signed ?? 0)
   return { name, size, keysDestroyed, isErasureUnknown, ...(knownSize > size && { knownSize }) }
+}
+
+/** Writes what the journal outside tells into the register, so that it is gone on with; gives the numbers of all keys that are gone by it. */
+async function repeatErasures(
+  { clock, disk, random }: RestoreOptions,
+  place: JournalPlace,
+  path: string,
+): Promise<number[]> {
+  const outsidePath = `${place.signerDirectory}/${journalName(place.identity)}`
+  const register = await ErasureRegister.open({ disk, random, path, outsidePath, key: journalKey(place) })
+  try {
+    // What expired is found, and goes, when a server opens the ledger.
+    const forgotten = register.forgotten(() => undefined).filter(({ expired }) => !expired)
+    const now = clock.now()
+    await register.put(forgotten.map((begun) => repeated(begun, { now, seed: toHex(random.bytes(32)) })))
+  } finally {
+    await register.close()
+  }
+  const notes = notesOf(place, await readJournal(place))
+  return [...new Set(notes.flatMap((note) => (JSON.parse(note) as BegunOutside).numbers))]
 }
 
 /** How many of these keys were there until now. */

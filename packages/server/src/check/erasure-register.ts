@@ -8,6 +8,7 @@ import type { PayloadPlace } from './payloads.ts'
 interface Standing {
   readonly id: string
   readonly plan?: { readonly indices?: unknown }
+  readonly isRepeated?: true
   readonly outcome?: unknown
 }
 
@@ -40,7 +41,7 @@ export async function unfinishedErasures(
   }
 }
 
-/** One that waits for somebody has erased nothing yet. */
-function isUnfinished({ plan, outcome }: Standing): boolean {
-  return plan?.indices !== undefined && outcome === undefined
+/** One that waits for somebody has erased nothing yet; the keys of one that is repeated on an older copy are gone before all else. */
+function isUnfinished({ isRepeated, plan, outcome }: Standing): boolean {
+  return (plan?.indices !== undefined || isRepeated === true) && outcome === undefined
 }

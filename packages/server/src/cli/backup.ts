@@ -234,6 +234,8 @@ const prune = withKeyring(new Command('prune'))
   )
 
 export const backup = withRootKey(new Command('backup'))
+  // What stands behind the name of a command beneath this one is for that.
+  .enablePositionalOptions()
   .description(
     'back up a data directory, sealed, and its keyring to another place; a server may be running on it',
   )

@@ -5,6 +5,7 @@ import { cellsOf } from '../drill/cells.ts'
 import { realDisk } from '../platform/disk.ts'
 import { realRandom } from '../platform/random.ts'
 import { endProgress, note, print, progress } from '../platform/terminal.ts'
+import { drillDisaster } from './drill-disaster.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { table } from './table.ts'
 
@@ -69,6 +70,8 @@ export const drill = new Command('drill')
   .option('--ledger <name>', 'which ledger of the directory', 'default')
   .option('--records <n>', 'decisions in the ledger that is made', records, 400)
   .option('--only <attack...>', 'these attacks only')
+  // What stands behind the name of a command beneath this one is for that.
+  .enablePositionalOptions()
   .option('--json', 'answer in JSON')
   .addHelpText('after', '\nExample:\n  deponent drill --data ./data')
   .action(async (options: DrillCommandOptions) => {
@@ -77,3 +80,4 @@ export const drill = new Command('drill')
     else printReport(report)
     process.exitCode = exitCodeOf(report.rows)
   })
+  .addCommand(drillDisaster)

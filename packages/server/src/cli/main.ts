@@ -79,6 +79,8 @@ const program = new Command('deponent')
   .description('the record an AI system testifies from')
   .version(VERSION)
   .exitOverride()
+  // An option behind the name of a command is that command's.
+  .enablePositionalOptions()
   .configureHelp({ sortSubcommands: false })
 
 /** The one that is named first, or all of them where none is: then help or a mistake is answered with what there is. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type RestoreReport, restoreBackup } from '../backup/restore.ts'
 import { threadsFor } from '../check/stretch-threads.ts'
+import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { realRandom } from '../platform/random.ts'
@@ -23,6 +24,7 @@ function restored(address: string, data: string, options: RestoreOptions): Promi
   return withStores(address, options.keyringFrom, (from, keyringFrom) =>
     restoreBackup({
       disk: realDisk,
+      clock: realClock,
       random: realRandom,
       data,
       from,

@@ -37,6 +37,27 @@ export interface ExpiredOutside extends Pick<Expiry, 'policy' | 'policyVersion' 
   readonly indices: readonly number[]
 }
 
+/** An erasure of which only the file outside tells, as it is done again: by its keys. `seed`: hex, 32 random bytes. */
+export function repeated(
+  { id, numbers }: BegunOutside,
+  { now, seed }: { now: number; seed: string },
+): Erasure {
+  return {
+    id,
+    ground: 'other',
+    requestedAt: now,
+    request: {
+      scopes: [],
+      ground: 'other',
+      reason: 'erased before; repeated after an older copy of the directory was put back',
+      by: { id: 'server', name: 'deponent', role: 'server' },
+    },
+    isRepeated: true,
+    needsApproval: false,
+    plan: { seed, numbers },
+  }
+}
+
 /**
  * A file that a directory put back from a backup has beside its keyring when erasures may have been that nobody knows of there: the journal
  * outside was lost, or is older than a checkpoint that is known.

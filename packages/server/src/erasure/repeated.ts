@@ -4,7 +4,7 @@ import type { Random } from '../platform/random.ts'
 import type { Erasure, Expiring } from './erasure.ts'
 import { expiredSet } from './expired-set.ts'
 import { gatherEach, type GatheringFrom } from './gather.ts'
-import type { BegunOutside } from './register.ts'
+import { type BegunOutside, repeated } from './register.ts'
 
 export interface RepeatingIn extends GatheringFrom {
   random: Random
@@ -16,30 +16,15 @@ export async function repeatedErasures(
   forgotten: readonly BegunOutside[],
   size: number,
 ): Promise<Erasure[]> {
-  const repeated: Erasure[] = []
+  const erasures: Erasure[] = []
+  const { clock, random } = place
   for (const begun of forgotten) {
-    const erasure = begun.expired ? await expiryOf(place, begun, size) : erasureOf(place, begun)
-    if (erasure) repeated.push(erasure)
+    const erasure = begun.expired
+      ? await expiryOf(place, begun, size)
+      : repeated(begun, { now: clock.now(), seed: toHex(random.bytes(32)) })
+    if (erasure) erasures.push(erasure)
   }
-  return repeated
-}
-
-/** Its keys are erased again. */
-function erasureOf({ clock, random }: RepeatingIn, { id, numbers }: BegunOutside): Erasure {
-  return {
-    id,
-    ground: 'other',
-    requestedAt: clock.now(),
-    request: {
-      scopes: [],
-      ground: 'other',
-      reason: 'erased before; repeated after an older copy of the directory was put back',
-      by: { id: 'server', name: 'deponent', role: 'server' },
-    },
-    isRepeated: true,
-    needsApproval: false,
-    plan: { seed: toHex(random.bytes(32)), numbers },
-  }
+  return erasures
 }
 
 /** Undefined when nothing of it is here any more. */
