@@ -172,6 +172,7 @@ function erasuresOf(tenant: Tenant, random: Random): Erasures {
     recent,
     entryOf: (root) => erasureEntries.entryOf(root),
     eraseFromIndex: nothing,
+    copies: [],
     scrubState: nothing,
     needsTwoPersons: () => false,
     holds: NO_HOLDS,

@@ -1,7 +1,6 @@
 /** Months that are archived: questions leave them out, and say so. */
 import { isoTime } from '@deponent/format'
 import { reachesEverything, type Restriction } from '../restriction.ts'
-import type { Ground } from './ground.ts'
 import { readTime } from './parameters.ts'
 
 /** Time, by the records' own (`at`), that an answer leaves out because it is archived. */
@@ -22,7 +21,7 @@ export interface ArchivedMonth {
 
 /** The member of an answer that says what of the time it was asked about is archived; none when nothing is. */
 export function archivedMember(
-  ground: Ground,
+  ground: { archived(): readonly ArchivedMonth[] },
   restriction: Restriction,
   parameters: ReadonlyMap<string, string> = new Map(),
 ): { readonly archived?: readonly ArchivedSpan[] } {
