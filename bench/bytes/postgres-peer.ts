@@ -38,7 +38,7 @@ function rowOf(record: Corpus['records'][number], n: number): object {
   const { system, timestamp, traceId, ...content } = rest
   return {
     id: idOf(n),
-    decision_id: kind === 'decision' ? decisionId : `${String(kind)}-${n}`,
+    decision_id: kind === 'decision' && decisionId !== undefined ? decisionId : `${String(kind)}-${n}`,
     at: timestamp,
     system,
     subject: affectedUserId,
