@@ -211,6 +211,13 @@ describe('what is paid', () => {
     })
   })
 
+  test('is told for what is stored now too, whatever it is of', () => {
+    const log = layer('fixed', 10 ** 9, 0)
+    const { now } = billOf([KILOBYTE, log, layer('warm', 5 * 10 ** 8)], scenario(), EXAMPLE_PRICES)
+    expect(now.bytes).toEqual({ hot: 10 ** 9 + 1_000, warm: 5 * 10 ** 8, cold: 0, offsite: 0 })
+    expect(now.amounts).toMatchObject({ hot: '0.023000', warm: '0.011500', total: '610.034500' })
+  })
+
   test('is not reckoned with prices nobody can read one way', () => {
     const storage = (hot: unknown) => ({ name: 'p', currency: 'EUR', storage: { hot } })
     for (const wrong of [-1, 1e-7, '1,5', '1e3', '', 'NaN', 0.0123456789, '1234567890123'])

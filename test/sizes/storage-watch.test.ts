@@ -31,6 +31,7 @@ function watching(more: Partial<WatchParts> = {}) {
     },
     ledgers: () => ['default'],
     decisionsOf: () => Promise.resolve(500),
+    elsewhere: () => [],
     diagnose: (message) => told.push(message),
     ...more,
   })
@@ -94,7 +95,7 @@ test('what lies elsewhere is among the layers, and an index that is away only le
   const warm = { name: 'warm', tier: 'warm', stay: 'warm', bytes: 9, entries: 3 } as const
   const { watch } = watching({
     decisionsOf: () => Promise.reject(new Error('away')),
-    elsewhere: () => Promise.resolve([warm]),
+    elsewhere: () => [warm],
   })
   const { decisions, layers } = await watch.now('default')
   expect(decisions).toBeUndefined()

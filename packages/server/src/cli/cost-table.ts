@@ -10,7 +10,7 @@ const SIZE_PLACES = 3
 const MONEY_PLACES = 2
 
 export function costTable(basis: string, bill: Bill): string {
-  const { currency, lastMonth, layers, total, years } = bill
+  const { currency, lastMonth, layers, now, total, years } = bill
   const tiers = TIERS.filter((tier) => years.some(({ bytes }) => bytes[tier] > 0))
   const ends = years.map(({ amounts, bytes, decisions, year }) => ({
     year: String(year),
@@ -19,14 +19,14 @@ export function costTable(basis: string, bill: Bill): string {
     ...amountsOf(tiers, amounts),
   }))
   const all = { year: 'all', ...amountsOf(tiers, total) }
-  const month = {
-    year: 'last month',
-    ...sizes(bill, tiers, lastMonth.bytes),
-    ...amountsOf(tiers, lastMonth.amounts),
-  }
+  const month = (year: string, { amounts, bytes }: Standing): Record<string, string> => ({
+    year,
+    ...sizes(bill, tiers, bytes),
+    ...amountsOf(tiers, amounts),
+  })
   return [
     `${basis}\n\n${table(layers.map(layerRow))}`,
-    `${currency}, by ${bill.prices}; ${bill.gigabyte} are ${UNIT_WORDS[bill.gigabyte]}, as they are at the end of a year\n\n${table([...ends, all, month])}`,
+    `${currency}, by ${bill.prices}; ${bill.gigabyte} are ${UNIT_WORDS[bill.gigabyte]}, as they are at the end of a year\n\n${table([month('a month now', now), ...ends, all, month('last month', lastMonth)])}`,
     notes(bill).join('\n'),
   ].join('\n\n')
 }

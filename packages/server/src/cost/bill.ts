@@ -1,6 +1,14 @@
 /** What is paid: storage, requests, queries and hours of reporting, month by month, from measured sizes and given prices. */
 import { ATTOS_OF_NANO, decimalText, dividedHalfUp, nanosOf } from './decimal.ts'
-import { type ByTier, checkScenario, decisionsBy, type Scenario, steadyFrom, tiersAt } from './growth.ts'
+import {
+  bytesByTier,
+  type ByTier,
+  checkScenario,
+  decisionsBy,
+  type Scenario,
+  steadyFrom,
+  tiersAt,
+} from './growth.ts'
 import { type Layer, type Stay, type Tier, TIERS } from './layer.ts'
 import type { Prices } from './prices.ts'
 
@@ -19,7 +27,7 @@ export type Attos = Record<Item, bigint>
 /** Amounts as decimals with six digits behind the point, each rounded half up by itself, and of the exact sum the total. */
 export type Amounts = Record<Item | 'total', string>
 
-/** The end of a year, or of the last month. */
+/** What is stored at a time, and what is paid for a year or a month that ends then. */
 export interface Standing {
   readonly bytes: ByTier<number>
   readonly amounts: Amounts
@@ -44,6 +52,8 @@ export interface Bill {
   /** Bytes at the end of each year, and what was paid in it. */
   readonly years: readonly ({ readonly year: number; readonly decisions: number } & Standing)[]
   readonly total: Amounts
+  /** What is stored now, in all layers, and what a month with it costs. */
+  readonly now: Standing
   readonly lastMonth: Standing
   /** From the end of this month on only what is kept for ever grows; null when content is never deleted. */
   readonly steadyFromMonth: number | null
@@ -91,6 +101,7 @@ export function billOf(measured: readonly Layer[], scenario: Scenario, prices: P
     }
   })
   const last = standings.at(-1)!
+  const now = bytesByTier(layers, ({ bytes }) => BigInt(bytes))
   return {
     prices: prices.name,
     currency: prices.currency,
@@ -106,7 +117,8 @@ export function billOf(measured: readonly Layer[], scenario: Scenario, prices: P
     notMeasured: notMeasured(layers, scenario),
     years,
     total: amountsOf(sumOf(standings.map(({ attos }) => attos))),
-    lastMonth: { bytes: numbersOf(last.bytes), amounts: amountsOf(last.attos) },
+    now: standingOf(now, prices),
+    lastMonth: standingOf(last.bytes, prices),
     steadyFromMonth: steadyFrom(scenario) ?? null,
   }
 }
@@ -154,6 +166,10 @@ function notMeasured(layers: readonly Layer[], { hotDays, warmDays }: Scenario):
     ...(hotDays !== undefined && !has('warm') ? ['warm'] : []),
     ...(warmDays !== undefined && !has('cold') ? ['cold'] : []),
   ]
+}
+
+function standingOf(bytes: ByTier<bigint>, prices: Prices): Standing {
+  return { bytes: numbersOf(bytes), amounts: amountsOf(monthOf(bytes, prices)) }
 }
 
 function sumOf(months: readonly Attos[]): Attos {

@@ -95,8 +95,12 @@ export type ByTier<T> = Record<Tier, T>
 
 /** Bytes of each tier at the end of a month. */
 export function tiersAt(month: number, layers: readonly Layer[], scenario: Scenario): ByTier<bigint> {
+  return bytesByTier(layers, (layer) => bytesAt(month, layer, scenario))
+}
+
+export function bytesByTier(layers: readonly Layer[], bytesOf: (layer: Layer) => bigint): ByTier<bigint> {
   const sums = Object.fromEntries(TIERS.map((tier) => [tier, 0n])) as ByTier<bigint>
-  for (const layer of layers) sums[layer.tier] += bytesAt(month, layer, scenario)
+  for (const layer of layers) sums[layer.tier] += bytesOf(layer)
   return sums
 }
 

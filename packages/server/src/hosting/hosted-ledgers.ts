@@ -17,15 +17,13 @@ import { processMetricsOf } from './process-gauges.ts'
 import type { RequestMetrics } from './metrics.ts'
 import type { Signers } from './signers.ts'
 import { storageWatchOf } from './measuring.ts'
-import type { OtherLayer, StorageWatch } from '../sizes/storage-watch.ts'
+import type { StorageWatch } from '../sizes/storage-watch.ts'
 
 /** Each ledger has threads, timers and files of its own. */
 export const LEDGERS_MAX = 64
 
 export interface HostingOptions extends Omit<LedgerParts, 'sharers' | 'storage'> {
   signers: Signers
-  /** What of a ledger lies elsewhere than in the directory; nothing when absent. */
-  elsewhere?(ledger: string): Promise<readonly OtherLayer[]>
 }
 
 /** A ledger that could not be opened at the start. */

@@ -36,7 +36,7 @@ export interface WatchParts {
   /** Rejects when nobody can tell now. */
   decisionsOf(ledger: string): Promise<number>
   /** What of a ledger lies elsewhere. */
-  elsewhere?(ledger: string): Promise<readonly OtherLayer[]>
+  elsewhere(ledger: string): readonly OtherLayer[]
   diagnose(message: string, details: Record<string, unknown>): void
 }
 
@@ -111,7 +111,7 @@ export class StorageWatch {
   async #note(ledger: string, sizes: DirectorySizes): Promise<void> {
     const { clock, decisionsOf, elsewhere, history } = this.#parts
     const decisions = await decisionsOf(ledger).catch(() => undefined)
-    const layers = withElsewhere(layersOf(sizes, ledger), (await elsewhere?.(ledger)) ?? [])
+    const layers = withElsewhere(layersOf(sizes, ledger), elsewhere(ledger))
     if (this.#isClosed) return
     const at = clock.now()
     const entries = sizes.ledgers.get(ledger)?.entries ?? 0

@@ -28,10 +28,10 @@ export const getStorage: Handler = async ({ query, services }) => {
 
 export const getStorageCost: Handler = async ({ query, services }) => {
   const { storage, tenant, prices = EXAMPLE_PRICES } = services
-  const scenario = asked(query, costQuery)
+  const { offsite = services.offsite !== undefined, ...scenario } = asked(query, costQuery)
   const measured = await storage.now(tenant.name)
   try {
-    return json(billOf(measured.layers, { ...scenario, ...countsOf(measured) }, prices))
+    return json(billOf(measured.layers, { ...scenario, offsite, ...countsOf(measured) }, prices))
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error
     throw new Problem(400, 'bad_parameter', error.message, { field: error.field })

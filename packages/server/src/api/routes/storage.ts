@@ -21,8 +21,8 @@ export const costQuery = z.strictObject({
   warmDays: days.optional(),
   offsite: z
     .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
+    .transform((text) => text === 'true')
+    .optional(),
 })
 
 const layer = z.object({
@@ -68,6 +68,7 @@ const bill = z.object({
   notMeasured: z.array(z.string()),
   years: z.array(standing.extend({ year: count, decisions: count })),
   total: amounts,
+  now: standing,
   lastMonth: standing,
   steadyFromMonth: count.nullable(),
 })
