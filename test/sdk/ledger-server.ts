@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+import { openBatch, SEALED_BATCH_TYPE, sealingPublicKey, toBase64 } from '@deponent/format'
 
 /** A request as it arrived. */
 export interface Arrived {
@@ -11,6 +12,7 @@ export interface Arrived {
   records: Record<string, unknown>[]
   numbers: (Record<string, unknown> | undefined)[]
   coding: string | undefined
+  isSealed: boolean
   head: string | undefined
   seen: string | undefined
 }
@@ -47,20 +49,27 @@ export class LedgerServer {
   /** What was sent to /v1/records: statements about the numbering. */
   readonly statements: Record<string, unknown>[] = []
   reply: (request: Arrived, count: number) => Reply | Promise<Reply> = keepAll
+  /** What senders seal to. */
+  readonly secret = new Uint8Array(32).fill(7)
   readonly #server: Server
 
   constructor() {
     this.#server = createServer((request, response) => {
       void this.#take(request).then((reply) => {
         if (reply === 'hang up') return request.socket.destroy()
-        response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+        const sealingKey = toBase64(sealingPublicKey(this.secret))
+        response.writeHead(reply.status, {
+          'content-type': 'application/json',
+          'deponent-sealing-key': sealingKey,
+          ...reply.headers,
+        })
         return response.end(JSON.stringify(reply.body ?? {}))
       })
     })
   }
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
@@ -77,9 +86,13 @@ export class LedgerServer {
   async #take(request: IncomingMessage): Promise<Reply> {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    const sent = Buffer.concat(chunks)
-    const coding = request.headers['content-encoding']
-    const lines = (coding === 'gzip' ? gunzipSync(sent) : sent).toString('utf8').split('\n')
+    const isSealed = request.headers['content-type'] === SEALED_BATCH_TYPE
+    const sent = Uint8Array.from(Buffer.concat(chunks))
+    const { head, body } = isSealed ? await openBatch(sent, this.secret) : { head: undefined, body: sent }
+    const coding = head?.coding ?? request.headers['content-encoding']
+    const lines = Buffer.from(coding === 'gzip' ? gunzipSync(body) : body)
+      .toString('utf8')
+      .split('\n')
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     const { headers, url: path = '' } = request
     const arrived = {
@@ -88,6 +101,7 @@ export class LedgerServer {
       records: records.map(({ emitter: _, ...record }) => record),
       numbers: records.map(({ emitter }) => emitter as Record<string, unknown> | undefined),
       coding,
+      isSealed,
       head: headers['deponent-emitter-head'] as string | undefined,
       seen: headers['deponent-seen'] as string | undefined,
     }

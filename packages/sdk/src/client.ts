@@ -31,6 +31,7 @@ import type {
   Transformation,
 } from './records.ts'
 import { Sender } from './sender.ts'
+import { Spool } from './spool.ts'
 import type { Counts, Stats } from './stats.ts'
 
 /** How long a process that has nothing left to do is held for its last decisions. */
@@ -61,7 +62,8 @@ export class Deponent {
   readonly #flushIntervalMs: number
   readonly #queue: Queue
   readonly #receipts: Receipts
-  readonly #counts: Counts = { recorded: 0, duplicates: 0, rejected: 0, lost: 0, retries: 0 }
+  readonly #counts: Counts = { recorded: 0, duplicates: 0, rejected: 0, lost: 0, replayed: 0, retries: 0 }
+  readonly #spool: Spool | undefined
   readonly #sender: Sender
   readonly #intake: Intake
   readonly #contexts: Contexts
@@ -87,6 +89,11 @@ export class Deponent {
       options.emitterId === false
         ? undefined
         : new Numbering(options.emitterId ?? emitterName(options.system))
+    this.#spool = Spool.of(options.spool, {
+      numbering,
+      onError,
+      onLost: (count) => (this.#counts.lost += count),
+    })
     const requestTimeoutMs = options.requestTimeoutMs ?? 30_000
     this.#sender = new Sender(
       {
@@ -98,6 +105,7 @@ export class Deponent {
         fetch: options.fetch ?? ((input, init) => fetch(input, init)),
         onError,
         ...(numbering && { numbering }),
+        ...(this.#spool && { spool: this.#spool }),
       },
       this.#queue,
       this.#receipts,
@@ -119,6 +127,7 @@ export class Deponent {
         intervalMs,
         requestTimeoutMs,
       })
+    void this.#spool?.opened.then(() => this.#sender.run())
     this.#forgetExit = beforeExit(() => this.#lastChance())
   }
 
@@ -268,7 +277,7 @@ export class Deponent {
     this.#recorder.open.abandonAll()
     this.#intake.close()
     await this.flush({ timeoutMs: Math.max(0, deadline - Date.now()) })
-    this.#giveUp('still waiting when the client was closed')
+    await this.#giveUp('still waiting when the client was closed')
     await this.#heartbeat?.sayClosed('closed by the application', deadline - Date.now())
   }
 
@@ -279,7 +288,8 @@ export class Deponent {
 
   /** What became of everything reported so far. */
   stats(): Stats {
-    return { reported: this.#intake.reported, waiting: this.#sender.unsettled, ...this.#counts }
+    const spooled = this.#spool?.records ?? 0
+    return { reported: this.#intake.reported, waiting: this.#sender.unsettled, spooled, ...this.#counts }
   }
 
   /**
@@ -332,8 +342,8 @@ export class Deponent {
     if (!this.#closed && !this.#sender.isBusy) await this.#heartbeat?.afterSending()
   }
 
-  #giveUp(message: string): void {
-    const left = this.#sender.stop()
+  async #giveUp(message: string): Promise<void> {
+    const left = await this.#sender.stop()
     for (const { number } of left) if (number) this.#heartbeat?.numbering.lose(number, 'closed')
     if (left.length > 0) this.#intake.lose('closed', left.length, message)
   }

@@ -25,6 +25,8 @@ export type Issue =
  * - `unserialisable` no JSON could be made of the record
  * - `closed` recorded after `close`, or still waiting when its time was up
  * - `refused` the server cannot read the request it is in, however it is cut
+ * - `spool_expired` waited on the disk for longer than it may
+ * - `spool_damaged` what lay on the disk cannot be read any more
  * - `redacted` `redact` gave nothing back
  * - `redaction_failed` `redact` threw
  */
@@ -33,6 +35,8 @@ export type LossReason =
   | 'unserialisable'
   | 'closed'
   | 'refused'
+  | 'spool_expired'
+  | 'spool_damaged'
   | 'redacted'
   | 'redaction_failed'
 

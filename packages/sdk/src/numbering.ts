@@ -21,6 +21,8 @@ export interface Head {
 
 /** Numbers that will never arrive. */
 interface Loss {
+  emitterId: string
+  epoch: number
   seq: number
   seqTo: number
   reason: LossReason
@@ -54,18 +56,25 @@ export class Numbering {
 
   /** Declares that a number will not arrive; its link, when it was sent before and so is in the chain. */
   lose({ seq, link }: Numbered, reason: LossReason): void {
-    const previous = this.#losses.at(-1)
-    const goesOn = previous?.reason === reason && previous.seqTo + 1 === seq
-    if (goesOn && previous.link === undefined && !link) previous.seqTo = seq
-    // Beyond this the numbers are simply gaps, which the ledger shows without being told.
-    else if (this.#losses.length < LOSSES_MAX)
-      this.#losses.push({ seq, seqTo: seq, reason, ...(link && { link }) })
+    this.#lose({ emitterId: this.id, epoch: this.epoch, seq, seqTo: seq, reason, ...(link && { link }) })
+  }
+
+  /** Declares the numbers of a batch lost, which may be of an earlier life of the client. */
+  loseBatch({ id, epoch, numbers }: formatModule.BatchNumbers, reason: LossReason): void {
+    for (const [seq, link] of numbers)
+      this.#lose({ emitterId: id, epoch, seq, seqTo: seq, reason, ...(link && { link }) })
   }
 
   /** Gives every record of a batch its place in the chain; a record that has one keeps it. */
   async chain(batch: readonly Queued[]): Promise<void> {
     const format = await import('@deponent/format')
     for (const item of batch) if (item.number && item.number.link === undefined) this.#link(format, item)
+  }
+
+  /** The numbers of a batch that has its place in the chain. */
+  numbersOf(batch: readonly Queued[]): formatModule.BatchNumbers {
+    const numbers = batch.flatMap(({ number }) => (number ? [[number.seq, number.link ?? ''] as const] : []))
+    return { id: this.id, epoch: this.epoch, numbers }
   }
 
   /** The head after the last record of a batch, as `Deponent-Emitter-Head` says it, when the chain ends there. */
@@ -85,10 +94,10 @@ export class Numbering {
   takeLosses(): Record<string, unknown>[] {
     const losses = this.#losses
     this.#losses = []
-    return losses.map(({ seq, seqTo, reason, link }) => ({
+    return losses.map(({ emitterId, epoch, seq, seqTo, reason, link }) => ({
       kind: 'emitter.loss',
-      emitterId: this.id,
-      epoch: this.epoch,
+      emitterId,
+      epoch,
       seq,
       seqTo,
       count: seqTo - seq + 1,
@@ -103,7 +112,10 @@ export class Numbering {
 
   /** Puts back losses that could not be declared. */
   restore(losses: readonly Record<string, unknown>[]): void {
-    const back = losses.map(({ seq, seqTo, reason, link }) => ({ seq, seqTo, reason, link }) as Loss)
+    const back = losses.map(
+      ({ emitterId, epoch, seq, seqTo, reason, link }) =>
+        ({ emitterId, epoch, seq, seqTo, reason, link }) as Loss,
+    )
     this.#losses.unshift(...back)
   }
 
@@ -113,6 +125,16 @@ export class Numbering {
     // A head speaks of the last number; behind declared losses the chain stands where it stood.
     const head = at === undefined ? {} : { head: at.head }
     return { kind, emitterId: this.id, epoch: this.epoch, seq: at?.seq ?? 0, ...head, ...more }
+  }
+
+  #lose(loss: Loss): void {
+    const { emitterId, epoch, seq, reason, link } = loss
+    const previous = this.#losses.at(-1)
+    const isSameSource = previous?.emitterId === emitterId && previous.epoch === epoch
+    const goesOn = isSameSource && previous.reason === reason && previous.seqTo + 1 === seq
+    if (goesOn && previous.link === undefined && !link) previous.seqTo = seq
+    // Beyond this the numbers are simply gaps, which the ledger shows without being told.
+    else if (this.#losses.length < LOSSES_MAX) this.#losses.push(loss)
   }
 
   #link(format: Format, item: Queued): void {

@@ -2,6 +2,18 @@ import type { DecisionContext } from './decision.ts'
 import type { OnError } from './issue.ts'
 import type { Receipt } from './receipts.ts'
 
+export interface SpoolOptions {
+  directory: string
+  /** Bytes on the disk at most. Default 256 MiB. */
+  maxBytes?: number
+  /** How long a batch may wait before it is deleted and declared lost. Default 7 days. */
+  ttlMs?: number
+  /** Base64 of the server's key, where it has to be known before the first answer. */
+  sealingKey?: string
+  /** `true`: what waits on the disk can be read by whoever reads the disk. Only for who says so. Default false. */
+  plaintext?: boolean
+}
+
 export interface DeponentOptions {
   /** Where the server is, for example `http://127.0.0.1:4600`. */
   url: string
@@ -21,6 +33,11 @@ export interface DeponentOptions {
   maxQueuedCharacters?: number
   /** Requests are compressed (gzip) where the host can do that. Default true. */
   compress?: boolean
+  /**
+   * A directory of its own where batches wait while the server is away, also for the next process. They are sealed to the server's key,
+   * which the client learns from its first answer and keeps there.
+   */
+  spool?: SpoolOptions
   /** How many receipts are kept for `receipt`. Default 1,000. */
   receiptsKept?: number
   /** Told of each receipt as it comes, to be kept elsewhere. */

@@ -3,8 +3,9 @@
  *
  * Invariants:
  * - at most one request is under way;
+ * - what lies on the disk is older than what waits in memory, and is sent first;
  * - a batch that was taken from the queue is in `#batches` until each of its records is settled, that is judged by
- *   the server or declared lost; it is sent again, unchanged, until then;
+ *   the server, on the disk or declared lost; it is sent again, unchanged, until then;
  * - nothing here throws or rejects: the application never sees the network.
  */
 import { answerOf } from './answer.ts'
@@ -17,6 +18,7 @@ import { Pause } from './pause.ts'
 import type { Queue, Queued } from './queue.ts'
 import type { Receipts } from './receipts.ts'
 import { Seen } from './seen.ts'
+import type { Spool } from './spool.ts'
 import type { Counts } from './stats.ts'
 
 /** Below the server's limit for a request with room to spare. */
@@ -35,6 +37,8 @@ export interface SenderOptions {
   onError: OnError
   /** Numbers what is sent; absent where the client does not. */
   numbering?: Numbering
+  /** Where batches wait while the server is away; absent where they wait in memory. */
+  spool?: Spool
 }
 
 export class Sender {
@@ -46,6 +50,8 @@ export class Sender {
   readonly #seen: Seen
   #batches: Queued[][] = []
   #running: Promise<void> | undefined
+  #spooling: Promise<void> | undefined
+  #isWaiting = false
   #stopped = false
 
   constructor(options: SenderOptions, queue: Queue, receipts: Receipts, counts: Counts) {
@@ -58,12 +64,14 @@ export class Sender {
 
   /** Records neither judged nor declared lost. */
   get unsettled(): number {
-    return this.#queue.length + this.#batches.reduce((sum, batch) => sum + batch.length, 0)
+    const batched = this.#batches.reduce((sum, batch) => sum + batch.length, 0)
+    return this.#queue.length + batched + (this.#options.spool?.ownRecords ?? 0)
   }
 
-  /** Begins to send, or sends on; resolves when nothing is left. */
+  /** Begins to send, or sends on; resolves when nothing is left. While the server is away what waits goes to the disk. */
   run(): Promise<void> {
-    if (this.#next() === undefined) return Promise.resolve()
+    if (this.#stopped || !this.#hasWork()) return this.#running ?? Promise.resolve()
+    if (this.#isWaiting) void this.#spoolWaiting()
     this.#running ??= this.#sendAll()
     return this.#running
   }
@@ -73,12 +81,14 @@ export class Sender {
     this.#pause.hurry()
   }
 
-  /** Gives up what is left and gives it back. */
-  stop(): Queued[] {
-    const left = [...this.#batches.flat(), ...this.#queue.clear()]
+  /** Ends: what is left goes to the disk where there is one, and what cannot is given back. */
+  async stop(): Promise<Queued[]> {
     this.#stopped = true
-    this.#batches = []
     this.#pause.hurry()
+    await this.#spoolWaiting()
+    await this.#options.spool?.settled()
+    const left = [...this.#batches.flat(), ...this.#queue.clear()]
+    this.#batches = []
     return left
   }
 
@@ -93,7 +103,7 @@ export class Sender {
     const records = [...losses, ...statements]
     if (records.length === 0) return
     const body = records.map((record) => JSON.stringify(record)).join('\n')
-    const answer = await this.#request('/v1/records', body, {}, timeoutMs)
+    const answer = await this.#requestLines('/v1/records', body, {}, timeoutMs)
     if (answer.outcome !== 'judged') numbering.restore(losses)
   }
 
@@ -104,16 +114,76 @@ export class Sender {
 
   async #sendAll(): Promise<void> {
     let failures = 0
-    for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
-      const answer = await this.#post(batch)
-      if (this.#stopped) break
+    while (!this.#stopped && this.#hasWork()) {
+      await this.#spooling
+      const answer = (await this.#replay()) ?? (await this.#send())
+      if (answer === undefined) continue
       failures = answer.outcome === 'retry' ? failures + 1 : 0
-      if (answer.outcome === 'judged') await this.#settle(batch, answer.envelope)
-      else if (answer.outcome === 'refused') this.#divide(batch, answer)
-      else await this.#waitAfter(answer, failures)
+      if (answer.outcome === 'retry' && !this.#stopped) await this.#waitAfter(answer, failures)
     }
     // In the same turn as the last look at the queue: whoever adds to it afterwards finds nobody running.
     this.#running = undefined
+  }
+
+  #hasWork(): boolean {
+    return this.#next() !== undefined || this.#options.spool?.isEmpty === false
+  }
+
+  /** Sends the oldest batch on the disk, if there is one: it was made before what waits in memory. */
+  async #replay(): Promise<Answer | undefined> {
+    const { spool, requestTimeoutMs } = this.#options
+    if (spool === undefined || spool.isEmpty) return undefined
+    const batch = await spool.first()
+    if (batch === undefined) return undefined
+    const answer = await this.#request(batch.head.path, batch.body, batch.headers, requestTimeoutMs)
+    if (answer.outcome === 'refused') await spool.refused(batch)
+    if (answer.outcome !== 'judged') return answer
+    const { receipts, errors, promise } = answer.envelope
+    const { records } = batch.head
+    if (new Set([...receipts, ...errors].map(({ position }) => position)).size < records)
+      return {
+        outcome: 'retry',
+        message: 'the answer left out some of a spooled batch',
+        retryAfterMs: FORGOTTEN_MS,
+      }
+    for (const { position: _, ...receipt } of receipts) {
+      if (batch.isOwn) this.#counts[receipt.status === 'duplicate' ? 'duplicates' : 'recorded'] += 1
+      this.#receipts.add(receipt.decisionId ?? receipt.id, { ...receipt, promise })
+    }
+    if (batch.isOwn) this.#counts.rejected += records - receipts.length
+    else this.#counts.replayed += records
+    for (const { position, decisionId = `${position} of a spooled batch`, ...fault } of errors)
+      this.#options.onError({ code: 'rejected', decisionId, faults: [fault] })
+    await spool.done(batch)
+    return answer
+  }
+
+  /** Sends the next batch in memory, if there is one. */
+  async #send(): Promise<Answer | undefined> {
+    const batch = this.#next()
+    if (batch === undefined) return undefined
+    const answer = await this.#post(batch)
+    // Whoever stopped us took the batch.
+    if (this.#stopped) return answer
+    if (answer.outcome === 'judged') await this.#settle(batch, answer.envelope)
+    else if (answer.outcome === 'refused') this.#divide(batch, answer)
+    return answer
+  }
+
+  /** Puts what waits on the disk, as far as there is one and it takes it. */
+  #spoolWaiting(): Promise<void> {
+    this.#spooling ??= this.#spoolAll().finally(() => (this.#spooling = undefined))
+    return this.#spooling
+  }
+
+  async #spoolAll(): Promise<void> {
+    const { spool, numbering } = this.#options
+    if (spool === undefined) return
+    for (let batch = this.#next(); batch !== undefined; batch = this.#next()) {
+      await numbering?.chain(batch)
+      if (!(await spool.put(batch))) return
+      this.#batches.shift()
+    }
   }
 
   /** The batch to send now: one that is still open, or the next of the queue. */
@@ -130,28 +200,37 @@ export class Sender {
     const head = numbering?.headOf(batch)
     const body = batch.map(({ text }) => text).join('\n')
     const headers: Record<string, string> = head === undefined ? {} : { 'deponent-emitter-head': head }
-    return this.#request(batch[0]!.path, body, headers, requestTimeoutMs)
+    return this.#requestLines(batch[0]!.path, body, headers, requestTimeoutMs)
   }
 
-  async #request(
+  async #requestLines(
     path: string,
     text: string,
     more: Record<string, string>,
     timeoutMs: number,
   ): Promise<Answer> {
-    const { key, url, compress } = this.#options
+    const { body, coding } = await coded(text, this.#options.compress)
+    return this.#request(
+      path,
+      body,
+      { 'content-type': 'application/x-ndjson', ...coding, ...more },
+      timeoutMs,
+    )
+  }
+
+  async #request(
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    more: Record<string, string>,
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const { key, url, spool } = this.#options
+    const headers = { authorization: `Bearer ${key}`, ...this.#seen.headers(), ...more }
     try {
-      const { body, coding } = await coded(text, compress)
-      const headers = {
-        authorization: `Bearer ${key}`,
-        'content-type': 'application/x-ndjson',
-        ...coding,
-        ...this.#seen.headers(),
-        ...more,
-      }
       const signal = AbortSignal.timeout(timeoutMs)
       const response = await this.#options.fetch(`${url}${path}`, { method: 'POST', headers, body, signal })
       this.#seen.take(response.headers.get('deponent-checkpoint'))
+      spool?.learn(response.headers.get('deponent-sealing-key'))
       return answerOf(response.status, await response.text(), response.headers.get('retry-after'), Date.now())
     } catch (error) {
       return { outcome: 'retry', message: `the server cannot be reached (${String(error)})` }
@@ -211,7 +290,10 @@ export class Sender {
       retryInMs,
       ...(status === undefined ? {} : { status }),
     })
+    await this.#spoolWaiting()
+    this.#isWaiting = true
     await this.#pause.wait(retryInMs)
+    this.#isWaiting = false
   }
 }
 

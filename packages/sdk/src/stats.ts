@@ -4,6 +4,8 @@ export interface Stats extends Counts {
   reported: number
   /** Neither judged by the server nor declared lost yet. */
   waiting: number
+  /** On the disk now, those of earlier processes included. */
+  spooled: number
 }
 
 export interface Counts {
@@ -12,6 +14,8 @@ export interface Counts {
   duplicates: number
   rejected: number
   lost: number
+  /** Of earlier processes, from the disk, and judged by the server now. */
+  replayed: number
   /** Requests that were answered by "not now", or not at all. */
   retries: number
 }

@@ -33,6 +33,7 @@ import { Retentions } from './recording/retentions.ts'
 import { Systems } from './recording/systems.ts'
 import { RightsRegister } from './rights/rights-register.ts'
 import { Rights } from './rights/rights.ts'
+import { SealedBodies } from './ingest/sealed-body.ts'
 import type { MetField } from './vault/classify/fields-met.ts'
 import { type ClassificationPolicy, DEFAULT_CLASSIFICATION } from './vault/classify/policy.ts'
 import type { SegmentLimits } from './vault/segments.ts'
@@ -93,6 +94,8 @@ export interface Tenant {
   hasOwnSigner: boolean
   /** What senders remember of this ledger. */
   seen: SeenHeads
+  /** Opens what senders sealed to this ledger while it was away. */
+  sealedBodies: SealedBodies
   /** Indices of the entries in which one checkpoint key replaced another, as `format.json` tells. */
   keyChanges: readonly number[]
   /** Records opened after it resolves are classified by this policy. */
@@ -276,6 +279,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
     keys,
     hasOwnSigner: options.remoteSigner !== undefined,
     seen,
+    sealedBodies: new SealedBodies(vault.derive('sealed-batch')),
     keyChanges: keyChangesOf(directory.format.ledgers[name]),
     classifyBy: (policy) => intake.classifyBy(policy),
     fieldsMet: async (system) => {

@@ -55,6 +55,7 @@ const BODY_STATUS: Record<BodyErrorCode, number> = {
   bad_json: 400,
   bad_utf8: 400,
   bad_encoding: 400,
+  bad_sealing: 400,
   unsupported_media_type: 415,
   unsupported_encoding: 415,
   body_too_large: 413,

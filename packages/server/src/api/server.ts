@@ -257,8 +257,9 @@ function unexpected(server: ServerServices, error: unknown): Problem {
   return problem
 }
 
-/** Whoever records is told the latest checkpoint, to be brought back as `Deponent-Seen`. */
+/** Whoever records is told the latest checkpoint, to be brought back as `Deponent-Seen`, and what key to seal to. */
 function stateHead({ tenant }: LedgerServices, response: Response): void {
+  response.headers.set('Deponent-Sealing-Key', tenant.sealedBodies.publicKey)
   const { checkpoint } = tenant.ledger
   if (checkpoint) response.headers.set('Deponent-Checkpoint', toBase64(utf8(checkpoint.note)))
 }

@@ -7,6 +7,7 @@
  * - `unsupported_media_type` a Content-Type this endpoint does not read
  * - `unsupported_encoding` a Content-Encoding other than gzip, zstd, identity
  * - `bad_encoding` damaged, truncated or followed by foreign bytes
+ * - `bad_sealing` a sealed body that is damaged or sealed to another ledger
  * - `body_too_large` more than `BODY_BYTES_MAX` after decompression
  * - `too_many_records` more than `BODY_RECORDS_MAX`
  */
@@ -17,6 +18,7 @@ export type BodyErrorCode =
   | 'unsupported_media_type'
   | 'unsupported_encoding'
   | 'bad_encoding'
+  | 'bad_sealing'
   | 'body_too_large'
   | 'too_many_records'
 

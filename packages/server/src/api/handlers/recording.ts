@@ -2,6 +2,7 @@
 import { FormatError, fromHex, isRecordKind, type RecordKind } from '@deponent/format'
 import { ADMIN_TOKEN_ID } from '../../access/caller.ts'
 import { type DecodedItem, decodeBody, type ReadingError } from '../../ingest/decode.ts'
+import { SealedBodies } from '../../ingest/sealed-body.ts'
 import type { Envelope } from '../../recording/envelope.ts'
 import type { IntakeSource } from '../../recording/intake.ts'
 import { linkFor } from '../../recording/links.ts'
@@ -17,8 +18,7 @@ const CHECKPOINT_WAIT_MS = 5_000
 const INDEX_LAG_MAX = 2_000_000
 
 export const recordDecisions: Handler = async (call) => {
-  const contentType = call.request.headers.get('content-type') ?? undefined
-  return record(call, { contentType, body: await bodyOf(call.request) })
+  return record(call, await contentOf(call))
 }
 
 /** Records of any kind but decisions; each says its `kind`. */
@@ -102,8 +102,20 @@ export async function decisionEntriesOf(
   return found
 }
 
-async function itemsOf({ request }: Call): Promise<DecodedItem[]> {
-  return decodeBody(request.headers.get('content-type') ?? undefined, await bodyOf(request))
+/** The body as its sender wrote it, whether it came in clear or sealed. */
+async function contentOf({
+  request,
+  services,
+}: Call): Promise<{ contentType: string | undefined; body: Uint8Array }> {
+  const contentType = request.headers.get('content-type') ?? undefined
+  const body = await bodyOf(request)
+  if (!SealedBodies.isType(contentType)) return { contentType, body }
+  return { contentType: 'application/x-ndjson', body: await services.tenant.sealedBodies.open(body) }
+}
+
+async function itemsOf(call: Call): Promise<DecodedItem[]> {
+  const { contentType, body } = await contentOf(call)
+  return decodeBody(contentType, body)
 }
 
 function submissionOf(item: DecodedItem, kind: RecordKind | ReadingError): Submission {

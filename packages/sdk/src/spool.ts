@@ -1,0 +1,215 @@
+/*
+ * Batches that wait on a disk while the server is away: one file each, sealed to the server, so that neither who reads the disk nor
+ * this process can open them; sent as they are when the server is back, by this process or the next.
+ *
+ * Invariants: a file is whole and synced before it counts; it goes only when the server judged it, its time is up or it cannot be
+ * read; what goes without being judged is declared lost with its numbers; the directory never holds more than `maxBytes` in batches.
+ */
+import type { BatchHead } from '@deponent/format'
+import { coded } from './coding.ts'
+import { hostModule } from './host.ts'
+import type { Files } from './host.ts'
+import type { LossReason, OnError } from './issue.ts'
+import type { Numbering } from './numbering.ts'
+import type { SpoolOptions } from './options.ts'
+import type { Queued } from './queue.ts'
+import { SpoolFiles } from './spool-files.ts'
+import type { SpoolFile } from './spool-files.ts'
+import { plainBatch, readPlainBatch } from './plain-batch.ts'
+import { describedError } from './status.ts'
+
+const BYTES_MAX = 256 * 1024 * 1024
+const TTL_MS = 7 * 86_400_000
+const KEY_FILE = 'sealing-key'
+
+/** A batch of the spool, as it is sent. */
+export interface SpooledBatch {
+  file: SpoolFile
+  /** Of this process: its records are counted here. */
+  isOwn: boolean
+  head: BatchHead
+  body: Uint8Array<ArrayBuffer>
+  headers: Record<string, string>
+}
+
+export interface SpoolParts {
+  numbering?: Numbering | undefined
+  onError: OnError
+  /** Told of records of this process that are lost. */
+  onLost: (count: number) => void
+}
+
+export class Spool {
+  readonly #options: SpoolOptions
+  readonly #parts: SpoolParts
+  readonly #files: SpoolFiles
+  readonly #own = new Set<string>()
+  #key: string | undefined
+  #keeping: Promise<void> | undefined
+  #trouble = ''
+  /** Resolves when what earlier processes left is known. */
+  readonly opened: Promise<void>
+
+  private constructor(options: SpoolOptions, parts: SpoolParts, files: Files) {
+    this.#options = options
+    this.#parts = parts
+    this.#key = options.sealingKey
+    this.#files = new SpoolFiles(files, options.directory, options.ttlMs ?? TTL_MS)
+    this.opened = this.#open()
+  }
+
+  /** The spool the options ask for; told and undefined where this host has no files. */
+  static of(options: SpoolOptions | undefined, parts: SpoolParts): Spool | undefined {
+    const files = hostModule('node:fs/promises')
+    if (options !== undefined && files === undefined)
+      parts.onError({ code: 'unavailable', message: 'this host has no files; nothing is spooled' })
+    return options && files && new Spool(options, parts, files)
+  }
+
+  get isEmpty(): boolean {
+    return this.#files.list.length === 0
+  }
+
+  /** Records on the disk. */
+  get records(): number {
+    return sum(this.#files.list)
+  }
+
+  /** Those of them that this process took. */
+  get ownRecords(): number {
+    return sum(this.#files.list.filter(({ name }) => this.#own.has(name)))
+  }
+
+  /** Takes the key an answer of the server told, to seal to. */
+  learn(key: string | null): void {
+    if (key === null || key === this.#key || this.#options.sealingKey !== undefined) return
+    this.#key = key
+    this.#keeping = this.opened.then(() =>
+      this.#attempt('the key of the server cannot be kept', () => this.#files.write(KEY_FILE, key)),
+    )
+  }
+
+  /** Resolves when what was learnt is kept. */
+  async settled(): Promise<void> {
+    await this.#keeping
+  }
+
+  /** Puts a batch on the disk; false, and told, when that cannot be. */
+  async put(batch: readonly Queued[]): Promise<boolean> {
+    await this.opened
+    const bytes = await this.#attempt('a batch cannot be sealed', () => this.#bytesOf(batch))
+    if (bytes === undefined) return false
+    if (this.#files.bytes + bytes.length > (this.#options.maxBytes ?? BYTES_MAX)) {
+      this.#tell('the spool is full')
+      return false
+    }
+    const file = await this.#attempt('the spool cannot be written', () =>
+      this.#files.add(batch.length, bytes),
+    )
+    if (file === undefined) return false
+    this.#own.add(file.name)
+    this.#trouble = ''
+    return true
+  }
+
+  /** The oldest batch that can be sent; what cannot be any more is removed and declared lost on the way. */
+  async first(): Promise<SpooledBatch | undefined> {
+    await this.opened
+    for (let [file] = this.#files.list; file !== undefined; [file] = this.#files.list) {
+      const batch = await this.#read(file)
+      if (batch !== undefined && !this.#files.isExpired(file)) return batch
+      await this.#drop(file, batch?.head, batch ? 'spool_expired' : 'spool_damaged')
+    }
+    return undefined
+  }
+
+  /** The server judged it. */
+  async done({ file }: SpooledBatch): Promise<void> {
+    this.#own.delete(file.name)
+    await this.#attempt('the spool cannot be written', () => this.#files.remove(file))
+  }
+
+  /** The server will not read it: it is lost to the ledger, and kept beside for whoever can tell why. */
+  async refused({ file, head }: SpooledBatch): Promise<void> {
+    await this.#drop(file, head, 'refused')
+  }
+
+  async #open(): Promise<void> {
+    await this.#attempt('the spool cannot be opened', async () => {
+      await this.#files.open()
+      this.#key ??= await this.#files.text(KEY_FILE)
+    })
+  }
+
+  async #bytesOf(batch: readonly Queued[]): Promise<Uint8Array<ArrayBuffer>> {
+    const { numbering } = this.#parts
+    const { body, coding } = await coded(batch.map(({ text }) => text).join('\n'), true)
+    const isNumbered = numbering && batch.some(({ number }) => number)
+    const head: BatchHead = {
+      path: batch[0]!.path,
+      at: Date.now(),
+      records: batch.length,
+      coding: coding['content-encoding'] ?? 'identity',
+      ...(isNumbered && { emitter: numbering.numbersOf(batch) }),
+    }
+    const lines = typeof body === 'string' ? new TextEncoder().encode(body) : body
+    if (this.#options.plaintext === true) return plainBatch(head, lines)
+    if (this.#key === undefined) throw new Error('the key of the server is not known yet')
+    const { fromBase64, sealBatch } = await import('@deponent/format')
+    return sealBatch(head, lines, fromBase64(this.#key), crypto.getRandomValues(new Uint8Array(32)))
+  }
+
+  async #read(file: SpoolFile): Promise<SpooledBatch | undefined> {
+    try {
+      const bytes = await this.#files.read(file)
+      const isOwn = this.#own.has(file.name)
+      const plain = readPlainBatch(bytes)
+      if (plain) {
+        const { head, body } = plain
+        const coding: Record<string, string> = head.coding === 'gzip' ? { 'content-encoding': 'gzip' } : {}
+        return { file, isOwn, head, body, headers: { 'content-type': 'application/x-ndjson', ...coding } }
+      }
+      const { readBatchHead, SEALED_BATCH_TYPE } = await import('@deponent/format')
+      return {
+        file,
+        isOwn,
+        head: readBatchHead(bytes),
+        body: bytes,
+        headers: { 'content-type': SEALED_BATCH_TYPE },
+      }
+    } catch {
+      return undefined
+    }
+  }
+
+  async #drop(file: SpoolFile, head: BatchHead | undefined, reason: LossReason): Promise<void> {
+    const { numbering, onError, onLost } = this.#parts
+    if (head?.emitter) numbering?.loseBatch(head.emitter, reason)
+    if (this.#own.delete(file.name)) onLost(file.records)
+    onError({ code: 'lost', reason, count: file.records, message: `spooled batch ${file.name}` })
+    await this.#attempt('the spool cannot be written', () =>
+      reason === 'spool_expired' ? this.#files.remove(file) : this.#files.setAside(file),
+    )
+  }
+
+  async #attempt<T>(trouble: string, act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      const { message } = describedError(error)
+      this.#tell(`${trouble} (${message})`)
+      return undefined
+    }
+  }
+
+  /** Each trouble is told once, until the spool works again. */
+  #tell(trouble: string): void {
+    if (trouble === this.#trouble) return
+    this.#trouble = trouble
+    this.#parts.onError({ code: 'unavailable', message: trouble })
+  }
+}
+
+function sum(files: readonly SpoolFile[]): number {
+  return files.reduce((count, { records }) => count + records, 0)
+}

@@ -1,0 +1,237 @@
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { deponent } from '@deponent/sdk'
+import type { Deponent, DeponentOptions, Issue, SpoolOptions } from '@deponent/sdk'
+import { keepAll, LedgerServer } from './ledger-server.ts'
+
+let server: LedgerServer
+let url: string
+let directory: string
+let issues: Issue[]
+let clients: Deponent[]
+
+beforeEach(async () => {
+  server = new LedgerServer()
+  url = await server.start()
+  directory = join(await mkdtemp(join(tmpdir(), 'spool-')), 'spool')
+  issues = []
+  clients = []
+})
+
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.close({ timeoutMs: 0 })))
+  await server.stop()
+})
+
+const away = () => ({ status: 503 }) as const
+
+function client(spool: Partial<SpoolOptions> = {}, options: Partial<DeponentOptions> = {}): Deponent {
+  const created = deponent({
+    url,
+    key: 'k',
+    emitterId: 'till-1',
+    flushIntervalMs: 3_600_000,
+    onError: (issue) => void issues.push(issue),
+    spool: { directory, ...spool },
+    ...options,
+  })
+  clients.push(created)
+  return created
+}
+
+/** A client that has heard from the server, and hears nothing any more. */
+async function cutOff(
+  spool: Partial<SpoolOptions> = {},
+  options: Partial<DeponentOptions> = {},
+): Promise<Deponent> {
+  const audit = client(spool, options)
+  audit.log({ modelId: 'm', prediction: 'first' })
+  await audit.flush()
+  server.reply = away
+  return audit
+}
+
+const batches = async (): Promise<string[]> =>
+  (await readdir(directory)).filter((name) => name.endsWith('.batch'))
+const predictions = () => server.records.map(({ prediction }) => prediction)
+const lost = () => issues.flatMap((issue) => (issue.code === 'lost' ? [[issue.reason, issue.count]] : []))
+
+describe('while the server is away', () => {
+  it('batches wait on the disk, sealed, and are sent in their order when it is back', async () => {
+    const audit = await cutOff()
+    for (const prediction of ['second-word', 'third-word']) {
+      audit.log({ modelId: 'm', prediction })
+      await audit.flush({ timeoutMs: 200 })
+    }
+    const files = await batches()
+    expect(files.length).toBeGreaterThan(0)
+    for (const name of files) {
+      expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600)
+      expect((await readFile(join(directory, name))).includes('word')).toBe(false)
+    }
+    expect((await stat(directory)).mode & 0o777).toBe(0o700)
+    expect(audit.stats()).toMatchObject({ reported: 3, recorded: 1, waiting: 2, spooled: 2, lost: 0 })
+    server.arrived.length = 0
+    server.reply = keepAll
+    expect(await audit.flush()).toBe(0)
+    expect(predictions()).toEqual(['second-word', 'third-word'])
+    expect(server.arrived.every(({ isSealed }) => isSealed)).toBe(true)
+    expect(await batches()).toEqual([])
+    expect(audit.stats()).toMatchObject({ reported: 3, recorded: 3, waiting: 0, spooled: 0 })
+  })
+
+  it('more can be recorded than fits into memory', async () => {
+    const audit = await cutOff({}, { maxQueuedRecords: 10, batchSize: 5 })
+    for (let i = 0; i < 60; i++) {
+      audit.log({ modelId: 'm', prediction: i })
+      if (i % 5 === 4) await expect.poll(() => audit.stats().spooled).toBe(i + 1)
+    }
+    expect(audit.stats()).toMatchObject({ lost: 0, waiting: 60 })
+    server.arrived.length = 0
+    server.reply = keepAll
+    await audit.flush()
+    expect(predictions()).toEqual(Array.from({ length: 60 }, (_, i) => i))
+  })
+
+  it('what one process leaves the next one sends, numbered as it was', async () => {
+    const first = await cutOff()
+    first.log({ modelId: 'm', prediction: 'left' })
+    first.review({ decisionId: 'd', verdict: 'agree' })
+    await first.close({ timeoutMs: 50 })
+    expect(lost()).toEqual([])
+    expect(first.stats()).toMatchObject({ waiting: 2, spooled: 2 })
+    server.arrived.length = 0
+    server.reply = keepAll
+    const second = client()
+    await expect.poll(() => second.stats()).toMatchObject({ replayed: 2, spooled: 0, reported: 0 })
+    expect(predictions()).toEqual(['left'])
+    expect(server.arrived[0]!.numbers[0]).toMatchObject({ id: 'till-1', seq: 2 })
+    expect(server.statements.filter(({ kind }) => kind === 'review')).toHaveLength(1)
+  })
+
+  it('what is rejected after all is told, and costs its neighbours nothing', async () => {
+    const audit = await cutOff()
+    const bad = audit.log({ modelId: 'm', prediction: 1, confidence: 7 })
+    audit.log({ modelId: 'm', prediction: 2 })
+    await audit.flush({ timeoutMs: 100 })
+    server.reply = (request) => {
+      const { body } = keepAll({ ...request, records: request.records.slice(1) }) as {
+        body: { receipts: object[] }
+      }
+      const receipts = body.receipts.map((receipt) => ({ ...receipt, position: 1 }))
+      const errors = [
+        { position: 0, decisionId: bad, code: 'out_of_range', path: '/confidence', message: '' },
+      ]
+      return { status: 207, body: { ...body, receipts, errors } }
+    }
+    expect(await audit.flush()).toBe(0)
+    expect(audit.stats()).toMatchObject({ recorded: 2, rejected: 1, lost: 0, waiting: 0 })
+    expect(issues).toContainEqual(expect.objectContaining({ code: 'rejected', decisionId: bad }))
+  })
+})
+
+describe('a spool', () => {
+  it('is not written in clear where no key of the server is known', async () => {
+    server.reply = () => 'hang up'
+    const audit = client()
+    audit.log({ modelId: 'm', prediction: 'x' })
+    await audit.flush({ timeoutMs: 100 })
+    expect(await batches()).toEqual([])
+    expect(audit.stats()).toMatchObject({ waiting: 1, spooled: 0 })
+    expect(issues).toContainEqual({
+      code: 'unavailable',
+      message: 'a batch cannot be sealed (the key of the server is not known yet)',
+    })
+  })
+
+  it('remembers the key, so that a process that never reached the server can seal too', async () => {
+    await (await cutOff()).close()
+    server.reply = () => 'hang up'
+    const audit = client()
+    audit.log({ modelId: 'm', prediction: 'x' })
+    await audit.close({ timeoutMs: 50 })
+    expect(await batches()).toHaveLength(1)
+  })
+
+  it('is in clear only for who says so', async () => {
+    const audit = await cutOff({ plaintext: true })
+    audit.log({ modelId: 'm', prediction: 'plain' })
+    await audit.flush({ timeoutMs: 100 })
+    const [name] = await batches()
+    expect((await readFile(join(directory, name!))).includes('plain')).toBe(true)
+    server.arrived.length = 0
+    server.reply = keepAll
+    await audit.flush()
+    expect(server.arrived).toMatchObject([{ isSealed: false, records: [{ prediction: 'plain' }] }])
+  })
+
+  it('never grows beyond its size; what does not fit stays in memory and is declared lost in the end', async () => {
+    const audit = await cutOff({ maxBytes: 1_500 })
+    for (let i = 0; i < 5; i++) {
+      audit.log({ modelId: 'm', prediction: i })
+      await audit.flush({ timeoutMs: 20 })
+    }
+    await audit.close({ timeoutMs: 20 })
+    const sizes = await Promise.all(
+      (await batches()).map(async (name) => (await stat(join(directory, name))).size),
+    )
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(1_500)
+    const { spooled, lost: count } = audit.stats()
+    expect([spooled > 0, count > 0, spooled + count]).toEqual([true, true, 5])
+    expect(issues).toContainEqual({ code: 'unavailable', message: 'the spool is full' })
+  })
+
+  it('keeps nothing beyond its time, and declares what it deletes with its number and its link', async () => {
+    const first = await cutOff()
+    first.log({ modelId: 'm', prediction: 'old' })
+    await first.close({ timeoutMs: 20 })
+    server.reply = keepAll
+    const second = client({ ttlMs: -1 })
+    await expect.poll(lost).toEqual([['spool_expired', 1]])
+    expect(await batches()).toEqual([])
+    await second.flush()
+    expect(server.statements.filter(({ kind }) => kind === 'emitter.loss')).toMatchObject([
+      { emitterId: 'till-1', seq: 2, reason: 'spool_expired', link: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ])
+  })
+
+  it('with a damaged file declares it and goes on', async () => {
+    const first = await cutOff({}, { batchSize: 1 })
+    first.log({ modelId: 'm', prediction: 'damaged' })
+    await first.flush({ timeoutMs: 50 })
+    first.log({ modelId: 'm', prediction: 'well' })
+    await first.close({ timeoutMs: 50 })
+    const [name] = (await batches()).toSorted()
+    await writeFile(join(directory, name!), 'nonsense')
+    server.arrived.length = 0
+    server.reply = keepAll
+    client()
+    await expect.poll(predictions).toEqual(['well'])
+    expect(lost()).toEqual([['spool_damaged', 1]])
+    expect(await readdir(directory)).toContain(`${name}.aside`)
+  })
+
+  it('that cannot be written is told, and records go on in memory', async () => {
+    await writeFile(directory, 'a file where the directory should be')
+    const audit = client()
+    server.reply = away
+    audit.log({ modelId: 'm', prediction: 'x' })
+    await audit.flush({ timeoutMs: 50 })
+    server.reply = keepAll
+    expect(await audit.flush()).toBe(0)
+    expect(issues.some(({ code }) => code === 'unavailable')).toBe(true)
+    expect(audit.stats()).toMatchObject({ recorded: 1, lost: 0 })
+  })
+
+  it('holds what a server refuses beside, and does not get stuck on it', async () => {
+    const audit = await cutOff()
+    audit.log({ modelId: 'm', prediction: 'x' })
+    await audit.flush({ timeoutMs: 50 })
+    server.reply = () => ({ status: 400, body: { code: 'bad_sealing' } })
+    expect(await audit.flush()).toBe(0)
+    expect(lost()).toEqual([['refused', 1]])
+    expect((await readdir(directory)).filter((name) => name.endsWith('.aside'))).toHaveLength(1)
+  })
+})
