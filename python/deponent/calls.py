@@ -1,0 +1,170 @@
+"""How a call becomes a decision: what went in, what came out or how it failed, and how long it took."""
+import dataclasses
+import inspect
+import time
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+
+from .issue import Issue, OnError
+from .plain import plain
+
+#: Of what a generator yields, at most so many items and characters are recorded.
+ITEMS_MAX = 1_000
+CHARACTERS_MAX = 65_536
+
+Capture = Union[bool, None, Callable[..., Any]]
+Report = Callable[[Dict[str, Any]], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Capturing:
+    """What is recorded of each call of one function.
+
+    `input`: None for the argument, or the arguments by name when there are several; False for nothing; or a function of
+    the arguments. `output`: None for the result, False for nothing but "[not captured]", or a function of the result (of
+    a generator: of the list of what it yielded). `describe`: a function of the result and the arguments that gives
+    further fields, known only after the call.
+    """
+
+    fields: Dict[str, Any]
+    report: Report
+    on_error: OnError
+    input: Capture = None
+    output: Capture = None
+    describe: Optional[Callable[..., Any]] = None
+    signature: Optional[inspect.Signature] = None
+
+    def begin(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> 'Call':
+        return Call(self, args, kwargs)
+
+
+class Call:
+    def __init__(self, capturing: Capturing, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> None:
+        self._of = capturing
+        self._args = args
+        self._kwargs = kwargs
+        # Taken before the call, since a function may change what it is given.
+        self._input = self._captured('input', self._taken_input)
+        self._started = time.perf_counter()
+
+    def succeeded(self, result: Any) -> None:
+        latency = self._latency()
+        outcome = {'status': 'ok', 'prediction': self._prediction(result), 'latencyMs': latency}
+        self._record({**outcome, **self._described(result)})
+
+    def failed(self, error: BaseException, partial: Any = None) -> None:
+        outcome = {'status': status_of(error), 'error': described(error), 'latencyMs': self._latency()}
+        if partial:
+            outcome['prediction'] = self._prediction(partial)
+        self._record(outcome)
+
+    def _record(self, outcome: Dict[str, Any]) -> None:
+        record = {**self._of.fields, **outcome}
+        if self._input is not None:
+            record['input'] = self._input
+        try:
+            self._of.report(record)
+        except Exception as error:
+            self._of.on_error(Issue('capture_failed', 'recording raised %s' % type(error).__name__))
+
+    def _latency(self) -> float:
+        return round((time.perf_counter() - self._started) * 1000, 3)
+
+    def _taken_input(self) -> Any:
+        wanted = self._of.input
+        if wanted is False:
+            return None
+        if callable(wanted):
+            return plain(wanted(*self._args, **self._kwargs))
+        return plain(_arguments(self._of.signature, self._args, self._kwargs))
+
+    def _prediction(self, result: Any) -> Any:
+        """A function may well answer with nothing; the record says so in words, because null means absent there."""
+        wanted = self._of.output
+        if wanted is False:
+            return '[not captured]'
+        shown = self._captured('output', lambda: wanted(result) if callable(wanted) else result, '[not captured]')
+        return '[None]' if shown is None else plain(shown)
+
+    def _described(self, result: Any) -> Dict[str, Any]:
+        if self._of.describe is None:
+            return {}
+        describe = self._of.describe
+        return self._captured('describe', lambda: dict(describe(result, *self._args, **self._kwargs) or {}), {})
+
+    def _captured(self, what: str, capture: Callable[[], Any], instead: Any = None) -> Any:
+        try:
+            return capture()
+        except Exception as error:
+            self._of.on_error(Issue('capture_failed', '%s raised %s' % (what, type(error).__name__)))
+            return instead
+
+
+class Yielded:
+    """What a generator gave so far, as far as it is recorded."""
+
+    def __init__(self) -> None:
+        self._items: List[Any] = []
+        self._characters = 0
+        self._left_out = 0
+
+    def add(self, item: Any) -> None:
+        self._characters += len(item) if isinstance(item, (str, bytes)) else 0
+        if len(self._items) < ITEMS_MAX and self._characters <= CHARACTERS_MAX:
+            # As it is now: generators like to yield the same object again.
+            self._items.append(item if isinstance(item, str) else _safely_plain(item))
+        else:
+            self._left_out += 1
+
+    def result(self) -> Any:
+        """The text when texts were yielded, as models stream them; otherwise the list."""
+        rest = ['[%d more]' % self._left_out] if self._left_out else []
+        if self._items and all(isinstance(item, str) for item in self._items):
+            return ''.join(self._items + rest)
+        return self._items + rest
+
+
+def status_of(error: BaseException) -> str:
+    """`timeout` for what calls itself one, whichever library raised it; otherwise `error`."""
+    names = (kind.__name__.lower() for kind in type(error).__mro__)
+    return 'timeout' if any(name.endswith(('timeout', 'timeouterror')) for name in names) else 'error'
+
+
+def described(error: BaseException) -> Dict[str, str]:
+    """A cancelled task is a `CancelledError`, a generator that its reader left a `GeneratorExit`."""
+    try:
+        message = str(error)
+    except Exception:
+        message = ''
+    return {'type': type(error).__name__, 'message': message}
+
+
+def signature_of(function: Callable[..., Any]) -> Optional[inspect.Signature]:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _arguments(signature: Optional[inspect.Signature], args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    named: Dict[str, Any] = {}
+    if signature is not None:
+        try:
+            named = dict(signature.bind(*args, **kwargs).arguments)
+        except TypeError:
+            # The call itself will say so.
+            return None
+    first = next(iter(signature.parameters), None) if signature is not None else None
+    if first in ('self', 'cls'):
+        named.pop(first, None)
+    if signature is None:
+        named = {**{str(place): value for place, value in enumerate(args)}, **kwargs}
+    if not named:
+        return None
+    return next(iter(named.values())) if len(named) == 1 else named
+
+
+def _safely_plain(value: Any) -> Any:
+    try:
+        return plain(value)
+    except Exception:
+        return '[unreadable]'
