@@ -72,10 +72,6 @@ export function partitionOfMonth(month: string): number {
   return Number(month.replace('-', ''))
 }
 
-export function isMonth(text: string): boolean {
-  return /^20\d{2}-(?:0[1-9]|1[0-2])$/.test(text)
-}
-
 const DAY_MS = 86_400_000
 
 /** Whether the whole month is further back than this many days. */
