@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
+import { searchResidue } from '../../packages/server/src/residue/residue.ts'
 import { requestAbout } from '../erasure/erasing.ts'
 import { loan } from '../recording/open-tenant.ts'
 import {
   ciphertextOf,
+  DAY_MS,
   loans,
   newCopiedPlace,
   openCopied,
@@ -11,6 +14,7 @@ import {
   shortOf,
   storeHolds,
   until,
+  versionsIn,
   WatchedStore,
 } from './copies.ts'
 
@@ -120,6 +124,36 @@ test('an erasure reaches what was put although the store was thought not to answ
     if (shortOf(key).startsWith('vault/')) await place.store.remove(key)
   await life.erase('person-3')
   expect(await storeHolds(place.store, needle)).toBe(false)
+  await life.close()
+})
+
+test('what is left of a person is looked for in the copy too: nothing once they are erased, and what somebody put back', async () => {
+  const place = await newCopiedPlace()
+  const life = await openCopied(place, { segmentEntries: 64 })
+  await life.record(...loans(80))
+  await life.copied()
+  const foundIn = async (): Promise<string[]> => {
+    const { data: directory, store: copy } = place
+    const { found } = await searchResidue({
+      disk: realDisk,
+      directory,
+      subject: 'person-3',
+      values: [],
+      copy,
+    })
+    return found.flatMap(({ what, where }) => (where.startsWith('offsite copy') ? [what] : []))
+  }
+  const [sealed] = (await versionsIn(place.store)).filter(({ key }) => key.endsWith('.seg'))
+  const bytes = (await place.store.get(sealed!.key))!
+  expect(await foundIn()).toContain('the subject as text')
+  await life.erase('person-3')
+  expect(await foundIn()).toEqual([])
+  await place.store.put(sealed!.key, bytes)
+  expect(new Set(await foundIn())).toEqual(new Set(['a sealed payload whose key is destroyed']))
+  // Once a day what nobody knows of is removed.
+  place.clock.aheadMs += 2 * DAY_MS
+  await life.record(loan(100))
+  await until(async () => (await foundIn()).length === 0)
   await life.close()
 })
 

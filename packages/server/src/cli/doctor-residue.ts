@@ -1,11 +1,11 @@
 import { realDisk } from '../platform/disk.ts'
-import { openObjectStore } from '../platform/open-store.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { note, print } from '../platform/terminal.ts'
 import type { Place, ResidueReport } from '../residue/report.ts'
 import { searchResidue, TooShort } from '../residue/residue.ts'
 import { mustBeDirectory } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { storeAt } from './offsite.ts'
 import { type RootKeyOptions, rootOf } from './root-key.ts'
 import { table } from './table.ts'
 
@@ -16,6 +16,7 @@ export interface ResidueOptions extends RootKeyOptions {
   signerState?: string
   clickhouseUrl?: string
   warm?: string
+  offsite?: string
   json?: boolean
 }
 
@@ -33,8 +34,9 @@ export async function lookForResidue(options: ResidueOptions): Promise<void> {
 }
 
 async function searched(options: ResidueOptions): Promise<ResidueReport> {
-  const { data, residue, value, signerState, clickhouseUrl } = options
-  const warm = options.warm === undefined ? undefined : await openObjectStore(options.warm)
+  const { data, offsite, residue, value, signerState, clickhouseUrl } = options
+  const warm = options.warm === undefined ? undefined : await storeAt(options.warm)
+  const copy = offsite === undefined ? undefined : await storeAt(offsite)
   try {
     return await searchResidue({
       disk: realDisk,
@@ -45,12 +47,14 @@ async function searched(options: ResidueOptions): Promise<ResidueReport> {
       root: rootOf(options, data),
       ...(clickhouseUrl !== undefined && { clickhouseUrl }),
       ...(warm && { warm }),
+      ...(copy && { copy }),
     })
   } catch (error) {
     if (error instanceof TooShort) throw new CommandError(EXIT.usage, error.message)
     throw error
   } finally {
     await warm?.close()
+    await copy?.close()
   }
 }
 

@@ -1,5 +1,5 @@
 import { HASH_ENGINE } from '@deponent/format'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readScrub } from '../check/scrub-memory.ts'
 import { scrubStatus } from '../check/scrub.ts'
 import { DEFAULT_LEDGER } from '../hosting/ledger-name.ts'
@@ -232,6 +232,11 @@ export const doctor = withRootKey(withData(new Command('doctor')))
   .option('--json', 'answer in JSON')
   .option('--residue <subject>', 'look for what is left of a person instead: a subject id or its handle')
   .option('--value <text>', 'with --residue, a further text to look for; may be given again', withValue)
+  .addOption(
+    new Option('--offsite <address>', 'with --residue, the store of objects that ledgers are copied to').env(
+      'DEPONENT_OFFSITE',
+    ),
+  )
   .option('--clickhouse-url <url>', 'with --residue, a ClickHouse server that holds the index')
   .option('--warm <address>', 'with --residue, where months of the index lie')
   .addOption(signerState())

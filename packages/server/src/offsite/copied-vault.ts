@@ -6,7 +6,7 @@ import { type Entry, FormatError } from '@deponent/format'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { open } from '../vault/seal.ts'
 import { CopyIncomplete } from './copied-tree.ts'
-import { parseVaultKey, type Run, type VaultPart } from './object-keys.ts'
+import { parseVaultKey, type Run, type VaultPart, type VaultRun } from './object-keys.ts'
 import { orNothing, type StoredCopy } from './stored-copy.ts'
 import { wholeSegment } from './whole-segment.ts'
 
@@ -20,8 +20,7 @@ export interface VaultKeys {
 }
 
 /** Content of consecutive entries as a copy holds it. */
-export interface CopiedContent extends Run {
-  readonly part: VaultPart
+export interface CopiedContent extends VaultRun {
   /** The object as it is. */
   readonly bytes: Uint8Array
   /** What is in it: vault frames in a segment, attachments of the log in a piece. */
@@ -55,9 +54,8 @@ export async function* contentsOf(options: CopiedVaultOptions): AsyncGenerator<C
   }
 }
 
-interface NamedRun extends Run {
+interface NamedRun extends VaultRun {
   readonly key: string
-  readonly part: VaultPart
 }
 
 async function contentAt(

@@ -22,6 +22,11 @@ export interface Run {
 
 export type VaultPart = 'seg' | 'tail'
 
+/** What an object of the vault holds content of. */
+export interface VaultRun extends Run {
+  readonly part: VaultPart
+}
+
 const DIGITS = 12
 const VAULT_KEY = /^vault\/(\d{12})-(\d{12})\.(seg|tail)$/
 const CHECKPOINT_KEY = /^checkpoint\/(\d{12})$/
@@ -42,7 +47,7 @@ export function vaultKey({ first, end }: Run, part: VaultPart): string {
 }
 
 /** The entries a key of the vault is about; undefined for every other key. */
-export function parseVaultKey(key: string): (Run & { part: VaultPart }) | undefined {
+export function parseVaultKey(key: string): VaultRun | undefined {
   const [, first, end, part] = VAULT_KEY.exec(key) ?? []
   return part === undefined ? undefined : { first: Number(first), end: Number(end), part: part as VaultPart }
 }

@@ -5,6 +5,7 @@
  *   checkpoint ─▶ a round: tiles, sealed content, who the ledger is, the checkpoint itself ─▶ a pause ─▶ the next, if there is a newer one
  *   erasure    ─▶ what is left of the entries is put, on record, and every version that held more removed
  *   each hour  ─▶ locks that were not looked at for a day are looked at
+ *   each day   ─▶ sealed content that nobody knows of is removed
  */
 import type { ContentCopy } from '../erasure/eraser.ts'
 import { Backoff } from '../ledger/backoff.ts'
@@ -78,8 +79,9 @@ export class Offsite implements ContentCopy, CheckpointReader {
   #running: Promise<void> | undefined
   #isReady = false
   #isClosed = false
-  /** When locks are due to be looked at. */
+  /** When locks are due to be looked at, and the copy to be swept. */
   #locksAt: number
+  #sweepAt: number
   #cancelNext: (() => void) | undefined
   #cancelLook = (): void => {}
 
@@ -100,6 +102,7 @@ export class Offsite implements ContentCopy, CheckpointReader {
         ),
     })
     this.#locksAt = clock.now()
+    this.#sweepAt = clock.now() + this.#locks.everyMs
     const note = place.objects.note(COPIED)
     if (note !== undefined) this.#copied = JSON.parse(note) as Copied
   }
@@ -217,15 +220,26 @@ export class Offsite implements ContentCopy, CheckpointReader {
     await this.#ready()
     await this.#lookAtLocks()
     const { checkpoint } = ledger
-    if (!checkpoint || checkpoint.size === 0 || !this.#isBehind()) return
-    const { size, note } = checkpoint
-    await ledgerCopy.copyTiles(size)
-    await vaultCopy.copy(size)
-    await ledgerCopy.copyCheckpoint(checkpoint)
-    // Crash before it is remembered: the round is done again, and finds all of it there.
-    this.#copied = { size, note, at: clock.now() }
-    place.objects.setNote(COPIED, JSON.stringify(this.#copied))
+    if (!checkpoint || checkpoint.size === 0) return
+    if (this.#isBehind()) {
+      const { size, note } = checkpoint
+      await ledgerCopy.copyTiles(size)
+      await vaultCopy.copy(size)
+      await ledgerCopy.copyCheckpoint(checkpoint)
+      // Crash before it is remembered: the round is done again, and finds all of it there.
+      this.#copied = { size, note, at: clock.now() }
+      place.objects.setNote(COPIED, JSON.stringify(this.#copied))
+    }
     if (place.objects.note(ADOPTED) === undefined) await this.#adoptStrangers()
+    else await this.#sweep()
+  }
+
+  /** Once in a while, when everything is copied: sealed content that nobody knows of, because it came late or was put back, goes. */
+  async #sweep(): Promise<void> {
+    const { clock, vaultCopy } = this.#options
+    if (clock.now() < this.#sweepAt) return
+    await vaultCopy.removeUnknown()
+    this.#sweepAt = clock.now() + this.#locks.everyMs
   }
 
   /** Asks the store what it is able to, and puts on record what the copy is set to before anything is copied by it. */

@@ -25,6 +25,8 @@ import type { StoredCopy } from './stored-copy.ts'
 
 /** Entries in one frame of the log that is written. */
 const FRAME_ENTRIES = 1_024
+/** Tiles made durable together. */
+const TILES_SYNCED = 512
 const DICTIONARY = /^vault\/(dictionary-(\d{6})\.dict)$/
 
 export interface RestoreOptions {
@@ -93,17 +95,23 @@ class Restoring {
     const tree = new LedgerTree(this.#tiles)
     const copied = await CopiedTree.open(copy, this.#head)
     let n = 0
+    let written: Tile[] = []
     for await (const entries of copied.entries()) {
       if (entries.length < TILE_WIDTH) this.#rest = entries
       else {
         const tiles: Tile[] = [entryTile(n, entries), ...tree.append(leafHashes([...entries]))]
         for (const tile of tiles) await this.#tiles.write(tile)
         for (const tile of tiles) tree.written(tile)
-        await this.#tiles.makeDurable(tiles)
+        written.push(...tiles)
         n += 1
+      }
+      if (written.length > TILES_SYNCED) {
+        await this.#tiles.makeDurable(written)
+        written = []
       }
       onProgress?.(Math.min(n * TILE_WIDTH, this.#head.size), this.#head.size)
     }
+    await this.#tiles.makeDurable(written)
   }
 
   async #writeDictionaries(): Promise<void> {

@@ -9,11 +9,12 @@ import type { ObjectStore } from '../platform/object-store.ts'
 import { deriveKey, INDEX_KEY } from '../vault/root-key.ts'
 import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import { searchServer } from './clickhouse.ts'
+import { searchCopy } from './copied-objects.ts'
 import { type FilesToSearch, LEDGER_TILES, searchFiles } from './files.ts'
-import { searchObjects } from './objects.ts'
 import { type ResidueReport, ResidueTally } from './report.ts'
 import { masterOf, scopeOf, SealedStores, SIGNER_STATE } from './sealed-stores.ts'
 import { Seeker, type Sought } from './seeker.ts'
+import { searchTiers } from './tier-objects.ts'
 import { SOUGHT_BYTES_MIN, type Spelling, spellingsOf, spellingsOfBytes } from './spellings.ts'
 
 export interface ResidueSearch {
@@ -30,6 +31,8 @@ export interface ResidueSearch {
   readonly clickhouseUrl?: string
   /** Where months of the index lie. */
   readonly warm?: ObjectStore
+  /** The store that ledgers are copied to. */
+  readonly copy?: ObjectStore
   /** Where the root key is: beside the keyring when absent. */
   readonly root?: RootSource
 }
@@ -45,7 +48,7 @@ export class TooShort extends Error {
 
 /** Searches everything. @throws TooShort · FormatError when the directory is of a format this release does not know */
 export async function searchResidue(search: ResidueSearch): Promise<ResidueReport> {
-  const { disk, directory, subject, values, signerDirectory, clickhouseUrl, root } = search
+  const { copy, disk, directory, subject, values, signerDirectory, clickhouseUrl, root } = search
   if (values.some((value) => Buffer.byteLength(value) < SOUGHT_BYTES_MIN)) throw new TooShort()
   const tally = new ResidueTally()
   const { ledgers = {} } = (await readDirectoryFormat(disk, directory)) ?? {}
@@ -61,6 +64,7 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
     const name = SIGNER_STATE
     await searchFiles({ disk, directory: signerDirectory, name, storeOf: () => name }, seeker, tally)
   }
+  if (copy) await searchCopy(copy, seeker, tally)
   for (const [ledger, { origin }] of Object.entries(ledgers)) {
     const place = {
       disk,
@@ -68,10 +72,11 @@ export async function searchResidue(search: ResidueSearch): Promise<ResidueRepor
       ledger,
       origin,
       ...(signerDirectory !== undefined && { signerDirectory }),
+      ...(copy && { copy }),
     }
     await new SealedStores(place, master, scopes, seeker, tally).search()
   }
-  if (search.warm) await searchObjects(search.warm, seeker, tally)
+  if (search.warm) await searchTiers(search.warm, seeker, tally)
   else if (await hasMonths(disk, directory))
     tally.notLookedAt('months of the index that lie in a store of objects: name it with --warm ADDRESS')
   if (clickhouseUrl !== undefined)

@@ -8,6 +8,9 @@ import { frameAt, parseWalFileName } from '../ledger/wal-file.ts'
 import { StoredLedger } from '../ledger/stored-ledger.ts'
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import { decodeAttachment } from '../recording/attachment.ts'
+import { parseVaultKey, prefixOf, type VaultRun } from '../offsite/object-keys.ts'
+import { wholeSegment } from '../offsite/whole-segment.ts'
+import { type ObjectStore, StoreFailure } from '../platform/object-store.ts'
 import { readDictionaries, type SystemDictionary } from '../vault/dictionaries.ts'
 import { isDestroyed, type KeyPair } from '../vault/key-frames.ts'
 import { readMasterKey } from '../vault/master-key.ts'
@@ -18,6 +21,7 @@ import { frameHead, open } from '../vault/seal.ts'
 import { readSealedNotes } from '../vault/sealed-journal.ts'
 import { Segments } from '../vault/segments.ts'
 import { readPages } from '../vault/stored-keyring.ts'
+import { OFFSITE } from './copied-objects.ts'
 import { unlessGone } from './files.ts'
 import type { ResidueTally } from './report.ts'
 import type { Seeker } from './seeker.ts'
@@ -32,6 +36,8 @@ export interface LedgerPlace {
   readonly ledger: string
   readonly origin: string
   readonly signerDirectory?: string
+  /** The store that the ledger is copied to. */
+  readonly copy?: ObjectStore
 }
 
 export const SIGNER_STATE = 'signer state'
@@ -89,6 +95,8 @@ export class SealedStores {
     await this.#orSay(`register of erasures of ledger ${ledger}`, () => this.#searchRegister())
     await this.#orSay(`vault of ledger ${ledger}`, () => this.#searchVault())
     await this.#orSay(`write-ahead log of ledger ${ledger}`, () => this.#searchLog())
+    const { copy } = this.#place
+    if (copy) await this.#orSay(`offsite copy of ledger ${ledger}`, () => this.#searchCopy(copy))
   }
 
   /** What is damaged cannot be searched, and that is said; `deponent verify` says what is damaged. */
@@ -96,7 +104,7 @@ export class SealedStores {
     try {
       await unlessGone(work)
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error
+      if (!(error instanceof FormatError) && !(error instanceof StoreFailure)) throw error
       this.#tally.notLookedAt(`${what}: ${error.code}`)
     }
   }
@@ -171,6 +179,39 @@ export class SealedStores {
         }
       }
     }
+  }
+
+  /** Segments and pieces of the log in the copy, in every version; what is over entries that are not here is not opened. */
+  async #searchCopy(store: ObjectStore): Promise<void> {
+    const { ledger, origin } = this.#place
+    const prefix = prefixOf(ledger, origin)
+    for await (const { key, version, isRemoval } of store.listVersions(`${prefix}vault/`)) {
+      const run = parseVaultKey(key.slice(prefix.length))
+      const bytes = isRemoval || !run ? undefined : await store.get(key, { version })
+      if (!run || !bytes) continue
+      try {
+        await this.#searchRun(run, bytes, `${OFFSITE}, ${key}`)
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error
+        this.#tally.closed(OFFSITE)
+      }
+    }
+  }
+
+  async #searchRun({ first, end, part }: VaultRun, bytes: Uint8Array, where: string): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    const { frames } = wholeSegment(this.#ledgerId, first, bytes)
+    const entries = new StoredLedger(disk, `${directory}/ledgers/${ledger}`, this.#ledgerId)
+    let index = first
+    for await (const piece of entries.readBack(first, end)) {
+      for (const entry of piece) {
+        const found = frames[index - first]
+        const frame = found && (part === 'seg' ? found : decodeAttachment(found).frame)
+        if (frame) this.#searchPayload(OFFSITE, where, index, decodeEntry(entry), frame)
+        index += 1
+      }
+    }
+    for (; index < end; index += 1) this.#tally.closed(OFFSITE)
   }
 
   /** Every frame in every file of the log, those of generations that are over too. */

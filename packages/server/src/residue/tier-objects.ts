@@ -8,7 +8,7 @@ const TIERS = ['warm', 'cold'] as const
 /** Parquet pages within a file within an archive. */
 const DEPTH = 2
 
-export async function searchObjects(store: ObjectStore, seeker: Seeker, tally: ResidueTally): Promise<void> {
+export async function searchTiers(store: ObjectStore, seeker: Seeker, tally: ResidueTally): Promise<void> {
   for (const tier of TIERS) {
     const name = `${tier} tier`
     for await (const { key } of store.list(`${tier}/`)) {
