@@ -253,6 +253,14 @@ export async function saidOfCopy({ tenant }: CopiedLife): Promise<CanonicalRecor
   return said
 }
 
+/** The values of alerts that the ledger raised about its copy. */
+export async function alertsOf({ tenant }: CopiedLife): Promise<unknown[]> {
+  const read = await tenant.reader.read(0, tenant.ledger.size)
+  return read.flatMap(({ entry, record }) =>
+    entry.kind === 'alert.raised' && record?.monitorId === 'offsite' ? [record.value] : [],
+  )
+}
+
 /** Brings the place's directory back into a new one, with a copy of its keyring. */
 export async function restored(
   place: CopiedPlace,

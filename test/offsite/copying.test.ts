@@ -1,14 +1,18 @@
 import { rm } from 'node:fs/promises'
 import { fromUtf8 } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
+import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
 import {
+  alertsOf,
   DAY_MS,
   keysIn,
   LOCK_DAYS,
   loans,
   newCopiedPlace,
   openCopied,
+  restored,
   saidOfCopy,
   shortOf,
   until,
@@ -148,6 +152,25 @@ describe('a copy', () => {
   })
 })
 
+test('what was put and not remembered, because a crash came between, is put again, and nothing is lost', async () => {
+  const place = await newCopiedPlace()
+  const store = new WatchedStore(place.store)
+  const crashed = new Set<string>()
+  store.after = (call, key) => {
+    if (call !== 'put' || crashed.has(key)) return
+    crashed.add(key)
+    throw away
+  }
+  const life = await openCopied(place, { store, segmentEntries: 64 })
+  await life.record(...loans(150))
+  await life.copied()
+  await life.close()
+  expect(crashed.size).toBeGreaterThan(5)
+  const { data, ledgers } = await restored(place)
+  expect(ledgers[0]!.size).toBe(life.tenant.ledger.size)
+  expect((await checkDirectory(realDisk, data)).verdict).toBe('valid')
+})
+
 describe('locks', () => {
   test('are set anew before half of their time is left, and what nobody needs goes when its lock is over', async () => {
     const place = await newCopiedPlace()
@@ -195,7 +218,8 @@ describe('locks', () => {
     await life.record(...loans(1, 300))
     await life.copied()
     expect(life.offsite.status().locks.weak).toBe(1)
-    expect(life.told).toEqual(['an object is locked for less than was asked'])
+    expect(life.told).toEqual(['objects of the copy are gone or locked for less than was asked'])
+    expect(await alertsOf(life)).toEqual([{ gone: 0, weak: 1, first: 'tile/entries/000' }])
     expect(renewed.map(shortOf)).toEqual(['tile/entries/000'])
     place.clock.aheadMs += 2 * DAY_MS
     await life.record(...loans(1, 301))
@@ -215,7 +239,7 @@ describe('locks', () => {
     await life.record(...loans(1, 300))
     await life.copied()
     await until(async () => (await place.store.get(gone.key)) !== undefined)
-    expect(life.told).toEqual(['an object of the copy is not there any more'])
+    expect(await alertsOf(life)).toEqual([{ gone: 1, weak: 0, first: 'tile/entries/000' }])
     await life.close()
   })
 })

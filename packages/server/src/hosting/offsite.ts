@@ -9,12 +9,16 @@ import { LedgerCopy } from '../offsite/ledger-copy.ts'
 import { LockedPlace } from '../offsite/locked-place.ts'
 import { prefixOf } from '../offsite/object-keys.ts'
 import { Offsite, type OffsiteSetting } from '../offsite/offsite.ts'
-import { VaultCopy } from '../offsite/vault-copy.ts'
+import type { LocksFound } from '../offsite/lock-round.ts'
+import { type Bypass, VaultCopy } from '../offsite/vault-copy.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { ObjectStore } from '../platform/object-store.ts'
 import type { Random } from '../platform/random.ts'
 import type { Tenant } from '../tenant.ts'
+
+/** Leaves of a record are limited. */
+const SEGMENTS_PER_RECORD = 1_000
 
 /** Where ledgers are copied to, as configured. */
 export interface OffsitePlace {
@@ -58,13 +62,7 @@ export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<Of
     disk,
     directory: `${directory.path}/vault/${name}`,
     place,
-    bypassed: ({ segments, pieces, versions }) =>
-      recordChange(tenant, 'locks of governance are passed to remove what is erased', {
-        event: 'offsite.bypassed',
-        segments: [...segments],
-        pieces,
-        versions,
-      }),
+    bypassed: (bypass) => recordBypass(tenant, bypass),
   })
   return new Offsite({
     clock,
@@ -81,6 +79,7 @@ export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<Of
         before: told(before),
         after: told(after),
       }),
+    locksFound: (found) => recordLocks(tenant, found),
     diagnose: (message, details) => parts.diagnose(message, { ledger: name, ...details }),
   })
 }
@@ -99,6 +98,31 @@ async function noteEnd(tenant: Tenant, objects: CopiedObjects): Promise<void> {
 
 function told(setting: OffsiteSetting | undefined): CanonicalRecord | null {
   return setting ? { ...setting } : null
+}
+
+/** One record for so many segments as fit into one. */
+async function recordBypass(tenant: Tenant, { segments, pieces, versions }: Bypass): Promise<void> {
+  let from = 0
+  do {
+    await recordChange(tenant, 'locks of governance are passed to remove what is erased', {
+      event: 'offsite.bypassed',
+      segments: segments.slice(from, from + SEGMENTS_PER_RECORD),
+      pieces,
+      versions,
+    })
+    from += SEGMENTS_PER_RECORD
+  } while (from < segments.length)
+}
+
+async function recordLocks({ recorder }: Tenant, { first, gone, weak }: LocksFound): Promise<void> {
+  await recorder.recordOwn('alert.raised', {
+    alertId: `offsite-locks-${first ?? ''}`,
+    monitorId: 'offsite',
+    title: 'objects of the copy are gone or locked for less than was asked',
+    severity: 'critical',
+    value: { gone, weak, first: first ?? null },
+    basis: 'observed',
+  })
 }
 
 async function recordChange(

@@ -16,8 +16,16 @@ export interface LockRoundOptions {
   readonly clock: Clock
   readonly place: LockedPlace
   readonly lockDays: number
-  /** A lock was found weaker than it is to be, or its object gone. */
-  weakened(object: CopiedObject, isGone: boolean): void
+}
+
+/** What a look at locks found. */
+export interface LocksFound {
+  /** Objects that were locked for less than was asked. */
+  readonly weak: number
+  /** Objects that are not there any more. */
+  readonly gone: number
+  /** The first of either, by its key. */
+  readonly first: string | undefined
 }
 
 export class LockRound {
@@ -37,31 +45,30 @@ export class LockRound {
     return this.everyMs / LOOKS_PER_ROUND
   }
 
-  /** Looks at what is due; gives how many objects were found gone. */
-  async look(): Promise<number> {
+  /** Looks at what is due. */
+  async look(): Promise<LocksFound> {
     const { clock, place } = this.#options
     // A bucket that is gone as a whole is no thousand objects that are gone.
     await place.ask()
     const now = clock.now()
-    let gone = 0
+    const keys: Record<'weak' | 'gone', string[]> = { weak: [], gone: [] }
     for (const object of place.objects.uncheckedSince(now - this.everyMs, LOOKED_AT_MAX)) {
-      if (!(await this.#lookAt(object))) gone += 1
+      const state = await this.#lookAt(object)
+      if (state !== 'held') keys[state].push(object.key)
     }
     for (const object of place.objects.over(now, LOOKED_AT_MAX)) await this.#letGo(object)
-    return gone
+    const [first] = [...keys.gone, ...keys.weak]
+    return { weak: keys.weak.length, gone: keys.gone.length, first }
   }
 
-  async #lookAt(object: CopiedObject): Promise<boolean> {
-    const { place, weakened } = this.#options
+  async #lookAt(object: CopiedObject): Promise<'held' | 'weak' | 'gone'> {
+    const { place } = this.#options
     try {
-      const found = await place.renew(object)
-      if (found.isWeak) weakened(found, false)
-      return true
+      return (await place.renew(object)).isWeak ? 'weak' : 'held'
     } catch (error) {
       if (!(error instanceof StoreFailure) || error.code !== 'not_found') throw error
-      weakened(object, true)
       place.objects.remove(object.key)
-      return false
+      return 'gone'
     }
   }
 

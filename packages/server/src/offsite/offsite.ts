@@ -16,7 +16,7 @@ import type { Random } from '../platform/random.ts'
 import type { CopiedObjects, LockCounts } from './copied-objects.ts'
 import type { LedgerCopy } from './ledger-copy.ts'
 import { DAY_MS, type LockedPlace } from './locked-place.ts'
-import { LockRound } from './lock-round.ts'
+import { LockRound, type LocksFound } from './lock-round.ts'
 import type { VaultCopy } from './vault-copy.ts'
 
 /** From the beginning of one round to that of the next. */
@@ -61,6 +61,8 @@ export interface OffsiteOptions {
   readonly vaultCopy: VaultCopy
   /** Puts on record that the copy is set to something else; durable when it resolves. */
   settingChanged(after: OffsiteSetting, before: OffsiteSetting | undefined): Promise<void>
+  /** Puts on record that locks do not hold what they were asked to, or objects are gone. */
+  locksFound(found: LocksFound): Promise<void>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
@@ -77,7 +79,7 @@ export class Offsite implements ContentCopy, CheckpointReader {
   #copied: Copied | undefined
   #trouble: { since: number; message: string } | undefined
   #running: Promise<void> | undefined
-  #isReady = false
+  #isReady: Promise<void> | undefined
   #isClosed = false
   /** When locks are due to be looked at, and the copy to be swept. */
   #locksAt: number
@@ -89,18 +91,7 @@ export class Offsite implements ContentCopy, CheckpointReader {
     const { clock, lockDays, place, random } = options
     this.#options = options
     this.#backoff = new Backoff(random)
-    this.#locks = new LockRound({
-      clock,
-      place,
-      lockDays,
-      weakened: ({ key }, isGone) =>
-        options.diagnose(
-          isGone
-            ? 'an object of the copy is not there any more'
-            : 'an object is locked for less than was asked',
-          { key },
-        ),
-    })
+    this.#locks = new LockRound({ clock, place, lockDays })
     this.#locksAt = clock.now()
     this.#sweepAt = clock.now() + this.#locks.everyMs
     const note = place.objects.note(COPIED)
@@ -242,9 +233,17 @@ export class Offsite implements ContentCopy, CheckpointReader {
     this.#sweepAt = clock.now() + this.#locks.everyMs
   }
 
+  /** Once in a life, when the store answers first. */
+  #ready(): Promise<void> {
+    this.#isReady ??= this.#makeReady().catch((error: unknown) => {
+      this.#isReady = undefined
+      throw error
+    })
+    return this.#isReady
+  }
+
   /** Asks the store what it is able to, and puts on record what the copy is set to before anything is copied by it. */
-  async #ready(): Promise<void> {
-    if (this.#isReady) return
+  async #makeReady(): Promise<void> {
     const { lockDays, place, settingChanged, store } = this.#options
     const { isWorm } = await place.ask()
     const { objects } = place
@@ -259,7 +258,6 @@ export class Offsite implements ContentCopy, CheckpointReader {
     if (isChanged) await settingChanged(setting, before)
     objects.setNote(SETTING, text)
     place.adopt(objects.note(ADOPTED) === undefined && (await this.#hasStrangers()))
-    this.#isReady = true
   }
 
   async #hasStrangers(): Promise<boolean> {
@@ -294,10 +292,15 @@ export class Offsite implements ContentCopy, CheckpointReader {
     const { clock, ledgerCopy, vaultCopy } = this.#options
     if (clock.now() < this.#locksAt) return
     this.#locksAt = clock.now() + this.#locks.pauseMs
-    if ((await this.#locks.look()) === 0) return
-    this.#copied = undefined
-    ledgerCopy.lookAgain()
-    vaultCopy.lookAgain()
+    const found = await this.#locks.look()
+    if (found.weak + found.gone === 0) return
+    this.#options.diagnose('objects of the copy are gone or locked for less than was asked', { ...found })
+    if (found.gone > 0) {
+      this.#copied = undefined
+      ledgerCopy.lookAgain()
+      vaultCopy.lookAgain()
+    }
+    await this.#options.locksFound(found)
   }
 
   #isWell(): void {

@@ -53,6 +53,8 @@ export class VaultCopy {
   #turn: Promise<unknown> = Promise.resolve()
   /** Entries below this are in segments that were found to be copied in this life. */
   #segmentsThrough = 0
+  /** Versions whose removal was put on record last, in this life. */
+  #onRecord: ReadonlySet<string> = new Set()
 
   constructor(options: VaultCopyOptions) {
     this.#options = options
@@ -199,7 +201,10 @@ export class VaultCopy {
     }
   }
 
+  /** What was on record already and could not be removed is not put on record each time that is tried again. */
   async #recorded(surplus: readonly StoredVersion[]): Promise<void> {
+    const names = surplus.map(({ key, version }) => `${key} ${version}`)
+    if (names.every((name) => this.#onRecord.has(name))) return
     const runs = [...new Set(surplus.map(({ key }) => key))].map((key) => parseVaultKey(key)!)
     const segments = runs.flatMap(({ first, part }) => (part === 'seg' ? [first] : []))
     await this.#options.bypassed({
@@ -207,6 +212,7 @@ export class VaultCopy {
       pieces: runs.length - segments.length,
       versions: surplus.length,
     })
+    this.#onRecord = new Set(names)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
