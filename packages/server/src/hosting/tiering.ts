@@ -6,10 +6,11 @@ import { toHex } from '@deponent/format'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
-import type { ObjectStore } from '../platform/object-store.ts'
 import { directoryOfStore, openObjectStore } from '../platform/open-store.ts'
+import { realRandom } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
 import { type Projection, troubleOf } from '../projection/index.ts'
+import { readObjects } from '../projection/tiers/object-reader.ts'
 import {
   hasMonthsInFiles,
   rememberedStore,
@@ -36,7 +37,7 @@ export class WarmStore {
   readonly #settings: WarmSettings | undefined
   readonly #directory: string
   readonly #undo: Undo
-  #opened: Promise<ObjectStore> | undefined
+  #opened: Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> | undefined
 
   /** `directory`: of the data; without settings months are only read, where there are any. */
   constructor(settings: WarmSettings | undefined, directory: string, undo: Undo) {
@@ -50,10 +51,8 @@ export class WarmStore {
     const told = this.#settings ?? this.#remembered(store, name)
     if (!told) return undefined
     rememberStore(store, told.address)
-    const directory = directoryOfStore(told.address)
     return {
-      store: await this.#open(told.address),
-      ...(directory !== undefined && { directory }),
+      ...(await this.#open(told.address)),
       ledger: `${name}-${toHex(ledgerIdOf(ledger.origin)).slice(0, 16)}`,
       scratch: `${this.#directory}/index-scratch/${name}`,
       disk: realDisk,
@@ -68,11 +67,15 @@ export class WarmStore {
     return address === undefined ? undefined : { address, hotDays: Infinity, warmDays: Infinity }
   }
 
-  #open(address: string): Promise<ObjectStore> {
-    const open = async (): Promise<ObjectStore> => {
+  #open(address: string): Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> {
+    const open = async (): Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> => {
       const store = await openObjectStore(address)
       this.#undo.add(() => store.close())
-      return store
+      const directory = directoryOfStore(address)
+      if (directory !== undefined) return { store, directory }
+      const { close, url } = await readObjects(store, realRandom)
+      this.#undo.add(close)
+      return { store, url }
     }
     return (this.#opened ??= open())
   }

@@ -53,7 +53,8 @@ function headersOf(request: IncomingMessage): Record<string, string> {
 }
 
 function send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
-  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+  // An answer to HEAD states the length of what it does not hold.
+  response.writeHead(status, { 'Content-Length': Buffer.byteLength(body), ...headers })
   response.end(body)
 }
 

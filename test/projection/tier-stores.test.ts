@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { fileStore } from '../../packages/server/src/platform/file-store.ts'
+import type { ObjectStore } from '../../packages/server/src/platform/object-store.ts'
+import { realRandom } from '../../packages/server/src/platform/random.ts'
+import { s3Store } from '../../packages/server/src/platform/s3-store.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { type ObjectReader, readObjects } from '../../packages/server/src/projection/tiers/object-reader.ts'
+import { noRadosgw, Radosgw } from '../servers/radosgw.ts'
+import { serverSuite } from '../servers/server-suite.ts'
+import { personOf, story, TierWorld } from './tier-world.ts'
+
+const worlds: TierWorld[] = []
+const readers: ObjectReader[] = []
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.destroy()
+  for (const reader of readers.splice(0)) await reader.close()
+})
+
+/** Every row, the number of the person's, and all versions of all objects. */
+async function seen(
+  { projection }: TierWorld,
+  store: ObjectStore,
+): Promise<{ rows: unknown; theirs: unknown; versions: number }> {
+  const statement = `SELECT count() FROM decisions WHERE subject = '${PERSON}'`
+  let versions = 0
+  for await (const { key } of store.list('')) versions += (await store.versions(key)).length
+  return {
+    rows: (await projection.sql('SELECT * FROM decisions ORDER BY index', UNRESTRICTED)).rows,
+    theirs: (await projection.sql(statement, UNRESTRICTED)).rows,
+    versions,
+  }
+}
+
+const PERSON = personOf(1)
+
+/** Moves months into a store that the engine cannot read by itself, and erases a person there. */
+async function moveAndErase(world: TierWorld, store: ObjectStore): Promise<void> {
+  worlds.push(world)
+  const reader = await readObjects(store, realRandom)
+  readers.push(reader)
+  const { directory: _, ...settings } = world.settings({ store, url: reader.url })
+  await world.start({ tiers: settings })
+  world.source.add(...story(0, 120))
+  await world.indexed()
+  const before = await seen(world, store)
+  expect(before.theirs).not.toEqual([[0]])
+  await world.projection.moveMonths()
+  const moved = await seen(world, store)
+  expect(moved.rows).toEqual(before.rows)
+  expect(moved.versions).toBeGreaterThan(9)
+  const erased = world.source.entries.flatMap(({ index }) => (personOf(index) === PERSON ? [index] : []))
+  await world.projection.erase(erased)
+  const after = await seen(world, store)
+  expect(after.theirs).toEqual([[0]])
+  expect(after.versions).toBe(moved.versions)
+}
+
+test('months lie in a store that keeps versions, and no version is left of what is erased', async () => {
+  const world = new TierWorld()
+  await moveAndErase(world, fileStore(join(world.directory, 'versions'), { keepsVersions: true }))
+})
+
+test('objects are read by nobody who does not know the path of this start', async () => {
+  const world = new TierWorld()
+  worlds.push(world)
+  const store = fileStore(world.storeDirectory)
+  await store.put('warm/a', new Uint8Array([1, 2, 3, 4]))
+  const reader = await readObjects(store, realRandom)
+  readers.push(reader)
+  const statusOf = async (url: string): Promise<number> => (await fetch(url)).status
+  expect(await statusOf(`${reader.url}/warm/a`)).toBe(200)
+  expect(await statusOf(`${reader.url}/warm/b`)).toBe(404)
+  expect(await statusOf(`${new URL(reader.url).origin}/warm/a`)).toBe(403)
+  const part = await fetch(`${reader.url}/warm/a`, { headers: { Range: 'bytes=1-2' } })
+  expect([part.status, new Uint8Array(await part.arrayBuffer())]).toEqual([206, new Uint8Array([2, 3])])
+})
+
+serverSuite('S3', noRadosgw, () => {
+  let server: Radosgw
+  beforeAll(async () => {
+    server = await Radosgw.start()
+    Object.assign(process.env, server.environment)
+  })
+  afterAll(() => server?.stop())
+
+  test('months lie in a bucket that keeps versions, and no version is left of what is erased', async () => {
+    const bucket = await server.newBucket({ keepsVersions: true })
+    const { endpoint, region } = server
+    await moveAndErase(new TierWorld(), s3Store({ bucket, prefix: 'index/', endpoint, region }))
+  })
+})
