@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { zstdFrames } from '../../packages/server/src/residue/zstd-frames.ts'
 import { answers, FIRST_DAY, personOf, RESTRICTIONS, story, TierWorld } from './tier-world.ts'
 import { ask } from './world.ts'
 
@@ -69,6 +70,7 @@ describe('an archived month', () => {
       world.source.entries[index] = { index, entry, systemName }
     }
     const archives = world.stored()
+    expect(unpacked(world).includes(person)).toBe(true)
     await world.projection.erase(erased)
     expect(world.stored()).not.toEqual(archives)
     expect(unpacked(world).includes(person)).toBe(false)
@@ -100,7 +102,8 @@ describe('an archived month', () => {
   })
 })
 
-/** Everything in the archives, as text of their Parquet pages is: not compressed any more. */
+/** Everything in the store: as it lies there, in archives, and in pages of the files in them. */
 function unpacked(world: TierWorld): Buffer {
-  return world.storedBytes()
+  const inside = (bytes: Uint8Array): Uint8Array[] => [bytes, ...zstdFrames(bytes).contents.flatMap(inside)]
+  return Buffer.concat(inside(world.storedBytes()))
 }

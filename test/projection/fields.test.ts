@@ -217,6 +217,7 @@ describe('a sealed field', () => {
       client: {} as never,
       names: namesOf('deponent'),
       position: () => 10,
+      filesEnd: () => undefined,
       archived: () => [],
       reading: <T>(question: () => Promise<T>) => question(),
       catalogue: () =>

@@ -142,6 +142,7 @@ export class Projection {
       names,
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
+      filesEnd: () => this.#tiers?.filesEnd(),
       archived: () => this.#tiers?.archived() ?? [],
       reading: (question) => this.#tiers?.readers.run(question) ?? question(),
     }

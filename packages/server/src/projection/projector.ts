@@ -24,7 +24,8 @@ import { type Engine, EngineStopped } from './engine/engine.ts'
 import { FieldCatalogue } from './fields.ts'
 import { FindingList } from './findings.ts'
 import type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
-import { type BlockCount, type IndexStore, RowsRefused } from './store.ts'
+import type { BlockCount } from './block-counts.ts'
+import { type IndexStore, RowsRefused } from './store.ts'
 import { troubleOf } from './trouble.ts'
 
 /** How long entries gather before they are written. */

@@ -6,7 +6,7 @@
 
 import type { Clock } from '../platform/clock.ts'
 import type { Batch, Insert, Rejection } from './batch.ts'
-import { BLOCK_ENTRIES } from './batch.ts'
+import { type BlockCount, countBlocks } from './block-counts.ts'
 import { type IndexClient, StatementRefused } from './engine/client.ts'
 import { IndexErasing, removeReplacedParts } from './erasing.ts'
 import { MUTATION } from './mutation.ts'
@@ -62,15 +62,6 @@ export class RowsRefused extends Error {
     super('the index refused rows')
     this.refused = refused
   }
-}
-
-/** Rows of one block, as counted in the tables. */
-export interface BlockCount {
-  readonly block: number
-  readonly entries: number
-  /** Rows the entries say they have elsewhere, and rows found there. */
-  readonly expected: number
-  readonly found: number
 }
 
 export class IndexStore {
@@ -238,32 +229,8 @@ export class IndexStore {
   }
 
   /** Counts the rows of every block that ends at or before `position`'s block. */
-  async blockCounts(position: number): Promise<BlockCount[]> {
-    const params = { p0: BLOCK_ENTRIES, p1: position }
-    const block = 'toUInt32(intDiv(index, {p0:UInt64}))'
-    const found = CONTENT_TABLES.map(
-      ({ name }) => `SELECT ${block} AS block, 0 AS entries, 0 AS expected, count() AS found
-        FROM ${this.#table(name)} WHERE index < {p1:UInt64} GROUP BY block`,
-    )
-    const rows = await this.#client.select<{
-      block: number
-      entries: string
-      expected: string
-      found: string
-    }>(
-      `SELECT block, sum(entries) AS entries, sum(expected) AS expected, sum(found) AS found FROM (
-        SELECT ${block} AS block, count() AS entries, sum(rows) AS expected, 0 AS found
-        FROM ${this.#table(ENTRIES.name)} WHERE index < {p1:UInt64} GROUP BY block
-        UNION ALL ${found.join(' UNION ALL ')}) GROUP BY block ORDER BY block`,
-      { params, settings: { max_execution_time: 300 } },
-    )
-    const inFiles = this.#tiers?.blockCounts() ?? new Map<number, number>()
-    return rows.map(({ block, entries, expected, found }) => ({
-      block,
-      entries: Number(entries),
-      expected: Number(expected),
-      found: Number(found) + (inFiles.get(block) ?? 0),
-    }))
+  blockCounts(position: number): Promise<BlockCount[]> {
+    return countBlocks(this.#client, this.#names, this.#tiers?.blockCounts() ?? new Map(), position)
   }
 
   /** Entries below `position` whose content was refused, oldest first. */

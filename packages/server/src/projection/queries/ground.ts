@@ -12,6 +12,8 @@ export interface Ground {
   /** Number of entries in the index: an answer speaks of these and says so. */
   position(): number
   catalogue(): FieldCatalogue
+  /** Unix milliseconds past every row that lies in a file; undefined when none does. */
+  filesEnd(): number | undefined
   /** Months that no question reads. */
   archived(): readonly ArchivedMonth[]
   /** Runs what reads: nothing it may read is taken away before it ends. */

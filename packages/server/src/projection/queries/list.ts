@@ -1,6 +1,7 @@
 import { isoTime, type JsonValue } from '@deponent/format'
 import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
+import { DECISIONS } from '../schema.ts'
 import { valueOfText } from '../values.ts'
 import { archivedMember } from './archived.ts'
 import {
@@ -14,12 +15,15 @@ import {
   readCursor,
   writeCursor,
 } from './cursor.ts'
-import { decisionsTable, readFilter, SEALED_TEXT, type SubjectResolver } from './filter.ts'
+import { type Building, decisionsTable, readFilter, SEALED_TEXT, type SubjectResolver } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readChoice, readInteger, readParameters, Substitutions } from './parameters.ts'
 import { refuseIndividual } from './suppression.ts'
 import { sealedMember } from './systems.ts'
 import { isWithheld } from './withheld.ts'
+
+/** Parameters that leave most decisions in, or cut them by time. */
+const UNSELECTIVE = new Set([...PAGE_PARAMETERS, 'from', 'to'])
 
 /** One line of the list; a member the decision lacks, or the caller may not see, is absent. */
 export interface ListedDecision {
@@ -83,7 +87,7 @@ export async function listDecisions(
   const building = { ground, size, substitutions, resolveSubject, restriction }
   const filter = readFilter(parameters, PAGE_PARAMETERS, building)
   const where = cursor ? `${filter.where} AND ${pastCursor(cursor, order)}` : filter.where
-  const rows = await ask<Row>(ground, listSql(ground, where, order, limit + 1), substitutions)
+  const rows = await rowsOf(building, parameters, where, order, limit + 1)
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
   return {
@@ -95,12 +99,34 @@ export async function listDecisions(
   }
 }
 
-function listSql(ground: Ground, where: string, order: Order, limit: number): string {
+/** The newest decisions of all are in the table: files are read only when there are too few of these. */
+function rowsOf(
+  { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>,
+  parameters: ReadonlyMap<string, string>,
+  where: string,
+  order: Order,
+  limit: number,
+): Promise<Row[]> {
+  const isUnfiltered = [...parameters.keys()].every((name) => UNSELECTIVE.has(name))
+  // As one: no month may move between asking where the files end and reading the table.
+  return ground.reading(async () => {
+    const filesEnd = ground.filesEnd()
+    if (filesEnd !== undefined && order === '-at' && isUnfiltered) {
+      const table = `${ground.names.tables}.${DECISIONS.name} AS d`
+      const recent = `${where} AND d.at >= fromUnixTimestamp64Milli(toInt64(${filesEnd}), 'UTC')`
+      const rows = await ask<Row>(ground, listSql(table, recent, order, limit), substitutions)
+      if (rows.length === limit) return rows
+    }
+    return ask<Row>(ground, listSql(decisionsTable(ground), where, order, limit), substitutions)
+  })
+}
+
+function listSql(table: string, where: string, order: Order, limit: number): string {
   return `SELECT d.index AS index, toString(d.id) AS id, toUnixTimestamp64Milli(d.at) AS ms, d.system AS system,
       d.decisionId AS decisionId, d.modelId AS modelId, d.modelVersion AS modelVersion,
       if(d.predictionSealed, '${SEALED_TEXT}', d.prediction) AS predictionText,
       coalesce(d.confidence, d.score) AS certainty, d.status AS status
-    FROM ${decisionsTable(ground)} WHERE ${where}
+    FROM ${table} WHERE ${where}
     ${orderOf(order)} LIMIT ${limit}`
 }
 

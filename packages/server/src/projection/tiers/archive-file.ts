@@ -60,8 +60,8 @@ function headerOf(name: string, length: number): Uint8Array {
   header.write(`${length.toString(8).padStart(11, '0')}\0`, 124)
   header.write('00000000000\0', 136)
   header.write('0', 156)
-  // \x00, then the version 00: written as one, \000 would be octal.
-  header.write('ustar\u000000', 257)
+  header.write('ustar', 257)
+  header.write('00', 263)
   header.write(`${checksumOf(header).toString(8).padStart(6, '0')}\0 `, 148)
   return header
 }

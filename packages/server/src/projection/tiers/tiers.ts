@@ -17,6 +17,7 @@ import { Mover, type MoveStep, type Surroundings } from './moving.ts'
 import { Readers } from './readers.ts'
 import { Relations } from './relations.ts'
 import { Remains } from './remains.ts'
+import { type Restoration, Restoring } from './restoring.ts'
 import type { RowChange } from './row-change.ts'
 import { isOlder, monthOfPartition, rowsIn, spanOf, type TierMonth, type TierStates } from './tier-month.ts'
 import { type TierPlace, TierStore } from './tier-store.ts'
@@ -39,20 +40,8 @@ export interface Turns {
   exclusively(task: () => Promise<void>): Promise<void>
 }
 
-/** How far bringing months back has come. */
-export interface Restoration {
-  readonly from: string
-  readonly to: string
-  /** Bytes of files, and those that are back. */
-  readonly bytes: number
-  readonly done: number
-  readonly state: 'running' | 'done' | 'failed'
-}
-
 /** Rows that came to a month after it was moved follow this long after the last move, so that they do not make a file each. */
 const FOLLOW_MS = 30 * 86_400_000
-/** A month that rows are changed of meanwhile is tried again. */
-const ATTEMPTS = 5
 
 export class Tiers {
   readonly readers = new Readers()
@@ -65,6 +54,7 @@ export class Tiers {
   readonly #remains: Remains
   readonly #archiver: Archiver
   readonly #mover: Mover
+  readonly #restoring: Restoring
   #turns: Turns | undefined
   #index = ''
   #changes = 0
@@ -72,7 +62,6 @@ export class Tiers {
   #isSwept = false
   /** One thing at a time is done with months; those that wait do so here. */
   #last: Promise<unknown> = Promise.resolve()
-  #restoration: Restoration | undefined
 
   constructor(settings: TierSettings, client: IndexClient, names: Names, clock: Clock) {
     this.#settings = settings
@@ -85,6 +74,7 @@ export class Tiers {
     const surroundings = this.#surroundings()
     this.#archiver = new Archiver({ ...surroundings, remains: this.#remains })
     this.#mover = new Mover(surroundings)
+    this.#restoring = new Restoring(settings.states, this.#archiver, (task) => this.#inTurn(task))
   }
 
   /** Whom it asks for turns; before anything is moved. */
@@ -106,6 +96,12 @@ export class Tiers {
     return this.#settings.states.all()
   }
 
+  /** Unix milliseconds past every row in a file that is read; undefined when there is none. */
+  filesEnd(): number | undefined {
+    const last = this.months().findLast(({ state }) => state !== 'archived')
+    return last && spanOf(last.month).to
+  }
+
   /** Months that nobody reads, and their decisions. */
   archived(): { from: number; to: number; decisions: number }[] {
     return this.months()
@@ -114,7 +110,7 @@ export class Tiers {
   }
 
   restoration(): Restoration | undefined {
-    return this.#restoration
+    return this.#restoring.status
   }
 
   /** Goes on with the files of this index; `isNew`: it has none, and those of others go. */
@@ -159,26 +155,12 @@ export class Tiers {
 
   /** Begins to bring months of [from, to] back until a time, Unix milliseconds; those that are not archived stay until then. */
   restore(from: string, to: string, untilMs: number): Restoration {
-    const months = this.months().filter(({ month }) => month >= from && month <= to)
-    const bytes = months
-      .filter(({ state }) => state === 'archived')
-      .reduce((sum, { files }) => sum + files.reduce((all, file) => all + file.bytes, 0), 0)
-    const begun: Restoration = { from, to, bytes, done: 0, state: 'running' }
-    this.#restoration = begun
-    const restoring = this.#inTurn(async () => {
-      for (const { month } of months) await this.#restoreOne(month, untilMs)
-      this.#restoration = { ...begun, done: bytes, state: 'done' }
-    })
-    restoring.catch(() => {
-      this.#restoration = { ...(this.#restoration ?? begun), state: 'failed' }
-    })
-    return begun
+    return this.#restoring.begin(from, to, untilMs)
   }
 
   /** Lets months of [from, to] that were brought back be archived again. */
   release(from: string, to: string): void {
-    for (const month of this.months())
-      if (month.month >= from && month.month <= to) this.#settings.states.put({ ...month, restoredUntil: 0 })
+    this.#restoring.release(from, to)
   }
 
   /** Rows below the position are being changed, so that what is being moved is worth nothing. */
@@ -253,22 +235,6 @@ export class Tiers {
       }
     }
     return damaged
-  }
-
-  async #restoreOne(name: string, untilMs: number): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const month = this.months().find((one) => one.month === name)
-      if (!month) return
-      if (month.state !== 'archived') return this.#settings.states.put({ ...month, restoredUntil: untilMs })
-      const before = this.#restoration?.done ?? 0
-      const isBack = await this.#archiver.restore(month, untilMs, (bytes) => {
-        const restoration = this.#restoration
-        if (restoration) this.#restoration = { ...restoration, done: restoration.done + bytes }
-      })
-      if (isBack) return
-      this.#restoration = this.#restoration && { ...this.#restoration, done: before }
-    }
-    throw new Error(`rows of ${name} change all the time`)
   }
 
   #isForArchive(month: TierMonth): boolean {
