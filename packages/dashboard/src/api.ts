@@ -17,6 +17,15 @@ export interface DecisionPage {
   readonly asOf: { readonly size: number }
   /** Fields asked about whose values are not searchable in a system: its decisions are left out. */
   readonly sealed?: readonly { readonly system: string; readonly field: string }[]
+  /** Time that is archived, so that its decisions are left out; `to` is past its end. */
+  readonly archived?: readonly ArchivedSpan[]
+}
+
+export interface ArchivedSpan {
+  readonly from: string
+  readonly to: string
+  /** Absent where the reader may not see all of them. */
+  readonly decisions?: number
 }
 
 export interface RecordLink {

@@ -28,7 +28,7 @@ const ROUNDED_UP = 1.0005
 export function bytesText(bytes: number): string {
   const steps = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes * ROUNDED_UP) / 3))
   const value = bytes / 1_000 ** steps
-  return `${steps === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTES[steps]}`
+  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${BYTES[steps]}`
 }
 
 /** A part of 0..1 as a percentage that never rounds to all or nothing. */

@@ -11,6 +11,7 @@ import { Failed, Waiting } from '../elements/state.tsx'
 import { useKeys } from '../keyboard.ts'
 import { decisionsQuery, liveCountQuery } from '../queries.ts'
 import { queryClient } from '../query-client.ts'
+import { Archived } from './archived.tsx'
 import { ColumnMenu } from './column-menu.tsx'
 import { columnsFor, shownColumns } from './columns.tsx'
 import { DecisionTable } from './decision-table.tsx'
@@ -65,6 +66,7 @@ export function Decisions() {
           searchable. Decisions with such a value are not in this list.
         </p>
       )}
+      {decisions.archived.length > 0 && <Archived spans={decisions.archived} />}
       <Rows list={list} decisions={decisions} columns={columns} clear={() => change({ filters: {} })} />
     </div>
   )
@@ -149,6 +151,7 @@ function useDecisions(list: ListSearch) {
     total: first?.total,
     size: first?.asOf.size,
     sealed: first?.sealed ?? [],
+    archived: first?.archived ?? [],
     arrived,
     reload,
     loadMore,

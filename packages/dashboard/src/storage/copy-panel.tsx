@@ -16,7 +16,6 @@ export function CopyPanel() {
     <Panel
       title="Copy under locks"
       aside={copy && <b data-tone={copy.isWorm === true ? 'good' : 'warn'}>{shortWorm(copy)}</b>}
-      className={styles['copy']}
     >
       {error !== null && <Failed error={error} again={() => void refetch()} />}
       {error === null && data === undefined && <Waiting lines={5} />}

@@ -5,13 +5,12 @@ import controls from '../elements/controls.module.css'
 import { Panel } from '../elements/panel.tsx'
 import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
-import { ITEMS, moneyText, monthNow, totalOf, wholeNumber } from './bill.ts'
+import { itemsOf, moneyText, wholeNumber } from './bill.ts'
 import type { Bill } from './bill.ts'
-import { billQuery, copyQuery, storedQuery, tiersQuery } from './storage-queries.ts'
+import { billQuery, storedQuery, tiersQuery } from './storage-queries.ts'
 import type { Scenario } from './storage-queries.ts'
 import styles from './storage.module.css'
-import { paceOf } from './stored.ts'
-import type { Stored } from './stored.ts'
+import { layerText, paceOf } from './stored.ts'
 
 const route = getRouteApi('/storage')
 
@@ -26,19 +25,17 @@ export function CostPanel() {
   const search = route.useSearch()
   const { data: stored } = useQuery(storedQuery())
   const { data: tiers } = useQuery(tiersQuery())
-  const { data: status } = useQuery(copyQuery())
   const pace = stored ? paceOf(stored) : undefined
   const scenario: Scenario = {
     decisionsPerDay: wholeNumber(search['perDay'], PER_DAY_MAX) ?? pace ?? PER_DAY,
     years: wholeNumber(search['years'], YEARS_MAX) ?? YEARS,
-    hotDays: tiers?.hotDays,
-    warmDays: tiers?.warmDays,
-    offsite: status?.offsite != null,
+    hotDays: tiers?.hotDays ?? undefined,
+    warmDays: tiers?.warmDays ?? undefined,
   }
   const { data: bill, error, refetch } = useQuery({ ...billQuery(scenario), enabled: stored != null })
   if (stored === undefined) return null
   return (
-    <Panel title="Cost" aside={bill && bill.prices} className={styles['cost']}>
+    <Panel title="Cost" aside={bill && bill.prices}>
       {error !== null && <Failed error={error} again={() => void refetch()} />}
       {stored !== null && error === null && bill === undefined && <Waiting lines={5} />}
       {(stored === null || bill === null) && (
@@ -50,7 +47,7 @@ export function CostPanel() {
       )}
       {stored && bill && (
         <>
-          <Now bill={bill} stored={stored} />
+          <Now bill={bill} />
           <ScenarioForm scenario={scenario} isMeasured={pace === scenario.decisionsPerDay} />
           <Projection bill={bill} />
         </>
@@ -59,16 +56,14 @@ export function CostPanel() {
   )
 }
 
-function Now({ bill, stored }: { readonly bill: Bill; readonly stored: Stored }) {
-  const amounts = monthNow(bill, stored.layers)
-  if (amounts === undefined)
-    return <p className={styles['note']}>What a month costs now is not to be read off this projection.</p>
-  const items = ITEMS.filter(([item]) => (amounts[item] ?? 0) > 0)
+function Now({ bill: { currency, now } }: { readonly bill: Bill }) {
   return (
     <p className={styles['now']}>
-      <b>{moneyText(totalOf(amounts), bill.currency)}</b> a month with what is stored now
+      <b>{moneyText(Number(now.amounts['total'] ?? 0), currency)}</b> a month with what is stored now
       <span>
-        {items.map(([item, words]) => `${words} ${moneyText(amounts[item]!, bill.currency)}`).join(' · ')}
+        {itemsOf(now.amounts)
+          .map(({ words, amount }) => `${words} ${moneyText(amount, currency)}`)
+          .join(' · ')}
       </span>
     </p>
   )
@@ -152,8 +147,12 @@ function Projection({ bill }: { readonly bill: Bill }) {
                 <td>{year.year}</td>
                 <td data-numeric>{count(year.decisions)}</td>
                 <td className={styles['grows']}>
-                  <i style={{ width: `${(stored(year) / largest) * 100}%` }} aria-hidden />
-                  <span>{bytesText(stored(year))}</span>
+                  <div>
+                    <span aria-hidden>
+                      <i style={{ width: `${(stored(year) / largest) * 100}%` }} />
+                    </span>
+                    {bytesText(stored(year))}
+                  </div>
                 </td>
                 <td data-numeric>{moneyText(Number(year.amounts['total'] ?? 0), currency)}</td>
               </tr>
@@ -166,7 +165,7 @@ function Projection({ bill }: { readonly bill: Bill }) {
         the beginning of year 1; {moneyText(Number(lastMonth.amounts['total'] ?? 0), currency)} in the last
         month. Content that is deleted on the way is not subtracted.
         {notMeasured.length > 0 &&
-          ` Left out, because nothing tells how much they take: ${notMeasured.join(', ')}.`}{' '}
+          ` Left out, because nothing tells how much they take: ${notMeasured.map(layerText).join(', ')}.`}{' '}
         People, machines and network are not in it.
       </p>
     </>

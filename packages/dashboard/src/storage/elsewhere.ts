@@ -30,18 +30,32 @@ export function wormText({ isWorm, description }: Pick<OffsiteCopy, 'isWorm' | '
 
 /** `GET /v1/tiers`. */
 export interface Tiers {
-  readonly store: string
-  readonly hotDays: number
-  readonly warmDays: number
+  /** What is in the index; null for whoever does not see everybody's. */
+  readonly hot: { readonly rows: number; readonly bytes: number } | null
+  /** Null where months stay in the index. */
+  readonly hotDays: number | null
+  /** Null where months are never archived. */
+  readonly warmDays: number | null
   readonly months: readonly TierMonth[]
+  readonly restoration: {
+    readonly from: string
+    readonly to: string
+    readonly state: 'running' | 'done' | 'failed'
+    readonly bytes: number
+    readonly done: number
+  } | null
+  /** Empty when there is none. */
+  readonly trouble: string
 }
 
 export interface TierMonth {
   /** `2026-03`. */
   readonly month: string
-  readonly state: 'switching' | 'warm' | 'archived'
+  readonly tier: 'warm' | 'cold'
+  readonly decisions: number
   readonly rows: number
   readonly bytes: number
+  readonly restoredUntil: string | null
 }
 
 /** 2026-03 → Mar 2026. */

@@ -23,7 +23,6 @@ export function HoldsPanel() {
           all holds
         </Link>
       }
-      className={styles['holds']}
     >
       {error !== null && <Failed error={error} again={() => void refetch()} />}
       {error === null && first === undefined && <Waiting lines={3} />}

@@ -58,7 +58,7 @@ function Layers({ stored }: { readonly stored: Stored }) {
                 </td>
                 <td data-numeric>{bytesText(bytes)}</td>
                 <td data-numeric>{percent(bytes / total)}</td>
-                <td data-numeric>{perDecision(bytes, stored.decisions)}</td>
+                <td data-numeric>{id === 'rest' ? '–' : perDecision(bytes, stored.decisions)}</td>
               </tr>
             ))}
             {copied > 0 && (

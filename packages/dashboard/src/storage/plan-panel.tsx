@@ -17,13 +17,10 @@ export function PlanPanel() {
   const { data, error, refetch } = useQuery({ ...planQuery(), enabled: may('retention') })
   const { data: retention } = useQuery(retentionQuery())
   const { data: runs } = useQuery({ ...runsQuery(), enabled: may('erasures') })
-  const due = data?.systems.reduce((sum, system) => sum + system.due, 0)
+  const systems = data?.systems.filter(({ entries }) => entries > 0)
+  const due = systems?.reduce((sum, system) => sum + system.due, 0)
   return (
-    <Panel
-      title="What goes next"
-      aside={due !== undefined && `${counted(due, 'record')} due now`}
-      className={styles['plan']}
-    >
+    <Panel title="What goes next" aside={due !== undefined && `${counted(due, 'record')} due now`}>
       {!may('retention') && (
         <p className={styles['note']}>Your key does not see the plan (right “retention”).</p>
       )}
@@ -31,8 +28,8 @@ export function PlanPanel() {
       {may('retention') && error === null && data === undefined && (
         <Waiting lines={3} label="Counting what is due" />
       )}
-      {data?.systems.length === 0 && <Nothing title="No system has recorded anything that could go" />}
-      {data && data.systems.length > 0 && <Systems systems={data.systems} />}
+      {systems?.length === 0 && <Nothing title="No system has recorded anything that could go" />}
+      {systems !== undefined && systems.length > 0 && <Systems systems={systems} />}
       {data && retention?.isConfirmed === false && (due ?? 0) > 0 && (
         <p className={styles['note']}>
           Nothing goes before somebody has agreed to a plan:{' '}

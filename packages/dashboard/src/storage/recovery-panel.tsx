@@ -5,7 +5,7 @@ import styles from './storage.module.css'
 /** What the server knows of coming back from a loss: nothing, until somebody notes it. */
 export function RecoveryPanel() {
   return (
-    <Panel title="Backup and drill" className={styles['recovery']}>
+    <Panel title="Backup and drill">
       <Facts>
         <Fact name="Last backup" tone="warn">
           nobody has noted one

@@ -15,11 +15,7 @@ export function RetentionPanel() {
   const { data, error, refetch } = useQuery(retentionQuery())
   const isSet = data ? Object.keys(data.systems).length > 0 : false
   return (
-    <Panel
-      title="Retention in force"
-      aside={data && isSet && `version ${data.version}`}
-      className={styles['kept']}
-    >
+    <Panel title="Retention in force" aside={data && isSet && `version ${data.version}`}>
       {error !== null && <Failed error={error} again={() => void refetch()} />}
       {error === null && data === undefined && <Waiting lines={3} />}
       {data !== undefined && !isSet && (

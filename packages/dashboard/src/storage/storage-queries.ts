@@ -45,16 +45,15 @@ export interface Scenario {
   readonly years: number
   readonly hotDays?: number | undefined
   readonly warmDays?: number | undefined
-  readonly offsite: boolean
 }
 
-export function billQuery({ decisionsPerDay, years, hotDays, warmDays, offsite }: Scenario) {
+/** A bill with the copy, where one is configured. */
+export function billQuery({ decisionsPerDay, years, hotDays, warmDays }: Scenario) {
   const query = new URLSearchParams({
     decisionsPerDay: String(decisionsPerDay),
     years: String(years),
     ...(hotDays !== undefined && { hotDays: String(hotDays) }),
     ...(warmDays !== undefined && { warmDays: String(warmDays) }),
-    ...(offsite && { offsite: 'true' }),
   })
   return storageQuery<Bill>(`/v1/storage/cost?${query}`)
 }

@@ -24,12 +24,18 @@ export function StoragePage() {
       <Statement stored={data ?? undefined} />
       <LayersPanel />
       <HistoryPanel />
-      <TiersPanel />
-      {may('ledger') && <CopyPanel />}
-      <RecoveryPanel />
-      <RetentionPanel />
-      <PlanPanel />
-      {may('holds') && <HoldsPanel />}
+      <div className={styles['stack']}>
+        {may('status') && <TiersPanel />}
+        <RetentionPanel />
+      </div>
+      <div className={styles['stack']}>
+        {may('ledger') && <CopyPanel />}
+        <RecoveryPanel />
+      </div>
+      <div className={styles['stack']}>
+        <PlanPanel />
+        {may('holds') && <HoldsPanel />}
+      </div>
       <CostPanel />
     </div>
   )

@@ -74,6 +74,11 @@ export function copiedBytes(layers: readonly StoredLayer[]): number {
   return sumOf(layers.filter(({ tier }) => tier === 'offsite').map(({ bytes }) => bytes))
 }
 
+/** entryTiles → entry tiles. */
+export function layerText(layer: string): string {
+  return layer.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
 /** Which part a layer belongs to; one of a newer server belongs to the rest. */
 export function partOf(layer: string, tier: StorageTier = 'hot'): PartId {
   if (tier === 'warm' || tier === 'cold') return tier
