@@ -151,8 +151,16 @@ describe('what is stored', () => {
     expect(known.bytes.offsite).toBe(7 * 2_555_000_000)
   })
 
+  test('may be gone before it would have left a tier', () => {
+    const asked = scenario({ hotDays: 30, warmDays: 365, keepDays: 20 })
+    expect(bytesAt(84, layer('hot', 1), asked)).toBe(20_000_000n)
+    for (const stay of ['warm', 'cold'] as const) expect(bytesAt(84, layer(stay, 1), asked)).toBe(0n)
+    expect(billOf([], asked, EXAMPLE_PRICES).notMeasured).toEqual([])
+    expect(billOf([], { ...asked, keepDays: 365 }, EXAMPLE_PRICES).notMeasured).toEqual(['warm'])
+  })
+
   test('cannot leave a tier before it came to it', () => {
-    for (const ages of [{ warmDays: 30 }, { hotDays: 30, warmDays: 30 }, { hotDays: 30, keepDays: 30 }])
+    for (const ages of [{ warmDays: 30 }, { hotDays: 30, warmDays: 30 }])
       expect(() => billOf([], scenario(ages), EXAMPLE_PRICES)).toThrow(ScenarioError)
   })
 })

@@ -30,7 +30,7 @@ beforeAll(async () => {
   place = await newPlace()
   pricesPath = `${place.data}-prices.json`
   await writeFile(pricesPath, JSON.stringify(PRICES))
-  server = await ServerProcess.start(place, ['serve', '--prices', pricesPath])
+  server = await ServerProcess.start(place, ['serve', '--prices', pricesPath, '--warm', `${place.data}-warm`])
   for (let from = 0; from < 300; from += 100) {
     const decisions = Array.from({ length: 100 }, (_, i) => loan(from + i))
     expect((await server.post('/v1/decisions?wait=checkpoint', decisions)).status).toBe(201)
@@ -57,7 +57,14 @@ test('it reckons with the prices it was given', async () => {
   const bill = await server.get<Bill>(
     '/v1/storage/cost?decisionsPerDay=1000000&years=2&offsite=true&keepDays=365',
   )
-  expect(bill).toMatchObject({ prices: PRICES.name, currency: 'EUR', steadyFromMonth: 12 })
+  expect(bill).toMatchObject({
+    prices: PRICES.name,
+    currency: 'EUR',
+    steadyFromMonth: 12,
+    // Its own ages, of which nothing is as old as the first yet.
+    scenario: { hotDays: 30, warmDays: 365 },
+  })
+  expect(bill.notMeasured).toContain('warm')
   const { amounts, bytes } = bill.lastMonth
   expect(Number(amounts.hot)).toBeCloseTo(bytes.hot / 1e10, 5)
   expect(Number(amounts.offsite)).toBeCloseTo(bytes.offsite / 1e11, 5)
@@ -118,5 +125,5 @@ test('a mistake is said, and what it is', async () => {
   expect(await run('--bytes', '1', '--prices', `${pricesPath}.bad`)).toContain('storage.hot')
   const fresh = ['--data', `${place.data}-other`, '--port', '0', '--prices', `${pricesPath}.bad`]
   expect(await refused('serve', ...fresh)).toContain('storage.hot')
-  expect(await run('--bytes', '1', '--hot-days', '30', '--keep-days', '20')).toContain('keepDays')
+  expect(await run('--bytes', '1', '--hot-days', '30', '--warm-days', '20')).toContain('warmDays')
 })

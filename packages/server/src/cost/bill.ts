@@ -1,6 +1,7 @@
 /** What is paid: storage, requests, queries and hours of reporting, month by month, from measured sizes and given prices. */
 import { ATTOS_OF_NANO, decimalText, dividedHalfUp, nanosOf } from './decimal.ts'
 import {
+  agesOf,
   bytesByTier,
   type ByTier,
   checkScenario,
@@ -158,14 +159,14 @@ function hundredthsOf(layer: Layer, entries: number, decisions: number): bigint 
   )
 }
 
-function notMeasured(layers: readonly Layer[], { hotDays, warmDays }: Scenario): string[] {
-  const unknown = layers.filter(({ entries, stay }) => stay !== 'fixed' && entries === 0)
-  const has = (wanted: Stay): boolean => layers.some(({ stay }) => stay === wanted)
-  return [
-    ...unknown.map(({ name }) => name),
-    ...(hotDays !== undefined && !has('warm') ? ['warm'] : []),
-    ...(warmDays !== undefined && !has('cold') ? ['cold'] : []),
-  ]
+/** Layers that hold records of some age and have nothing to tell by how much those make them grow. */
+function notMeasured(layers: readonly Layer[], scenario: Scenario): string[] {
+  const grows = (stay: Stay): boolean => agesOf(stay, scenario) !== undefined
+  const unknown = layers.filter(({ entries, stay }) => entries === 0 && grows(stay))
+  const absent = (['warm', 'cold'] as const).filter(
+    (tier) => grows(tier) && !layers.some(({ stay }) => stay === tier),
+  )
+  return [...unknown.map(({ name }) => name), ...absent]
 }
 
 function standingOf(bytes: ByTier<bigint>, prices: Prices): Standing {

@@ -38,12 +38,10 @@ export class ScenarioError extends Error {
   }
 }
 
-/** @throws ScenarioError when its ages are not in order. */
-export function checkScenario({ hotDays, keepDays, warmDays }: Scenario): void {
+/** @throws ScenarioError when its ages are not in order. Content may be deleted before it would leave a tier. */
+export function checkScenario({ hotDays, warmDays }: Scenario): void {
   if (warmDays !== undefined && (hotDays === undefined || warmDays <= hotDays))
     throw new ScenarioError('warmDays', 'warmDays is more than hotDays, and needs it')
-  if (keepDays !== undefined && keepDays <= (warmDays ?? hotDays ?? 0))
-    throw new ScenarioError('keepDays', 'keepDays is more than the ages at which records leave a tier')
 }
 
 /** Ages in days, from one until before the other; no end when `to` is undefined. */
@@ -52,19 +50,24 @@ interface Ages {
   readonly to: number | undefined
 }
 
-/** What ages a layer holds; undefined when it holds none, or does not grow. */
-function agesOf(stay: Stay, { hotDays, keepDays, warmDays }: Scenario): Ages | undefined {
+const NEVER = Infinity
+
+/** What ages of records a layer holds; undefined when it holds none, or does not grow. */
+export function agesOf(stay: Stay, { hotDays, keepDays, warmDays }: Scenario): Ages | undefined {
+  const between = (from = NEVER, to = NEVER): Ages | undefined => {
+    const end = stay === 'always' ? to : Math.min(to, keepDays ?? NEVER)
+    return from < end ? { from, to: end === NEVER ? undefined : end } : undefined
+  }
   switch (stay) {
     case 'always':
-      return { from: 0, to: undefined }
     case 'content':
-      return { from: 0, to: keepDays }
+      return between(0)
     case 'hot':
-      return { from: 0, to: hotDays ?? keepDays }
+      return between(0, hotDays)
     case 'warm':
-      return hotDays === undefined ? undefined : { from: hotDays, to: warmDays ?? keepDays }
+      return between(hotDays, warmDays)
     case 'cold':
-      return warmDays === undefined ? undefined : { from: warmDays, to: keepDays }
+      return between(warmDays)
     case 'fixed':
       return undefined
   }

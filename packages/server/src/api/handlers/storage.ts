@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { billOf, bytesPerDecision } from '../../cost/bill.ts'
 import { ScenarioError } from '../../cost/growth.ts'
 import { EXAMPLE_PRICES } from '../../cost/prices.ts'
+import type { ShownTiers } from '../../projection/index.ts'
 import type { Measured } from '../../sizes/storage-watch.ts'
 import { type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
@@ -28,7 +29,9 @@ export const getStorage: Handler = async ({ query, services }) => {
 
 export const getStorageCost: Handler = async ({ query, services }) => {
   const { storage, tenant, prices = EXAMPLE_PRICES } = services
-  const { offsite = services.offsite !== undefined, ...scenario } = asked(query, costQuery)
+  const { offsite = services.offsite !== undefined, ...more } = asked(query, costQuery)
+  const isAged = more.hotDays !== undefined || more.warmDays !== undefined
+  const scenario = { ...more, ...(!isAged && agesOf(services.projection.tiers())) }
   const measured = await storage.now(tenant.name)
   try {
     return json(billOf(measured.layers, { ...scenario, offsite, ...countsOf(measured) }, prices))
@@ -41,6 +44,13 @@ export const getStorageCost: Handler = async ({ query, services }) => {
 /** Entries and the decisions they are of; each entry a decision where nobody counts those. */
 function countsOf({ decisions, entries }: Measured): { entries: number; decisions: number } {
   return decisions === undefined || decisions === 0 ? { entries: 1, decisions: 1 } : { entries, decisions }
+}
+
+/** At which ages records leave the index of this server, where they do. */
+function agesOf(tiers: ShownTiers | undefined): { hotDays?: number; warmDays?: number } {
+  if (!tiers || !Number.isFinite(tiers.hotDays)) return {}
+  const { hotDays, warmDays } = tiers
+  return { hotDays, ...(Number.isFinite(warmDays) && warmDays > hotDays && { warmDays }) }
 }
 
 /** The parameters as their schema says. @throws Problem that names the parameter and never its value */
