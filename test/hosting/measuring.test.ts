@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { storageWatchOf } from '../../packages/server/src/hosting/measuring.ts'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
@@ -5,8 +8,6 @@ import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
 import type { Projection } from '../../packages/server/src/projection/index.ts'
 import type { TierFile, TierMonth, TierState } from '../../packages/server/src/projection/tiers/tier-month.ts'
-import { loan, newPlace } from '../recording/open-tenant.ts'
-import { openLedgers, record } from './open-ledgers.ts'
 
 const file = (table: string, rows: number, bytes: number): TierFile => ({
   key: `warm/${table}`,
@@ -35,14 +36,11 @@ test('months in files are layers of their own, and decisions that are archived a
     aggregate: () => Promise.resolve({ items: [{ count: 40 }], asOf: { size: 100 } }),
     tiers: () => ({ months: () => months }),
   } as unknown as Projection
-  const place = await newPlace()
-  const { ledgers, close } = await openLedgers(place)
-  await record(ledgers.default, loan(1))
-  await close()
+  const path = await mkdtemp(join(tmpdir(), 'measuring-'))
   const watch = storageWatchOf(() => [{ name: 'default', projection }], {
     disk: realDisk,
     clock: realClock,
-    directory: { path: place.data, store: new SqliteStateStore(':memory:') },
+    directory: { path, store: new SqliteStateStore(':memory:') },
     diagnose: () => undefined,
   })
   const { decisions, layers } = await watch.now('default')
