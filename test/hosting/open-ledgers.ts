@@ -20,6 +20,7 @@ const noIndex: StartsProjections = {
   start: () =>
     Promise.resolve({
       lag: () => 0,
+      tiers: () => undefined,
       erase: () => Promise.resolve(),
       stop: () => Promise.resolve(),
     } as unknown as Projection),
