@@ -13,6 +13,7 @@ import {
   signerVectors,
   vkeyVectors,
 } from './vectors/notes.ts'
+import { sealedBatchVectors } from './vectors/sealed-batches.ts'
 import {
   consistencyVectors,
   entryTileVectors,
@@ -42,6 +43,7 @@ export async function proofVectorFiles(): Promise<Map<string, string>> {
     ['emitter-chain.json', emitterVectors()],
     ['payload-codings.json', codingVectors()],
     ['erasures.json', erasureVectors()],
+    ['sealed-batches.json', await sealedBatchVectors()],
     ['signers.json', signerVectors()],
   ]
   return new Map(files.map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]))

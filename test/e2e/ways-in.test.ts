@@ -266,12 +266,42 @@ describe('with a marked record through every way in', () => {
     )
   }
 
+  /** Everything the SDK sends, and what it keeps on the disk while it cannot: that lies among the files that are looked through. */
   async function sendBySdk(server: ServerProcess): Promise<void> {
-    const client = new Deponent({ url: server.url, key: server.key })
+    const directory = join(dirname(place.data), 'spool')
+    let isAway = false
+    const client = new Deponent({
+      url: server.url,
+      key: server.key,
+      spool: { directory },
+      onError: (issue) => void answers.set('sdk', `${answers.get('sdk') ?? ''}${JSON.stringify(issue)}`),
+      fetch: (input, init) => (isAway ? Promise.reject(new Error('away')) : fetch(input, init)),
+    })
     client.record(indexed('way-sdk'))
+    client.wrap((_: string) => ({ to: MAIL }), { modelId: 'm', userId: MAIL })(`${WORD} ${MAIL}`)
+    client.query({ input: WORD, userId: MAIL, sessionId: MAIL })
+    client.action({ action: WORD, affectedUserId: MAIL })
+    client.review({ decisionId: 'plain', humanDecision: MAIL, comment: WORD, reviewerId: MAIL })
+    client.outcome({ decisionId: 'plain', outcome: MAIL })
+    client.explanation({ decisionId: 'plain', reasoning: `${WORD} ${MAIL}` })
+    client.lifecycle({ modelId: 'm', eventType: 'deployed', actor: MAIL, reason: WORD })
+    client.dataset({ datasetId: 'd', origin: `${WORD} ${MAIL}` })
+    client.lineage({ datasetId: 'e', inputs: ['d'], transformation: `${WORD} ${MAIL}` })
+    await client.flush()
+    isAway = true
+    client.record(indexed('way-spool'))
+    await client.flush({ timeoutMs: 100 })
+    const spooled = (await readdir(directory)).filter((name) => name.endsWith('.batch'))
+    const marked = await filesWithMarks(place)
+    isAway = false
     await client.close()
-    const found = await server.fetch('/v1/decisions/way-sdk', { headers: { 'Deponent-Purpose': 'a test' } })
-    kept.push({ way: 'sdk', status: found.status === 200 ? 201 : 500 })
+    const { lost, rejected } = client.stats()
+    kept.push({ way: 'sdk', status: lost + rejected === 0 ? 201 : 500 })
+    kept.push({ way: 'spool', status: spooled.length === 1 && marked.length === 0 ? 201 : 500 })
+    for (const id of ['way-sdk', 'way-spool']) {
+      const found = await server.fetch(`/v1/decisions/${id}`, { headers: { 'Deponent-Purpose': 'a test' } })
+      kept.push({ way: id, status: found.status === 200 ? 201 : 500 })
+    }
   }
 
   /** Records and requests that are refused, with the marks where the reason is. */

@@ -4,7 +4,7 @@
  */
 import type { Decision } from './decision.ts'
 import type { OnError } from './issue.ts'
-import { quietTimer } from './pause.ts'
+import { nextTurn, quietTimer } from './pause.ts'
 import { describedError } from './status.ts'
 
 const KEPT_MAX = 1_000
@@ -72,7 +72,7 @@ export class Explanations {
   }
 
   async #attempt(make: () => unknown): Promise<unknown> {
-    await new Promise<void>((resolve) => void setTimeout(resolve, 0))
+    await nextTurn()
     try {
       return await make()
     } catch (error) {

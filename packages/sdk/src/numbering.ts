@@ -9,6 +9,7 @@
  */
 import type * as formatModule from '@deponent/format'
 import type { LossReason } from './issue.ts'
+import { nextTurn } from './pause.ts'
 import type { Numbered, Queued } from './queue.ts'
 import { withMember } from './serialise.ts'
 
@@ -33,6 +34,8 @@ type Format = typeof formatModule
 
 const NAME_LENGTH_MAX = 64
 const LOSSES_MAX = 10_000
+/** About a millisecond of work. */
+const LINKS_PER_TURN = 16
 
 export class Numbering {
   readonly id: string
@@ -65,10 +68,13 @@ export class Numbering {
       this.#lose({ emitterId: id, epoch, seq, seqTo: seq, reason, ...(link && { link }) })
   }
 
-  /** Gives every record of a batch its place in the chain; a record that has one keeps it. */
+  /** Gives every record of a batch its place in the chain; a record that has one keeps it. Others have their turn in between. */
   async chain(batch: readonly Queued[]): Promise<void> {
     const format = await import('@deponent/format')
-    for (const item of batch) if (item.number && item.number.link === undefined) this.#link(format, item)
+    for (const [i, item] of batch.entries()) {
+      if (i % LINKS_PER_TURN === LINKS_PER_TURN - 1) await nextTurn()
+      if (item.number && item.number.link === undefined) this.#link(format, item)
+    }
   }
 
   /** The numbers of a batch that has its place in the chain. */

@@ -9,6 +9,11 @@ export function quietTimer(action: () => void, ms: number): ReturnType<typeof se
   return timer
 }
 
+/** Lets everything else that waits for the thread go first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0))
+}
+
 /** A wait that ends after its time or when somebody is in a hurry, whichever comes first. */
 export class Pause {
   #end: (() => void) | undefined
