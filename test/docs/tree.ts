@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.cache', 'coverage', 'data'])
+const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.cache', 'coverage', 'data', '__pycache__'])
 const BINARY = /\.(?:png|jpe?g|ico|woff2?|wasm|gz|zst|db|tsbuildinfo)$/
 
 /** Every text file a checkout holds below `folder`, from the root of the repository, sorted. */

@@ -115,6 +115,8 @@ describe('a creation that is cut short', () => {
       'made and not written, there',
       'made, there',
       'not made, not there',
+      // It ended between making it and saying so.
+      'not made, there',
     ])
   })
 
