@@ -89,7 +89,9 @@ class Call:
         if self._of.describe is None:
             return {}
         describe = self._of.describe
-        return self._captured('describe', lambda: dict(describe(result, *self._args, **self._kwargs) or {}), {})
+        fields: Dict[str, Any] = self._captured(
+            'describe', lambda: dict(describe(result, *self._args, **self._kwargs) or {}), {})
+        return fields
 
     def _captured(self, what: str, capture: Callable[[], Any], instead: Any = None) -> Any:
         try:

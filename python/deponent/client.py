@@ -1,12 +1,10 @@
 """Records the decisions of an application."""
-import asyncio
 import atexit
 import datetime
 import os
 import re
 import time
-import weakref
-from typing import Any, Callable, Dict, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Set, Union
 
 from . import ids
 from .audit import audited
@@ -91,15 +89,13 @@ class Deponent:
             raise ValueError('emitter_id must be 1 to 64 letters, digits, dots, dashes, underscores')
         if spool is not None and sink is not None:
             raise ValueError('a spool is for records that go to a server')
-        self._sink = sink if url is None else HttpSink(url, key or '', ssl_context)
+        self._sink: Any = sink if url is None else HttpSink(url, key or '', ssl_context)
         self._system = system
         self._emitter_id = emitter_id
         self._spool = spool
         self._redact = redact
         self._on_error = quietly(on_error or warn)
-        self._hashed = None
-        if getattr(self._sink, 'hash_sensitive', False):
-            self._hashed = pseudonyms(self._sink.hash_key)
+        self._hashed = pseudonyms(sink.hash_key) if getattr(sink, 'hash_sensitive', False) else None
         self._limits = (max_queued_records, max_queued_characters, max(1, batch_size), max(0.0, flush_interval))
         self._receipts_kept = receipts_kept
         self._heartbeat = max(0.0, heartbeat)
@@ -235,10 +231,14 @@ class Deponent:
 
     async def aflush(self, timeout: float = 10.0) -> int:
         """`flush` without blocking the event loop."""
+        import asyncio
+
         return await asyncio.get_running_loop().run_in_executor(None, self.flush, timeout)
 
     async def aclose(self, timeout: float = 10.0) -> None:
         """`close` without blocking the event loop."""
+        import asyncio
+
         await asyncio.get_running_loop().run_in_executor(None, self.close, timeout)
 
     def __enter__(self) -> 'Deponent':
@@ -274,7 +274,8 @@ class Deponent:
         import deponent_verify
 
         known = None if trust is None else deponent_verify.parse_trust(trust)
-        return deponent_verify.verify_receipt(canonical(plain(receipt)), known)
+        report: Dict[str, Any] = deponent_verify.verify_receipt(canonical(plain(receipt)), known)
+        return report
 
     # ------------------------------------------------------------ taking
 
@@ -356,10 +357,10 @@ def _is_about(record: Mapping[str, Any], kind: str) -> bool:
 
 
 def _redacted(redact: Redact, record: Dict[str, Any]) -> Dict[str, Any]:
-    kept = redact(record)
+    kept = plain(redact(record))
     if not isinstance(kept, dict):
         raise TypeError('redact gave no record')
-    return plain(kept)
+    return kept
 
 
 def _first(record: Mapping[str, Any], names: Any) -> Any:
@@ -368,7 +369,8 @@ def _first(record: Mapping[str, Any], names: Any) -> Any:
 
 # ---------------------------------------------------------------- processes
 
-_clients: 'weakref.WeakSet[Deponent]' = weakref.WeakSet()
+#: Until they are closed: what one of them still holds is sent at the end, whether or not anybody remembers it.
+_clients: Set['Deponent'] = set()
 
 
 def _close_all() -> None:

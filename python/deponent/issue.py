@@ -44,7 +44,7 @@ class Issue:
     def __str__(self) -> str:
         if self.code == 'rejected':
             faults = ', '.join('%s %s' % (fault.get('code'), fault.get('path')) for fault in self.faults or ())
-            return 'decision %s was rejected: %s' % (self.decision_id, faults)
+            return '%s was rejected: %s' % ('decision %s' % self.decision_id if self.decision_id else 'a record', faults)
         if self.code == 'lost':
             return '%s record(s) lost (%s): %s' % (self.count, self.reason, self.message)
         if self.code == 'unreachable':

@@ -2,6 +2,7 @@
 from typing import Any, Optional
 
 from .client import Deponent
+from .plain import plain
 
 
 class AIAuditLogger:
@@ -39,8 +40,8 @@ class AIAuditLogger:
         person who used the AI, `affected_user_id`, as a further field, the person decided about."""
         given = dict(model_id=model_id, model_version=model_version, input=input_data,
                      prediction=output if prediction is None else prediction, confidence=confidence, user_id=user_id,
-                     session_id=session_id, explanation=explanation, metadata=metadata, trace_id=trace_id,
-                     latency_ms=latency_ms)
+                     session_id=session_id, explanation=_explanation(explanation), metadata=metadata,
+                     trace_id=trace_id, latency_ms=latency_ms)
         if given['prediction'] is None and not {'status', 'messages'} & set(fields):
             given['prediction'] = '[None]'
         return self.client.record({**{name: value for name, value in given.items() if value is not None}, **fields})
@@ -52,3 +53,10 @@ class AIAuditLogger:
     def close(self, timeout: float = 10.0) -> None:
         """As `Deponent.close`."""
         self.client.close(timeout)
+
+
+def _explanation(given: Any) -> Any:
+    """Text and objects are explanations as they are; a list of reasons is the reasoning of one."""
+    if given is None or isinstance(given, (str, dict)):
+        return given
+    return {'reasoning': plain(given) if isinstance(given, (list, tuple)) else str(given)}

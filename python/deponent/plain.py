@@ -83,8 +83,8 @@ class _Walk:
         """Arrays, tables and models of libraries, by the methods they agree on."""
         if isinstance(value, type):
             return '[class %s]' % value.__name__
-        size = getattr(value, 'size', None)
-        if isinstance(size, int) and size > VALUES_MAX:
+        size = _size(value)
+        if size > VALUES_MAX:
             return '[%s of %d values]' % (type(value).__name__, size)
         for method in ('tolist', 'model_dump', 'to_dict'):
             convert = getattr(value, method, None)
@@ -159,6 +159,15 @@ def _said(value: Any) -> Optional[Any]:
     if isinstance(value, types.ModuleType):
         return '[module %s]' % value.__name__
     return None
+
+
+def _size(value: Any) -> int:
+    """How many values an array has, as NumPy, pandas and PyTorch say it."""
+    size = getattr(value, 'size', None)
+    if callable(size):
+        count = getattr(value, 'numel', None)
+        size = count() if callable(count) else 0
+    return size if isinstance(size, int) else 0
 
 
 def _float(value: float) -> Any:

@@ -96,11 +96,11 @@ class Sender:
             self._is_stopped = True
             self._queue.changed.notify_all()
         has_turn = self._turn.acquire(timeout=max(0.05, deadline - time.monotonic()))
-        if not has_turn:
+        while not has_turn and not self._is_abandoned:
             with self._queue.changed:
                 self._is_abandoned = self._is_delivering
-            # When it was not waiting for an answer it is done in a moment.
-            has_turn = not self._is_abandoned and self._turn.acquire()
+            # When it is not waiting for an answer it is done in a moment.
+            has_turn = not self._is_abandoned and self._turn.acquire(timeout=0.05)
         try:
             self._give_up(deadline)
         finally:
@@ -154,7 +154,7 @@ class Sender:
         if self._batches or (self._store and self._store.oldest is not None):
             return 0.0
         orphans = self._store.orphans_in() if self._store else None
-        statement = self._statements.due_in() if self._statements else None
+        statement = self._statements.due_in() if self._statements and due is None else None
         return min(FOREVER if one is None else one for one in (due, orphans, statement))
 
     def _due_in(self) -> Optional[float]:
@@ -173,7 +173,7 @@ class Sender:
         batch = self._next()
         if batch is not None:
             self._send(batch)
-        elif self._statements and self._statements.due_in() == 0.0:
+        elif self._statements and not len(self._queue) and self._statements.due_in() == 0.0:
             self._is_delivering = True
             self._statements.send(self._timeout)
             self._is_delivering = False
@@ -232,7 +232,7 @@ class Sender:
 
     def _spill(self) -> None:
         """Puts what is open or due on disk while the server is not to be asked."""
-        while self._may_spill():
+        while self._store and self._store.has_room():
             loose = next((batch for batch in self._batches if not batch.is_spooled), None)
             if loose is None and self._due_in() == 0.0:
                 loose = self._open()

@@ -40,6 +40,9 @@ class HttpSink:
         self._url = url.rstrip('/')
         self._key = key
         handlers: List[Any] = [_NoRedirects()]
+        if parts.hostname in ('127.0.0.1', 'localhost', '::1'):
+            # No proxy leads to this machine.
+            handlers.append(urllib.request.ProxyHandler({}))
         if ssl_context is not None:
             handlers.append(urllib.request.HTTPSHandler(context=ssl_context))
         self._opener = urllib.request.build_opener(*handlers)
@@ -78,7 +81,7 @@ class HttpSink:
 
 
 class FileSink:
-    """A file of NDJSON that `deponent import` reads, opened for its owner alone and added to.
+    """A file of NDJSON, a record a line, for its owner alone and added to; `deponent import` reads the decisions in it.
 
     Values whose field's name says that they identify somebody or open something are replaced by pseudonyms unless
     `hash_sensitive` is false (see `sensitive.py`); `hash_key`, 16 bytes or more, makes them the same from run to run.

@@ -367,6 +367,13 @@ class Records(CallTest):
             'affected_user_id': 'a'})
         self.assertEqual(second['prediction'], 0)
 
+    def test_a_logger_takes_explanations_of_any_shape(self):
+        logger = AIAuditLogger(client=self.deponent)
+        for given in ('because', {'topFeatures': []}, ['a', 'b'], 7):
+            logger.log_decision('m', output=1, explanation=given)
+        self.assertEqual([record['explanation'] for record in self.records()],
+                         ['because', {'topFeatures': []}, {'reasoning': ['a', 'b']}, {'reasoning': '7'}])
+
     def test_nothing_raises_into_the_application(self):
         class Angry:
             def __getattribute__(self, name):

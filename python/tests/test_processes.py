@@ -2,6 +2,7 @@
 import ast
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -46,6 +47,40 @@ class Processes(unittest.TestCase):
         ''')
         self.assertEqual(ended.returncode, 0)
         self.assertIn('1 record(s) lost (closed)', ended.stderr)
+
+    def test_what_is_recorded_while_the_process_ends_is_sent_too(self):
+        ended = programme('''
+            import atexit, sys, deponent
+            def make():
+                client = deponent.Deponent(sys.argv[1], 'key')
+                atexit.register(lambda: client.record(model_id='m', prediction=1))
+            make()
+        ''', self.ledger.url)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ''))
+        self.assertEqual(len(self.ledger.kept('/v1/decisions')), 1)
+
+    def test_a_client_that_nobody_remembers_sends_what_it_holds(self):
+        ended = programme('''
+            import gc, sys, deponent
+            deponent.Deponent(sys.argv[1], 'key', flush_interval=3600).record(model_id='m', prediction=1)
+            gc.collect()
+        ''', self.ledger.url)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ''))
+        self.assertEqual(len(self.ledger.kept('/v1/decisions')), 1)
+
+    def test_a_server_that_never_answers_does_not_hold_the_end(self):
+        silent = socket.socket()
+        self.addCleanup(silent.close)
+        silent.bind(('127.0.0.1', 0))
+        silent.listen(1)
+        ended = programme('''
+            import sys, deponent
+            client = deponent.Deponent(sys.argv[1], 'key', flush_interval=0.01, request_timeout=3600)
+            client.record(model_id='m', prediction=1)
+            client.close(0.3)
+            print(client.stats()['lost'])
+        ''', 'http://127.0.0.1:%d' % silent.getsockname()[1])
+        self.assertEqual((ended.returncode, ended.stdout), (0, '1\n'))
 
     @unittest.skipUnless(hasattr(os, 'fork'), 'no fork here')
     def test_a_child_numbers_anew_and_leaves_what_waits_to_its_parent(self):
