@@ -57,7 +57,7 @@ def retry_after_of(header: Optional[str], now: float) -> Optional[float]:
 def backoff(failures: int, retry_after: Optional[float] = None) -> float:
     """Seconds before attempt `failures` + 1: doubling from a quarter of a second to half a minute, and a random half of
     that so that many clients do not return together; longer when the server asked for it, up to ten minutes."""
-    ceiling = min(FIRST_SECONDS * 2 ** min(failures, 16), LONGEST_SECONDS)
+    ceiling = min(FIRST_SECONDS * float(2 ** min(failures, 16)), LONGEST_SECONDS)
     own = ceiling / 2 + random.random() * ceiling / 2
     return max(own, min(retry_after or 0.0, RETRY_AFTER_MAX_SECONDS))
 

@@ -3,7 +3,7 @@
 Records are sent as this text, so that what is sent is also what the emitter's chain hashes (docs/format.md, section 4.1).
 """
 import json.encoder
-from typing import Any, Callable
+from typing import Any, Callable, Dict, List
 
 # In C where it can be had: quotes, and escapes exactly what RFC 8785 escapes.
 _quoted = json.encoder.encode_basestring
@@ -11,7 +11,7 @@ _quoted = json.encoder.encode_basestring
 
 def canonical(value: Any) -> str:
     """The canonical text of what `plain` returns."""
-    parts: list = []
+    parts: List[str] = []
     _write(value, parts.append)
     return ''.join(parts)
 
@@ -50,7 +50,7 @@ def _write(value: Any, put: Callable[[str], None]) -> None:
         put('{}' if separator == '{' else '}')
 
 
-def _ordered(members: dict) -> list:
+def _ordered(members: Dict[str, Any]) -> List[str]:
     """By UTF-16 code units, which differ from Python's order beyond the first 65,536 characters only."""
     names = sorted(members)
     if all(map(str.isascii, names)):

@@ -11,7 +11,7 @@ import contextvars
 import re
 from typing import Any, Dict, Iterator, Mapping
 
-_current: contextvars.ContextVar = contextvars.ContextVar('deponent_context', default={})
+_current: 'contextvars.ContextVar[Dict[str, Any]]' = contextvars.ContextVar('deponent_context', default={})
 
 #: Which of it other kinds of records have a field for; decisions take all of it.
 _OF_KIND = {

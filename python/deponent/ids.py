@@ -3,7 +3,7 @@ import os
 import re
 import threading
 import time
-from typing import Optional
+from typing import Optional, Tuple
 
 _COUNTER_MAX = 0xFFF
 EMITTER_NAME_MAX = 64
@@ -21,7 +21,7 @@ class _Clock:
         self.ms = 0
         self.counter = 0
 
-    def tick(self, now: int, start: int) -> tuple:
+    def tick(self, now: int, start: int) -> Tuple[int, int]:
         with self.lock:
             if now > self.ms:
                 self.ms, self.counter = now, start

@@ -13,7 +13,7 @@ import math
 import pathlib
 import types
 import uuid
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 DEPTH_MAX = 64
 #: Values in one record; the server takes 4,096. Beyond it a word stands in for the rest.
@@ -21,6 +21,9 @@ VALUES_MAX = 10_000
 MAX_INTEGER = 2**53 - 1
 #: From here on the canonical text of a double has an exponent, and so does not look like an integer.
 EXPONENT_FROM = 1e21
+
+#: Identities of the values that one lies in.
+Parents = Tuple[int, ...]
 
 
 def plain(value: Any) -> Any:
@@ -35,7 +38,7 @@ class _Walk:
     def __init__(self) -> None:
         self.left = VALUES_MAX
 
-    def copy(self, value: Any, parents: tuple) -> Any:
+    def copy(self, value: Any, parents: Parents) -> Any:
         kind = type(value)
         if kind is str:
             return well_formed(value)
@@ -54,14 +57,14 @@ class _Walk:
             return '[too deep]'
         return self.structure(value, parents + (id(value),))
 
-    def structure(self, value: Any, parents: tuple) -> Any:
+    def structure(self, value: Any, parents: Parents) -> Any:
         try:
             return self.known(value, parents)
         except Exception:
             # What the host's own classes do when they are read is not known here.
             return '[unreadable]'
 
-    def known(self, value: Any, parents: tuple) -> Any:
+    def known(self, value: Any, parents: Parents) -> Any:
         if isinstance(value, dict) or isinstance(value, collections.abc.Mapping):
             return self.members(value.items(), parents)
         if isinstance(value, (list, tuple)):
@@ -79,7 +82,7 @@ class _Walk:
             return self.members(((field.name, getattr(value, field.name)) for field in fields), parents)
         return self.foreign(value, parents)
 
-    def foreign(self, value: Any, parents: tuple) -> Any:
+    def foreign(self, value: Any, parents: Parents) -> Any:
         """Arrays, tables and models of libraries, by the methods they agree on."""
         if isinstance(value, type):
             return '[class %s]' % value.__name__
@@ -96,7 +99,7 @@ class _Walk:
             return '[function %s]' % getattr(value, '__name__', type(value).__name__)
         return '[%s]' % type(value).__name__
 
-    def items(self, values: Any, parents: tuple) -> List[Any]:
+    def items(self, values: Any, parents: Parents) -> List[Any]:
         copied: List[Any] = []
         for value in values:
             self.left -= 1
@@ -106,7 +109,7 @@ class _Walk:
             copied.append(self.copy(value, parents))
         return copied
 
-    def members(self, pairs: Any, parents: tuple) -> Dict[str, Any]:
+    def members(self, pairs: Any, parents: Parents) -> Dict[str, Any]:
         copied: Dict[str, Any] = {}
         for name, value in pairs:
             self.left -= 1

@@ -1,5 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, readdir, readFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
@@ -24,8 +26,8 @@ strangerSuite('the SDK in Python', missingPython(), () => {
     const place = await newPlace()
     const spool = newDirectory()
     const before = await ServerProcess.start(place)
-    const port = new URL(before.url).port
-    const application = new Application(before, spool)
+    const door = await Door.before(before)
+    const application = new Application(door.url, before.key, spool)
     expect(await application.ask('decide 1 30 flush')).toMatchObject({ recorded: 30, waiting: 0 })
 
     await before.stop()
@@ -33,7 +35,8 @@ strangerSuite('the SDK in Python', missingPython(), () => {
     expect(away).toMatchObject({ recorded: 30, spooled: 60, lost: 0 })
     expect(await filesIn(spool)).not.toEqual([])
 
-    const after = await ServerProcess.start(place, ['serve', '--port', port])
+    const after = await ServerProcess.start(place)
+    door.leadsTo(after)
     expect(await application.ask('decide 91 100 flush')).toMatchObject({ recorded: 100, spooled: 0, lost: 0 })
     const { verdict } = await application.ask<{ verdict: string }>(
       `verify ${Buffer.from(JSON.stringify(await trustOf(place))).toString('base64')}`,
@@ -56,6 +59,7 @@ strangerSuite('the SDK in Python', missingPython(), () => {
       chain: { state: 'verified', verifiedTo: 100 },
       closedAt: expect.any(Number),
     })
+    await door.close()
     await after.stop()
     const checked = await runCommand(['verify', place.data, '--json'])
     expect(JSON.parse(checked.stdout)).toMatchObject({ verdict: 'valid' })
@@ -65,15 +69,14 @@ strangerSuite('the SDK in Python', missingPython(), () => {
     const place = await newPlace()
     const spool = newDirectory()
     const before = await ServerProcess.start(place)
-    const port = new URL(before.url).port
-    const first = new Application(before, spool)
+    const first = new Application(before.url, before.key, spool)
     await first.ask('decide 1 10 flush')
     await before.stop()
     await first.ask('decide 11 40 spooled 30')
     await first.kill()
 
-    const after = await ServerProcess.start(place, ['serve', '--port', port])
-    const second = new Application(after, spool)
+    const after = await ServerProcess.start(place)
+    const second = new Application(after.url, after.key, spool)
     await expect.poll(() => filesIn(spool), { timeout: 60_000 }).toEqual([])
     await second.end()
     const { items } = await after.get<Emitters>('/v1/emitters')
@@ -160,13 +163,52 @@ async function trustOf(place: Place): Promise<object> {
   return { ledgers: [{ ...ledgers.default, witnesses: [], quorum: 0, timestampRoots: [] }] }
 }
 
+/** An address that stays while the server behind it goes and another comes. */
+class Door {
+  readonly #server: Server
+  #port: number
+
+  private constructor(server: Server, port: number) {
+    this.#server = server
+    this.#port = port
+  }
+
+  static async before(behind: ServerProcess): Promise<Door> {
+    const server = createServer()
+    const door = new Door(server, portOf(behind))
+    server.on('connection', (outer) => {
+      const inner = connect(door.#port, '127.0.0.1')
+      outer.on('error', () => inner.destroy())
+      inner.on('error', () => outer.destroy())
+      outer.pipe(inner).pipe(outer)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return door
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  leadsTo(behind: ServerProcess): void {
+    this.#port = portOf(behind)
+  }
+
+  async close(): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+const portOf = ({ url }: ServerProcess): number => Number(new URL(url).port)
+
 /** A program that has its decisions recorded, in a process of its own: it does what it is told and answers with its numbers. */
 class Application {
   readonly #child
   readonly #answers
 
-  constructor(server: ServerProcess, spool: string) {
-    this.#child = spawn(PYTHON, ['-c', SOURCE, server.url, server.key, spool], {
+  constructor(url: string, key: string, spool: string) {
+    this.#child = spawn(PYTHON, ['-c', SOURCE, url, key, spool], {
       env: { ...process.env, ...ENVIRONMENT },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
