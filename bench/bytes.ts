@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { corpora } from './bytes/corpora.ts'
 import type { Corpus } from './bytes/corpora.ts'
 import { bytesPerRow } from './bytes/postgres-peer.ts'
+import { movedSizes } from './bytes/tiers.ts'
 import { deponentTarget } from './decisions/deponent.ts'
 import { visibleSize } from './decisions/follow.ts'
 import { startCluster, useCluster } from './decisions/postgres-cluster.ts'
@@ -40,10 +41,12 @@ const cluster = await peer()
 const beside = cluster?.description ?? 'no PostgreSQL beside it'
 console.log(`${machineLine(describeMachine(folder), beside)}\n`)
 console.log(
-  `Bytes as the file system allocated them, ${values.settle} s after the last record was visible: the index merges its parts meanwhile. \`lengths\` are those of the files.\n`,
+  `Bytes as the file system allocated them, ${values.settle} s after the last record was visible: the index merges its parts meanwhile. \`lengths\` are those of the files, as are what is left in the index when all months are over, and what is warm or cold then.\n`,
 )
-console.log(`| records | raw JSON | ${PARTS.join(' | ')} | all | of raw | lengths | PostgreSQL |`)
-console.log(`|${' --- |'.repeat(PARTS.length + 6)}`)
+console.log(
+  `| records | raw JSON | ${PARTS.join(' | ')} | all | of raw | lengths | index left | warm | cold | PostgreSQL |`,
+)
+console.log(`|${' --- |'.repeat(PARTS.length + 9)}`)
 try {
   for (const corpus of corpora(Number(values.records)))
     if (values.only === undefined || corpus.name.includes(values.only)) console.log(await row(corpus))
@@ -66,7 +69,7 @@ async function row(corpus: Corpus): Promise<string> {
   await sendAll(url, token, records)
   await seen(url, token, records.length)
   await sleep(Number(values.settle) * 1_000)
-  const { bytesPerRecord, lengthPerRecord = Number.NaN } = await running.stop()
+  const { bytesPerRecord, home, lengthPerRecord = Number.NaN } = await running.stop()
   const raw = records.reduce((sum, one) => sum + rawBytes(one), 0) / records.length
   const parts = PARTS.map((part) => bytesPerRecord[part])
   const total = parts.reduce<number>((sum, bytes) => sum + (bytes ?? Number.NaN), 0)
@@ -74,8 +77,11 @@ async function row(corpus: Corpus): Promise<string> {
   const cells = [raw, ...parts, total].map((bytes) => (bytes === undefined ? 'too few' : Math.round(bytes)))
   const compared = theirs === undefined ? '' : Math.round(theirs)
   const share = `${Math.round((100 * total) / raw)} %`
-  const length = Math.round(lengthPerRecord)
-  return `| ${[`${name} (${records.length})`, ...cells, share, length, compared].join(' | ')} |`
+  const { cold, left, warm } = await movedSizes(home ?? '')
+  const later = [lengthPerRecord, left, warm, cold].map((bytes) =>
+    bytes === undefined ? 'too young' : Math.round(bytes),
+  )
+  return `| ${[`${name} (${records.length})`, ...cells, share, ...later, compared].join(' | ')} |`
 }
 
 /** What an application would send of it without us: neither the kind nor the numbers of an emitter. */

@@ -54,7 +54,7 @@ async function start({ folder, nodeOptions }: ServerOptions): Promise<Running> {
       server.kill('SIGTERM')
       if (server.exitCode === null) await once(server, 'exit')
       await verify(data)
-      return footprint(data)
+      return { ...(await footprint(data)), home }
     },
   }
 }

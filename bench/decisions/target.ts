@@ -33,6 +33,8 @@ export interface Footprint {
   bytesPerRecord: Record<string, number | undefined>
   /** The same by the lengths of files, all parts together, where that is told: what a store of objects would hold. */
   lengthPerRecord?: number | undefined
+  /** Where it lies, with what belongs to it, when somebody may go on with it. */
+  home?: string
   /** Space that does not grow with the records, in words. */
   besides: string
 }
