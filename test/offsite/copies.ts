@@ -141,12 +141,14 @@ export interface LifeOptions {
   acceptHead?: boolean
   /** Entries in a segment of the vault; usually so many that there is none. */
   segmentEntries?: number
-  isCopied?: boolean
+  /** `null`: not any more. `undefined`: nothing is said of it. */
+  isCopied?: true | null | undefined
 }
 
 /** One life of a ledger on a place, with its copy and its erasures; `close` ends it in order. */
 export async function openCopied(place: CopiedPlace, options: LifeOptions = {}): Promise<CopiedLife> {
-  const { store = place.store, lockDays = LOCK_DAYS, isCopied = true, segmentEntries } = options
+  const { store = place.store, lockDays = LOCK_DAYS, segmentEntries } = options
+  const isCopied = 'isCopied' in options ? options.isCopied : true
   const { clock } = place
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const tenant = await openTenant({
@@ -167,20 +169,20 @@ export async function openCopied(place: CopiedPlace, options: LifeOptions = {}):
   const diagnose = (message: string): void => {
     told.push(message)
   }
-  const offsite = (await offsiteOf(tenant, {
+  const { copies, offsite } = await offsiteOf(tenant, {
     disk: realDisk,
     clock,
     random: realRandom,
     directory,
-    offsite: isCopied ? { store, lockDays } : undefined,
+    offsite: isCopied === true ? { store, lockDays } : isCopied,
     diagnose,
-  }))!
+  })
   offsite?.begin()
-  const erasures = erasuresOver(tenant, clock, realRandom, { copies: offsite ? [offsite] : [] })
+  const erasures = erasuresOver(tenant, clock, realRandom, { copies })
   await erasures.begin()
   return {
     tenant,
-    offsite,
+    offsite: offsite!,
     erasures,
     told,
     async record(...values) {
@@ -190,7 +192,7 @@ export async function openCopied(place: CopiedPlace, options: LifeOptions = {}):
     copied: () =>
       until(() => {
         const { checkpoint, size } = tenant.ledger
-        return checkpoint?.size === size && offsite.status().size === size
+        return checkpoint?.size === size && offsite?.status().size === size
       }),
     async erase(person) {
       const { erasure } = await erasures.request(requestAbout(tenant, person))

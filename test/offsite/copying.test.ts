@@ -94,8 +94,8 @@ describe('a copy', () => {
       await life.copied()
       await life.close()
     }
-    for (let n = 0; n < 2; n += 1) await (await openCopied(place, { isCopied: false })).close()
-    const last = await openCopied(place, { isCopied: false })
+    for (let n = 0; n < 2; n += 1) await (await openCopied(place, { isCopied: null })).close()
+    const last = await openCopied(place, { isCopied: null })
     const set = (lockDays: number): object => ({ store: place.store.place, lockDays, isWorm: false })
     expect(await saidOfCopy(last)).toEqual([
       { event: 'offsite.set', before: null, after: set(30) },

@@ -143,7 +143,7 @@ test('what is left of a person is looked for in the copy too: nothing once they 
     })
     return found.flatMap(({ what, where }) => (where.startsWith('offsite copy') ? [what] : []))
   }
-  const [sealed] = (await versionsIn(place.store)).filter(({ key }) => key.endsWith('.seg'))
+  const sealed = (await versionsIn(place.store)).find(({ key }) => key.endsWith('.seg'))
   const bytes = (await place.store.get(sealed!.key))!
   expect(await foundIn()).toContain('the subject as text')
   await life.erase('person-3')
@@ -157,6 +157,22 @@ test('what is left of a person is looked for in the copy too: nothing once they 
   await life.close()
 })
 
+test('an erasure in a process that was not told of the copy waits, and says for what', async () => {
+  const place = await newCopiedPlace()
+  const first = await openCopied(place)
+  await first.record(...loans(20))
+  await first.copied()
+  await first.close()
+  const second = await openCopied(place, { isCopied: undefined })
+  const { erasure } = await second.erasures.request(requestAbout(second.tenant, 'person-3'))
+  await until(() => second.erasures.status(erasure.id)?.failure !== undefined)
+  expect(second.erasures.status(erasure.id)?.failure).toContain('erasures wait for a server that is started')
+  await second.close()
+  const third = await openCopied(place)
+  await until(() => third.erasures.status(erasure.id)?.erasure.outcome !== undefined)
+  await third.close()
+})
+
 test('an erasure done while nothing was copied reaches the copy when copying begins again', async () => {
   const place = await newCopiedPlace()
   const first = await openCopied(place)
@@ -164,7 +180,7 @@ test('an erasure done while nothing was copied reaches the copy when copying beg
   await first.copied()
   const needle = await ciphertextOf(first, 'loan-3')
   await first.close()
-  const second = await openCopied(place, { isCopied: false })
+  const second = await openCopied(place, { isCopied: null })
   await second.erase('person-3')
   await second.close()
   expect(await storeHolds(place.store, needle)).toBe(true)

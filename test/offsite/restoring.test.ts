@@ -7,6 +7,9 @@ import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
 import { restoreOffsite } from '../../packages/server/src/restore-offsite.ts'
 import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
+import { rotateKey } from '../../packages/server/src/rotate-key.ts'
+import { succeedLedger } from '../../packages/server/src/succeed-ledger.ts'
+import { living } from '../keys/key-place.ts'
 import { loan, newPlace, submission } from '../recording/open-tenant.ts'
 import {
   type CopiedPlace,
@@ -15,7 +18,6 @@ import {
   newCopiedPlace,
   openCopied,
   restored,
-  shortOf,
   WatchedStore,
 } from './copies.ts'
 
@@ -103,7 +105,7 @@ describe('restore-offsite', () => {
   test('takes a copy for nobody who has another keyring', async () => {
     const place = await copiedPlace(2)
     const other = await newPlace()
-    const life = await openCopied({ ...place, ...other }, { isCopied: false })
+    const life = await openCopied({ ...place, ...other }, { isCopied: null })
     await life.close()
     const options = {
       store: place.store,
@@ -133,7 +135,6 @@ describe('restore-offsite', () => {
     expect(second.offsite.status().trouble?.message).toContain('takes no entries')
     await second.close()
     expect(await keysIn(place.store)).toEqual(before)
-    expect(before.map(shortOf)).toBeDefined()
   })
 
   test('with a signer that remembers nothing goes on once its head is accepted', async () => {
@@ -148,5 +149,27 @@ describe('restore-offsite', () => {
     await life.copied()
     await life.close()
     expect(await valid(data)).toBe('valid')
+  })
+
+  test('follows a change of keys, and the copy of a successor begins anew beside the old one', async () => {
+    const place = await copiedPlace(20)
+    await living(place, (change) => rotateKey(change, 'checkpoint'))
+    const rotated = await openCopied(place)
+    await rotated.record(loan(100))
+    await rotated.copied()
+    await rotated.close()
+    const { data } = await restored(place, 'rotated')
+    expect(await valid(data)).toBe('valid')
+    await living(place, (change) => succeedLedger(change, 'migration'))
+    const successor = await openCopied(place)
+    await successor.record(loan(200))
+    await successor.copied()
+    await successor.close()
+    expect(await readdir(join(place.storeRoot, 'default'))).toHaveLength(2)
+    const after = await restored(place, 'succeeded')
+    expect(after.ledgers).toEqual([
+      { ledger: 'default', origin: successor.tenant.ledger.origin, size: successor.tenant.ledger.size },
+    ])
+    expect(await valid(after.data)).toBe('incomplete succession_missing')
   })
 })

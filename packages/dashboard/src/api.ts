@@ -296,4 +296,11 @@ export interface LedgerStatus {
     readonly at: string | null
     readonly error?: OutsideTrouble
   }[]
+  /** The copy in a store of objects, where there is one. */
+  readonly offsite?: {
+    readonly description: string | null
+    readonly lagEntries: number
+    readonly locks: { readonly weak: number }
+    readonly trouble: { readonly message: string } | null
+  } | null
 }

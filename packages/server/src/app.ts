@@ -61,8 +61,8 @@ export interface AppOptions {
   outside?: OutsideSettings
   /** Days within which everything stored is read again; SCRUB_DAYS when absent. */
   scrubDays?: number
-  /** Where ledgers are copied to; nowhere when absent. Closed with everything else. */
-  offsite?: OffsitePlace
+  /** Where ledgers are copied to, closed with everything else; `null` when nowhere from here on, absent when that is not said. */
+  offsite?: OffsitePlace | null
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
   /** What storing and asking is charged with; those of an example when absent. */

@@ -67,9 +67,9 @@ function Facts({ readiness: { checks } }: { readonly readiness: Readiness }) {
   )
 }
 
-/** How far witnesses and timestamp authorities are; nothing when nobody is asked. */
-function Outside({ status: { witnesses, timestamps } }: { readonly status: LedgerStatus }) {
-  if (witnesses.length + timestamps.length === 0) return null
+/** How far witnesses, timestamp authorities and the copy are; nothing when there are none. */
+function Outside({ status: { offsite, witnesses, timestamps } }: { readonly status: LedgerStatus }) {
+  if (witnesses.length + timestamps.length === 0 && !offsite) return null
   return (
     <dl className={styles['facts']}>
       {witnesses.map(({ name, lagEntries, lagMs, error }) => (
@@ -85,6 +85,16 @@ function Outside({ status: { witnesses, timestamps } }: { readonly status: Ledge
           {error !== undefined && <em>{error.message}</em>}
         </Fact>
       ))}
+      {offsite && (
+        <Fact name="Copy">
+          {indexLag(offsite.lagEntries)}
+          <em>{offsite.description ?? 'its store did not answer yet'}</em>
+          {offsite.locks.weak > 0 && (
+            <em>{counted(offsite.locks.weak, 'lock', 'locks')} weaker than asked</em>
+          )}
+          {offsite.trouble && <em>{offsite.trouble.message}</em>}
+        </Fact>
+      )}
     </dl>
   )
 }

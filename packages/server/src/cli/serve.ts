@@ -100,7 +100,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     publicLedger: options.publicLedger ?? false,
     publicMetrics: options.publicMetrics ?? false,
     ...(outside && { outside }),
-    ...(offsite && { offsite }),
+    offsite: offsite ?? null,
     diagnose: diagnostics(),
   })
 }

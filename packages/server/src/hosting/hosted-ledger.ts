@@ -81,8 +81,8 @@ export interface LedgerParts {
   acceptHead: boolean
   /** Witnesses and timestamp authorities; nobody is asked when absent. */
   outside?: Outside | undefined
-  /** Where ledgers are copied to; nowhere when absent. */
-  offsite?: OffsitePlace | undefined
+  /** Where ledgers are copied to, see `OffsiteParts`. */
+  offsite?: OffsitePlace | null | undefined
   /** Days within which everything stored is read again. */
   scrubDays: number
   /** How many ledgers of this process are read again side by side. */
@@ -124,10 +124,10 @@ export function openLedger(
     })
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo, () => privacy.sealed)
-    const offsite = await offsiteOf(tenant, parts)
+    const { copies, offsite } = await offsiteOf(tenant, parts)
     const erasures = erasuresOf(tenant, projection, {
       ...parts,
-      copies: offsite ? [offsite] : [],
+      copies,
       privacy,
       control: access.control,
       store: directory.store,

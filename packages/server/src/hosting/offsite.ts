@@ -1,6 +1,7 @@
 /** The copy of a hosted ledger in a store of objects, and what the ledger says of it. */
 import { canonicalJson, type CanonicalRecord } from '@deponent/format'
 import { SERVER } from '../access/actor.ts'
+import type { ContentCopy } from '../erasure/eraser.ts'
 import { identityOf } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { OpenDirectory } from '../directory.ts'
@@ -13,6 +14,7 @@ import type { LocksFound } from '../offsite/lock-round.ts'
 import { type Bypass, VaultCopy } from '../offsite/vault-copy.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 import type { ObjectStore } from '../platform/object-store.ts'
 import type { Random } from '../platform/random.ts'
 import type { Tenant } from '../tenant.ts'
@@ -31,20 +33,48 @@ export interface OffsiteParts {
   clock: Clock
   random: Random
   directory: OpenDirectory
-  offsite?: OffsitePlace | undefined
+  /** `null`: nowhere from here on. Absent: whoever started this was not told, and what was copied before is still to be kept in line. */
+  offsite?: OffsitePlace | null | undefined
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
-/** The copy, which `begin` starts; undefined where none is configured, which is put on record when there was one before. */
-export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<Offsite | undefined> {
-  const { clock, directory, disk, offsite, random } = parts
-  const { ledger, name, vault } = tenant
-  const objects = new CopiedObjects(directory.store, name)
-  if (!offsite) {
-    await noteEnd(tenant, objects)
-    return undefined
+/** Content was copied to a store that this process was not told how to reach. */
+class CopyNotAtHand extends ExplainedError {}
+
+export interface LedgerOffsite {
+  /** The copy, which `begin` starts; undefined where none is configured. */
+  readonly offsite?: Offsite
+  /** What erasures must reach. */
+  readonly copies: readonly ContentCopy[]
+}
+
+/** The copy of a ledger. That there is none any more is put on record. */
+export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<LedgerOffsite> {
+  const objects = new CopiedObjects(parts.directory.store, tenant.name)
+  if (parts.offsite) {
+    const offsite = copyOf(tenant, parts, parts.offsite, objects)
+    return { offsite, copies: [offsite] }
   }
-  const { lockDays, store } = offsite
+  const before = Offsite.settingIn(objects)
+  if (!before) return { copies: [] }
+  if (parts.offsite === undefined) return { copies: [notAtHand(before)] }
+  if (!tenant.ledger.refusal) await noteEnd(tenant, objects, before)
+  return { copies: [] }
+}
+
+function notAtHand({ store }: OffsiteSetting): ContentCopy {
+  const message = `the ledger is copied to ${store}: erasures wait for a server that is started with --offsite`
+  return { erase: () => Promise.reject(new CopyNotAtHand(message)) }
+}
+
+function copyOf(
+  tenant: Tenant,
+  parts: OffsiteParts,
+  { lockDays, store }: OffsitePlace,
+  objects: CopiedObjects,
+): Offsite {
+  const { clock, directory, disk, random } = parts
+  const { ledger, name, vault } = tenant
   const prefix = prefixOf(name, ledger.origin)
   const place = new LockedPlace({ store, prefix, lockDays, clock, objects })
   const ledgerCopy = new LedgerCopy({
@@ -85,9 +115,7 @@ export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<Of
 }
 
 /** Objects that nobody follows any more stay where they are: that erasures do not reach them from here on is told. */
-async function noteEnd(tenant: Tenant, objects: CopiedObjects): Promise<void> {
-  const before = Offsite.settingIn(objects)
-  if (!before || tenant.ledger.refusal) return
+async function noteEnd(tenant: Tenant, objects: CopiedObjects, before: OffsiteSetting): Promise<void> {
   await recordChange(tenant, 'the ledger is not copied any more; what was copied is not erased from there', {
     event: 'offsite.ended',
     before: told(before),
