@@ -3,6 +3,7 @@
  * all months but the last in Parquet, how fast months move there, and what entries that come meanwhile notice of it.
  *
  *   node bench/tiers.ts [--decisions 1000000] [--months 12] [--questions 9]
+ *   node bench/tiers.ts --beside [--decisions 200000]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     decisions: { type: 'string', default: '1000000' },
     months: { type: 'string', default: '12' },
     questions: { type: 'string', default: '9' },
+    beside: { type: 'boolean', default: false },
   },
 })
 const [decisions, months, questions] = [values.decisions, values.months, values.questions].map(Number) as [
@@ -181,6 +183,18 @@ const projection = await Projection.start({
 })
 try {
   const filling = await timed(() => projection.visible(entries - 1))
+  console.log(machineLine(machine, 'embedded engine'))
+  console.log(`filling the index: ${Math.round(entries / filling.seconds)} entries/s`)
+  await (values.beside ? besideMoving() : compare())
+} finally {
+  await projection.stop()
+  await engine.stop()
+  await store.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** The same questions before and after moving, and how fast that is. */
+async function compare(): Promise<void> {
   const hot = await asked(projection)
   const size = await projection.hotSize()
   const moving = await timed(() => projection.moveMonths())
@@ -191,7 +205,6 @@ try {
   for (const [i, { answer }] of hot.entries())
     if (answer !== warm[i]!.answer) throw new Error(`another answer: ${QUESTIONS[i]![0]}`)
 
-  console.log(machineLine(machine, 'embedded engine'))
   console.log(
     `${decisions} decisions and ${entries - decisions} outcomes of ${months} months; ${moved} rows moved, ${listed.length} months\n`,
   )
@@ -201,18 +214,10 @@ try {
   console.log(
     `\nmoving: ${Math.round(moved / moving.seconds)} rows/s (${moving.seconds.toFixed(1)} s), index ${mebibytes(size.bytes)} MiB before, Parquet ${mebibytes(bytes)} MiB`,
   )
-  console.log(`filling the index: ${Math.round(entries / filling.seconds)} entries/s`)
-  await besideMoving()
-} finally {
-  await projection.stop()
-  await engine.stop()
-  await store.close()
-  rmSync(folder, { recursive: true, force: true })
 }
 
-/** Fills the index again; then moves its months while as many entries come as were measured alone. */
+/** Moves months while as many entries come as were measured alone. */
 async function besideMoving(): Promise<void> {
-  await projection.reindex()
   const more = Math.round(entries / 10)
   const alone = await timed(async () => {
     source.length += more

@@ -186,6 +186,11 @@ export class Projection {
     await stopped
   }
 
+  /** No month moves between building a question and its answer. */
+  #asOne<T>(question: () => Promise<T>): Promise<T> {
+    return this.#ground.reading(question)
+  }
+
   /** Waits for `work`, but no longer than `ms`; leaves no timer behind that would hold up the end of the process. */
   #within(ms: number, work: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
@@ -200,12 +205,12 @@ export class Projection {
 
   /** `GET /v1/decisions`. */
   list(input: QueryInput, restriction: Restriction): Promise<DecisionList> {
-    return listDecisions(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => listDecisions(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   /** `GET /v1/aggregate`. */
   aggregate(input: QueryInput, restriction: Restriction): Promise<AggregateAnswer> {
-    return aggregateDecisions(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => aggregateDecisions(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   /** `POST /v1/sql`: one read-only statement over the views decisions, outcomes, reviews and records. */
@@ -278,19 +283,19 @@ export class Projection {
   }
 
   statsCompleteness(input: QueryInput, restriction: Restriction): Promise<CompletenessAnswer> {
-    return completenessStats(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => completenessStats(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   statsUsage(input: QueryInput, restriction: Restriction): Promise<UsageAnswer> {
-    return usage(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => usage(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   statsConfidence(input: QueryInput, restriction: Restriction): Promise<ConfidenceAnswer> {
-    return confidenceStats(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => confidenceStats(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   statsOverrides(input: QueryInput, restriction: Restriction): Promise<OverridesAnswer> {
-    return overrides(this.#ground, input, this.#resolveSubject, restriction)
+    return this.#asOne(() => overrides(this.#ground, input, this.#resolveSubject, restriction))
   }
 
   /** Who looked at what; `of`: at any of these entries, by id. Whether the caller may know is for the caller's side to say. */

@@ -7,7 +7,6 @@ import { archivedMember } from './archived.ts'
 import { cameType, QueryError } from './error.ts'
 import {
   type Building,
-  decisionsTable,
   featureExpression,
   type Filter,
   latestOutcomes,
@@ -273,7 +272,7 @@ function aggregateSql(
     ? `LEFT ANY JOIN (${latestOutcomes(building)}) AS o ON toInt64(d.index) = o.targetIndex`
     : ''
   const group = dimensions.length > 0 ? `GROUP BY ${dimensions.map((_, i) => `g${i}`).join(', ')}` : ''
-  return `SELECT ${columns.join(', ')} FROM ${decisionsTable(building.ground)} ${join} WHERE ${filter.where} ${group} LIMIT ${GROUPS_MAX + 1}`
+  return `SELECT ${columns.join(', ')} FROM ${filter.from} ${join} WHERE ${filter.where} ${group} LIMIT ${GROUPS_MAX + 1}`
 }
 
 function itemOf(row: Row, metrics: readonly Metric[], dimensions: readonly Dimension[]): AggregateItem {

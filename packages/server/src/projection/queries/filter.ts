@@ -22,6 +22,8 @@ export interface Building {
 
 /** Conditions over `decisions AS d`. */
 export interface Filter {
+  /** Where these decisions are read, as `d`. */
+  readonly from: string
   readonly where: string
   /** Features asked about; where their values are sealed the answer leaves those decisions out. */
   readonly features: readonly string[]
@@ -97,7 +99,7 @@ export function readFilter(
       features.push(field)
     } else conditions.push(conditionOf(name, text, building))
   }
-  return { where: allOf(conditions), features }
+  return { from: decisionsSince(parameters.get('from'), building.ground), where: allOf(conditions), features }
 }
 
 function conditionOf(name: string, text: string, building: Building): string {
@@ -216,6 +218,19 @@ function searchCondition(text: string, { substitutions, restriction }: Building)
   return `(${columns.map((column) => `positionCaseInsensitiveUTF8(d.${column}, ${needle}) > 0`).join(' OR ')})`
 }
 
+/** Decisions as `d`, wherever their rows lie. */
 export function decisionsTable({ names }: Ground): string {
   return `${readable(names, DECISIONS)} AS d`
+}
+
+/** Decisions as `d` that lie in the table: all of those past the end of the files. */
+export function recentDecisions({ names }: Ground): string {
+  return `${names.tables}.${DECISIONS.name} AS d`
+}
+
+/** Files are left alone where the question is about later times. */
+function decisionsSince(from: string | undefined, ground: Ground): string {
+  const filesEnd = ground.filesEnd()
+  const isLater = from !== undefined && filesEnd !== undefined && readTime('from', from) >= filesEnd
+  return isLater ? recentDecisions(ground) : decisionsTable(ground)
 }

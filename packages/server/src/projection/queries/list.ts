@@ -1,7 +1,6 @@
 import { isoTime, type JsonValue } from '@deponent/format'
 import type { Restriction } from '../restriction.ts'
 import type { SealedField } from '../source.ts'
-import { DECISIONS } from '../schema.ts'
 import { valueOfText } from '../values.ts'
 import { archivedMember } from './archived.ts'
 import {
@@ -15,7 +14,14 @@ import {
   readCursor,
   writeCursor,
 } from './cursor.ts'
-import { type Building, decisionsTable, readFilter, SEALED_TEXT, type SubjectResolver } from './filter.ts'
+import {
+  type Building,
+  type Filter,
+  readFilter,
+  recentDecisions,
+  SEALED_TEXT,
+  type SubjectResolver,
+} from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readChoice, readInteger, readParameters, Substitutions } from './parameters.ts'
 import { refuseIndividual } from './suppression.ts'
@@ -87,7 +93,7 @@ export async function listDecisions(
   const building = { ground, size, substitutions, resolveSubject, restriction }
   const filter = readFilter(parameters, PAGE_PARAMETERS, building)
   const where = cursor ? `${filter.where} AND ${pastCursor(cursor, order)}` : filter.where
-  const rows = await rowsOf(building, parameters, where, order, limit + 1)
+  const rows = await rowsOf(building, parameters, { from: filter.from, where }, order, limit + 1)
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
   return {
@@ -100,25 +106,22 @@ export async function listDecisions(
 }
 
 /** The newest decisions of all are in the table: files are read only when there are too few of these. */
-function rowsOf(
+async function rowsOf(
   { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>,
   parameters: ReadonlyMap<string, string>,
-  where: string,
+  { from, where }: Pick<Filter, 'from' | 'where'>,
   order: Order,
   limit: number,
 ): Promise<Row[]> {
+  const filesEnd = ground.filesEnd()
   const isUnfiltered = [...parameters.keys()].every((name) => UNSELECTIVE.has(name))
-  // As one: no month may move between asking where the files end and reading the table.
-  return ground.reading(async () => {
-    const filesEnd = ground.filesEnd()
-    if (filesEnd !== undefined && order === '-at' && isUnfiltered) {
-      const table = `${ground.names.tables}.${DECISIONS.name} AS d`
-      const recent = `${where} AND d.at >= fromUnixTimestamp64Milli(toInt64(${filesEnd}), 'UTC')`
-      const rows = await ask<Row>(ground, listSql(table, recent, order, limit), substitutions)
-      if (rows.length === limit) return rows
-    }
-    return ask<Row>(ground, listSql(decisionsTable(ground), where, order, limit), substitutions)
-  })
+  if (filesEnd !== undefined && order === '-at' && isUnfiltered) {
+    const recent = `${where} AND d.at >= fromUnixTimestamp64Milli(toInt64(${filesEnd}), 'UTC')`
+    const sql = listSql(recentDecisions(ground), recent, order, limit)
+    const rows = await ask<Row>(ground, sql, substitutions)
+    if (rows.length === limit) return rows
+  }
+  return ask<Row>(ground, listSql(from, where, order, limit), substitutions)
 }
 
 function listSql(table: string, where: string, order: Order, limit: number): string {

@@ -6,7 +6,6 @@ import { archivedMember } from './archived.ts'
 import { type AggregateItem, aggregateDecisions } from './aggregate.ts'
 import {
   type Building,
-  decisionsTable,
   overriddenExpression,
   readFilter,
   reviewedExpression,
@@ -47,11 +46,11 @@ export async function completenessStats(
   restriction: Restriction,
 ): Promise<CompletenessAnswer> {
   refuseWithheld(restriction, 'completeness')
-  const { where, size, substitutions, parameters } = scope(ground, input, resolveSubject, restriction)
+  const { from, where, size, substitutions, parameters } = scope(ground, input, resolveSubject, restriction)
   const rows = await ask<Combination>(
     ground,
     `SELECT d.profile AS profile, d.missing AS missing, count() AS decisions, sum(d.completeness) AS units
-      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY profile, missing ORDER BY profile, missing`,
+      FROM ${from} WHERE ${where} GROUP BY profile, missing ORDER BY profile, missing`,
     substitutions,
   )
   const { rows: profiles, suppressed } = showLarge(
@@ -277,7 +276,7 @@ export async function confidenceStats(
 }
 
 async function binsOf(building: Scope): Promise<BinCounts[]> {
-  const { ground, where, substitutions } = building
+  const { from, ground, where, substitutions } = building
   const unit = `toInt64(round(d.confidence * ${UNITS_PER_ONE}))`
   const other = `if(isNull(d.score), ${WITHOUT}, ${SCORE})`
   const rows = await ask<Record<string, JsonValue>>(
@@ -285,7 +284,7 @@ async function binsOf(building: Scope): Promise<BinCounts[]> {
     `SELECT if(isNull(d.confidence), ${other}, least(intDiv(assumeNotNull(${unit}), ${UNITS_PER_ONE / BINS}), ${BINS - 1})) AS bin,
         count() AS decisions, sum(${unit}) AS units,
         countIf(${reviewedExpression(building)}) AS reviewed, countIf(${overriddenExpression(building)}) AS overridden
-      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY bin`,
+      FROM ${from} WHERE ${where} GROUP BY bin`,
     substitutions,
   )
   return rows.map((row) => ({
@@ -360,12 +359,12 @@ export async function overrides(
 }
 
 async function overrideRows(building: Scope): Promise<OverrideRow[]> {
-  const { ground, where, substitutions } = building
+  const { from, ground, where, substitutions } = building
   const rows = await ask<Record<string, string>>(
     ground,
     `SELECT d.system AS system, d.modelId AS modelId, count() AS decisions, countIf(d.reviewRequired) AS reviewRequired,
         countIf(${reviewedExpression(building)}) AS reviewed, countIf(${overriddenExpression(building)}) AS overridden
-      FROM ${decisionsTable(ground)} WHERE ${where} GROUP BY system, modelId ORDER BY system, modelId LIMIT 10000`,
+      FROM ${from} WHERE ${where} GROUP BY system, modelId ORDER BY system, modelId LIMIT 10000`,
     substitutions,
   )
   return rows.map((row) => ({
@@ -416,6 +415,7 @@ function overrideCounts(
 }
 
 interface Scope extends Building {
+  readonly from: string
   readonly parameters: ReadonlyMap<string, string>
   readonly where: string
 }
@@ -429,5 +429,6 @@ function scope(
   const size = boundSize(ground, undefined)
   const parameters = readParameters(input)
   const building = { ground, size, substitutions: new Substitutions(), resolveSubject, restriction }
-  return { ...building, parameters, where: readFilter(parameters, [], building).where }
+  const { from, where } = readFilter(parameters, [], building)
+  return { ...building, parameters, from, where }
 }
