@@ -1,27 +1,13 @@
 /** Months that are archived: questions leave them out, and say so. */
 import { isoTime } from '@deponent/format'
 import { reachesEverything, type Restriction } from '../restriction.ts'
+import type { ArchivedMonth, ArchivedSpan } from './archived-span.ts'
+import type { Ground } from './ground.ts'
 import { readTime } from './parameters.ts'
-
-/** Time, by the records' own (`at`), that an answer leaves out because it is archived. */
-export interface ArchivedSpan {
-  readonly from: string
-  /** Past its end. */
-  readonly to: string
-  /** Decisions of that time; absent where the caller may not see all of them. */
-  readonly decisions?: number
-}
-
-export interface ArchivedMonth {
-  /** [from, to), Unix milliseconds. */
-  readonly from: number
-  readonly to: number
-  readonly decisions: number
-}
 
 /** The member of an answer that says what of the time it was asked about is archived; none when nothing is. */
 export function archivedMember(
-  ground: { archived(): readonly ArchivedMonth[] },
+  ground: Ground,
   restriction: Restriction,
   parameters: ReadonlyMap<string, string> = new Map(),
 ): { readonly archived?: readonly ArchivedSpan[] } {

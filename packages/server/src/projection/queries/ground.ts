@@ -1,7 +1,7 @@
 import { AnswerLost, EngineUnavailable, type IndexClient, StatementRefused } from '../engine/client.ts'
 import type { FieldCatalogue } from '../fields.ts'
 import type { Names } from '../schema.ts'
-import type { ArchivedMonth, ArchivedSpan } from './archived.ts'
+import type { ArchivedMonth, ArchivedSpan } from './archived-span.ts'
 import { IndexBehind, QueryTooHeavy } from './error.ts'
 import type { Substitutions } from './parameters.ts'
 

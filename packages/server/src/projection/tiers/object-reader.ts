@@ -92,13 +92,13 @@ class CachedObjects {
   #block(key: string, number: number): Promise<Uint8Array> {
     const name = `${key} ${number}`
     const known = this.#blocks.get(name)
-    const block = known ?? this.#fetch(key, number)
+    const block = known ?? this.#load(key, number)
     keepNewest(this.#blocks, name, block, BLOCKS_MAX)
     block.catch(() => this.#blocks.delete(name))
     return block
   }
 
-  async #fetch(key: string, number: number): Promise<Uint8Array> {
+  async #load(key: string, number: number): Promise<Uint8Array> {
     const range = { from: number * BLOCK_BYTES, end: (number + 1) * BLOCK_BYTES }
     const bytes = await this.#store.get(key, { range })
     if (!bytes) throw new ObjectGone()
