@@ -308,6 +308,7 @@ describe('putting back', () => {
     const data = `${place.data}-back`
     const { ledgers } = await putBack(place, data)
     expect(ledgers[0]!.knownSize).toBeGreaterThanOrEqual(size)
+    expect(ledgers[0]!.isBehind).toBe(true)
     expect(await verdictOf(data)).toBe('valid')
     const again = await open({ ...place, data })
     expect(again.tenant.ledger.refusal?.code).toBe('ledger_behind')

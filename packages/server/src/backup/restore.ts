@@ -63,8 +63,10 @@ export interface RestoredLedger {
   readonly size: number
   /** Keys destroyed because what they open was erased after the copy of the keyring was made. */
   readonly keysDestroyed: number
-  /** The size that is known to have been signed, when it is larger: the ledger refuses to write then. */
+  /** The size that is known to have been signed, when it is larger. */
   readonly knownSize?: number
+  /** Whether the signer's state here knows of more, so that the ledger is read and not written. */
+  readonly isBehind: boolean
   /** Whether erasures may have been that nobody knows of here: no content is shown until that is accepted. */
   readonly isErasureUnknown: boolean
 }
@@ -254,8 +256,8 @@ async function settleErasures(
     const text = `the journal of erasures reaches ${reach} entries, a checkpoint of ${known} is known\n`
     await disk.writeDurably(unknownErasuresPath(`${scratch}/keyring`, name), utf8(text), 0o600)
   }
-  const knownSize = Math.max(known, signed ?? 0)
-  return { name, size, keysDestroyed, isErasureUnknown, ...(knownSize > size && { knownSize }) }
+  const isBehind = (signed ?? 0) > size
+  return { name, size, keysDestroyed, isErasureUnknown, isBehind, ...(known > size && { knownSize: known }) }
 }
 
 /** Writes what the journal outside tells into the register, so that it is gone on with; gives the numbers of all keys that are gone by it. */

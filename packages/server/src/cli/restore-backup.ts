@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type RestoreReport, restoreBackup } from '../backup/restore.ts'
+import { type RestoredLedger, type RestoreReport, restoreBackup } from '../backup/restore.ts'
 import { threadsFor } from '../check/stretch-threads.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
@@ -42,16 +42,23 @@ function printRestored(data: string, { snapshot, files, bytes, ledgers, check }:
   print(
     `snapshot ${snapshot}: ${files} files, ${bytes} bytes in ${data}; ledger and segments are ${check.verdict}`,
   )
-  for (const { name, size, keysDestroyed, knownSize, isErasureUnknown } of ledgers) {
-    print(`ledger ${name}: ${size} entries`)
-    if (keysDestroyed > 0) print(`  ${keysDestroyed} keys destroyed again, of who was erased since`)
-    if (knownSize !== undefined)
-      print(`  a checkpoint of ${knownSize} is known: the ledger is read and not written (ledger_behind)`)
-    if (isErasureUnknown)
-      print(
-        '  erasures may be missing from the journal: no content is shown until serve --accept-head (erasures_unknown)',
-      )
+  for (const ledger of ledgers) {
+    print(`ledger ${ledger.name}: ${ledger.size} entries`)
+    for (const line of wordsOf(ledger)) print(`  ${line}`)
   }
+}
+
+function wordsOf({ isBehind, isErasureUnknown, keysDestroyed, knownSize }: RestoredLedger): string[] {
+  return [
+    ...(keysDestroyed > 0 ? [`${keysDestroyed} keys destroyed again, of who was erased since`] : []),
+    ...(knownSize === undefined
+      ? []
+      : [`a checkpoint of ${knownSize} is known: what came behind is not here`]),
+    ...(isBehind ? ['its signer knows that: it is read and not written (ledger_behind)'] : []),
+    ...(isErasureUnknown
+      ? ['erasures may be unknown: no content is shown until serve --accept-head (erasures_unknown)']
+      : []),
+  ]
 }
 
 export const restoreBackupCommand = withRootKey(new Command('restore-backup'))

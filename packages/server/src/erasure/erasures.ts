@@ -67,7 +67,7 @@ export class Erasures {
 
   /** Takes up what earlier lives left: names that are refused, erasures that were begun, and those a restored directory has forgotten. */
   async begin(): Promise<void> {
-    const { clock, dedupe, entryOf, ledger, register, vault } = this.#options
+    const { dedupe, entryOf, ledger, register, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
     const forgotten = register.forgotten(entryOf)
     // No new record about these people is sealed with a key that is to go, from the first one on.
@@ -80,7 +80,18 @@ export class Erasures {
     this.#forgetNames()
     this.resume()
     // What was erased before is not shown again: whoever serves this waits, as far as waiting helps.
-    if (repeated.length > 0) await Promise.race([this.settled(), clock.sleep(REPEATING_MS_MAX)])
+    if (register.all().some(({ isRepeated, outcome }) => isRepeated && !outcome)) await this.#repeating()
+  }
+
+  /** Resolves once nothing is being erased, or after some time. */
+  #repeating(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(REPEATING_MS_MAX, resolve)
+      void this.settled().then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   /**

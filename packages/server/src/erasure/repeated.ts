@@ -40,5 +40,6 @@ async function expiryOf(
   )
   if (entries.length === 0) return undefined
   const { clock, random } = place
-  return expiredSet(entries, terms, { id, now: clock.now(), seed: toHex(random.bytes(32)) })
+  const set = { id, now: clock.now(), seed: toHex(random.bytes(32)) }
+  return { ...expiredSet(entries, terms, set), isRepeated: true }
 }
