@@ -1,6 +1,6 @@
 /** The labelled texts of test/fixtures/personal-data, and how well the detectors do on them. */
 import { readFileSync } from 'node:fs'
-import { detect, type DetectorName } from '../../packages/server/src/vault/classify/detect.ts'
+import { detect, type DetectorName } from '../../packages/format/src/detect/detect.ts'
 
 export interface LabelledText {
   readonly label: string

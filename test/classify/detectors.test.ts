@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  detect,
-  detectInNumber,
-  SCANNED_CHARACTERS_MAX,
-} from '../../packages/server/src/vault/classify/detect.ts'
-import { folded } from '../../packages/server/src/vault/classify/folded.ts'
-import { nameSays } from '../../packages/server/src/vault/classify/field-names.ts'
+import { detect, detectInNumber, SCANNED_CHARACTERS_MAX } from '../../packages/format/src/detect/detect.ts'
+import { folded } from '../../packages/format/src/detect/folded.ts'
+import { nameSays } from '../../packages/format/src/detect/field-names.ts'
 import { corpus, labelOf, NOT_LOOKED_FOR, scores } from './corpus.ts'
 
 /** Under what was measured when the page was written (docs/privacy.md), by a little. */

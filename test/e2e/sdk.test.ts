@@ -114,6 +114,26 @@ describe('the SDK and a server', () => {
     expect(verified.stdout).not.toMatch(/emitter_(gap|fork|head_mismatch)/)
   })
 
+  test('what was written to a file comes in later, of every kind, with who it names replaced', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'sink-')), 'decisions.jsonl')
+    const audit = deponent({ sink: { file }, system: 'credit' })
+    const id = audit.log({
+      modelId: 'risk',
+      prediction: 'declined',
+      affectedUserId: 'ann',
+      input: 'write to ann@example.com',
+    })
+    audit.outcome({ decisionId: id, outcome: 'repaid' })
+    await audit.close()
+    const imported = await runCommand(['import', file, '--url', server.url, '--key', server.key])
+    expect([imported.code, imported.stdout]).toEqual([0, expect.stringContaining('2 recorded')])
+    expect(await shown(id)).toMatchObject({
+      prediction: 'declined',
+      affectedUserId: expect.stringMatching(/^hash_/),
+      input: expect.stringMatching(/^hash_/),
+    })
+  })
+
   test('a body sealed to another ledger, or damaged, is refused as a whole', async () => {
     const headers = { 'Content-Type': 'application/vnd.deponent.sealed' }
     const response = await server.post('/v1/decisions', 'deponent sealed batch v1\n{}\n', headers)

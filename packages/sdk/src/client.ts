@@ -4,21 +4,20 @@ import type { AuditOptions } from './audit-options.ts'
 import type { Recorder } from './call.ts'
 import { Contexts } from './context.ts'
 import type { Decision, DecisionContext } from './decision.ts'
+import { deliveryOf } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import { beforeExit } from './exit.ts'
 import { Explanations } from './explanations.ts'
 import { auditHandler } from './handler.ts'
 import type { HandlerOptions } from './handler.ts'
-import { Heartbeat } from './heartbeat.ts'
 import { Intake } from './intake.ts'
 import { warn } from './issue.ts'
 import type { OnError } from './issue.ts'
-import { emitterName, Numbering } from './numbering.ts'
 import { OpenCalls } from './open-calls.ts'
-import type { DeponentOptions } from './options.ts'
+import type { DeponentOptions, SinkOptions } from './options.ts'
 import { quietTimer } from './pause.ts'
 import { Queue } from './queue.ts'
 import { quietly } from './quietly.ts'
-import { Receipts } from './receipts.ts'
 import type { Receipt } from './receipts.ts'
 import type {
   Action,
@@ -30,8 +29,6 @@ import type {
   Review,
   Transformation,
 } from './records.ts'
-import { Sender } from './sender.ts'
-import { Spool } from './spool.ts'
 import type { Counts, Stats } from './stats.ts'
 
 /** How long a process that has nothing left to do is held for its last decisions. */
@@ -61,73 +58,31 @@ export class Deponent {
   readonly #batchSize: number
   readonly #flushIntervalMs: number
   readonly #queue: Queue
-  readonly #receipts: Receipts
   readonly #counts: Counts = { recorded: 0, duplicates: 0, rejected: 0, lost: 0, replayed: 0, retries: 0 }
-  readonly #spool: Spool | undefined
-  readonly #sender: Sender
+  readonly #delivery: Delivery
   readonly #intake: Intake
   readonly #contexts: Contexts
   readonly #recorder: Recorder
-  readonly #heartbeat: Heartbeat | undefined
   readonly #forgetExit: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
   #closed = false
 
-  constructor(options: DeponentOptions) {
+  constructor(options: DeponentOptions | SinkOptions) {
     this.#batchSize = Math.max(1, options.batchSize ?? 100)
     this.#flushIntervalMs = options.flushIntervalMs ?? 5_000
     const onError = quietly(options.onError ?? warn)
-    this.#queue = new Queue(
+    const queue = new Queue(
       options.maxQueuedRecords ?? 10_000,
       options.maxQueuedCharacters ?? 64 * 1024 * 1024,
     )
-    this.#receipts = new Receipts(
-      options.receiptsKept ?? 1_000,
-      quietly(options.onReceipt ?? (() => undefined)),
-    )
-    const numbering =
-      options.emitterId === false
-        ? undefined
-        : new Numbering(options.emitterId ?? emitterName(options.system))
-    this.#spool = Spool.of(options.spool, {
-      numbering,
-      onError,
-      onLost: (count) => (this.#counts.lost += count),
-    })
-    const requestTimeoutMs = options.requestTimeoutMs ?? 30_000
-    this.#sender = new Sender(
-      {
-        url: options.url.replace(/\/+$/, ''),
-        key: options.key,
-        batchSize: this.#batchSize,
-        requestTimeoutMs,
-        compress: options.compress ?? true,
-        fetch: options.fetch ?? ((input, init) => fetch(input, init)),
-        onError,
-        ...(numbering && { numbering }),
-        ...(this.#spool && { spool: this.#spool }),
-      },
-      this.#queue,
-      this.#receipts,
-      this.#counts,
-    )
+    this.#queue = queue
+    const counts = this.#counts
+    this.#delivery = deliveryOf(options, { queue, counts, onError, stats: () => this.stats() })
     this.#contexts = new Contexts(onError)
+    const { numbering } = this.#delivery
     const onTaken = () => this.#taken()
-    this.#intake = new Intake(options, {
-      queue: this.#queue,
-      counts: this.#counts,
-      onError,
-      numbering,
-      onTaken,
-    })
+    this.#intake = new Intake(options, { queue, counts, onError, numbering, onTaken })
     this.#recorder = this.#recorderFor(onError)
-    const intervalMs = options.heartbeatMs ?? 60_000
-    if (numbering)
-      this.#heartbeat = new Heartbeat(numbering, this.#sender, () => this.stats(), {
-        intervalMs,
-        requestTimeoutMs,
-      })
-    void this.#spool?.opened.then(() => this.#sender.run())
     this.#forgetExit = beforeExit(() => this.#lastChance())
   }
 
@@ -256,10 +211,10 @@ export class Deponent {
     const tooLate = new Promise<void>((resolve) => (deadline = setTimeout(resolve, timeoutMs)))
     await this.#recorder.open.explained(timeoutMs / 2)
     const sent = this.#send()
-    this.#sender.hurry()
+    this.#delivery.destination.hurry()
     await Promise.race([sent, tooLate])
     clearTimeout(deadline)
-    return this.#sender.unsettled
+    return this.#delivery.destination.unsettled
   }
 
   /**
@@ -271,14 +226,14 @@ export class Deponent {
     this.#closed = true
     this.#forgetExit()
     clearTimeout(this.#timer)
-    this.#heartbeat?.stop()
+    this.#delivery.heartbeat?.stop()
     const deadline = Date.now() + timeoutMs
     await this.#recorder.open.explained(timeoutMs / 2)
     this.#recorder.open.abandonAll()
     this.#intake.close()
     await this.flush({ timeoutMs: Math.max(0, deadline - Date.now()) })
     await this.#giveUp('still waiting when the client was closed')
-    await this.#heartbeat?.sayClosed('closed by the application', deadline - Date.now())
+    await this.#delivery.heartbeat?.sayClosed('closed by the application', deadline - Date.now())
   }
 
   /** `await using audit = deponent(…)` closes it at the end of the block. */
@@ -288,8 +243,13 @@ export class Deponent {
 
   /** What became of everything reported so far. */
   stats(): Stats {
-    const spooled = this.#spool?.records ?? 0
-    return { reported: this.#intake.reported, waiting: this.#sender.unsettled, spooled, ...this.#counts }
+    const spooled = this.#delivery.spool?.records ?? 0
+    return {
+      reported: this.#intake.reported,
+      waiting: this.#delivery.destination.unsettled,
+      spooled,
+      ...this.#counts,
+    }
   }
 
   /**
@@ -297,7 +257,7 @@ export class Deponent {
    * against the ledger years later (`deponent verify RECEIPT --against CHECKPOINT`), it shows a promise that was broken.
    */
   receipt(decisionId: string): Receipt | undefined {
-    return this.#receipts.get(decisionId)
+    return this.#delivery.receipts.get(decisionId)
   }
 
   /**
@@ -326,7 +286,7 @@ export class Deponent {
   }
 
   #taken(): void {
-    this.#heartbeat?.begin()
+    this.#delivery.heartbeat?.begin()
     if (this.#queue.length >= this.#batchSize) void this.#send()
     if (!this.#closed) this.#timer ??= quietTimer(() => this.#tick(), this.#flushIntervalMs)
   }
@@ -338,13 +298,13 @@ export class Deponent {
   }
 
   async #send(): Promise<void> {
-    await this.#sender.run()
-    if (!this.#closed && !this.#sender.isBusy) await this.#heartbeat?.afterSending()
+    await this.#delivery.destination.run()
+    if (!this.#closed && !this.#delivery.destination.isBusy) await this.#delivery.heartbeat?.afterSending()
   }
 
   async #giveUp(message: string): Promise<void> {
-    const left = await this.#sender.stop()
-    for (const { number } of left) if (number) this.#heartbeat?.numbering.lose(number, 'closed')
+    const left = await this.#delivery.destination.stop()
+    for (const { number } of left) if (number) this.#delivery.numbering?.lose(number, 'closed')
     if (left.length > 0) this.#intake.lose('closed', left.length, message)
   }
 
@@ -353,13 +313,13 @@ export class Deponent {
     this.#intake.declareOverflow()
     this.#recorder.open.abandonAll()
     const deadline = Date.now() + EXIT_TIMEOUT_MS
-    if (this.#sender.unsettled > 0) await this.flush({ timeoutMs: EXIT_TIMEOUT_MS })
-    if (this.#sender.unsettled > 0) await this.close({ timeoutMs: 0 })
-    else await this.#heartbeat?.sayClosed('the process ended', deadline - Date.now())
+    if (this.#delivery.destination.unsettled > 0) await this.flush({ timeoutMs: EXIT_TIMEOUT_MS })
+    if (this.#delivery.destination.unsettled > 0) await this.close({ timeoutMs: 0 })
+    else await this.#delivery.heartbeat?.sayClosed('the process ended', deadline - Date.now())
   }
 }
 
 /** A client that records the decisions of an application. */
-export function deponent(options: DeponentOptions): Deponent {
+export function deponent(options: DeponentOptions | SinkOptions): Deponent {
   return new Deponent(options)
 }

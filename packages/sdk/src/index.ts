@@ -3,7 +3,9 @@
  * later, Bun, Deno, at edges and in browsers; what a host offers beside them is used where it is there.
  */
 export { deponent, Deponent } from './client.ts'
-export type { DeponentOptions, SpoolOptions } from './options.ts'
+export type { DeponentOptions, SinkOptions, SpoolOptions } from './options.ts'
+export { AIAuditLogger } from './ai-audit-logger.ts'
+export type { LoggedDecision } from './ai-audit-logger.ts'
 export type { AuditOptions } from './audit-options.ts'
 export type { HandlerOptions } from './handler.ts'
 export type { Decision, DecisionContext } from './decision.ts'

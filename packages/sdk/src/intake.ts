@@ -8,7 +8,7 @@ import { givenId, hasTime } from './decision.ts'
 import type { DecisionContext } from './decision.ts'
 import type { LossReason, OnError } from './issue.ts'
 import type { Numbering } from './numbering.ts'
-import type { DeponentOptions } from './options.ts'
+import type { AnyOptions } from './options.ts'
 import type { Numbered, Queue, Queued, RecordPath } from './queue.ts'
 import { serialise, withMember } from './serialise.ts'
 import type { Counts } from './stats.ts'
@@ -34,27 +34,34 @@ export interface IntakeParts {
   onTaken: () => void
 }
 
-/** Fields that hold what a model was given, and what it said. */
-const INPUTS = ['input', 'inputFeatures', 'messages', 'input_data', 'inputData', 'input_features']
-const OUTPUTS = [
+/** Fields that hold what a model was given, and what it said, in both spellings. */
+const INPUTS = spellings([
+  'input',
+  'inputData',
+  'inputFeatures',
+  'messages',
+  'retrievedDocuments',
+  'contextData',
+])
+const OUTPUTS = spellings([
   'prediction',
   'output',
   'explanation',
   'alternativePredictions',
   'finalDecision',
   'toolCalls',
-]
+])
 const NOT_CAPTURED = '[not captured]'
 
 export class Intake {
-  readonly #options: DeponentOptions
+  readonly #options: AnyOptions
   readonly #parts: IntakeParts
   /** Everything reported so far. */
   reported = 0
   #overflown = 0
   #isClosed = false
 
-  constructor(options: DeponentOptions, parts: IntakeParts) {
+  constructor(options: AnyOptions, parts: IntakeParts) {
     this.#options = options
     this.#parts = parts
   }
@@ -173,4 +180,10 @@ function leaveOutputs(record: Record<string, unknown>): void {
   const isSaid = OUTPUTS.some((name) => record[name] !== undefined)
   for (const name of OUTPUTS) delete record[name]
   if (isSaid) record['prediction'] = NOT_CAPTURED
+}
+
+function spellings(names: readonly string[]): string[] {
+  const snakeCase = (name: string): string =>
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return [...new Set(names.flatMap((name) => [name, snakeCase(name)]))]
 }

@@ -12,6 +12,7 @@ import { answerOf } from './answer.ts'
 import type { Answer, Envelope } from './answer.ts'
 import { backoffMs } from './backoff.ts'
 import { coded } from './coding.ts'
+import type { Destination } from './destination.ts'
 import type { LossReason, OnError, RecordFault } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import { Pause } from './pause.ts'
@@ -41,7 +42,7 @@ export interface SenderOptions {
   spool?: Spool
 }
 
-export class Sender {
+export class Sender implements Destination {
   readonly #options: SenderOptions
   readonly #queue: Queue
   readonly #receipts: Receipts

@@ -7,10 +7,10 @@
  * A number its emitter declared lost without a link is passed over: head_n = head_{n−1}.
  */
 import { concatBytes, u64be, utf8 } from '../bytes.ts'
+import { hmacSha256 } from '../hash/hmac.ts'
 import { sha256 } from '../hash/sha256.ts'
 
 const HEAD = new Uint8Array([0x13])
-const BLOCK_BYTES = 64
 
 /** The head before the first record: 32 zero bytes. */
 export const EMPTY_HEAD: Uint8Array = new Uint8Array(32)
@@ -22,11 +22,5 @@ export function nextHead(head: Uint8Array, seq: number, link: Uint8Array): Uint8
 
 /** The link of a record: `blind` is 32 bytes, `sent` the RFC 8785 text of the record as sent, without `emitter`. */
 export function emitterLink(blind: Uint8Array, sent: string): Uint8Array {
-  const inner = new Uint8Array(BLOCK_BYTES).fill(0x36)
-  const outer = new Uint8Array(BLOCK_BYTES).fill(0x5c)
-  blind.forEach((byte, i) => {
-    inner[i]! ^= byte
-    outer[i]! ^= byte
-  })
-  return sha256(concatBytes(outer, sha256(concatBytes(inner, utf8(sent)))))
+  return hmacSha256(blind, utf8(sent))
 }

@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { Command } from 'commander'
+import { isRecordKind, type JsonReading, type RecordKind } from '@deponent/format'
 import { readCsv } from '../ingest/csv.ts'
 import type { ReadingError } from '../ingest/decode.ts'
 import { readJsonLines, readJsonRows } from '../ingest/jsonl.ts'
@@ -14,7 +15,7 @@ import { connect, type Connection, type ConnectionOptions, jsonOf } from './conn
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
 import { withConnection, withLedger } from './options.ts'
-import { sentText } from './sent-record.ts'
+import { isObject, sentText } from './sent-record.ts'
 
 const BATCH_RECORDS = 500
 /** Characters of records in one request: with one record more it is still well below the largest body. */
@@ -99,12 +100,17 @@ async function* mappedLines(path: string, format: 'csv' | 'jsonl', mapping: Mapp
   }
 }
 
-/** Lines that already are decisions, as the sinks of the SDKs write them. */
+/** Lines that already are records, as the sinks of the SDKs write them: decisions, but for those that say another kind. */
 async function* plainLines(path: string): AsyncGenerator<Line> {
   for await (const { line, reading, error } of readJsonLines(chunksOf(path))) {
     const fault = error ?? reading.faults[0]
-    yield fault ? { line, ...fault } : { line, records: [{ kind: 'decision', reading: reading! }] }
+    yield fault ? { line, ...fault } : { line, records: [{ kind: kindOf(reading!), reading: reading! }] }
   }
+}
+
+function kindOf({ value }: JsonReading): RecordKind {
+  const kind = isObject(value) ? value.kind : undefined
+  return typeof kind === 'string' && isRecordKind(kind) ? kind : 'decision'
 }
 
 /** Sends one batch: decisions first, because the other records are about them. */

@@ -1,5 +1,5 @@
 /** Counts which fields records had, and what became of them: numbers and names of fields, never a value. */
-import type { DetectorName } from './detect.ts'
+import type { DetectorName } from '@deponent/format'
 
 export const MET_CLASSES = ['queryable', 'sealed', 'pseudonymised', 'dropped'] as const
 export type MetClass = (typeof MET_CLASSES)[number]

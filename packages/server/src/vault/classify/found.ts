@@ -1,6 +1,12 @@
 /** What is found in the value of a field. */
-import { escapeToken, type JsonObject, type JsonValue } from '@deponent/format'
-import { detect, detectInNumber, type DetectorName } from './detect.ts'
+import {
+  detect,
+  detectInNumber,
+  type DetectorName,
+  escapeToken,
+  type JsonObject,
+  type JsonValue,
+} from '@deponent/format'
 
 /** Parts of a structure that are looked at: one that enters the index has 256 bytes, and fewer parts. */
 const PARTS_MAX = 256

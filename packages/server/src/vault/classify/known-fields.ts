@@ -1,7 +1,5 @@
 /** What is known of a field of a system by its name alone: worked out once, because a system uses the same names again and again. */
-import { escapeToken } from '@deponent/format'
-import { detect } from './detect.ts'
-import { type NameSays, nameSays, speaksOfVersions } from './field-names.ts'
+import { detect, escapeToken, type NameSays, nameSays, speaksOfVersions } from '@deponent/format'
 import type { FieldRules } from './field-rules.ts'
 import type { Treatment } from './policy.ts'
 

@@ -1,5 +1,4 @@
-import { escapeToken, tokensOf } from '@deponent/format'
-import { detect } from './detect.ts'
+import { detect, escapeToken, tokensOf } from '@deponent/format'
 
 /** A pointer without places in lists, and without names that hold what a name should not: whoever may see fields is shown it. */
 export function shownPointer(pointer: string): string {
