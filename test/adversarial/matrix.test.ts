@@ -51,7 +51,14 @@ const REVIEWS: Operation[] = [
   'recordComment',
   'recordScore',
 ]
-const RECORDS: Operation[] = ['recordDecisions', 'recordRecords', 'recordModelEvent', 'recordOutcome']
+const RECORDS: Operation[] = [
+  'recordDecisions',
+  'recordRecords',
+  'recordModelEvent',
+  'recordOutcome',
+  'exportTraces',
+  'exportLogs',
+]
 const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'putPolicy']
 
 const MAY: Record<Role, readonly Operation[]> = {
@@ -222,6 +229,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => server.stop())
 
+/** Exporters are answered in their own words: 7 is PERMISSION_DENIED. */
+const isOtlp = (operation: Operation): boolean =>
+  ROUTES.some((route) => route.operation === operation && route.speaks === 'otlp')
+
 const isAllowed = (role: Role, operation: Operation): boolean =>
   [...MAY[role], ...ANY_KEY, ...NO_KEY].includes(operation)
 
@@ -255,7 +266,7 @@ describe('every route', () => {
           return
         }
         expect(response.status, text.slice(0, 300)).toBe(403)
-        expect(JSON.parse(text)).toMatchObject({ code: 'forbidden' })
+        expect(JSON.parse(text)).toMatchObject(isOtlp(operation) ? { code: 7 } : { code: 'forbidden' })
       },
     )
 

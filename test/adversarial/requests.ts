@@ -46,11 +46,25 @@ let sent = 0
 /** A different id each time, so that nothing is a duplicate. */
 const fresh = (): string => `probe-${(sent += 1)}`
 
+const resourceOf = (system: string) => ({
+  attributes: [{ key: 'service.name', value: { stringValue: system } }],
+})
+const spanIn = (system: string) => {
+  const spans = [{ traceId: 'e'.repeat(32), spanId: 'e'.repeat(16), name: fresh() }]
+  return { resourceSpans: [{ resource: resourceOf(system), scopeSpans: [{ spans }] }] }
+}
+const logIn = (system: string) => {
+  const logRecords = [{ eventName: fresh() }]
+  return { resourceLogs: [{ resource: resourceOf(system), scopeLogs: [{ logRecords }] }] }
+}
+
 export const PROBES: Record<Operation, (target: Target) => Probe> = {
   recordDecisions: ({ system }) =>
     post('/v1/decisions', { decisionId: fresh(), system, modelId: 'm', prediction: 'x' }),
   recordRecords: ({ id, system }) =>
     post('/v1/records', { kind: 'outcome', system, outcome: 1, links: [{ rel: 'outcomeOf', id }] }),
+  exportTraces: ({ system }) => post('/v1/traces', spanIn(system)),
+  exportLogs: ({ system }) => post('/v1/logs', logIn(system)),
   recordReview: about('reviews', { humanDecision: 'upheld', reviewerId: 'r-1' }),
   recordOutcome: about('outcomes', { outcome: 1 }),
   recordExplanation: about('explanations', { explanation: { reasoning: 'because' } }),

@@ -43,6 +43,46 @@ const indexed = (decisionId: string) => ({
   overrideReason: WORD,
 })
 
+/** A span that is a decision, with both marks wherever an application might put them. */
+const markedSpan = () => ({
+  resourceSpans: [
+    {
+      resource: { attributes: attributes({ 'service.name': 'default', 'user.note': WORD }) },
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: 'd'.repeat(32),
+              spanId: 'd'.repeat(16),
+              name: MAIL,
+              attributes: attributes({
+                'gen_ai.operation.name': 'chat',
+                'gen_ai.request.model': 'm',
+                'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', content: `${WORD} ${MAIL}` }]),
+                'audit.subject.id': MAIL,
+                'audit.case.id': MAIL,
+                'user.id': MAIL,
+                'session.id': MAIL,
+                [MAIL]: WORD,
+              }),
+            },
+          ],
+        },
+      ],
+    },
+  ],
+})
+const markedLog = () => ({
+  resourceLogs: [
+    {
+      resource: { attributes: attributes({ 'service.name': 'default' }) },
+      scopeLogs: [{ logRecords: [{ eventName: MAIL, body: { stringValue: WORD }, severityText: MAIL }] }],
+    },
+  ],
+})
+const attributes = (of: Record<string, string>) =>
+  Object.entries(of).map(([key, stringValue]) => ({ key, value: { stringValue } }))
+
 type Way = (server: ServerProcess, decision: string) => Promise<Response>
 const about =
   (part: string, body: object): Way =>
@@ -59,6 +99,8 @@ const WAYS: Partial<Record<Operation, Way>> = {
       { kind: 'outcome', decisionId: decision, outcome: MAIL },
       { kind: 'access.external', purpose: MAIL, actor: { id: MAIL }, recipient: WORD },
     ]),
+  exportTraces: (server) => server.post('/v1/traces', markedSpan()),
+  exportLogs: (server) => server.post('/v1/logs', markedLog()),
   recordReview: about('reviews', { verdict: 'agree', reviewerId: MAIL, humanDecision: MAIL, comment: WORD }),
   recordOutcome: about('outcomes', { outcome: MAIL, comment: WORD }),
   recordExplanation: about('explanations', { explanation: { reasoning: `${WORD} ${MAIL}` } }),
@@ -208,7 +250,7 @@ describe('with a marked record through every way in', () => {
 
   beforeAll(async () => {
     place = await newPlace()
-    const server = await ServerProcess.start(place)
+    const server = await ServerProcess.start(place, ['serve', '--trace-wait', '1'])
     stderr = server.stderr
     const answer = async (what: string, response: Response): Promise<void> => {
       answers.set(what, `${JSON.stringify([...response.headers])} ${await response.text()}`)
@@ -216,7 +258,9 @@ describe('with a marked record through every way in', () => {
     await server.post('/v1/decisions', { decisionId: 'plain', modelId: 'm', prediction: 'x' })
     for (const [way, send] of Object.entries(WAYS)) {
       const response = await send(server, 'plain')
-      kept.push({ way, status: response.status })
+      // An exporter is told that it is kept by 200 and an empty answer.
+      const isTaken = response.status === 200 && (await response.clone().text()) === '{}'
+      kept.push({ way, status: isTaken ? 201 : response.status })
       await answer(way, response)
     }
     await answer(
@@ -228,6 +272,7 @@ describe('with a marked record through every way in', () => {
     await sendToDesk(server)
     await sendByCommand(server)
     await sendBySdk(server)
+    await tracesRecorded(server)
     for (const [what, response] of await rejectedOf(server)) await answer(what, response)
     for (const path of questions()) await answer(path, await server.fetch(path))
     await server.indexed()
@@ -244,6 +289,13 @@ describe('with a marked record through every way in', () => {
       const { ok, status } = await send(server, 'way-1')
       kept.push({ way, status: ok ? 201 : status })
     }
+  }
+
+  /** Spans are recorded once their trace seems whole. */
+  async function tracesRecorded(server: ServerProcess): Promise<void> {
+    const name = `otel-${'d'.repeat(32)}-${'d'.repeat(16)}`
+    while ((await server.fetch(`/v1/decisions/${name}`)).status === 404)
+      await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   async function sendByCommand(server: ServerProcess): Promise<void> {

@@ -268,6 +268,12 @@ describe('every forbidden arrow', () => {
       'server/calendar/a.ts → server/ledger/l.ts',
     ],
     [
+      'spans wait without anything that answers questions',
+      server('traces/a.ts'),
+      `import { x } from '../projection/p.ts'`,
+      'server/traces/a.ts → server/projection/p.ts',
+    ],
+    [
       'how settings are kept does not depend on what they are about',
       server('settings/a.ts'),
       `import '../privacy/p.ts'`,

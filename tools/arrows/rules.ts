@@ -105,6 +105,19 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a record is kept before and without anything that answers questions about it',
   },
   {
+    from: ['server/traces'],
+    to: ['server/*'],
+    unlessTo: [
+      'server/traces',
+      'server/ingest',
+      'server/recording',
+      'server/ledger/errors.ts',
+      'server/vault/sealed-journal.ts',
+      'server/platform',
+    ],
+    why: 'what waits for the rest of its trace is held and handed on before and without anything that answers questions about it',
+  },
+  {
     from: ['server/erasure'],
     to: ['server/*'],
     unlessTo: ['server/erasure', 'server/ledger', 'server/vault', 'server/recording', 'server/platform'],
@@ -387,6 +400,7 @@ export const SERVER_AREAS: readonly string[] = [
   'rights',
   'settings',
   'sizes',
+  'traces',
   'vault',
 ]
 

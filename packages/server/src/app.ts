@@ -63,6 +63,8 @@ export interface AppOptions {
   scrubDays?: number
   /** Where ledgers are copied to, closed with everything else; `null` when nowhere from here on, absent when that is not said. */
   offsite?: OffsitePlace | null
+  /** Seconds that a trace which seems whole waits for more of it. */
+  traceWaitSeconds?: number
   /** A ClickHouse server to use instead of the embedded one. */
   clickhouseUrl?: string
   /** What storing and asking is charged with; those of an example when absent. */
@@ -108,6 +110,7 @@ export function startApp(options: AppOptions): Promise<App> {
       scrubDays: options.scrubDays ?? SCRUB_DAYS,
       intake: (start) => new WorkerIntake(start),
       deflate: deflateApart,
+      ...(options.traceWaitSeconds !== undefined && { traceWaitSeconds: options.traceWaitSeconds }),
       diagnose,
     })
     undo.add(() => ledgers.close())

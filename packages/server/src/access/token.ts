@@ -18,3 +18,15 @@ export function bearerOf(header: string | null | undefined): string | undefined 
   const match = /^Bearer +(\S+)$/i.exec(header ?? '')
   return match?.[1]
 }
+
+/**
+ * The key of an exporter, by any of their habits: `Bearer KEY`, `Basic` with the key as password, the key alone, or `x-api-key` and
+ * `api_key`.
+ */
+export function exporterKeyOf(headers: Headers): string | undefined {
+  const authorization = headers.get('authorization')
+  if (authorization === null) return headers.get('x-api-key') ?? headers.get('api_key') ?? undefined
+  const basic = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(authorization)?.[1]
+  if (basic !== undefined) return Buffer.from(basic, 'base64').toString().split(':').slice(1).join(':')
+  return bearerOf(authorization) ?? /^\S+$/.exec(authorization)?.[0]
+}

@@ -14,9 +14,11 @@ import { RETENTION } from './routes/retention.ts'
 import { RECORDING } from './routes/recording.ts'
 import { STORAGE } from './routes/storage.ts'
 import { TIERS } from './routes/tiers.ts'
+import { TELEMETRY } from './routes/telemetry.ts'
 
 export const ROUTES: readonly Route[] = [
   ...RECORDING,
+  ...TELEMETRY,
   ...FINDING,
   ...PERSONS,
   ...HOLDS,

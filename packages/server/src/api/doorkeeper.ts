@@ -10,7 +10,7 @@ import { Permit } from '../access/policy.ts'
 import { type ActionClass, retryAfter } from '../access/rate-limit.ts'
 import { sessionCookieOf } from '../access/session-cookie.ts'
 import type { Session } from '../access/sessions.ts'
-import { bearerOf, sameToken } from '../access/token.ts'
+import { bearerOf, exporterKeyOf, sameToken } from '../access/token.ts'
 import type { Connection } from '../platform/connection.ts'
 import type { LedgerServices, ServerServices } from './call.ts'
 import { concealed, Problem } from './problem.ts'
@@ -53,10 +53,11 @@ export class Doorkeeper {
 
   /** Whoever shows a key or a session; anybody where the door is open. @throws Problem 401, 403, 404, 429 */
   admit(route: Route, request: Request, from: Connection): Visitor {
-    const visitor = this.#visitorOf(request, from)
+    const visitor = this.#visitorOf(route, request, from)
     if (visitor) return visitor
     if (route.action === 'open' || isPublic(route, this.#server)) return this.#anybody()
-    throw this.#unauthorized(request, from)
+    const hasKey = request.headers.has('authorization') || keyIn(route, request) !== undefined
+    throw this.#unauthorized(hasKey, from)
   }
 
   /** The visitor at the ledger that the address names, which must be one's own where it is not open. @throws Problem 404 */
@@ -98,8 +99,8 @@ export class Doorkeeper {
     return permit
   }
 
-  #visitorOf(request: Request, from: Connection): Visitor | undefined {
-    const token = bearerOf(request.headers.get('authorization'))
+  #visitorOf(route: Route, request: Request, from: Connection): Visitor | undefined {
+    const token = keyIn(route, request)
     if (token !== undefined) return this.#byToken(token, request)
     const cookie = sessionCookieOf(request.headers.get('cookie'), from.isSecure)
     const session = cookie === undefined ? undefined : this.#server.sessions.read(cookie)
@@ -146,10 +147,10 @@ export class Doorkeeper {
   }
 
   /** A wrong key counts against its address; no key at all is no attempt. */
-  #unauthorized(request: Request, { remoteAddress }: Connection): Problem {
+  #unauthorized(hasKey: boolean, { remoteAddress }: Connection): Problem {
     const { lockout } = this.#server
     const challenge = { 'WWW-Authenticate': 'Bearer' }
-    if (request.headers.has('authorization')) {
+    if (hasKey) {
       lockout.failed(remoteAddress)
       const waitMs = lockout.waitMs(remoteAddress)
       if (waitMs > 0) {
@@ -159,6 +160,11 @@ export class Doorkeeper {
     }
     return new Problem(401, 'unauthorized', 'a valid key is needed: Authorization: Bearer KEY', {}, challenge)
   }
+}
+
+/** The key of a request, wherever the clients of its route put it. */
+function keyIn({ speaks }: Route, { headers }: Request): string | undefined {
+  return speaks === 'otlp' ? exporterKeyOf(headers) : bearerOf(headers.get('authorization'))
 }
 
 /** How often what may be done; open doors are paced by nobody, being cheap. */

@@ -54,6 +54,7 @@ const BODY_STATUS: Record<BodyErrorCode, number> = {
   empty_body: 400,
   bad_json: 400,
   bad_utf8: 400,
+  bad_protobuf: 400,
   bad_encoding: 400,
   bad_sealing: 400,
   unsupported_media_type: 415,

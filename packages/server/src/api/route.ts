@@ -24,6 +24,10 @@ export interface Route {
   response?: z.ZodType
   /** Media type of the answer when it is not JSON. */
   produces?: string
+  /** Other addresses of the same, which clients made for other servers use. */
+  aliases?: readonly string[]
+  /** The protocol of exporters: failures in its words, and keys in all the places where its clients put them. */
+  speaks?: 'otlp'
   /** Takes and judges records one by one: NDJSON too, and the answer's status tells how many were kept. */
   judges?: true
 }
@@ -38,6 +42,8 @@ export type Operation =
   | 'recordComment'
   | 'recordScore'
   | 'recordModelEvent'
+  | 'exportTraces'
+  | 'exportLogs'
   | 'listDecisions'
   | 'getDecision'
   | 'getProof'

@@ -19,6 +19,7 @@ import { exportSubject } from './handlers/person-export.ts'
 import * as persons from './handlers/persons.ts'
 import * as recording from './handlers/recording.ts'
 import * as requests from './handlers/requests.ts'
+import { exportSignal } from './handlers/telemetry.ts'
 import * as statistics from './handlers/statistics.ts'
 import * as keys from './handlers/keys.ts'
 import * as privacy from './handlers/privacy.ts'
@@ -28,6 +29,7 @@ import * as session from './handlers/session.ts'
 import * as storage from './handlers/storage.ts'
 import * as tiers from './handlers/tiers.ts'
 import { recordDenial, recordLook } from './looks.ts'
+import { otlpProblem } from './otlp.ts'
 import { Problem, problemOf, problemResponse } from './problem.ts'
 import { purposeOf, purposeRequired } from './purpose.ts'
 import type { Operation, Route } from './route.ts'
@@ -43,6 +45,8 @@ const HANDLERS: Record<Operation, Handler> = {
   recordComment: recording.recordAbout('comment'),
   recordScore: recording.recordAbout('score'),
   recordModelEvent: recording.recordModelEvent,
+  exportTraces: exportSignal('traces'),
+  exportLogs: exportSignal('logs'),
   listDecisions: decisions.listDecisions,
   getDecision: decisions.getDecision,
   getProof: decisions.getProof,
@@ -140,7 +144,7 @@ export function createHandler(
   const doorkeeper = new Doorkeeper(server)
   const router = new Hono<{ Bindings: { from: Connection } }>()
   for (const route of ROUTES) {
-    router.on(route.method, patternOf(route), ({ req, env }) =>
+    router.on(route.method, patternsOf(route), ({ req, env }) =>
       answer(server, doorkeeper, { route, request: req.raw, params: req.param(), from: env.from }),
     )
   }
@@ -154,8 +158,12 @@ export function createHandler(
   return async (request, from = LOCAL) => secured(await router.fetch(request, { from }), from.isSecure)
 }
 
-/** The path of a route in the words of the router. */
-function patternOf({ path }: Route): string {
+/** The paths of a route in the words of the router. */
+function patternsOf({ path, aliases = [] }: Route): string[] {
+  return [path, ...aliases].map(patternOf)
+}
+
+function patternOf(path: string): string {
   return path
     .replace(/:(\w+)\*$/, ':$1{.+}')
     .replace(/\/(\w+:\w+)$/, (_, verb: string) => `/:${verb.split(':')[0]}{${verb}}`)
@@ -165,7 +173,7 @@ function methodsByPattern(): Map<string, string[]> {
   const found = new Map<string, string[]>()
   for (const route of ROUTES) {
     const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]
-    found.set(patternOf(route), [...(found.get(patternOf(route)) ?? []), ...methods])
+    for (const pattern of patternsOf(route)) found.set(pattern, [...(found.get(pattern) ?? []), ...methods])
   }
   return found
 }
@@ -239,7 +247,7 @@ async function serve(
 function refused(
   server: ServerServices,
   { caller, ledger }: Visitor,
-  { route, params }: Asked,
+  { route, params, request }: Asked,
   query: URLSearchParams,
   error: unknown,
 ): Response {
@@ -247,7 +255,7 @@ function refused(
   ledger.metrics.refused.inc({ code: problem.code })
   const isDenial = problem.status === 403 || problem.isConcealing
   if (isDenial && caller !== ANYBODY) recordDenial(route, ledger, caller, problem, { params, query })
-  return problemResponse(problem)
+  return route.speaks === 'otlp' ? otlpProblem(request, problem) : problemResponse(problem)
 }
 
 /** The problem an error stands for, told to whoever runs the server when nobody foresaw it. */

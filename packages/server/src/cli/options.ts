@@ -108,6 +108,14 @@ export function months(text: string): Months {
   return { from, to }
 }
 
+/** A number of seconds, 1 to 600. */
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 600)
+    throw new InvalidArgumentError('Seconds are a number from 1 to 600.')
+  return value
+}
+
 /** How many threads may work, 1 to 256. */
 export function threads(text: string): number {
   const value = Number(text)

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type App, SCRUB_DAYS, startApp } from '../app.ts'
 import { HOT_DAYS, WARM_DAYS, type WarmSettings } from '../hosting/tiering.ts'
+import { TRACE_WAIT_SECONDS } from '../hosting/telemetry.ts'
 import { realClock } from '../platform/clock.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { print, stopSignal } from '../platform/terminal.ts'
@@ -12,6 +13,7 @@ import {
   localSignerForOthers,
   manyDays,
   port,
+  seconds,
   signerSockets,
   type SignerSocketsOption,
   signerState,
@@ -30,6 +32,7 @@ export interface ServeOptions extends OutsideOptions, OffsiteOptions, SignerSock
   localSignerForOthers?: boolean
   acceptHead?: boolean
   scrubDays: number
+  traceWait: number
   clickhouseUrl?: string
   prices?: string
   warm?: string
@@ -59,6 +62,12 @@ export function withServing(command: Command): Command {
     .addOption(localSignerForOthers())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
+    .option(
+      '--trace-wait <seconds>',
+      'how long a trace that seems whole waits for more spans',
+      seconds,
+      TRACE_WAIT_SECONDS,
+    )
     .option('--clickhouse-url <url>', 'a ClickHouse server to use instead of the embedded engine')
     .option('--prices <file>', 'what storing and asking is charged with, for the costs that are shown (JSON)')
     .option(
@@ -92,6 +101,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     localSignerForOthers: options.localSignerForOthers ?? false,
     acceptHead: options.acceptHead ?? false,
     scrubDays: options.scrubDays,
+    traceWaitSeconds: options.traceWait,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     ...(options.prices !== undefined && { prices: await pricesIn(options.prices) }),
     ...warmOf(options),

@@ -20,6 +20,7 @@ import { RetentionControl } from '../retention/retention-control.ts'
 import { resumeRotations } from '../rotate-key.ts'
 import { resumeSuccession } from '../succeed-ledger.ts'
 import { openTenant, type Tenant } from '../tenant.ts'
+import type { Traces } from '../traces/traces.ts'
 import { orUndo, type Undo } from '../undo.ts'
 import { erasuresOf } from './erasing.ts'
 import type { ClassificationPolicy } from '../vault/classify/policy.ts'
@@ -35,6 +36,7 @@ import { type OffsitePlace, offsiteOf } from './offsite.ts'
 import { scrubOf } from './scrubbing.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
 import { Tiering } from './tiering.ts'
+import { tracesOf } from './telemetry.ts'
 
 /** What the routes need of the ledger a request is about. */
 export interface LedgerServices {
@@ -61,6 +63,8 @@ export interface LedgerServices {
   readonly offsite: Pick<Offsite, 'status'> | undefined
   /** The turns in which months of the index move to files. */
   readonly tiering: Pick<Tiering, 'soon' | 'trouble'>
+  /** Spans on their way to becoming decisions. */
+  readonly traces: Traces
 }
 
 export interface HostedLedger extends LedgerServices {
@@ -90,6 +94,8 @@ export interface LedgerParts {
   storage: StorageWatch
   /** Compresses what ledgers store; in this thread when absent. */
   deflate?: Deflate
+  /** Seconds that a trace which seems whole waits for more. */
+  traceWaitSeconds?: number
   intake(start: IntakeStart): Intake
   diagnose(message: string, details?: Record<string, unknown>): void
 }
@@ -152,6 +158,8 @@ export function openLedger(
     })
     undo.add(() => expiry.close())
     expiry.begin()
+    const traces = await tracesOf(tenant, parts)
+    undo.add(() => traces.close())
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
@@ -169,6 +177,7 @@ export function openLedger(
       storage: parts.storage,
       offsite,
       tiering,
+      traces,
       ...access,
       get isArchived() {
         return access.control.archivedAt !== null

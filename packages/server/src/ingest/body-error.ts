@@ -4,6 +4,7 @@
  * - `empty_body` no record in it
  * - `bad_json` not JSON, or JSON that is neither an object nor an array
  * - `bad_utf8` a JSON body that is not UTF-8
+ * - `bad_protobuf` not a protobuf message
  * - `unsupported_media_type` a Content-Type this endpoint does not read
  * - `unsupported_encoding` a Content-Encoding other than gzip, zstd, identity
  * - `bad_encoding` damaged, truncated or followed by foreign bytes
@@ -15,6 +16,7 @@ export type BodyErrorCode =
   | 'empty_body'
   | 'bad_json'
   | 'bad_utf8'
+  | 'bad_protobuf'
   | 'unsupported_media_type'
   | 'unsupported_encoding'
   | 'bad_encoding'

@@ -27,7 +27,7 @@ import { ScopeNames } from '../vault/scope.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
-import { type Mark, Marker } from './marker.ts'
+import { isTelemetry, type Mark, Marker } from './marker.ts'
 import { monthOf } from './month.ts'
 import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
@@ -294,6 +294,9 @@ export class LocalIntake implements Intake {
       ...this.#scopesOf(record, systemName, now),
       staff: staffIn(kind, record).map(({ id: staff }) => latin1(this.#scopes.staff(staff))),
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
+      ...(isTelemetry(kind) && {
+        mark: this.#marker.markOfTelemetry(systemName, kind, record.sourceDigest as string),
+      }),
       ...statementIn(kind, record),
     }
     const unclassified = { ...item, sent: record, id }
@@ -317,8 +320,11 @@ export class LocalIntake implements Intake {
   }
 
   #preparedFor(item: Unclassified, { link, parts, systemName }: Choice): Prepared {
-    const classified = this.#classifier.classify(item.kind, systemName, item.sent)
-    return this.#prepare(linked({ ...item, ...classified }, link), parts.some(isThere))
+    const { record, isAltered } = this.#classifier.classify(item.kind, systemName, item.sent)
+    const { sourceDigest: _, ...altered } = record
+    // By the digest of all that came, what was left out of it could be tried out.
+    const kept = isAltered && isTelemetry(item.kind) ? altered : record
+    return this.#prepare(linked({ ...item, record: kept, isAltered }, link), parts.some(isThere))
   }
 
   #prepare(item: Identified, isInParts: boolean): Prepared {

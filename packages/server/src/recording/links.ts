@@ -8,6 +8,8 @@ const RELATION: Partial<Record<RecordKind, string>> = {
   explanation: 'explains',
   comment: 'partOf',
   score: 'partOf',
+  'trace.span': 'partOf',
+  'trace.log': 'partOf',
   action: 'causedBy',
   rectification: 'corrects',
   request: 'supersedes',

@@ -7,6 +7,11 @@ export interface Mark {
   mac: string
 }
 
+/** Whether records of a kind are what telemetry brought, which only the server writes down. */
+export function isTelemetry(kind: string): boolean {
+  return kind.startsWith('trace.')
+}
+
 export class Marker {
   readonly #names: Hmac
   readonly #contents: Hmac
@@ -32,6 +37,11 @@ export class Marker {
    */
   markOfNumber({ id, epoch, seq, link }: { id: string; epoch: number; seq: number; link: string }): Mark {
     return this.mark('', 'emitter', `${id}\0${epoch}\0${seq}\0${link}`, link)
+  }
+
+  /** The mark of a span or log record, known by the digest of what came. */
+  markOfTelemetry(system: string, kind: string, sourceDigest: string): Mark {
+    return this.mark(system, kind, sourceDigest, sourceDigest)
   }
 
   /** HMAC(key, system ‖ 0 ‖ kind ‖ 0 ‖ name), first 16 bytes. */

@@ -207,6 +207,12 @@ export class Recorder {
     return this.#targets.find(name, systemName)
   }
 
+  /** Whether a span or log record with this digest was recorded in a system, or is being recorded. */
+  hasTelemetry(kind: RecordKind, system: string, sourceDigest: string): boolean {
+    const { dedupe, marker } = this.#options
+    return dedupe.seen(marker.markOfTelemetry(system, kind, sourceDigest)) !== undefined
+  }
+
   /** Records the heads emitters stated since they were last recorded. */
   flushHeads(): Promise<void> {
     return this.#heads.flush()

@@ -36,6 +36,7 @@ import { subject } from './subject.ts'
 import { supplier } from './supplier.ts'
 import { systemLog } from './system-log.ts'
 import { system } from './system.ts'
+import { trace } from './trace.ts'
 import { training } from './training.ts'
 import { transformation } from './transformation.ts'
 import { vaultSealed } from './vault-sealed.ts'
@@ -81,6 +82,7 @@ const SHAPES = [
   counter,
   subject,
   rectification,
+  trace,
 ] as const
 
 /** What a record is about. A kind that is not listed cannot be recorded; a verifier accepts any kind of the grammar. */

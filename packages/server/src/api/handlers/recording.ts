@@ -146,6 +146,8 @@ const OF_THE_DESK = /^(request|rectification|hold\..*|subject\..*)$/
 function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   const kind = isObject(reading?.value) ? reading.value.kind : undefined
   if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
+  if (typeof kind === 'string' && kind.startsWith('trace.'))
+    return refused('wrong_endpoint', '/kind', 'spans and log records are sent to /v1/traces and /v1/logs')
   if (kind === 'emitter.declared')
     return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
   if (kind === 'vault.sealed')
@@ -199,17 +201,21 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 async function record(call: Call, source: IntakeSource): Promise<Response> {
   const { query, request, services } = call
-  const { metrics, projection, tenant } = services
+  const { metrics, tenant } = services
   const head = statedHead(request.headers.get('deponent-emitter-head'))
-  if (projection.lag() > INDEX_LAG_MAX) {
-    throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
-  }
+  mustKeepUp(call)
   const envelope = await tenant.recorder.recordFrom(source, { right: rightOf(call), ...(head && { head }) })
   metrics.recorded.inc(envelope.recorded)
   metrics.duplicates.inc(envelope.duplicates)
   metrics.rejected.inc(envelope.rejected)
   if (query.get('wait') === 'checkpoint') await tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
   return json(envelope, statusOf(envelope))
+}
+
+/** @throws Problem `index_behind` while the index has too much to catch up with */
+export function mustKeepUp({ services }: Call): void {
+  if (services.projection.lag() <= INDEX_LAG_MAX) return
+  throw new Problem(503, 'index_behind', 'the index is too far behind', {}, { 'Retry-After': '10' })
 }
 
 function rightOf({ caller, permit }: Call): RecordingRight {

@@ -1,0 +1,228 @@
+/** Puts a trace that was rolled up into the ledger: first its decisions, then beside each the spans and log records it was made of. */
+import type { JsonObject, RecordKind } from '@deponent/format'
+import { decisionNameOf } from '../ingest/otlp/decision-of.ts'
+import type { Judgement } from '../ingest/otlp/dialects/judgements.ts'
+import type { KnownSpan, RolledDecision, RolledTrace } from '../ingest/otlp/roll-up.ts'
+import { systemOf } from '../ingest/otlp/map-span.ts'
+import type { Span } from '../ingest/otlp/telemetry.ts'
+import { thinDecision } from '../ingest/otlp/thin-decision.ts'
+import { judgementsInLog, logRecord, spanRecord } from '../ingest/otlp/trace-records.ts'
+import type { Envelope, RecordError } from '../recording/envelope.ts'
+import type { Recorder } from '../recording/recorder.ts'
+import type { Submission } from '../recording/submission.ts'
+import { newTrace, type RecordedDecision, type RecordedTrace } from './recorded-traces.ts'
+
+export interface RecordsTraces {
+  readonly recorder: Pick<Recorder, 'record' | 'findDecisions' | 'hasTelemetry'>
+  /** The id of an entry. */
+  entryIdOf(index: number): Promise<string>
+  /** Told of what could not be recorded after all, by its code; never a value. */
+  onRefused(code: string): void
+}
+
+/** What became of the decisions of a trace. */
+interface Placed {
+  /** By span. */
+  readonly decisions: Map<string, RecordedDecision>
+  /** Spans of decisions that were erased: nothing of them is kept any more. */
+  readonly erased: Set<string>
+}
+
+/**
+ * Records what is new of a trace; what was recorded before stays as it is. `earlier`: what is remembered of it, which is brought up to
+ * date. @throws as `Recorder.record` when nothing can be recorded now
+ */
+export async function recordTrace(
+  to: RecordsTraces,
+  rolled: RolledTrace,
+  earlier: RecordedTrace,
+  system: string,
+): Promise<void> {
+  const { decisions, erased } = await placeDecisions(to, rolled.decisions, earlier)
+  const isLate = (owner: string): boolean => !decisions.has(owner)
+  for (const [spanId, decision] of decisions) earlier.decisions.set(spanId, decision)
+  for (const subject of rolled.subjects) earlier.subjects.add(subject)
+  const submissions = restOf(to, rolled, { earlier, erased, isLate, system })
+  const { errors } = await record(to, submissions)
+  for (const { code } of errors) to.onRefused(code)
+  const superseded = supersededIn(rolled)
+  for (const node of [...earlier.known.values(), ...rolled.nodes])
+    earlier.known.set(node.spanId, withoutDecision(node, superseded))
+}
+
+/**
+ * What the ledger itself knows of a trace of which nothing is remembered: the decisions directly above spans that come without their parents.
+ */
+export async function recallTrace(
+  { recorder, entryIdOf }: RecordsTraces,
+  traceId: string,
+  spans: readonly Span[],
+  fallbackSystem: string,
+): Promise<RecordedTrace> {
+  const trace = newTrace()
+  const ids = new Set(spans.map(({ spanId }) => spanId))
+  for (const span of spans) {
+    const spanId = span.parentSpanId
+    if (spanId === '' || ids.has(spanId)) continue
+    ids.add(spanId)
+    const decisionId = decisionNameOf(traceId, spanId)
+    const [index] = await recorder.findDecisions(decisionId, systemOf(span) ?? fallbackSystem)
+    if (index === undefined) continue
+    const id = await entryIdOf(index)
+    trace.known.set(spanId, { spanId, parentSpanId: '', role: 'agent', isDeclared: false, decisionId })
+    trace.decisions.set(spanId, { index, id })
+    trace.entryIds.set(decisionId, id)
+  }
+  return trace
+}
+
+function supersededIn({ decisions, absorbed }: RolledTrace): Set<string> {
+  return new Set([
+    ...decisions.flatMap(({ supersedes }) => supersedes),
+    ...absorbed.map(({ decisionId }) => decisionId),
+  ])
+}
+
+function withoutDecision(node: KnownSpan, superseded: ReadonlySet<string>): KnownSpan {
+  const { decisionId, ...rest } = node
+  return decisionId !== undefined && superseded.has(decisionId) ? rest : node
+}
+
+async function placeDecisions(
+  to: RecordsTraces,
+  decisions: readonly RolledDecision[],
+  { entryIds }: RecordedTrace,
+): Promise<Placed> {
+  const placed: Placed = { decisions: new Map(), erased: new Set() }
+  let left: RolledDecision[] = decisions.map((decision) => ({
+    ...decision,
+    record: withLinks(
+      decision.record,
+      decision.supersedes.flatMap((name) => entryIds.get(name) ?? []),
+    ),
+  }))
+  // What does not fit is said in fewer words; its spans have all of them.
+  for (const isLast of [false, true]) {
+    const { receipts, errors } = await record(
+      to,
+      left.map(({ record }, position) => submission('decision', position, record)),
+    )
+    for (const { position, index, id } of receipts) place(left[position]!, { index, id })
+    const refused: RolledDecision[] = []
+    for (const error of errors) {
+      const decision = left[error.position]!
+      const known = await knownAs(to, decision, error)
+      if (known) place(decision, known)
+      else if (error.code === 'erased') placed.erased.add(decision.spanId)
+      else if (isLast) to.onRefused(error.code)
+      else refused.push({ ...decision, record: thinDecision(decision.record, error.code) })
+    }
+    left = refused
+    if (left.length === 0) break
+  }
+  return placed
+
+  function place({ spanId, decisionId }: RolledDecision, decision: RecordedDecision): void {
+    placed.decisions.set(spanId, decision)
+    entryIds.set(decisionId, decision.id)
+  }
+}
+
+/** What was recorded under this name before: by an earlier attempt, when less of the trace was there. */
+async function knownAs(
+  { recorder, entryIdOf }: RecordsTraces,
+  { decisionId, system }: RolledDecision,
+  { code }: RecordError,
+): Promise<RecordedDecision | undefined> {
+  if (code !== 'id_conflict') return undefined
+  const [index] = await recorder.findDecisions(decisionId, system)
+  return index === undefined ? undefined : { index, id: await entryIdOf(index) }
+}
+
+interface Around {
+  readonly earlier: RecordedTrace
+  readonly erased: ReadonlySet<string>
+  readonly system: string
+  isLate(owner: string): boolean
+}
+
+/** Spans, log records and the judgements that came with them. */
+function restOf(
+  to: RecordsTraces,
+  rolled: RolledTrace,
+  { earlier, erased, isLate, system }: Around,
+): Submission[] {
+  const submissions: Submission[] = []
+  const joined = new Map(rolled.absorbed.map(({ by, decisionId }) => [by, decisionId]))
+  const add = (kind: RecordKind, record: JsonObject, about?: RecordedDecision): void => {
+    const value = about && kind === 'score' ? withLinks(record, [about.id], 'partOf') : record
+    submissions.push(submission(kind, submissions.length, value, about?.index))
+  }
+  const standingOf = (
+    owner: string | undefined,
+    about: RecordedDecision | undefined,
+    own: readonly string[],
+  ) => ({
+    isLate: owner !== undefined && about !== undefined && isLate(owner),
+    // With a decision it is sealed as that is; without, for everybody the trace is about.
+    subjects: about ? [] : [...new Set([...own, ...earlier.subjects])],
+    fallbackSystem: system,
+  })
+  const isNew = (kind: RecordKind, record: JsonObject): boolean =>
+    !to.recorder.hasTelemetry(kind, record.system as string, record.sourceDigest as string)
+  const addJudgements = (judgements: readonly Judgement[], about: RecordedDecision | undefined): void => {
+    if (about) for (const judgement of judgements) add('score', { ...judgement }, about)
+  }
+  for (const { span, mapped, owner } of rolled.spans) {
+    if (owner !== undefined && erased.has(owner)) continue
+    const about = owner === undefined ? undefined : earlier.decisions.get(owner)
+    const own = mapped.subjectId === undefined ? [] : [mapped.subjectId]
+    const record = spanRecord(span, mapped, standingOf(owner, about, own))
+    if (!isNew('trace.span', record)) continue
+    const absorbed = owner === undefined ? undefined : joined.get(owner)
+    const entryId = absorbed === undefined ? undefined : earlier.entryIds.get(absorbed)
+    if (owner !== undefined) joined.delete(owner)
+    add('trace.span', entryId === undefined ? record : withLinks(record, [entryId]), about)
+    addJudgements(mapped.judgements, about)
+  }
+  for (const { log, owner } of rolled.logs) {
+    if (owner !== undefined && erased.has(owner)) continue
+    const about = owner === undefined ? undefined : earlier.decisions.get(owner)
+    const record = logRecord(log, standingOf(owner, about, []))
+    if (!isNew('trace.log', record)) continue
+    add('trace.log', record, about)
+    addJudgements(judgementsInLog(log), about)
+  }
+  return submissions
+}
+
+/** Records of one request at most. */
+const TOGETHER_MAX = 1_000
+
+async function record(
+  { recorder }: RecordsTraces,
+  submissions: readonly Submission[],
+): Promise<Pick<Envelope, 'receipts' | 'errors'>> {
+  const whole: Pick<Envelope, 'receipts' | 'errors'> = { receipts: [], errors: [] }
+  for (let from = 0; from < submissions.length; from += TOGETHER_MAX) {
+    const { receipts, errors } = await recorder.record(submissions.slice(from, from + TOGETHER_MAX))
+    whole.receipts.push(...receipts)
+    whole.errors.push(...errors)
+  }
+  return whole
+}
+
+function submission(kind: RecordKind, position: number, value: JsonObject, about?: number): Submission {
+  return {
+    kind,
+    position,
+    reading: { value, coerced: [], faults: [] },
+    ...(about !== undefined && { about }),
+  }
+}
+
+function withLinks(record: JsonObject, ids: readonly string[], rel = 'supersedes'): JsonObject {
+  if (ids.length === 0) return record
+  const links = Array.isArray(record.links) ? record.links : []
+  return { ...record, links: [...links, ...ids.map((id) => ({ rel, id }))] }
+}

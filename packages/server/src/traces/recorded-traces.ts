@@ -1,0 +1,60 @@
+/** What is remembered of traces that were rolled up, for what of them comes late. Only in memory: see `docs/otel.md` for what a restart forgets. */
+import type { KnownSpan } from '../ingest/otlp/roll-up.ts'
+
+/** Where a decision is in the ledger. */
+export interface RecordedDecision {
+  readonly index: number
+  /** Of its entry. */
+  readonly id: string
+}
+
+export interface RecordedTrace {
+  /** By id. */
+  readonly known: Map<string, KnownSpan>
+  /** By the id of its span. */
+  readonly decisions: Map<string, RecordedDecision>
+  /** Entry ids by the name a decision was recorded under. */
+  readonly entryIds: Map<string, string>
+  readonly subjects: Set<string>
+}
+
+/** A trace of which nothing is remembered. */
+export function newTrace(): RecordedTrace {
+  return { known: new Map(), decisions: new Map(), entryIds: new Map(), subjects: new Set() }
+}
+
+/** Spans remembered over all traces, the oldest traces going first. */
+const SPANS_MAX = 200_000
+
+export class RecordedTraces {
+  readonly #traces = new Map<string, RecordedTrace>()
+  /** Spans of each that are part of `#spans`. */
+  readonly #counted = new Map<string, number>()
+  #spans = 0
+
+  get(traceId: string): RecordedTrace | undefined {
+    return this.#traces.get(traceId)
+  }
+
+  knows(traceId: string, spanId: string): boolean {
+    return this.#traces.get(traceId)?.known.has(spanId) ?? false
+  }
+
+  /** Remembers a trace as the newest. */
+  put(traceId: string, trace: RecordedTrace): void {
+    this.#forget(traceId)
+    this.#traces.set(traceId, trace)
+    this.#counted.set(traceId, trace.known.size)
+    this.#spans += trace.known.size
+    for (const oldest of this.#traces.keys()) {
+      if (this.#spans <= SPANS_MAX || oldest === traceId) break
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(traceId: string): void {
+    this.#spans -= this.#counted.get(traceId) ?? 0
+    this.#traces.delete(traceId)
+    this.#counted.delete(traceId)
+  }
+}

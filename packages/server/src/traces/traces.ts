@@ -1,0 +1,172 @@
+/**
+ * Traces of one ledger on their way to becoming decisions.
+ *
+ *   take ─▶ wait, durably ─▶ roll up once it seems whole ─▶ decisions, then their spans, in the ledger ─▶ forget
+ *
+ * Invariants: what `take` answered for is on disk, sealed, until all of its trace is in the ledger, whenever the process dies; rolling a
+ * trace up a second time changes nothing, since decisions and spans are known by name; nothing waits longer than its patience but
+ * for a ledger that takes nothing.
+ *
+ * Spans wait outside the ledger because an entry is sealed for good: one that was sealed before it was known whom the decision is about
+ * could not be erased with that person.
+ */
+import { FormatError } from '@deponent/format'
+import { rollUp } from '../ingest/otlp/roll-up.ts'
+import { NotSequencing, Overloaded } from '../ledger/errors.ts'
+import type { Clock } from '../platform/clock.ts'
+import { reasonOf } from '../platform/failure.ts'
+import { SealedJournal, type SealedJournalPlace } from '../vault/sealed-journal.ts'
+import type { Arrival } from './arrival.ts'
+import { recallTrace, type RecordsTraces, recordTrace } from './record-trace.ts'
+import { RecordedTraces } from './recorded-traces.ts'
+import { type Patience, type WaitingTrace, WaitingTraces } from './waiting-traces.ts'
+
+export interface TracesOptions {
+  place: SealedJournalPlace
+  clock: Clock
+  patience: Patience
+  to: RecordsTraces
+  /** Why the ledger takes nothing now; undefined when it does. */
+  refusal(): Error | undefined
+  diagnose(message: string, details?: Record<string, unknown>): void
+}
+
+/** Bytes that may wait; beyond half of it the longest waiting go first, beyond all of it senders are asked to come back. */
+export const WAITING_BYTES_MAX = 128 * 1024 * 1024
+/** How often it is looked whether a trace need wait no longer. */
+const LOOK_EVERY_MS = 500
+/** What was recorded is gone from the file of what waits after this long. */
+const LEFT_BEHIND_MS = 60_000
+/** After a failure, until it is tried again. */
+const RETRY_MS = 2_000
+
+export class Traces {
+  readonly #options: TracesOptions
+  readonly #journal: SealedJournal | undefined
+  readonly #waiting: WaitingTraces
+  readonly #recorded = new RecordedTraces()
+  /** Since when something recorded is still in the file; undefined for nothing. */
+  #leftSince: number | undefined
+  #cancel: (() => void) | undefined
+  #running: Promise<void> | undefined
+  #isClosed = false
+
+  private constructor(options: TracesOptions, journal: SealedJournal | undefined) {
+    this.#options = options
+    this.#journal = journal
+    this.#waiting = new WaitingTraces(options.patience)
+    for (const note of journal?.found ?? []) this.#wait(JSON.parse(note) as Arrival, note.length)
+    // What the file has besides was recorded before the last end, or comes to nothing when it is recorded again.
+    if (this.#waiting.size > 0) this.#lookLater(LOOK_EVERY_MS)
+  }
+
+  /** Finds what waited when the process ended. A file that is damaged stops telemetry, and nothing else. */
+  static async open(options: TracesOptions): Promise<Traces> {
+    try {
+      return new Traces(options, await SealedJournal.open(options.place))
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      options.diagnose('spans that wait cannot be read, and no more are taken', { file: options.place.path })
+      return new Traces(options, undefined)
+    }
+  }
+
+  /** How many traces wait. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /**
+   * Takes what came; when this resolves it is on disk.
+   *
+   * @throws NotSequencing when nothing can be taken, Overloaded when too much waits
+   */
+  async take(arrival: Arrival): Promise<void> {
+    const refusal = this.#options.refusal()
+    if (refusal) throw refusal
+    if (!this.#journal || this.#isClosed) throw new NotSequencing('spans_unkept', 'spans cannot be kept now')
+    if (arrival.items.length === 0) return
+    const note = JSON.stringify(arrival)
+    if (this.#waiting.bytes + note.length > WAITING_BYTES_MAX) throw new Overloaded('too many spans wait')
+    // Before it is on disk: whoever writes the file anew writes what waits.
+    this.#wait(arrival, note.length)
+    try {
+      await this.#journal.append([note])
+    } catch (error) {
+      throw new NotSequencing('write_failed', `spans could not be written: ${reasonOf(error)}`)
+    }
+    this.#lookLater(LOOK_EVERY_MS)
+  }
+
+  /** Ends what is under way. What waits is found by the next start. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel?.()
+    await this.#running
+    await this.#journal?.close().catch(() => undefined)
+  }
+
+  #wait(arrival: Arrival, bytes: number): void {
+    this.#waiting.add(arrival, bytes, this.#options.clock.monotonicMs())
+  }
+
+  #lookLater(ms: number): void {
+    if (this.#cancel || this.#isClosed) return
+    this.#cancel = this.#options.clock.after(ms, () => {
+      this.#cancel = undefined
+      this.#running = this.#look().finally(() => (this.#running = undefined))
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { clock } = this.#options
+    const isKnown = (traceId: string, spanId: string): boolean => this.#recorded.knows(traceId, spanId)
+    const due = this.#waiting.takeDue(clock.monotonicMs(), isKnown, WAITING_BYTES_MAX / 2)
+    const failed = await this.#recordAll(due)
+    if (due.length > failed) this.#leftSince ??= clock.monotonicMs()
+    await this.#forget()
+    if (this.#waiting.size > 0 || this.#leftSince !== undefined)
+      this.#lookLater(failed > 0 ? RETRY_MS : LOOK_EVERY_MS)
+  }
+
+  /** Records one after another; gives how many are to wait again. */
+  async #recordAll(due: readonly WaitingTrace[]): Promise<number> {
+    const { diagnose } = this.#options
+    for (const [done, trace] of due.entries()) {
+      try {
+        if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
+        await this.#record(trace)
+      } catch (error) {
+        for (const left of due.slice(done)) this.#waiting.putBack(left)
+        if (!this.#isClosed)
+          diagnose('spans wait, since nothing can be recorded now', { reason: reasonOf(error) })
+        return due.length - done
+      }
+    }
+    return 0
+  }
+
+  async #record({ traceId, spans, logs, system }: WaitingTrace): Promise<void> {
+    const { to } = this.#options
+    const earlier =
+      this.#recorded.get(traceId) ?? (await recallTrace(to, traceId, [...spans.values()], system))
+    const rolled = rollUp([...spans.values()], [...logs.values()], [...earlier.known.values()], system)
+    await recordTrace(to, rolled, earlier, system)
+    if (traceId !== '') this.#recorded.put(traceId, earlier)
+  }
+
+  /** Takes what was recorded out of the file: at once where nothing else is in it, else now and then. */
+  async #forget(): Promise<void> {
+    if (this.#leftSince === undefined || this.#isClosed || !this.#journal) return
+    const leftMs = this.#options.clock.monotonicMs() - this.#leftSince
+    if (this.#waiting.size > 0 && leftMs < LEFT_BEHIND_MS) return
+    this.#leftSince = undefined
+    try {
+      await this.#journal.rewrite(this.#waiting.all().map((arrival) => JSON.stringify(arrival)))
+    } catch (error) {
+      this.#options.diagnose('spans that were recorded are still in the file of those that wait', {
+        reason: reasonOf(error),
+      })
+    }
+  }
+}

@@ -1,0 +1,138 @@
+/** The traces that wait for the rest of themselves, and which of them need wait no longer. */
+import type { LogRecord, Span } from '../ingest/otlp/telemetry.ts'
+import type { Arrival } from './arrival.ts'
+
+/** How long, in milliseconds, a trace may keep us waiting. */
+export interface Patience {
+  /** Without a new span, once every span that is there has its parent there or has none. */
+  readonly wholeMs: number
+  /** Without a new span, while parents are missing. */
+  readonly partMs: number
+  /** Since the first span, however many still come. */
+  readonly longestMs: number
+}
+
+/** `seconds`: how long a trace that seems whole waits. */
+export function patienceOf(seconds: number): Patience {
+  return { wholeMs: seconds * 1_000, partMs: seconds * 6_000, longestMs: seconds * 60_000 }
+}
+
+export interface WaitingTrace {
+  /** Empty for log records that belong to no trace. */
+  readonly traceId: string
+  readonly system: string
+  /** By digest: what comes twice is there once. */
+  readonly spans: Map<string, Span>
+  readonly logs: Map<string, LogRecord>
+  bytes: number
+  readonly since: number
+  latest: number
+}
+
+/** More spans and log records than this of one trace are rolled up without waiting. */
+export const TRACE_ITEMS_MAX = 5_000
+/** Set when a parent is said to be in another process, whose spans come by another way if at all. */
+const IS_REMOTE = 0x200
+
+export class WaitingTraces {
+  readonly #patience: Patience
+  readonly #traces = new Map<string, WaitingTrace>()
+  #bytes = 0
+
+  constructor(patience: Patience) {
+    this.#patience = patience
+  }
+
+  get size(): number {
+    return this.#traces.size
+  }
+
+  /** About what they take in memory and on disk. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add({ system, items }: Arrival, bytes: number, now: number): void {
+    const each = Math.ceil(bytes / Math.max(items.length, 1))
+    for (const { span, log } of items) {
+      const trace = this.#traceOf((span ?? log).traceId, system, now)
+      trace.latest = now
+      if (span ? trace.spans.has(span.digest) : trace.logs.has(log.digest)) continue
+      if (span) trace.spans.set(span.digest, span)
+      else trace.logs.set(log.digest, log)
+      trace.bytes += each
+      this.#bytes += each
+    }
+  }
+
+  /** Takes out those that need wait no longer, the longest waiting first; `bytesMax`: how much of the others may go on waiting. */
+  takeDue(
+    now: number,
+    isKnown: (traceId: string, spanId: string) => boolean,
+    bytesMax: number,
+  ): WaitingTrace[] {
+    const due: WaitingTrace[] = []
+    for (const trace of this.#traces.values()) {
+      if (this.#isDue(trace, now, isKnown) || this.#bytes > bytesMax) {
+        due.push(trace)
+        this.#traces.delete(trace.traceId)
+        this.#bytes -= trace.bytes
+      }
+    }
+    return due
+  }
+
+  /** Puts back what could not be recorded, with what came meanwhile. */
+  putBack(trace: WaitingTrace): void {
+    const newer = this.#traces.get(trace.traceId)
+    this.#traces.set(trace.traceId, trace)
+    this.#bytes += trace.bytes
+    if (!newer) return
+    for (const [digest, span] of newer.spans) trace.spans.set(digest, span)
+    for (const [digest, log] of newer.logs) trace.logs.set(digest, log)
+    trace.bytes += newer.bytes
+    trace.latest = newer.latest
+  }
+
+  /** All that waits, as it would arrive. */
+  all(): Arrival[] {
+    return [...this.#traces.values()].map(({ system, spans, logs }) => ({
+      system,
+      items: [
+        ...[...spans.values()].map((span) => ({ span })),
+        ...[...logs.values()].map((log) => ({ log })),
+      ],
+    }))
+  }
+
+  #traceOf(traceId: string, system: string, now: number): WaitingTrace {
+    const known = this.#traces.get(traceId)
+    if (known) return known
+    const trace = { traceId, system, spans: new Map(), logs: new Map(), bytes: 0, since: now, latest: now }
+    this.#traces.set(traceId, trace)
+    return trace
+  }
+
+  #isDue(trace: WaitingTrace, now: number, isKnown: (traceId: string, spanId: string) => boolean): boolean {
+    const { traceId, spans, logs, since, latest } = trace
+    if (traceId === '' || spans.size + logs.size >= TRACE_ITEMS_MAX) return true
+    const { wholeMs, partMs, longestMs } = this.#patience
+    if (now - since >= longestMs) return true
+    const quietMs = now - latest
+    if (quietMs < wholeMs) return false
+    return quietMs >= partMs || isWhole(trace, isKnown)
+  }
+}
+
+function isWhole(
+  { traceId, spans, logs }: WaitingTrace,
+  isKnown: (traceId: string, spanId: string) => boolean,
+): boolean {
+  const ids = new Set([...spans.values()].map(({ spanId }) => spanId))
+  const isThere = (spanId: string): boolean => spanId === '' || ids.has(spanId) || isKnown(traceId, spanId)
+  return (
+    [...spans.values()].every(
+      ({ parentSpanId, flags }) => (flags & IS_REMOTE) !== 0 || isThere(parentSpanId),
+    ) && [...logs.values()].every(({ spanId }) => isThere(spanId))
+  )
+}

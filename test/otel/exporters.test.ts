@@ -1,0 +1,211 @@
+/** The SDK of OpenTelemetry against a server of its own, from the first span to the decision. */
+import { context, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newPlace, type Place, ServerProcess } from '../e2e/server-process.ts'
+import { bytesOf, idOf, jsonSpan, type SpanOfTest, tracesOf } from './spans.ts'
+
+const PURPOSE = { headers: { 'Deponent-Purpose': 'a test' } }
+const SERVE = ['serve', '--trace-wait', '1']
+
+interface Shown {
+  id: string
+  kind: string
+  system: string
+  record: { [name: string]: unknown; metadata: { otel: object } }
+}
+
+let place: Place
+let server: ServerProcess
+
+beforeAll(async () => {
+  place = await newPlace()
+  server = await ServerProcess.start(place, SERVE)
+})
+
+afterAll(() => server.stop())
+
+/** Waits until the decision with this name is recorded. */
+async function decision(name: string): Promise<Shown> {
+  for (;;) {
+    const response = await server.fetch(`/v1/decisions/${name}`, PURPOSE)
+    if (response.status === 200) return (await response.json()) as Shown
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** Waits until so many records are about a decision. */
+async function timeline(id: string, length: number): Promise<Shown[]> {
+  for (;;) {
+    await server.indexed()
+    const { items } = await server.get<{ items: Shown[] }>(`/v1/decisions/${id}/timeline`)
+    if (items.length >= length) return items
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const post = (body: BodyInit, headers: Record<string, string> = {}, path = '/v1/traces'): Promise<Response> =>
+  server.fetch(path, { method: 'POST', body, headers: { 'Content-Type': 'application/json', ...headers } })
+
+const json = (...spans: SpanOfTest[]): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(bytesOf(tracesOf(spans.map(jsonSpan))))
+
+const chat: SpanOfTest['attributes'] = {
+  'gen_ai.operation.name': 'chat',
+  'gen_ai.request.model': 'm-1',
+  'gen_ai.output.messages': '[{"role":"assistant","parts":[{"type":"text","content":"no"}]}]',
+}
+
+/** An agent that asks a model, told by the SDK; gives the name of the decision. */
+async function tellBySdk(exporter: SpanExporter, service: string): Promise<string> {
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': service }),
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  })
+  const tracer = provider.getTracer('test')
+  const agent = tracer.startSpan('invoke_agent clerk', {
+    attributes: {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': 'clerk',
+      'audit.subject.id': 'person-7',
+    },
+  })
+  const model = tracer.startSpan('chat m-1', { attributes: chat }, trace.setSpan(context.active(), agent))
+  model.end()
+  agent.end()
+  await provider.forceFlush()
+  await provider.shutdown()
+  const { traceId, spanId } = agent.spanContext()
+  return `otel-${traceId}-${spanId}`
+}
+
+describe('the SDK', () => {
+  test.each([
+    ['protobuf and gzip', ProtobufExporter, 'gzip'],
+    ['JSON', JsonExporter, 'none'],
+  ])('is understood in %s', async (encoding, Exporter, compression) => {
+    const exporter = new Exporter({
+      url: `${server.url}/v1/traces`,
+      headers: { Authorization: `Bearer ${server.key}` },
+      compression: compression as never,
+    })
+    const { record, system, id } = await decision(await tellBySdk(exporter, `sdk ${encoding}`))
+    expect(system).toBe(`sdk ${encoding}`)
+    expect(record).toMatchObject({
+      modelId: 'm-1',
+      agentName: 'clerk',
+      affectedUserId: 'person-7',
+      prediction: [{ role: 'assistant' }],
+      metadata: { otel: { rollup: 1, spans: 2 } },
+    })
+    expect((await timeline(id, 2)).map(({ kind }) => kind)).toEqual(['trace.span', 'trace.span'])
+  })
+})
+
+test('what is sent again is recorded once, and what comes late belongs to its decision', async () => {
+  const name = `otel-${'a'.repeat(32)}-${idOf('llm')}`
+  const llm: SpanOfTest = { id: 'llm', trace: 'a'.repeat(32), attributes: chat }
+  const body = json(llm)
+  expect((await post(body)).status).toBe(200)
+  const { id } = await decision(name)
+  expect((await post(body)).status).toBe(200)
+  expect(
+    (
+      await post(
+        json({
+          id: 'tool',
+          parent: 'llm',
+          trace: 'a'.repeat(32),
+          attributes: { 'gen_ai.operation.name': 'execute_tool' },
+        }),
+      )
+    ).status,
+  ).toBe(200)
+  const spans = await timeline(id, 2)
+  expect(spans.map(({ record }) => [record.name, record.late])).toEqual([
+    ['llm', undefined],
+    ['tool', true],
+  ])
+})
+
+test('spans that were acknowledged become a decision although the process dies before it is made', async () => {
+  const body = json({ id: 'llm', trace: 'b'.repeat(32), attributes: chat })
+  expect((await post(body)).status).toBe(200)
+  await server.stop('SIGKILL')
+  server = await ServerProcess.start(place, SERVE)
+  expect((await decision(`otel-${'b'.repeat(32)}-${idOf('llm')}`)).record.modelId).toBe('m-1')
+})
+
+describe('what an exporter is answered', () => {
+  test('an empty object for an empty request, in the encoding of the request', async () => {
+    const asJson = await post('{}')
+    expect([asJson.status, await asJson.text(), asJson.headers.get('content-type')]).toEqual([
+      200,
+      '{}',
+      'application/json',
+    ])
+    const asProtobuf = await post('', { 'Content-Type': 'application/x-protobuf' }, '/v1/logs')
+    expect([asProtobuf.status, await asProtobuf.text()]).toEqual([200, ''])
+    expect(asProtobuf.headers.get('content-type')).toBe('application/x-protobuf')
+  })
+
+  test('how many spans are rejected, and why, and the others are kept', async () => {
+    const bad = { ...jsonSpan({ id: 'bad' }), spanId: 'no' }
+    const good = jsonSpan({ id: 'llm', trace: 'c'.repeat(32), attributes: chat })
+    const answer = await post(new Uint8Array(bytesOf(tracesOf([bad, good]))))
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toEqual({
+      partialSuccess: { rejectedSpans: '1', errorMessage: 'bad_id: spanId is not an id of 8 bytes' },
+    })
+    await decision(`otel-${'c'.repeat(32)}-${idOf('llm')}`)
+  })
+
+  test('a span that would be too large a record is rejected and not cut', async () => {
+    const attributes = { ...chat, 'gen_ai.input.messages': 'x'.repeat(300_000) }
+    const answer = await post(json({ id: 'large', attributes }))
+    expect(await answer.json()).toMatchObject({
+      partialSuccess: { errorMessage: expect.stringContaining('payload_too_large') },
+    })
+  })
+
+  test.each([
+    [400, 3, '{', {}],
+    [415, 3, '{}', { 'Content-Type': 'text/plain' }],
+    [401, 16, '{}', { Authorization: 'Bearer wrong' }],
+    [413, 8, Buffer.alloc(33 * 1024 * 1024), { 'Content-Type': 'application/x-protobuf' }],
+  ])('%i as a google.rpc.Status of code %i', async (status, code, body, headers) => {
+    const answer = await post(body as BodyInit, headers)
+    expect(answer.status).toBe(status)
+    if (answer.headers.get('content-type') === 'application/json')
+      expect(await answer.json()).toMatchObject({ code })
+    else expect([...new Uint8Array(await answer.arrayBuffer())].slice(0, 2)).toEqual([8, code])
+  })
+})
+
+describe('the addresses and keys of other servers', () => {
+  const basic = (key: string): string => `Basic ${Buffer.from(`pk-lf-1:${key}`).toString('base64')}`
+
+  test.each([
+    ['/api/public/otel/v1/traces', (key: string) => ({ Authorization: basic(key) })],
+    ['/api/v1/private/otel/v1/traces', (key: string) => ({ Authorization: key })],
+    ['/v1/traces', (key: string) => ({ 'x-api-key': key })],
+    ['/v1/traces', (key: string) => ({ api_key: key })],
+  ])('%s is taken', async (path, headersOf) => {
+    const headers = { 'Content-Type': 'application/json', ...headersOf(server.key) }
+    const answer = await fetch(`${server.url}${path}`, { method: 'POST', body: '{}', headers })
+    expect(answer.status).toBe(200)
+  })
+
+  test('such keys open no other door', async () => {
+    const headers = { Authorization: basic(server.key) }
+    expect((await fetch(`${server.url}/v1/decisions`, { headers })).status).toBe(401)
+  })
+})
+
+test('nobody writes spans but through here', async () => {
+  const answer = await server.post('/v1/records', { kind: 'trace.span', sourceDigest: '0'.repeat(64) })
+  expect(await answer.json()).toMatchObject({ errors: [{ code: 'wrong_endpoint' }] })
+})
