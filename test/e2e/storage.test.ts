@@ -41,7 +41,11 @@ afterAll(() => server.stop())
 
 test('a server tells what its ledger takes by layer, for each decision, and day by day', async () => {
   const storage = await server.get<Storage>('/v1/storage')
-  expect(storage).toMatchObject({ ledger: 'default', decisions: 300 })
+  expect(storage).toMatchObject({
+    ledger: 'default',
+    decisions: 300,
+    recovery: { backup: null, drill: null },
+  })
   expect(storage.entries).toBeGreaterThanOrEqual(300)
   expect(storage.bytes).toBe(storage.layers.reduce((sum, { bytes }) => sum + bytes, 0))
   const tiles = storage.layers.find(({ name }) => name === 'hashTiles')

@@ -280,6 +280,12 @@ describe('every forbidden arrow', () => {
       'server/settings/a.ts → server/privacy/p.ts',
     ],
     [
+      'a note knows neither who left it nor who reads it',
+      server('recovery/a.ts'),
+      `import { x } from '../backup/backup.ts'`,
+      'server/recovery/a.ts → server/backup/backup.ts',
+    ],
+    [
       'a copy is made of stored bytes, whatever was recorded',
       server('offsite/a.ts'),
       `import { x } from '../recording/recorder.ts'`,

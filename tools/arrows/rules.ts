@@ -270,6 +270,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'a backup is made of the bytes that lie there and put back as them: it must work on a directory that no server opens',
   },
   {
+    from: ['server/recovery'],
+    to: ['server/*'],
+    unlessTo: ['server/recovery', 'server/platform'],
+    why: 'a note of a backup is left by whoever made it and read by whoever serves, and neither may know the other',
+  },
+  {
     from: ['server'],
     to: ['server/backup'],
     unlessFrom: ['server/backup', 'server/cli', 'server/drill'],
@@ -395,6 +401,7 @@ export const SERVER_AREAS: readonly string[] = [
   'privacy',
   'projection',
   'recording',
+  'recovery',
   'residue',
   'retention',
   'rights',

@@ -9,6 +9,26 @@ export interface Stored {
   readonly layers: readonly StoredLayer[]
   /** One a day, the earliest first. */
   readonly history: readonly StoredDay[]
+  /** What whoever made backups and drills has noted. */
+  readonly recovery: { readonly backup: NotedBackup | null; readonly drill: NotedDrill | null }
+}
+
+export interface NotedBackup {
+  readonly at: string
+  readonly seconds: number
+  readonly ledgers: readonly { readonly name: string; readonly size: number }[]
+  /** Bytes of what it holds, and of those what was put that time. */
+  readonly bytes: number
+  readonly newBytes: number
+}
+
+export interface NotedDrill {
+  readonly at: string
+  readonly verdict: string
+  readonly hasPassed: boolean
+  readonly entriesBefore: number
+  readonly entriesBack: number
+  readonly steps: readonly { readonly step: string; readonly seconds: number }[]
 }
 
 export interface StoredLayer {

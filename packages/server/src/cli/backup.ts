@@ -7,11 +7,13 @@ import { refuseSamePlaces } from '../backup/places.ts'
 import { BackupRefused } from '../backup/refusal.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { type ObjectStore, StoreFailure } from '../platform/object-store.ts'
 import { openObjectStore } from '../platform/open-store.ts'
 import { userStateDirectory } from '../platform/places.ts'
 import { realRandom } from '../platform/random.ts'
 import { endProgress, note, print, progress } from '../platform/terminal.ts'
+import { noteBackup, noted } from '../recovery/notes.ts'
 import { VERSION } from '../version.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { signerState } from './options.ts'
@@ -116,6 +118,23 @@ function refuseSamePlacesOrExplain(data: string, { to, keyringTo }: MakeOptions)
   } catch (error) {
     if (error instanceof BackupRefused) throw explained(error)
     throw error
+  }
+}
+
+/** So that whoever looks at the server sees when the last one was. A directory that cannot be written is backed up all the same. */
+async function noteMade(data: string, report: BackupReport, begunAt: number): Promise<void> {
+  const { bytes, files, ledgers, newBytes } = report
+  try {
+    await noteBackup(realDisk, data, {
+      at: noted.time(begunAt),
+      seconds: noted.seconds(realClock.now() - begunAt),
+      ledgers: ledgers.map(({ name, size }) => ({ name, size })),
+      files,
+      bytes,
+      newBytes,
+    })
+  } catch (error) {
+    note(`the backup was made, and is not noted in the directory: ${reasonOf(error)}`)
   }
 }
 
@@ -256,7 +275,9 @@ export const backup = withRootKey(new Command('backup'))
     // Not required of the commands beneath this one, so that the parser cannot see to it.
     if (to === undefined || keyringTo === undefined)
       throw new CommandError(EXIT.usage, 'a backup needs --to ADDRESS and --keyring-to ADDRESS')
+    const begunAt = realClock.now()
     const { report, pruned } = await make(data, { ...options, to, keyringTo })
+    await noteMade(data, report, begunAt)
     if (options.json) print(JSON.stringify({ ...report, removedSnapshots: pruned?.snapshots ?? [] }))
     else printMade(report, pruned)
   })

@@ -24,6 +24,7 @@ export const getStorage: Handler = async ({ query, services }) => {
     bytesPerDecision: bytesPerDecision(layers, countsOf(measured)),
     layers,
     history: storage.history(tenant.name, days),
+    recovery: await services.recovery(),
   })
 }
 

@@ -1,6 +1,7 @@
 /** What is stored, and what that costs. */
 import { z } from 'zod'
 import { TIERS } from '../../cost/layer.ts'
+import { recoveryNotes } from '../../recovery/notes.ts'
 import { HISTORY_DAYS_MAX } from '../../sizes/history.ts'
 import type { Route } from '../route.ts'
 import { count } from './schemas.ts'
@@ -45,6 +46,7 @@ const storage = z.object({
   bytesPerDecision: z.string().nullable(),
   layers: z.array(layer),
   history: z.array(z.object({ day: z.string(), entries: count, layers: z.record(z.string(), count) })),
+  recovery: recoveryNotes,
 })
 
 const byTier = z.object(Object.fromEntries(TIERS.map((tier) => [tier, count])))
