@@ -32,8 +32,9 @@ export async function residueOf(
   place: Place,
   subject: string,
   values: readonly string[] = [],
+  further: readonly string[] = [],
 ): Promise<{ code: number; report: ResidueReport }> {
-  const more = values.flatMap((value) => ['--value', value])
+  const more = [...values.flatMap((value) => ['--value', value]), ...further]
   const at = ['--data', place.data, '--signer-state', place.signer]
   const { code, stdout, stderr } = await runCommand([
     'doctor',
