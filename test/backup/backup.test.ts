@@ -8,8 +8,10 @@ import { type ObjectStore, StoreFailure } from '../../packages/server/src/platfo
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { filesBelow } from '../../packages/server/src/platform/scratch.ts'
 import { DEFAULT_LEDGER } from '../../packages/server/src/hosting/ledger-name.ts'
+import { rotateKey } from '../../packages/server/src/rotate-key.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { writeRootKey } from '../../packages/server/src/vault/root-key.ts'
+import { living } from '../keys/key-place.ts'
 import { loan, openRecording, type Place, submission } from '../recording/open-tenant.ts'
 import { type BackupPlace, backUp, newBackupPlace, opened, putBack, SMALL } from './backing-up.ts'
 
@@ -313,6 +315,18 @@ describe('putting back', () => {
     const again = await open({ ...place, data })
     expect(again.tenant.ledger.refusal?.code).toBe('ledger_behind')
     await expect(again.tenant.recorder.record([submission(loan(900))])).rejects.toThrow()
+  })
+
+  test('from before a key that signs was changed can be checked, and signs nothing', async () => {
+    const place = await closedPlace(15)
+    const { snapshot } = await backUp(place)
+    await living(place, (change) => rotateKey(change, 'promise'))
+    await backUp(place)
+    const data = `${place.data}-back`
+    const { ledgers } = await putBack(place, data, { snapshot })
+    expect(ledgers).toMatchObject([{ keysChanged: ['promise'] }])
+    expect(await verdictOf(data)).toBe('valid')
+    await expect(open({ ...place, data })).rejects.toThrow(/see deponent keys succeed/)
   })
 
   test('with a copy of the keyring that is older than the snapshot is refused', async () => {

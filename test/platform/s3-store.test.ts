@@ -12,6 +12,9 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openObjectStore, StoreAddressError } from '../../packages/server/src/platform/open-store.ts'
 import { s3Store } from '../../packages/server/src/platform/s3-store.ts'
+import { pruneBackup } from '../../packages/server/src/backup/keep.ts'
+import { backUp, newBackupPlace, opened, putBack, SMALL } from '../backup/backing-up.ts'
+import { loan, openRecording, submission } from '../recording/open-tenant.ts'
 import { noRadosgw, Radosgw, type BucketOptions } from '../servers/radosgw.ts'
 import { serverSuite } from '../servers/server-suite.ts'
 import { bytesOf, describeObjectStore, refusalOf, type StoreOfTests } from './object-store-contract.ts'
@@ -55,6 +58,34 @@ serverSuite('S3', noRadosgw, () => {
     keepsVersions: false,
     statesRemovals: true,
     lockMs: 3_000,
+  })
+
+  test('a directory is backed up to buckets and comes back from them, with one copy of its keyring', async () => {
+    const place = await newBackupPlace()
+    const running = await openRecording(place, undefined, SMALL)
+    await running.tenant.recorder.record(Array.from({ length: 45 }, (_, i) => submission(loan(i), i)))
+    await running.tenant.ledger.published(running.tenant.ledger.size, 30_000)
+    await running.close()
+    const { endpoint, region } = server
+    const bucket = await server.newBucket({ hasLocks: true })
+    const to = s3Store({ bucket, prefix: 'backup/', endpoint, region, pageKeys: 10 })
+    const keyring = s3Store({
+      bucket: await server.newBucket({ keepsVersions: true }),
+      endpoint,
+      region,
+      prefix: '',
+    })
+    const buckets = { ...place, to, keyring }
+    await backUp(buckets)
+    expect(await backUp(buckets)).toMatchObject({ newObjects: 0 })
+    expect(await keyring.versions('keyring')).toHaveLength(1)
+    const { check } = await putBack(buckets, `${place.data}-back`)
+    expect(check.verdict).toBe('valid')
+    const backup = await opened(buckets)
+    expect(await pruneBackup(backup, { now: Date.now(), erasedDays: 30, last: 1 })).toMatchObject({
+      objects: 0,
+    })
+    expect(await backup.snapshotIds()).toHaveLength(1)
   })
 
   describe('what the server does by itself, whoever asks', () => {

@@ -9,6 +9,7 @@ import { canonicalJson, fromUtf8, parseSucceeded, type Succeeded, utf8 } from '@
 import { describeLedger } from './check/succession.ts'
 import { KeyMismatch, openLedgerKeys } from './directory.ts'
 import { isPlanned } from './erasure/erasure.ts'
+import { unknownErasuresPath } from './erasure/register.ts'
 import { currentKey, identityOf, type LedgerIdentity } from './ledger/identity.ts'
 import { SignerUnavailable, SigningRefused } from './ledger/signer-contract.ts'
 import type { Tenant } from './tenant.ts'
@@ -132,6 +133,7 @@ async function setAside({ disk, directory, ledger }: KeyChangeOptions, frozen: s
     [`${path}/ledgers/${ledger}`, `${path}/ledgers/${frozen}`],
     [`${path}/vault/${ledger}`, `${path}/vault/${frozen}`],
     [`${path}/keyring/${ledger}.erasures`, `${path}/keyring/${frozen}.erasures`],
+    [unknownErasuresPath(`${path}/keyring`, ledger), unknownErasuresPath(`${path}/keyring`, frozen)],
   ]
   for (const name of await disk.list(`${path}/keyring`)) {
     if (isPageFile(ledger, name))

@@ -8,33 +8,21 @@
  * erasures is older than a checkpoint that is known, the directory says so, and shows no content until the operator accepts that.
  */
 import { dirname, resolve } from 'node:path'
-import { toHex, utf8, type VerifyReport } from '@deponent/format'
+import { toHex, type VerifyReport } from '@deponent/format'
 import { checkDirectory } from '../check/directory.ts'
-import { type BegunOutside, ErasureRegister, repeated, unknownErasuresPath } from '../erasure/register.ts'
-import type { DirectoryFormat } from '../ledger/identity.ts'
-import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Disk, errorCode } from '../platform/disk.ts'
 import type { ObjectStore } from '../platform/object-store.ts'
 import type { Random } from '../platform/random.ts'
 import { removeScratch } from '../platform/scratch.ts'
 import { severalAtOnce } from '../platform/several-at-once.ts'
-import { Keyring } from '../vault/keyring.ts'
 import { type MasterKey, readMasterKey } from '../vault/master-key.ts'
 import { rootBeside, type RootSource } from '../vault/root-source.ts'
 import type { Files } from './archive.ts'
 import { BackupStore } from './backup-store.ts'
 import { formatOf } from './directory-cut.ts'
-import {
-  journalKey,
-  type JournalPlace,
-  joinJournal,
-  journalName,
-  notesOf,
-  readJournal,
-  signedHere,
-} from './erasure-journal.ts'
-import { type AboutKeyring, ADMIN_TOKEN, getOpening, JOURNALS, KEYRING, openCopy } from './keyring-copy.ts'
+import { type RestoredLedger, settleLedger } from './settle-ledger.ts'
+import { type AboutKeyring, ADMIN_TOKEN, getOpening, KEYRING, openCopy } from './keyring-copy.ts'
 import { BackupRefused } from './refusal.ts'
 import type { Snapshot, SnapshotLedger } from './snapshot.ts'
 
@@ -56,19 +44,6 @@ export interface RestoreOptions {
   /** How many threads check so many entries. */
   threads?(entries: number): number
   onProgress?(what: 'files' | 'entries', done: number, total: number): void
-}
-
-export interface RestoredLedger {
-  readonly name: string
-  readonly size: number
-  /** Keys destroyed because what they open was erased after the copy of the keyring was made. */
-  readonly keysDestroyed: number
-  /** The size that is known to have been signed, when it is larger. */
-  readonly knownSize?: number
-  /** Whether the signer's state here knows of more, so that the ledger is read and not written. */
-  readonly isBehind: boolean
-  /** Whether erasures may have been that nobody knows of here: no content is shown until that is accepted. */
-  readonly isErasureUnknown: boolean
 }
 
 export interface RestoreReport {
@@ -124,8 +99,9 @@ async function restoreInto(options: RestoreOptions, scratch: string): Promise<Re
   const format = await formatOf(disk, scratch)
   const newest = ids.at(-1) === snapshot.id ? snapshot : await source.backup.snapshot(ids.at(-1)!)
   const ledgers: RestoredLedger[] = []
-  for (const ledger of snapshot.ledgers)
-    ledgers.push(await settleErasures(options, { source, scratch, ledger, format, newest }))
+  const { master, ...keyring } = source
+  const settling = { ...options, scratch, format, newest, keyring, master: master.key }
+  for (const ledger of snapshot.ledgers) ledgers.push(await settleLedger(settling, ledger))
   const { verdict, findings } = await checkDirectory(disk, scratch, {
     root: NOT_SUPPLIED,
     ...(threads && { threads }),
@@ -219,99 +195,4 @@ async function writeFiles(
     onProgress?.('files', done, files.length)
   })
   for (const directory of directories) await disk.syncDirectory(directory)
-}
-
-interface Settling {
-  source: Source
-  scratch: string
-  ledger: SnapshotLedger
-  format: DirectoryFormat
-  newest: Snapshot
-}
-
-/** Destroys the keys of who was erased since, and says how far it is known who was. */
-async function settleErasures(
-  options: RestoreOptions,
-  { source, scratch, ledger, format, newest }: Settling,
-): Promise<RestoredLedger> {
-  const { disk, random, signerDirectory } = options
-  const { master, about, files } = source
-  const { name, origin, size } = ledger
-  const place = { disk, signerDirectory, identity: format.ledgers[name]!, master: master.key }
-  const here = await readJournal(place)
-  const copied = files.get(JOURNALS + journalName({ origin }))
-  const signed = await signedHere(place)
-  const known = Math.max(
-    size,
-    signed ?? 0,
-    newest.ledgers.find((other) => other.origin === origin)?.size ?? 0,
-  )
-  // The journal beside what was signed is as new as that; the copy is as new as the keyring it came with.
-  const reach = Math.max(about.ledgers[origin]?.size ?? 0, here ? (signed ?? 0) : 0)
-  await joinJournal(place, copied, random)
-  const numbers = await repeatErasures(options, place, `${scratch}/keyring/${name}.erasures`)
-  const keysDestroyed = await destroyKeys({ disk, random, scratch, name, origin, master }, numbers)
-  const isErasureUnknown = known > reach
-  if (isErasureUnknown) {
-    const text = `the journal of erasures reaches ${reach} entries, a checkpoint of ${known} is known\n`
-    await disk.writeDurably(unknownErasuresPath(`${scratch}/keyring`, name), utf8(text), 0o600)
-  }
-  const isBehind = (signed ?? 0) > size
-  return { name, size, keysDestroyed, isErasureUnknown, isBehind, ...(known > size && { knownSize: known }) }
-}
-
-/** Writes what the journal outside tells into the register, so that it is gone on with; gives the numbers of all keys that are gone by it. */
-async function repeatErasures(
-  { clock, disk, random }: RestoreOptions,
-  place: JournalPlace,
-  path: string,
-): Promise<number[]> {
-  const outsidePath = `${place.signerDirectory}/${journalName(place.identity)}`
-  const register = await ErasureRegister.open({ disk, random, path, outsidePath, key: journalKey(place) })
-  try {
-    // What expired is found, and goes, when a server opens the ledger.
-    const forgotten = register.forgotten(() => undefined).filter(({ expired }) => !expired)
-    const now = clock.now()
-    await register.put(forgotten.map((begun) => repeated(begun, { now, seed: toHex(random.bytes(32)) })))
-  } finally {
-    await register.close()
-  }
-  const notes = notesOf(place, await readJournal(place))
-  return [...new Set(notes.flatMap((note) => (JSON.parse(note) as BegunOutside).numbers))]
-}
-
-/** How many of these keys were there until now. */
-async function destroyKeys(
-  {
-    disk,
-    random,
-    scratch,
-    name,
-    origin,
-    master,
-  }: Pick<RestoreOptions, 'disk' | 'random'> & {
-    scratch: string
-    name: string
-    origin: string
-    master: MasterKey
-  },
-  numbers: readonly number[],
-): Promise<number> {
-  const keyring = await Keyring.open({
-    disk,
-    random,
-    directory: `${scratch}/keyring`,
-    ledger: name,
-    ledgerId: ledgerIdOf(origin),
-    root: master.key,
-  })
-  const living = numbers.filter((number) => keyring.key(number) !== undefined)
-  if (living.length === 0) return 0
-  try {
-    await keyring.begin()
-    await keyring.destroy(living)
-  } finally {
-    await keyring.close()
-  }
-  return living.length
 }

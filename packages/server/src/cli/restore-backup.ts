@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type RestoredLedger, type RestoreReport, restoreBackup } from '../backup/restore.ts'
+import { type RestoreReport, restoreBackup } from '../backup/restore.ts'
+import type { RestoredLedger } from '../backup/settle-ledger.ts'
 import { threadsFor } from '../check/stretch-threads.ts'
 import { realClock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
@@ -48,13 +49,24 @@ function printRestored(data: string, { snapshot, files, bytes, ledgers, check }:
   }
 }
 
-function wordsOf({ isBehind, isErasureUnknown, keysDestroyed, knownSize }: RestoredLedger): string[] {
+function wordsOf({
+  isBehind,
+  isErasureUnknown,
+  keysChanged,
+  keysDestroyed,
+  knownSize,
+}: RestoredLedger): string[] {
   return [
     ...(keysDestroyed > 0 ? [`${keysDestroyed} keys destroyed again, of who was erased since`] : []),
     ...(knownSize === undefined
       ? []
       : [`a checkpoint of ${knownSize} is known: what came behind is not here`]),
     ...(isBehind ? ['its signer knows that: it is read and not written (ledger_behind)'] : []),
+    ...(keysChanged.length > 0
+      ? [
+          `its ${keysChanged.join(' and ')} key was changed since: it is checked and not served; see deponent keys succeed`,
+        ]
+      : []),
     ...(isErasureUnknown
       ? ['erasures may be unknown: no content is shown until serve --accept-head (erasures_unknown)']
       : []),
