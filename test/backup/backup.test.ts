@@ -9,6 +9,7 @@ import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { filesBelow } from '../../packages/server/src/platform/scratch.ts'
 import { DEFAULT_LEDGER } from '../../packages/server/src/hosting/ledger-name.ts'
 import { rotateKey } from '../../packages/server/src/rotate-key.ts'
+import { succeedLedger } from '../../packages/server/src/succeed-ledger.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { writeRootKey } from '../../packages/server/src/vault/root-key.ts'
 import { living } from '../keys/key-place.ts'
@@ -37,8 +38,8 @@ async function open(place: Place): Promise<Running> {
 }
 
 async function record({ tenant }: Running, from: number, count: number): Promise<void> {
-  for (let at = from; at < from + count; at += 10) {
-    const batch = Array.from({ length: Math.min(10, from + count - at) }, (_, i) =>
+  for (let at = from; at < from + count; at += 50) {
+    const batch = Array.from({ length: Math.min(50, from + count - at) }, (_, i) =>
       submission(loan(at + i), i),
     )
     const { errors } = await tenant.recorder.record(batch)
@@ -138,6 +139,26 @@ describe('a backup', () => {
     expect(third.newObjects).toBeLessThan(third.files)
     const segments = (await readdir(`${place.data}/vault/default`)).filter((name) => name.endsWith('.seg'))
     expect(third.newObjects).toBeLessThanOrEqual(segments.length)
+  })
+
+  test('of a directory whose ledger was succeeded tells the two apart that had one name', async () => {
+    const place = await newBackupPlace()
+    const running = await open(place)
+    // Enough for tiles to leave the log.
+    await record(running, 0, 600)
+    await running.close()
+    await backUp(place)
+    await living(place, (change) => succeedLedger(change, 'migration'))
+    const after = await open(place)
+    await record(after, 1_000, 600)
+    await after.close()
+    const { ledgers } = await backUp(place)
+    expect(ledgers.map(({ name }) => name).toSorted()).toEqual(['default', 'default.1'])
+    await putBack(place, `${place.data}-back`)
+    const tiles = (await filesBelow(`${place.data}-back/ledgers`)).filter((name) => name.includes('/tile/0/'))
+    expect(tiles.some((name) => name.startsWith('default/'))).toBe(true)
+    expect(tiles.some((name) => name.startsWith('default.1/'))).toBe(true)
+    expect(await verdictOf(`${place.data}-back`)).toBe('valid')
   })
 
   test('shows neither names nor content of what is in it to whoever has no key', async () => {

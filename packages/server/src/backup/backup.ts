@@ -16,7 +16,7 @@ import type { RootSource } from '../vault/root-source.ts'
 import { cutDirectory, type DirectoryCut, formatOf } from './directory-cut.ts'
 import { getOpening, openCopy, putKeyringCopy } from './keyring-copy.ts'
 import { keysNeededBy, keysNeededByFile } from './keys-needed.ts'
-import type { CutFile } from './ledger-cut.ts'
+import type { CutFile, LedgerCut } from './ledger-cut.ts'
 import { BackupStore, OBJECTS, sha256Hex } from './backup-store.ts'
 import { BackupRefused } from './refusal.ts'
 import { nextSnapshotId, type Snapshot, type SnapshotFile, type SnapshotLedger } from './snapshot.ts'
@@ -107,12 +107,15 @@ async function putFiles(
   const known = new Map((base?.files ?? []).map((file) => [file.path, file]))
   const put: Put = { files: [], newObjects: 0, newBytes: 0, keysNeeded: new Map() }
   const work = [
-    ...cut.files.map((file) => ({ file, origin: '' })),
-    ...cut.ledgers.flatMap(({ files, origin }) => files.map((file) => ({ file, origin }))),
+    ...cut.files.map((file) => ({ file, origin: '', isSame: false })),
+    ...cut.ledgers.flatMap((ledger) => {
+      const isSame = isSameLedger(ledger, base)
+      return ledger.files.map((file) => ({ file, origin: ledger.origin, isSame }))
+    }),
   ]
   let done = 0
-  await severalAtOnce(work, AT_ONCE, async ({ file, origin }) => {
-    const before = known.get(file.path)
+  await severalAtOnce(work, AT_ONCE, async ({ file, origin, isSame }) => {
+    const before = isSame ? known.get(file.path) : undefined
     if (before && isUnchanged(file, before) && present.has(before.object)) put.files.push(before)
     else await putFile(backup, { file, origin }, present, put)
     done += 1
@@ -120,6 +123,11 @@ async function putFiles(
   })
   put.files.sort((a, b) => (a.path < b.path ? -1 : 1))
   return put
+}
+
+/** Where a ledger was succeeded another has its name, and files of the same paths. */
+function isSameLedger({ name, origin }: LedgerCut, base: Snapshot | undefined): boolean {
+  return base?.ledgers.some((ledger) => ledger.name === name && ledger.origin === origin) ?? false
 }
 
 function isUnchanged({ isFinal, mark }: CutFile, before: SnapshotFile): boolean {
