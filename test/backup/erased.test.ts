@@ -224,6 +224,9 @@ describe('a journal of erasures that does not reach', () => {
     await rm(place.data, { recursive: true })
     const { ledgers } = await putBack(place, place.data)
     expect(ledgers).toMatchObject([{ isErasureUnknown: true }])
+    // Doing it again does not make it better.
+    const twice = await putBack(place, `${place.data}-twice`)
+    expect(twice.ledgers).toMatchObject([{ isErasureUnknown: true }])
     const closed = await live(place)
     expect(closed.tenant.ledger.refusal?.code).toBe('erasures_unknown')
     await closed.close()
@@ -260,4 +263,7 @@ async function acceptedOnce(place: BackupPlace): Promise<void> {
   const changes = read.filter(({ record: found }) => found?.object === 'erasures')
   expect(changes).toHaveLength(1)
   await after.close()
+  await backUp(place)
+  const { ledgers } = await putBack(place, `${place.data}-later`)
+  expect(ledgers).toMatchObject([{ isErasureUnknown: false }])
 }

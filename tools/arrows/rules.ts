@@ -261,6 +261,7 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     unlessTo: [
       'server/backup',
       'server/check',
+      'server/erasure/erasure.ts',
       'server/erasure/register.ts',
       'server/ledger',
       'server/platform',

@@ -13,14 +13,16 @@ import type { Random } from '../platform/random.ts'
 import { severalAtOnce } from '../platform/several-at-once.ts'
 import { type MasterKey, readMasterKey } from '../vault/master-key.ts'
 import type { RootSource } from '../vault/root-source.ts'
-import { cutDirectory, type DirectoryCut, formatOf } from './directory-cut.ts'
-import { getOpening, openCopy, putKeyringCopy } from './keyring-copy.ts'
+import { cutDirectory, type DirectoryCut, formatOf, keepsChanging } from './directory-cut.ts'
+import { getOpening, JOURNALS, type KeyringCopy, openCopy, putKeyringCopy } from './keyring-copy.ts'
 import { keysNeededBy, keysNeededByFile } from './keys-needed.ts'
 import type { CutFile, LedgerCut } from './ledger-cut.ts'
 import { BackupStore, OBJECTS, sha256Hex } from './backup-store.ts'
 import { BackupRefused } from './refusal.ts'
 import { nextSnapshotId, type Snapshot, type SnapshotFile, type SnapshotLedger } from './snapshot.ts'
 
+/** So often everything is read again because something was erased or a key changed while files were put. */
+const TRIES = 5
 /** Objects that are read, sealed and put at a time; each is held in memory whole. */
 const AT_ONCE = 6
 
@@ -43,7 +45,14 @@ export interface BackupOptions {
 
 export interface BackupReport {
   readonly snapshot: string
-  readonly ledgers: readonly { readonly name: string; readonly size: number; readonly leftOut: number }[]
+  readonly ledgers: readonly {
+    readonly name: string
+    readonly size: number
+    /** Entries that no checkpoint covers yet. */
+    readonly leftOut: number
+    /** Whether the journal of its erasures was found beside the signer's state. */
+    readonly hasJournal: boolean
+  }[]
   readonly files: number
   /** Bytes of these files. */
   readonly bytes: number
@@ -66,20 +75,26 @@ export async function makeBackup(options: BackupOptions): Promise<BackupReport> 
   const base = ids.length === 0 ? undefined : await backup.snapshot(ids.at(-1)!)
   if (base && base.directory !== master.file.directory)
     throw new BackupRefused('another_directory', `${to.place} holds the backup of another data directory`)
-  for (;;) {
+  const counts: PutCounts = { newObjects: 0, newBytes: 0 }
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const cut = await cutDirectory({ disk, clock, data, master, signerDirectory })
     refuseBehind(cut, base)
-    const put = await putFiles(options, backup, cut, base)
+    const put = await putFiles(options, backup, { cut, base, counts })
     const ledgers = cut.ledgers.map((ledger) => ledgerOf(ledger, base, put.keysNeeded))
     // An erasure may have come while files were put: segments may be from after it, and the keyring from before.
-    if (await cut.isStill()) return finish(options, { backup, master, ids, cut, put, ledgers })
+    if (await cut.isStill()) return finish(options, { backup, master, ids, cut, put, counts, ledgers })
   }
+  throw keepsChanging()
+}
+
+/** What was put, in all tries together. */
+interface PutCounts {
+  newObjects: number
+  newBytes: number
 }
 
 interface Put {
   files: SnapshotFile[]
-  newObjects: number
-  newBytes: number
   /** By origin, of the files that were read. */
   keysNeeded: Map<string, number>
 }
@@ -99,13 +114,12 @@ function refuseBehind(cut: DirectoryCut, base: Snapshot | undefined): void {
 async function putFiles(
   { onProgress }: BackupOptions,
   backup: BackupStore,
-  cut: DirectoryCut,
-  base: Snapshot | undefined,
+  { cut, base, counts }: { cut: DirectoryCut; base: Snapshot | undefined; counts: PutCounts },
 ): Promise<Put> {
   const present = new Set<string>()
   for await (const { key } of backup.store.list(OBJECTS)) present.add(key)
   const known = new Map((base?.files ?? []).map((file) => [file.path, file]))
-  const put: Put = { files: [], newObjects: 0, newBytes: 0, keysNeeded: new Map() }
+  const put: Put = { files: [], keysNeeded: new Map() }
   const work = [
     ...cut.files.map((file) => ({ file, origin: '', isSame: false })),
     ...cut.ledgers.flatMap((ledger) => {
@@ -117,7 +131,13 @@ async function putFiles(
   await severalAtOnce(work, AT_ONCE, async ({ file, origin, isSame }) => {
     const before = isSame ? known.get(file.path) : undefined
     if (before && isUnchanged(file, before) && present.has(before.object)) put.files.push(before)
-    else await putFile(backup, { file, origin }, present, put)
+    else {
+      const { file: putNow, keysNeeded, newBytes } = await putFile(backup, { file, origin }, present)
+      put.files.push(putNow)
+      put.keysNeeded.set(origin, Math.max(put.keysNeeded.get(origin) ?? 0, keysNeeded))
+      counts.newObjects += newBytes > 0 ? 1 : 0
+      counts.newBytes += newBytes
+    }
     done += 1
     onProgress?.(done, work.length)
   })
@@ -134,25 +154,29 @@ function isUnchanged({ isFinal, mark }: CutFile, before: SnapshotFile): boolean 
   return isFinal === true && mark === before.mark
 }
 
+interface PutFile {
+  readonly file: SnapshotFile
+  /** Bytes of the object that was put; 0 where it was there. */
+  readonly newBytes: number
+  readonly keysNeeded: number
+}
+
 async function putFile(
   backup: BackupStore,
   { file, origin }: { file: CutFile; origin: string },
   present: Set<string>,
-  put: Put,
-): Promise<void> {
+): Promise<PutFile> {
   const { path, isLoose = false, mark } = file
   const content = await file.read()
   const digest = sha256Hex(content)
   const object = backup.objectOf(digest)
-  if (!present.has(object)) {
-    present.add(object)
-    const bytes = await backup.putObject(object, content, isLoose)
-    put.newBytes += bytes
-    put.newObjects += 1
+  const isThere = present.has(object)
+  present.add(object)
+  return {
+    file: { path, object, bytes: content.length, digest, ...(mark !== undefined && { mark }) },
+    newBytes: isThere ? 0 : await backup.putObject(object, content, isLoose),
+    keysNeeded: keysNeededByFile(path, origin, content),
   }
-  const needed = Math.max(put.keysNeeded.get(origin) ?? 0, keysNeededByFile(path, origin, content))
-  put.keysNeeded.set(origin, needed)
-  put.files.push({ path, object, bytes: content.length, digest, ...(mark !== undefined && { mark }) })
 }
 
 /** BackupRefused `keyring_older` when the vault needs keys that the keyring does not have: a copy of both would never open. */
@@ -161,14 +185,14 @@ function ledgerOf(
   base: Snapshot | undefined,
   found: ReadonlyMap<string, number>,
 ): SnapshotLedger {
-  const before = base?.ledgers.find((ledger) => ledger.origin === origin)?.keysNeeded ?? 0
-  const keysNeeded = Math.max(before, found.get(origin) ?? 0, keysNeededBy(frames))
+  const before = base?.ledgers.find((ledger) => ledger.origin === origin)
+  const keysNeeded = Math.max(before?.keysNeeded ?? 0, found.get(origin) ?? 0, keysNeededBy(frames))
   if (keysNeeded > keys)
     throw new BackupRefused(
       'keyring_older',
       `the vault of ledger ${name} needs ${keysNeeded} keys and the keyring holds ${keys}: it is an older copy, or its end is damaged; no backup was made`,
     )
-  return { name, origin, size, root, keysNeeded, begun }
+  return { name, origin, size, root, keysNeeded, begun: begun ?? before?.begun ?? 0 }
 }
 
 interface Finished {
@@ -177,12 +201,13 @@ interface Finished {
   ids: readonly string[]
   cut: DirectoryCut
   put: Put
+  counts: PutCounts
   ledgers: readonly SnapshotLedger[]
 }
 
 async function finish(
   { clock, random, keyringTo, product }: BackupOptions,
-  { backup, master, ids, cut, put, ledgers }: Finished,
+  { backup, master, ids, cut, put, counts, ledgers }: Finished,
 ): Promise<BackupReport> {
   const madeAt = clock.now()
   const about = {
@@ -190,8 +215,11 @@ async function finish(
     madeAt,
     ledgers: Object.fromEntries(cut.ledgers.map(({ origin, size, keys }) => [origin, { size, keys }])),
   }
-  await refuseOlderKeyring(keyringTo, master, cut)
-  const keyringBytes = await putKeyringCopy(keyringTo, cut.keyring, cut.others, {
+  const before = await copyBefore(keyringTo, master, cut)
+  // A journal that is not found here now is not lost for that.
+  const journals = [...(before?.files ?? [])].filter(([name]) => name.startsWith(JOURNALS))
+  const others = new Map([...journals, ...cut.others])
+  const keyringBytes = await putKeyringCopy(keyringTo, cut.keyring, others, {
     about,
     master: master.key,
     random,
@@ -209,30 +237,36 @@ async function finish(
   await backup.putSnapshot(snapshot)
   return {
     snapshot: snapshot.id,
-    ledgers: cut.ledgers.map(({ name, size, leftOut }) => ({ name, size, leftOut })),
+    ledgers: cut.ledgers.map(({ name, size, leftOut, begun }) => {
+      return { name, size, leftOut, hasJournal: begun !== undefined }
+    }),
     files: put.files.length,
     bytes: put.files.reduce((sum, { bytes }) => sum + bytes, 0),
-    newObjects: put.newObjects,
-    newBytes: put.newBytes,
+    ...counts,
     keyringBytes,
     hasRootKey: cut.keyring.has('root.key'),
   }
 }
 
-/** The copy of the keyring is the only one: an older keyring must not take its place. */
-async function refuseOlderKeyring(store: ObjectStore, master: MasterKey, cut: DirectoryCut): Promise<void> {
-  const before = await getOpening(store).catch((error: unknown) => {
+/** The copy that is there, if there is one: it is the only one, so that an older keyring must not take its place. */
+async function copyBefore(
+  store: ObjectStore,
+  master: MasterKey,
+  cut: DirectoryCut,
+): Promise<Omit<KeyringCopy, 'opening'> | undefined> {
+  const found = await getOpening(store).catch((error: unknown) => {
     if (error instanceof BackupRefused && error.code === 'keyring_missing') return undefined
     throw error
   })
-  if (!before) return
-  const { about } = openCopy(store, master.key, before.sealed)
+  if (!found) return undefined
+  const before = openCopy(store, master.key, found.sealed)
   for (const { origin, name, keys } of cut.ledgers) {
-    const copied = about.ledgers[origin]?.keys ?? 0
+    const copied = before.about.ledgers[origin]?.keys ?? 0
     if (copied > keys)
       throw new BackupRefused(
         'keyring_older',
         `the copy of the keyring in ${store.place} holds ${copied} keys of ledger ${name}, the keyring here ${keys}: it is an older one`,
       )
   }
+  return before
 }

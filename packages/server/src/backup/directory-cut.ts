@@ -11,7 +11,7 @@ import { type Disk, errorCode } from '../platform/disk.ts'
 import type { MasterKey } from '../vault/master-key.ts'
 import { readPages } from '../vault/stored-keyring.ts'
 import type { Files } from './archive.ts'
-import { journalName, notesOf, readJournal } from './erasure-journal.ts'
+import { journalName, notesOf, plannedEnd, readJournal } from './erasure-journal.ts'
 import { ADMIN_TOKEN, isOfSnapshot, JOURNALS, keyringFiles } from './keyring-copy.ts'
 import { type CutFile, cutLedger, CutMissed, type LedgerCut } from './ledger-cut.ts'
 import { BackupRefused } from './refusal.ts'
@@ -23,8 +23,8 @@ export interface DirectoryCut {
   readonly ledgers: readonly (LedgerCut & {
     /** Keys that the keyring holds. */
     readonly keys: number
-    /** Erasures and expiries begun, by the journal outside. */
-    readonly begun: number
+    /** Erasures and expiries begun, by the journal outside; undefined where it was not found. */
+    readonly begun: number | undefined
   })[]
   /** Files of the snapshot that belong to no ledger. */
   readonly files: readonly CutFile[]
@@ -58,7 +58,11 @@ export async function cutDirectory(source: CutSource): Promise<DirectoryCut> {
   }
   // Damage looks like a change for a moment, and then stays.
   if (missed instanceof FormatError) throw missed
-  throw new BackupRefused(
+  throw keepsChanging()
+}
+
+export function keepsChanging(): BackupRefused {
+  return new BackupRefused(
     'keeps_changing',
     'keys change or erasures are under way all the time: make the backup when they are done',
   )
@@ -86,8 +90,10 @@ async function cutOnce(source: CutSource): Promise<DirectoryCut> {
     const place = { disk, signerDirectory, identity, master: master.key }
     const journal = await readJournal(place)
     if (journal) others.set(JOURNALS + journalName(identity), journal)
+    // The entries that an erasure under way is about are in the cut, or those that take their places after a restore would go.
+    if (plannedEnd(place, states.get(`keyring/${name}.erasures`)) > cut.size) throw new CutMissed()
     const keys = await keysHeld(source, name, identity)
-    ledgers.push({ ...cut, keys, begun: notesOf(place, journal).length })
+    ledgers.push({ ...cut, keys, begun: journal && notesOf(place, journal).length })
   }
   const token = await disk.read(`${data}/${ADMIN_TOKEN}`)
   if (token) others.set(ADMIN_TOKEN, token)

@@ -4,7 +4,8 @@
  */
 import { parseCheckpoint, parseNote, fromUtf8, toHex } from '@deponent/format'
 import { createHash } from 'node:crypto'
-import type { BegunOutside } from '../erasure/register.ts'
+import type { Erasure } from '../erasure/erasure.ts'
+import type { BegunOutside, ReachOutside } from '../erasure/register.ts'
 import { currentKey, type LedgerIdentity } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
@@ -43,21 +44,37 @@ export function notesOf(place: JournalPlace, journal: Uint8Array | undefined): s
   return notesIn(journal).sealed.map((note) => openNote(key, note))
 }
 
-/** Makes the journal that lies here tell what another copy of it tells besides; durable when this resolves. */
+/** Behind the last entry that an erasure is about which was begun and is not completed, by the register inside; 0 when there is none. */
+export function plannedEnd(place: JournalPlace, register: Uint8Array | undefined): number {
+  const latest = new Map<string, Pick<Erasure, 'plan' | 'outcome'>>()
+  for (const note of notesOf(place, register)) {
+    const erasure = JSON.parse(note) as Erasure
+    latest.set(erasure.id, erasure)
+  }
+  const open = [...latest.values()].filter(({ outcome }) => outcome === undefined)
+  return Math.max(0, ...open.map(({ plan }) => (plan?.indices?.at(-1) ?? -1) + 1))
+}
+
+/**
+ * Makes the journal that lies here tell what another copy of it tells besides; durable when this resolves. One that has to be made for that tells
+ * of all erasures up to `reach` entries, and says so when more is known to have been.
+ */
 export async function joinJournal(
   place: JournalPlace,
   other: Uint8Array | undefined,
-  random: Random,
+  { random, reach }: { random: Random; reach: number | undefined },
 ): Promise<void> {
   const { disk, signerDirectory, identity } = place
   const path = `${signerDirectory}/${journalName(identity)}`
-  const known = new Set(notesOf(place, await disk.read(path)).map(idOf))
+  const before = await disk.read(path)
+  const known = new Set(notesOf(place, before).map(idOf))
   const missing = notesOf(place, other).filter((note) => !known.has(idOf(note)))
+  const limit: ReachOutside[] = before || reach === undefined ? [] : [{ id: 'reach', reach }]
   await disk.makeDirectory(signerDirectory, 0o700)
-  if ((await disk.size(path)) === undefined) await disk.writeDurably(path, new Uint8Array(0), 0o600)
+  if (!before) await disk.writeDurably(path, new Uint8Array(0), 0o600)
   const journal = await SealedJournal.open({ disk, random, path, key: journalKey(place) })
   try {
-    await journal.append(missing)
+    await journal.append([...missing, ...limit.map((note) => JSON.stringify(note))])
   } finally {
     await journal.close()
   }

@@ -1,6 +1,6 @@
 /** What becomes of a ledger that is put back, by what is known to have happened since its snapshot was made. */
 import { type KeyUse, toHex, utf8 } from '@deponent/format'
-import { type BegunOutside, ErasureRegister, repeated, unknownErasuresPath } from '../erasure/register.ts'
+import { begunIn, ErasureRegister, reachOf, repeated, unknownErasuresPath } from '../erasure/register.ts'
 import type { DirectoryFormat } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -65,8 +65,9 @@ export async function settleLedger(options: SettleOptions, ledger: SnapshotLedge
     newest.ledgers.find((other) => other.origin === origin)?.size ?? 0,
   )
   // The journal beside what was signed is as new as that; the copy is as new as the keyring it came with.
-  const reach = Math.max(keyring.about.ledgers[origin]?.size ?? 0, here ? (signed ?? 0) : 0)
-  await joinJournal(place, copied, random)
+  const reachHere = here ? (reachOf(notesOf(place, here)) ?? signed ?? 0) : 0
+  const reach = Math.max(keyring.about.ledgers[origin]?.size ?? 0, reachHere)
+  await joinJournal(place, copied, { random, reach: known > reach ? reach : undefined })
   const numbers = await repeatErasures(options, place, `${scratch}/keyring/${name}.erasures`)
   const keysDestroyed = await destroyKeys(options, ledger, numbers)
   const isErasureUnknown = known > reach
@@ -96,7 +97,7 @@ async function repeatErasures(
     await register.close()
   }
   const notes = notesOf(place, await readJournal(place))
-  return [...new Set(notes.flatMap((note) => (JSON.parse(note) as BegunOutside).numbers))]
+  return [...new Set(notes.flatMap((note) => begunIn(note)?.numbers ?? []))]
 }
 
 /** How many of these keys were there until now. */

@@ -151,6 +151,9 @@ async function forgetErased(backup: BackupStore, erasedDays: number): Promise<Pr
 
 function printMade(report: BackupReport, pruned: Pruned | undefined): void {
   const { ledgers, files, bytes, newObjects, newBytes, keyringBytes, hasRootKey, snapshot } = report
+  for (const { name, hasJournal } of ledgers)
+    if (!hasJournal)
+      note(`ledger ${name}: no journal of erasures where the signer's state is; see --signer-state`)
   for (const { name, size, leftOut } of ledgers)
     print(
       `ledger ${name}: ${size} entries${leftOut > 0 ? `, ${leftOut} not under a checkpoint left out` : ''}`,

@@ -31,6 +31,25 @@ export interface BegunOutside {
   readonly expired?: ExpiredOutside
 }
 
+/** A note of no erasure: up to which size the file tells of all, where it was made again from a copy; null once that was accepted. */
+export interface ReachOutside {
+  readonly id: 'reach'
+  readonly reach: number | null
+}
+
+/** What a note outside says of an erasure; undefined for one of none. */
+export function begunIn(note: string): BegunOutside | undefined {
+  const said = JSON.parse(note) as BegunOutside | ReachOutside
+  return 'reach' in said ? undefined : said
+}
+
+/** Up to which size the notes of a file tell of all erasures; undefined when they always did. */
+export function reachOf(notes: readonly string[]): number | undefined {
+  const said = notes.map((note) => JSON.parse(note) as BegunOutside | ReachOutside)
+  const last = said.findLast((one) => 'reach' in one)
+  return last && 'reach' in last ? (last.reach ?? undefined) : undefined
+}
+
 /** Of what expired: by what terms, where it was, and the set (hex root) by which an entry of the ledger says that it is done. */
 export interface ExpiredOutside extends Pick<Expiry, 'policy' | 'policyVersion' | 'planDigest'> {
   readonly setRoot: string
@@ -96,7 +115,7 @@ export class ErasureRegister {
 
   /** What was begun according to the file outside, and is not known here; `entryOf` says where a set is on record. */
   forgotten(entryOf: (setRoot: string) => number | undefined): BegunOutside[] {
-    const begun = this.#outside.found.map((note) => JSON.parse(note) as BegunOutside)
+    const begun = this.#begunOutside()
     const done = begun.filter(({ expired }) => expired && entryOf(expired.setRoot) !== undefined)
     const known = new Set([...done.map(({ id }) => id), ...this.#erasures.keys()])
     // One that was repeated on a copy stands there twice, and is about no more the second time.
@@ -111,8 +130,10 @@ export class ErasureRegister {
   }
 
   /** Makes the file outside tell of every erasure that is completed here, as far as it is still known what it was about. */
-  completeOutside(): Promise<void> {
-    return this.begun(this.#untold().map(({ id }) => ({ id, numbers: [] })))
+  async completeOutside(): Promise<void> {
+    await this.begun(this.#untold().map(({ id }) => ({ id, numbers: [] })))
+    const accepted: ReachOutside = { id: 'reach', reach: null }
+    if (reachOf(this.#outside.found) !== undefined) await this.#outside.append([JSON.stringify(accepted)])
   }
 
   /** Takes erasures as they are from here on; durable when this resolves. */
@@ -152,8 +173,12 @@ export class ErasureRegister {
     await this.#outside.close()
   }
 
+  #begunOutside(): BegunOutside[] {
+    return this.#outside.found.flatMap((note) => begunIn(note) ?? [])
+  }
+
   #untold(): Erasure[] {
-    const begun = new Set(this.#outside.found.map((note) => (JSON.parse(note) as BegunOutside).id))
+    const begun = new Set(this.#begunOutside().map(({ id }) => id))
     return this.all().filter(({ id, outcome }) => outcome !== undefined && !begun.has(id))
   }
 
