@@ -36,6 +36,7 @@ describe('what the page knows of rights', () => {
     expect(names('aggregate', 'status')).toEqual(['Overview', 'Coverage', 'Verify'])
     expect(names('list', 'read')).toEqual(['Overview', 'Decisions', 'Verify'])
     expect(names('keys')).toEqual(['Overview', 'Verify', 'Access'])
+    expect(names('settings')).toEqual(['Overview', 'Verify', 'Access', 'Storage', 'Settings'])
     expect(viewsFor(session(['keys'])).at(-1)?.to).toBe('/access/keys')
     expect(names('persons', 'erasures')).toEqual(['Overview', 'Privacy', 'Verify'])
     expect(viewsFor(session(['holds', 'systems']))[1]?.to).toBe('/holds')
@@ -71,6 +72,10 @@ describe('a refusal', () => {
     ['GET', '/v1/decisions/x/proof', 'prove'],
     ['GET', '/v1/stats/coverage', 'status'],
     ['GET', '/v1/stats/usage', 'aggregate'],
+    ['GET', '/v1/storage/cost?years=3', 'settings'],
+    ['GET', '/v1/retention/plan', 'retention'],
+    ['GET', '/v1/retention/runs', 'erasures'],
+    ['GET', '/v1/tiers', 'status'],
     ['PUT', '/v1/policy', 'policy'],
     ['GET', '/v1/policy', 'settings'],
     ['DELETE', '/v1/keys/i-1', 'keys'],

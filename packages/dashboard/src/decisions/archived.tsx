@@ -10,8 +10,7 @@ export function Archived({ spans }: { readonly spans: readonly ArchivedSpan[] })
     <p className={styles['leftOut']} data-testid="archived">
       Not searched: {known ? counted(decisions, 'decision') : 'decisions'} of{' '}
       {spans.map(monthsOf).join(' and ')}, which {spans.length > 1 ? 'are' : 'is'} archived.{' '}
-      <code>deponent restore {spans.map(monthsOf).join(' ')}</code> brings {spans.length > 1 ? 'them' : 'it'}{' '}
-      back.
+      <code>deponent restore MONTHS</code> brings {spans.length > 1 ? 'them' : 'it'} back.
     </p>
   )
 }

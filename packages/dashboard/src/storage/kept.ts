@@ -17,7 +17,6 @@ export interface RetentionInForce {
 /** `GET /v1/retention/plan`. */
 export interface RetentionPlan {
   readonly systems: readonly PlannedSystem[]
-  readonly digest: string
 }
 
 export interface PlannedSystem {

@@ -32,8 +32,8 @@ export function PlanPanel() {
       {systems !== undefined && systems.length > 0 && <Systems systems={systems} />}
       {data && retention?.isConfirmed === false && (due ?? 0) > 0 && (
         <p className={styles['note']}>
-          Nothing goes before somebody has agreed to a plan:{' '}
-          <code>deponent retention run --plan {data.digest.slice(0, 12)}…</code>
+          Nothing goes before somebody has agreed to a plan: <code>deponent retention plan</code> shows it
+          with its digest.
         </p>
       )}
       {runs && <LastRun run={runs.items[0]} />}

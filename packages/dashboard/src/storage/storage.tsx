@@ -11,7 +11,7 @@ import { RecoveryPanel } from './recovery-panel.tsx'
 import { RetentionPanel } from './retention-panel.tsx'
 import { storedQuery } from './storage-queries.ts'
 import styles from './storage.module.css'
-import type { Stored } from './stored.ts'
+import type { Part, Stored } from './stored.ts'
 import { partsOf } from './stored.ts'
 import { TiersPanel } from './tiers-panel.tsx'
 
@@ -45,14 +45,16 @@ export function StoragePage() {
 function Statement({ stored }: { readonly stored: Stored | undefined }) {
   const { ledger } = useSession()
   if (stored === undefined) return <h1>Storage</h1>
-  const bytes = partsOf(stored.layers).reduce((sum, part) => sum + part.bytes, 0)
+  const parts = partsOf(stored.layers)
+  const sum = (of: readonly Part[]) => of.reduce((total, { bytes }) => total + bytes, 0)
+  const rest = sum(parts.filter(({ id }) => id === 'rest'))
   const { decisions, entries } = stored
   return (
     <h1>
-      {bytesText(bytes)}{' '}
+      {bytesText(sum(parts) - rest)}{' '}
       <span>
         for {decisions === null ? counted(entries, 'entry', 'entries') : counted(decisions, 'decision')} in{' '}
-        {ledger}
+        {ledger}, and {bytesText(rest)} of log and state
       </span>
     </h1>
   )
