@@ -44,7 +44,11 @@ test('a server tells what its ledger takes by layer, for each decision, and day 
   expect(storage).toMatchObject({
     ledger: 'default',
     decisions: 300,
-    recovery: { backup: null, drill: null },
+    recovery:,
+    hotDays: { backup: null, drill: null },
+  30,
+    warmDays: 365,
+    offsite: false,
   })
   expect(storage.entries).toBeGreaterThanOrEqual(300)
   expect(storage.bytes).toBe(storage.layers.reduce((sum, { bytes }) => sum + bytes, 0))
@@ -97,6 +101,7 @@ test('the command reckons from a directory, from a server, and from what is said
   }
   const asked = await from(server.url, '--key', server.key)
   expect(asked.basis).toContain('300 decisions of http')
+  expect(asked.scenario).toMatchObject({ hotDays: 30, warmDays: 365 })
   const read = await from(place.data)
   expect(read.basis).toContain('each taken for a decision')
   const tilesOf = ({ layers }: Bill) => layers.find(({ name }) => name === 'hashTiles')?.bytes

@@ -32,6 +32,9 @@ interface Basis {
   readonly layers: readonly Layer[]
   readonly entries: number
   readonly decisions: number
+  /** What the server does where nobody says otherwise. */
+  readonly ages?: Pick<Scenario, 'hotDays' | 'warmDays'>
+  readonly isCopied?: boolean
 }
 
 function between(least: number, most: number): (text: string) => number {
@@ -75,9 +78,18 @@ export const cost = new Command('cost')
   .action(async (target: string | undefined, options: CostOptions) => {
     const prices = options.prices === undefined ? EXAMPLE_PRICES : await pricesIn(options.prices)
     const basis = await basisOf(target, options)
-    const { decisionsPerDay, hotDays, keepDays, offsite = false, warmDays, years } = options
-    const { decisions, entries } = basis
-    const scenario = { decisionsPerDay, years, keepDays, hotDays, warmDays, offsite, entries, decisions }
+    const { decisionsPerDay, hotDays, keepDays, offsite, warmDays, years } = options
+    const { ages, decisions, entries, isCopied = false } = basis
+    const isAged = hotDays !== undefined || warmDays !== undefined
+    const scenario = {
+      decisionsPerDay,
+      years,
+      keepDays,
+      ...(isAged ? { hotDays, warmDays } : ages),
+      offsite: offsite ?? isCopied,
+      entries,
+      decisions,
+    }
     const bill = billFor(basis, scenario, prices)
     print(options.json ? JSON.stringify({ basis: basis.what, ...bill }) : costTable(basis.what, bill))
   })
@@ -126,6 +138,9 @@ interface Stored {
   entries: number
   decisions: number | null
   layers: Layer[]
+  hotDays: number | null
+  warmDays: number | null
+  offsite: boolean
 }
 
 async function ofServer(url: string, { key, ledger }: CostOptions): Promise<Basis> {
@@ -135,7 +150,9 @@ async function ofServer(url: string, { key, ledger }: CostOptions): Promise<Basi
     ...(key !== undefined && { key }),
     ...(ledger !== undefined && { ledger }),
   })
-  const { decisions, entries, layers } = jsonOf(await connection.get('/v1/storage?days=1')) as Stored
+  const { decisions, entries, layers, ...server } = jsonOf(
+    await connection.get('/v1/storage?days=1'),
+  ) as Stored
   const known = decisions !== null && decisions > 0
   return {
     what: known
@@ -144,5 +161,7 @@ async function ofServer(url: string, { key, ledger }: CostOptions): Promise<Basi
     layers,
     entries: known ? entries : 1,
     decisions: known ? decisions : 1,
+    ages: { hotDays: server.hotDays ?? undefined, warmDays: server.warmDays ?? undefined },
+    isCopied: server.offsite,
   }
 }

@@ -12,8 +12,9 @@ import { costQuery, storageQuery } from '../routes/storage.ts'
 
 export const getStorage: Handler = async ({ query, services }) => {
   const { days } = asked(query, storageQuery)
-  const { storage, tenant } = services
+  const { offsite, projection, storage, tenant } = services
   const measured = await storage.now(tenant.name)
+  const { hotDays = null, warmDays = null } = agesOf(projection.tiers())
   const { at, decisions, entries, layers } = measured
   return json({
     ledger: tenant.name,
@@ -23,6 +24,9 @@ export const getStorage: Handler = async ({ query, services }) => {
     bytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
     bytesPerDecision: bytesPerDecision(layers, countsOf(measured)),
     layers,
+    hotDays,
+    warmDays,
+    offsite: offsite !== undefined,
     history: storage.history(tenant.name, days),
     recovery: await services.recovery(),
   })

@@ -45,6 +45,9 @@ const storage = z.object({
   bytes: count,
   bytesPerDecision: z.string().nullable(),
   layers: z.array(layer),
+  hotDays: count.nullable(),
+  warmDays: count.nullable(),
+  offsite: z.boolean(),
   history: z.array(z.object({ day: z.string(), entries: count, layers: z.record(z.string(), count) })),
   recovery: recoveryNotes,
 })
