@@ -1,6 +1,7 @@
 """How a call becomes a decision: what went in, what came out or how it failed, and how long it took."""
 import dataclasses
 import inspect
+import re
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
@@ -10,6 +11,9 @@ from .plain import plain
 #: Of what a generator yields, at most so many items and characters are recorded.
 ITEMS_MAX = 1_000
 CHARACTERS_MAX = 65_536
+
+_TIMEOUT = re.compile('time(d_?)?out', re.IGNORECASE)
+_REFUSALS = frozenset(('refusal', 'content_filter', 'content-filter'))
 
 Capture = Union[bool, None, Callable[..., Any]]
 Report = Callable[[Dict[str, Any]], Any]
@@ -48,23 +52,29 @@ class Call:
 
     def succeeded(self, result: Any) -> None:
         latency = self._latency()
-        outcome = {'status': 'ok', 'prediction': self._prediction(result), 'latencyMs': latency}
-        self._record({**outcome, **self._described(result)})
+        self._record(lambda: {
+            'status': status_of_result(result),
+            'prediction': self._prediction(result),
+            'latencyMs': latency,
+            **self._described(result),
+        })
 
     def failed(self, error: BaseException, partial: Any = None) -> None:
-        outcome = {'status': status_of(error), 'error': described(error), 'latencyMs': self._latency()}
-        if partial:
-            outcome['prediction'] = self._prediction(partial)
-        self._record(outcome)
+        latency = self._latency()
+        self._record(lambda: {
+            'status': status_of(error),
+            'error': described(error),
+            'latencyMs': latency,
+            **({'prediction': self._prediction(partial)} if partial else {}),
+        })
 
-    def _record(self, outcome: Dict[str, Any]) -> None:
-        record = {**self._of.fields, **outcome}
-        if self._input is not None:
-            record['input'] = self._input
-        try:
-            self._of.report(record)
-        except Exception as error:
-            self._of.on_error(Issue('capture_failed', 'recording raised %s' % type(error).__name__))
+    def _record(self, outcome: Callable[[], Dict[str, Any]]) -> None:
+        def report() -> None:
+            given = {} if self._input is None else {'input': self._input}
+            self._of.report({**self._of.fields, **outcome(), **given})
+
+        # Whatever is wrong in here, the application's call goes on.
+        self._captured('recording', report)
 
     def _latency(self) -> float:
         return round((time.perf_counter() - self._started) * 1000, 3)
@@ -127,8 +137,35 @@ class Yielded:
 
 def status_of(error: BaseException) -> str:
     """`timeout` for what calls itself one, whichever library raised it; otherwise `error`."""
-    names = (kind.__name__.lower() for kind in type(error).__mro__)
-    return 'timeout' if any(name.endswith(('timeout', 'timeouterror')) for name in names) else 'error'
+    is_timeout = any(_TIMEOUT.search(kind.__name__) for kind in type(error).__mro__)
+    return 'timeout' if is_timeout else 'error'
+
+
+def status_of_result(result: Any) -> str:
+    """`refused` where a model says that it will not answer, in the words of the vendors: `stop_reason: "refusal"`, a
+    `refusal`, `finish_reason: "content_filter"`. Otherwise `ok`."""
+    return 'refused' if _is_refusal(result, 0) else 'ok'
+
+
+def _is_refusal(value: Any, depth: int) -> bool:
+    if depth > 2 or value is None or isinstance(value, (str, int, float, list, tuple)):
+        return False
+    reasons = (_member(value, name) for name in ('stop_reason', 'finish_reason', 'finishReason'))
+    if any(isinstance(reason, str) and reason in _REFUSALS for reason in reasons):
+        return True
+    refusal = _member(value, 'refusal')
+    if isinstance(refusal, str) and refusal:
+        return True
+    choices = _member(value, 'choices')
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return _is_refusal(_member(value, 'message'), depth + 1) or _is_refusal(first, depth + 1)
+
+
+def _member(value: Any, name: str) -> Any:
+    try:
+        return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+    except Exception:
+        return None
 
 
 def described(error: BaseException) -> Dict[str, str]:

@@ -1,41 +1,34 @@
 """Records the decisions of an application."""
-import atexit
-import datetime
-import os
 import re
 import time
-from typing import Any, Callable, Dict, Mapping, Optional, Set, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 from . import ids
 from .audit import audited
 from .calls import Capture, Capturing, signature_of
 from .canonical import canonical
-from .context import context, under, with_context
+from .context import context
 from .counts import Counts
 from .decision import OpenDecision
-from .issue import Issue, OnError, quietly, warn
+from .intake import Intake, Redact
+from .issue import OnError, quietly, warn
 from .numbering import Numbering
 from .plain import plain
-from .receipts import Receipt, Receipts
+from .processes import clients
+from .receipts import OnReceipt, Receipt, Receipts
+from .reporting import Reporting
 from .sender import Sender
 from .sensitive import pseudonyms
 from .sinks import HttpSink
 from .spool import Spool
 from .statements import Statements
 from .store import Store
-from .waiting import DECISIONS, RECORDS, Item, Queue
+from .waiting import Queue
 
-#: How long a process that ends is held for its last records.
-EXIT_SECONDS = 5.0
-#: Every name a decision's own id may be sent under.
-_ID_NAMES = ('decisionId', 'decision_id', 'eventId', 'event_id', 'auditId', 'audit_id')
-_TIME_NAMES = ('timestamp', 'at')
 _EMITTER = re.compile('[A-Za-z0-9][A-Za-z0-9._-]{0,63}')
 
-Redact = Callable[[Dict[str, Any]], Dict[str, Any]]
 
-
-class Deponent:
+class Deponent(Reporting):
     """
     ::
 
@@ -61,12 +54,16 @@ class Deponent:
         system: Optional[str] = None,
         sink: Any = None,
         spool: Optional[Spool] = None,
+        context: Optional[Mapping[str, Any]] = None,
+        include_inputs: bool = True,
+        include_outputs: bool = True,
         redact: Optional[Redact] = None,
         batch_size: int = 100,
         flush_interval: float = 5.0,
         max_queued_records: int = 10_000,
         max_queued_characters: int = 64 * 1024 * 1024,
         receipts_kept: int = 1_000,
+        on_receipt: Optional[OnReceipt] = None,
         emitter_id: Union[str, bool, None] = None,
         heartbeat: float = 60.0,
         request_timeout: float = 30.0,
@@ -75,11 +72,14 @@ class Deponent:
     ) -> None:
         """
         `url` and `key` are those of a server; `sink` is a `FileSink` or a `StdoutSink` instead. `system`: the one of
-        records that name none. `redact` is handed each record, as a copy, before it is kept anywhere, and returns what is to
-        be kept of it. `batch_size` records are one request, and wait for others for at most `flush_interval` seconds.
-        `emitter_id`: under which name records are numbered, 1 to 64 letters, digits, dots, dashes, underscores, the
-        emitter's own where the key is an emitter's; by default the system and eight random digits; False: not numbered.
-        `heartbeat`: how often, in seconds, the client says that it is alive and how far its numbers went; 0 for never.
+        records that name none. `context`: what every decision carries that says nothing else. Without `include_inputs`
+        or `include_outputs` what a model was given, or said, is left out before anything is kept. `redact` is handed each
+        record, as a copy, before it is kept anywhere, and returns what is to be kept of it; a record for which it returns
+        nothing, or raises, is declared lost. `batch_size` records are one request, and wait for others for at most
+        `flush_interval` seconds. `on_receipt` is told of each receipt as it comes, to be kept elsewhere. `emitter_id`:
+        under which name records are numbered, 1 to 64 letters, digits, dots, dashes, underscores, the emitter's own where
+        the key is an emitter's; by default the system and eight random digits; False: not numbered. `heartbeat`: how
+        often, in seconds, the client says that it is alive and how far its numbers went; 0 for never.
 
         Raises ValueError for what it cannot work with.
         """
@@ -93,37 +93,43 @@ class Deponent:
         self._system = system
         self._emitter_id = emitter_id
         self._spool = spool
-        self._redact = redact
         self._on_error = quietly(on_error or warn)
-        self._hashed = pseudonyms(sink.hash_key) if getattr(sink, 'hash_sensitive', False) else None
+        self._taking: Dict[str, Any] = {
+            'system': system,
+            'context': dict(context or {}),
+            'include_inputs': include_inputs,
+            'include_outputs': include_outputs,
+            'redact': redact,
+            'hashed': pseudonyms(sink.hash_key) if getattr(sink, 'hash_sensitive', False) else None,
+        }
         self._limits = (max_queued_records, max_queued_characters, max(1, batch_size), max(0.0, flush_interval))
-        self._receipts_kept = receipts_kept
+        self._keeping = (receipts_kept, on_receipt)
         self._heartbeat = max(0.0, heartbeat)
         self._timeout = request_timeout
         self._is_closed = False
         self._begin()
-        _clients.add(self)
+        clients.add(self)
 
     def _begin(self) -> None:
         self._sink.prepare(self._on_error)
         self._counts = Counts()
-        self._overflown = 0
-        self._receipts = Receipts(self._receipts_kept)
-        self._queue = Queue(*self._limits)
-        self._numbering = None
+        self._receipts = Receipts(*self._keeping)
+        queue = Queue(*self._limits)
+        numbering = statements = store = None
         if self._sink.is_ledger and self._emitter_id is not False:
-            self._numbering = Numbering(self._emitter_id or ids.emitter_name(self._system))
-        statements = None
-        if self._numbering:
-            statements = Statements(self._sink, self._numbering, self._counts, self._heartbeat)
-        store = Store(self._spool, self._on_error, self._lose, self._declare) if self._spool else None
-        self._sender = Sender(self._sink, self._queue, self._numbering, statements, store, self._receipts,
-                              self._counts, self._on_error, self._timeout)
-        if store is not None and not self._is_closed:
+            numbering = Numbering(self._emitter_id or ids.emitter_name(self._system))
+            statements = Statements(self._sink, numbering, self._counts, self._heartbeat)
+        self._intake = Intake(queue, self._counts, numbering, self._on_error, **self._taking)
+        if self._spool:
+            store = Store(self._spool, self._on_error, self._intake.lose, numbering)
+        self._sender = Sender(self._sink, queue, numbering, statements, store, self._receipts, self._counts,
+                              self._on_error, self._timeout)
+        if store:
             # What an earlier process left is sent whether or not this one records anything.
             self._sender.start()
 
-    def _after_fork(self) -> None:
+    def begin_anew(self) -> None:
+        """In a child after a fork: the queue, the numbers and the spool are its parent's."""
         self._sender.abandon()
         self._begin()
 
@@ -133,7 +139,9 @@ class Deponent:
         """Takes a decision and returns its id at once; sending happens later. Fields are those of the record format, in
         snake_case or camelCase; required are `model_id` and one of `prediction`, `messages` and a `status` other than ok.
         What it holds is copied now, so it may be changed afterwards."""
-        return self._take(DECISIONS, 'decision', decision, fields)
+        return self._take('decision', decision, fields)
+
+    log = record
 
     def audit(
         self,
@@ -172,50 +180,18 @@ class Deponent:
     #: Fields for everything recorded inside a `with`: `with deponent.context(user_id='u-7'): ...`
     context = staticmethod(context)
 
-    def review(self, decision_id: str, **fields: Any) -> None:
-        """What a person made of a decision: `verdict` (agree, override, reverse, disregard, not_use, escalate),
-        `reviewer_id`, `human_decision`, `override_reason`, `comment`, …"""
-        self._about('review', decision_id, fields)
-
-    def outcome(self, decision_id: str, outcome: Any, **fields: Any) -> None:
-        """What turned out to be true: `observed_at`, `source`, …"""
-        self._about('outcome', decision_id, {'outcome': outcome, **fields})
-
-    def explanation(self, decision_id: str, **fields: Any) -> None:
-        """Why it came out as it did: `reasoning`, `top_features`, `factors`, `counterfactual`, `method`, …"""
-        self._about('explanation', decision_id, fields)
-
-    def contest(self, decision_id: str, **fields: Any) -> None:
-        """Somebody disputes it: `grounds`, `statement`, `affected_user_id`, …"""
-        self._about('contest', decision_id, fields)
-
-    def comment(self, decision_id: str, text: str, **fields: Any) -> None:
-        """A remark on it."""
-        self._about('comment', decision_id, {'text': text, **fields})
-
-    def score(self, decision_id: str, name: str, value: Any, **fields: Any) -> None:
-        """How good it was, said by a person, a program or another model."""
-        self._about('score', decision_id, {'name': name, 'value': value, **fields})
-
-    def action(self, action: Any, **fields: Any) -> None:
-        """Something done because of an AI output: `decision_id`, `target`, `result`, `tool_name`, …"""
-        self._take(RECORDS, 'action', {'kind': 'action', 'action': action}, fields)
-
-    def query(self, **fields: Any) -> None:
-        """A prompt or question asked, apart from the decision it may lead to: `input` or `messages`, `model_id`, …"""
-        self._take(RECORDS, 'query', {'kind': 'query'}, fields)
-
-    def model_event(self, model_id: str, event_type: str, **fields: Any) -> None:
-        """What happened to a model: `event_type` as in `deployed`, `rollback`, `retired`; `model_version`, `actor`, …"""
-        kind = 'model.' + event_type
-        self._take(RECORDS, kind, {'kind': kind, 'model_id': model_id, 'event_type': event_type}, fields)
+    def _take(self, kind: str, given: Optional[Mapping[str, Any]], fields: Mapping[str, Any]) -> str:
+        taken = self._intake.take(kind, given, fields)
+        if not self._is_closed:
+            self._sender.start()
+        return taken
 
     # ------------------------------------------------------------ ending, and looking
 
     def flush(self, timeout: float = 10.0) -> int:
         """Sends what waits, and returns when all of it is judged by the server or declared lost, after `timeout` seconds at
         the latest; how many records still wait then, which go on being sent."""
-        self._tell_overflow()
+        self._intake.tell_overflow()
         return self._sender.flush(time.monotonic() + timeout)
 
     def close(self, timeout: float = 10.0) -> None:
@@ -224,7 +200,8 @@ class Deponent:
         if self._is_closed:
             return
         self._is_closed = True
-        _clients.discard(self)
+        self._intake.close()
+        clients.discard(self)
         deadline = time.monotonic() + timeout
         self.flush(timeout)
         self._sender.stop(deadline)
@@ -258,16 +235,16 @@ class Deponent:
         `waiting` (in memory) + `spooled` (on disk)."""
         return {**self._counts.now(), 'waiting': self._sender.in_memory, 'spooled': self._sender.on_disk}
 
-    def receipt(self, decision_id: str) -> Optional[Receipt]:
-        """The server's receipt for one of the last decisions that were kept. It is worth keeping elsewhere: held against
+    def receipt(self, record_id: str) -> Optional[Receipt]:
+        """The server's receipt for one of the last records that were kept, by the id it was recorded with. It is worth keeping elsewhere: held against
         the ledger years later, it shows a promise that was broken."""
-        return self._receipts.get(decision_id)
+        return self._receipts.get(record_id)
 
-    def verify(self, decision_id: str, trust: Optional[str] = None) -> Optional[Dict[str, Any]]:
-        """Checks the receipt of a decision offline: did a key of `trust` (the text of a trust file) sign the promise, and
+    def verify(self, record_id: str, trust: Optional[str] = None) -> Optional[Dict[str, Any]]:
+        """Checks the receipt of a record offline: did a key of `trust` (the text of a trust file) sign the promise, and
         does the receipt's path lead to it? None when there is no receipt (yet, or any more). Without `trust` the verdict is
         `incomplete`."""
-        receipt = self.receipt(decision_id)
+        receipt = self.receipt(record_id)
         if receipt is None:
             return None
         # Loaded when it is asked for: most applications only record.
@@ -276,115 +253,3 @@ class Deponent:
         known = None if trust is None else deponent_verify.parse_trust(trust)
         report: Dict[str, Any] = deponent_verify.verify_receipt(canonical(plain(receipt)), known)
         return report
-
-    # ------------------------------------------------------------ taking
-
-    def _about(self, kind: str, decision_id: str, fields: Dict[str, Any]) -> None:
-        self._take(RECORDS, kind, {'kind': kind, 'decision_id': decision_id}, fields)
-
-    def _take(self, path: str, kind: str, given: Optional[Mapping[str, Any]], fields: Dict[str, Any]) -> str:
-        decision_id = ''
-        reason = 'unserialisable'
-        try:
-            self._counts.add('reported')
-            record = plain(with_context(under(given or {}, fields), kind))
-            decision_id = self._complete(record, kind)
-            reason = 'redaction_failed'
-            if self._hashed:
-                record = self._hashed(record)
-            if self._redact:
-                record = _redacted(self._redact, record)
-                decision_id = _first(record, _ID_NAMES) or decision_id
-            reason = 'unserialisable'
-            self._enqueue(Item(path, canonical(record), str(decision_id) if path == DECISIONS else None,
-                               is_numbered=self._numbering is not None and 'emitter' not in record))
-        except Exception as error:
-            self._drop(reason, type(error).__name__)
-        return str(decision_id or ids.uuid7())
-
-    def _complete(self, record: Dict[str, Any], kind: str) -> str:
-        decision_id = ''
-        if kind == 'decision':
-            decision_id = _first(record, _ID_NAMES)
-            if not isinstance(decision_id, (str, int)) or isinstance(decision_id, bool):
-                decision_id = record['decisionId'] = ids.uuid7()
-        if _first(record, _TIME_NAMES) is None:
-            now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='milliseconds')
-            record['timestamp' if kind == 'decision' else 'at'] = now.replace('+00:00', 'Z')
-        # A record about a decision belongs to the decision's system.
-        if self._system is not None and record.get('system') is None and not _is_about(record, kind):
-            record['system'] = self._system
-        return decision_id
-
-    def _enqueue(self, item: Item) -> None:
-        if self._is_closed:
-            self._drop('closed', 'recorded after the client was closed')
-            return
-        if not self._queue.add(item):
-            self._overflow()
-        self._sender.start()
-
-    def _overflow(self) -> None:
-        """A full queue turns away thousands: they are told of together."""
-        self._counts.add('lost')
-        self._overflown += 1
-        if self._numbering:
-            self._numbering.drop('queue_full')
-        if self._overflown >= 1_000:
-            self._tell_overflow()
-
-    def _tell_overflow(self) -> None:
-        count, self._overflown = self._overflown, 0
-        if count:
-            self._on_error(Issue('lost', 'no room for more waiting records', reason='queue_full', count=count))
-
-    def _drop(self, reason: str, message: str) -> None:
-        if self._numbering and not self._is_closed:
-            self._numbering.drop(reason)
-        self._lose(reason, 1, message)
-
-    def _lose(self, reason: str, count: int, message: str) -> None:
-        self._counts.add('lost', count)
-        self._on_error(Issue('lost', message, reason=reason, count=count))
-
-    def _declare(self, loss: Any) -> None:
-        if self._numbering:
-            self._numbering.declare(loss)
-
-
-def _is_about(record: Mapping[str, Any], kind: str) -> bool:
-    return kind != 'decision' and _first(record, ('decisionId', 'decision_id')) is not None
-
-
-def _redacted(redact: Redact, record: Dict[str, Any]) -> Dict[str, Any]:
-    kept = plain(redact(record))
-    if not isinstance(kept, dict):
-        raise TypeError('redact gave no record')
-    return kept
-
-
-def _first(record: Mapping[str, Any], names: Any) -> Any:
-    return next((record[name] for name in names if record.get(name) not in (None, '')), None)
-
-
-# ---------------------------------------------------------------- processes
-
-#: Until they are closed: what one of them still holds is sent at the end, whether or not anybody remembers it.
-_clients: Set['Deponent'] = set()
-
-
-def _close_all() -> None:
-    deadline = time.monotonic() + EXIT_SECONDS
-    for client in list(_clients):
-        client.close(max(0.0, deadline - time.monotonic()))
-
-
-def _after_fork() -> None:
-    ids.forget_after_fork()
-    for client in list(_clients):
-        client._after_fork()
-
-
-atexit.register(_close_all)
-if hasattr(os, 'register_at_fork'):
-    os.register_at_fork(after_in_child=_after_fork)

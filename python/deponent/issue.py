@@ -21,10 +21,11 @@ class Issue:
 
     - `queue_full`: recorded faster than the server took, or while it was away
     - `unserialisable`: no JSON could be made of the record
-    - `redaction_failed`: the `redact` function raised or gave no record
+    - `redacted`: `redact` gave nothing back
+    - `redaction_failed`: `redact` raised
     - `closed`: recorded after `close`, or still waiting when its time was up
     - `refused`: the server cannot read the request it is in, however it is cut
-    - `expired`: it lay in the spool for longer than its `ttl_seconds`
+    - `spool_expired`: it lay in the spool for longer than its `ttl_seconds`
     - `spool_damaged`: its file in the spool cannot be read
     """
 
@@ -32,7 +33,8 @@ class Issue:
     message: str = ''
     reason: Optional[str] = None
     count: Optional[int] = None
-    decision_id: Optional[str] = None
+    #: Of a rejected one, as it was recorded with.
+    record_id: Optional[str] = None
     #: `code`, `path` (a JSON pointer into the record) and `message` of each.
     faults: Optional[List[Dict[str, Any]]] = None
     status: Optional[int] = None
@@ -44,7 +46,7 @@ class Issue:
     def __str__(self) -> str:
         if self.code == 'rejected':
             faults = ', '.join('%s %s' % (fault.get('code'), fault.get('path')) for fault in self.faults or ())
-            return '%s was rejected: %s' % ('decision %s' % self.decision_id if self.decision_id else 'a record', faults)
+            return 'record %s was rejected: %s' % (self.record_id, faults)
         if self.code == 'lost':
             return '%s record(s) lost (%s): %s' % (self.count, self.reason, self.message)
         if self.code == 'unreachable':

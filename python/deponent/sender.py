@@ -255,7 +255,7 @@ class Sender:
             item = unjudged.pop(position, None)
             if item is not None:
                 self._count(batch, 'rejected')
-                self._on_error(Issue('rejected', decision_id=item.decision_id, faults=faults))
+                self._on_error(Issue('rejected', record_id=item.record_id, faults=faults))
         if not unjudged:
             self._close(batch)
             return
@@ -274,9 +274,9 @@ class Sender:
             self._batches.remove(batch)
 
     def _keep(self, item: Item, receipt: Dict[str, Any], promise: Optional[str]) -> None:
-        if item.decision_id is not None:
+        if item.record_id is not None:
             kept = {name: value for name, value in receipt.items() if name != 'position'}
-            self._receipts.add(item.decision_id, {**kept, 'promise': promise})
+            self._receipts.add(item.record_id, {**kept, 'promise': promise})
 
     def _count(self, batch: Batch, what: str, count: int = 1) -> None:
         """An earlier process counted its records itself."""

@@ -1,8 +1,8 @@
-"""Names of fields that say their values identify somebody or open something: what a file or standard output does not get.
+"""What a file or standard output does not get: values of fields whose names say that they identify somebody or open
+something.
 
 The words are the English ones of the server's own list (docs/privacy.md). Names that say what kind of person somebody is
-(race, sex, age) are not among them, nor is what finds a record again (`affectedUserId`, `userId`, `decisionId`); texts
-are not searched for what they may hold.
+(race, sex, age) are not among them. Texts are not searched for what they may hold.
 """
 import base64
 import hashlib
@@ -10,7 +10,16 @@ import hmac
 import os
 import re
 import unicodedata
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
+
+from .canonical import canonical
+from .context import camel
+
+#: Fields of records that name somebody: all that stands in them.
+PEOPLE = frozenset((
+    'userId', 'affectedUserId', 'affectedSubjects', 'humanReviewerId', 'reviewerId', 'secondVerifierId', 'scorerId', 'actor',
+    'approver', 'representative', 'ipAddress', 'userAgent',
+))
 
 IDENTIFYING = frozenset("""
   email emails emailaddress mailaddress phone phones phonenumber telephone mobilenumber cellphone fax address addresses
@@ -62,28 +71,31 @@ def says(name: str) -> str:
     return 'texts' if joined & (IDENTIFYING | SECRET) else 'nothing'
 
 
-def pseudonyms(key: Optional[bytes] = None) -> Callable[[Any], Any]:
-    """Replaces sensitive values of a record, `plain` already, by `pn_` and 22 characters; the same for the same value
-    under one key. Without a key one is drawn, and no other run can say that two values are the same."""
+def pseudonyms(key: Optional[str] = None) -> Callable[[Any], Any]:
+    """Replaces sensitive values of a record, `plain` already, by `hash_` and 22 characters: the same for the same value
+    under one key, in either SDK. Without a key one is drawn, and no other run can say that two values are the same."""
     if key is not None and len(key) < 16:
-        raise ValueError('hash_key must have 16 bytes or more')
-    secret = key or os.urandom(32)
+        raise ValueError('hash_key must have 16 characters or more')
+    secret = hashlib.sha256(b'deponent/sink/v1\0' + (key or os.urandom(32).hex()).encode('utf-8')).digest()
 
-    def replaced(text: str) -> str:
-        digest = hmac.new(secret, text.encode('utf-8'), hashlib.sha256).digest()
-        return 'pn_' + base64.urlsafe_b64encode(digest[:16]).decode('ascii').rstrip('=')
+    def replaced(value: Any) -> str:
+        digest = hmac.new(secret, canonical(value).encode('utf-8'), hashlib.sha256).digest()
+        return 'hash_' + base64.urlsafe_b64encode(digest).decode('ascii')[:22]
 
     def within(value: Any, said: str) -> Any:
         if isinstance(value, dict):
             return {name: within(inner, _stronger(said, says(name))) for name, inner in value.items()}
         if isinstance(value, list):
             return [within(inner, said) for inner in value]
-        if isinstance(value, str) and said != 'nothing':
-            return replaced(value)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return replaced(str(value)) if is_number and said == 'all' else value
+        if (said == 'all' and is_number) or (said != 'nothing' and isinstance(value, str)):
+            return replaced(value)
+        return value
 
-    return lambda record: within(record, 'nothing')
+    def of_record(record: Dict[str, Any]) -> Dict[str, Any]:
+        return {name: within(value, 'all' if camel(name) in PEOPLE else says(name)) for name, value in record.items()}
+
+    return of_record
 
 
 def _stronger(outer: str, inner: str) -> str:

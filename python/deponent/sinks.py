@@ -83,8 +83,8 @@ class HttpSink:
 class FileSink:
     """A file of NDJSON, a record a line, for its owner alone and added to; `deponent import` reads the decisions in it.
 
-    Values whose field's name says that they identify somebody or open something are replaced by pseudonyms unless
-    `hash_sensitive` is false (see `sensitive.py`); `hash_key`, 16 bytes or more, makes them the same from run to run.
+    Values whose field's name says that they identify somebody or open something are replaced by hashes unless
+    `hash_sensitive` is false (see `sensitive.py`); `hash_key`, 16 characters or more, makes them the same from run to run.
     """
 
     is_ledger = False
@@ -93,7 +93,7 @@ class FileSink:
         self,
         path: str,
         hash_sensitive: bool = True,
-        hash_key: Optional[bytes] = None,
+        hash_key: Optional[str] = None,
         max_bytes: int = FILE_BYTES_MAX,
     ) -> None:
         self.hash_sensitive = hash_sensitive
@@ -136,7 +136,7 @@ class StdoutSink:
 
     is_ledger = False
 
-    def __init__(self, hash_sensitive: bool = True, hash_key: Optional[bytes] = None) -> None:
+    def __init__(self, hash_sensitive: bool = True, hash_key: Optional[str] = None) -> None:
         self.hash_sensitive = hash_sensitive
         self.hash_key = hash_key
 

@@ -205,7 +205,7 @@ def _written(batch: Batch) -> bytes:
         'at': int(time.time()),
         'path': batch.path,
         'head': batch.head,
-        'records': [[item.decision_id, item.seq, item.link] for item in batch.items],
+        'records': [[item.record_id, item.seq, item.link] for item in batch.items],
     }
     return '\n'.join([canonical(about)] + [item.text for item in batch.items]).encode('utf-8')
 
@@ -216,8 +216,8 @@ def _read(data: bytes, order: int) -> Tuple[Batch, float]:
     if about['v'] != 1 or len(about['records']) != len(texts) or not texts:
         raise ValueError('not a batch')
     items = [
-        Item(about['path'], text, decision_id, seq is not None, seq, link)
-        for text, (decision_id, seq, link) in zip(texts, about['records'])
+        Item(about['path'], text, record_id, seq is not None, seq, link)
+        for text, (record_id, seq, link) in zip(texts, about['records'])
     ]
     return Batch(items, order, about['head'], is_spooled=True), float(about['at'])
 

@@ -3,7 +3,7 @@ import time
 from typing import Callable, Optional
 
 from .issue import Issue, OnError
-from .numbering import Loss
+from .numbering import Numbering
 from .spool import Damaged, Folder, Spool, losses_of, open_orphan, open_own
 from .waiting import Batch
 
@@ -17,11 +17,11 @@ class Store:
     """Not for several threads: the one that sends has it."""
 
     def __init__(self, options: Spool, on_error: OnError, lost: Callable[[str, int, str], None],
-                 declare: Callable[[Loss], None]) -> None:
+                 numbering: Optional[Numbering]) -> None:
         self._options = options
         self._on_error = on_error
         self._lost = lost
-        self._declare = declare
+        self._numbering = numbering
         self._own: Optional[Folder] = None
         self._orphan: Optional[Folder] = None
         self._orphans_at = 0.0
@@ -111,10 +111,11 @@ class Store:
 
     def _expire(self, folder: Folder, order: int, batch: Batch, is_foreign: bool) -> None:
         message = 'in the spool for longer than %d s' % self._options.ttl_seconds
-        for loss in losses_of(batch, 'expired'):
-            self._declare(loss)
+        if self._numbering:
+            for loss in losses_of(batch, 'spool_expired'):
+                self._numbering.declare(loss)
         folder.remove(order)
         if is_foreign:
-            self._on_error(Issue('lost', message, reason='expired', count=len(batch.items)))
+            self._on_error(Issue('lost', message, reason='spool_expired', count=len(batch.items)))
         else:
-            self._lost('expired', len(batch.items), message)
+            self._lost('spool_expired', len(batch.items), message)

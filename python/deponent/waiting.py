@@ -19,8 +19,8 @@ class Item:
     path: str
     #: Canonical JSON, one line; with its `emitter` once it is numbered.
     text: str
-    #: Of a decision.
-    decision_id: Optional[str] = None
+    #: Of a decision its own; of another record what its receipt is found by; none of a statement.
+    record_id: Optional[str] = None
     #: Absent where an application numbers its records itself.
     is_numbered: bool = True
     seq: Optional[int] = None

@@ -4,6 +4,7 @@ import concurrent.futures
 import functools
 import inspect
 import unittest
+import unittest.mock
 
 from deponent import AIAuditLogger, Deponent, context
 from deponent.answer import Answer
@@ -79,6 +80,25 @@ class Functions(CallTest):
             with self.assertRaises(type(error)):
                 self.audit(raising(error))()
         self.assertEqual([record['status'] for record in self.records()], ['timeout'] * 4)
+
+    def test_a_model_that_will_not_answer_is_recorded_as_refusing(self):
+        class Message:
+            refusal = 'I cannot help with that'
+
+        class Choice:
+            message = Message()
+
+        class Completion:
+            choices = [Choice()]
+
+        for result in ({'stop_reason': 'refusal'}, Completion(), {'choices': [{'finish_reason': 'content_filter'}]}, 'refusal'):
+            self.audit(lambda result=result: result)()
+        self.assertEqual([record['status'] for record in self.records()], ['refused', 'refused', 'refused', 'ok'])
+
+    def test_a_defect_in_here_is_told_and_the_call_goes_on(self):
+        with unittest.mock.patch('deponent.calls.status_of_result', side_effect=AttributeError('a defect')):
+            self.assertEqual(self.audit(lambda: 7)(), 7)
+        self.assertEqual([str(issue) for issue in self.issues], ['capture failed: recording raised AttributeError'])
 
     def test_the_end_of_the_process_is_recorded_and_goes_on(self):
         for error in (KeyboardInterrupt(), SystemExit(3)):
@@ -343,9 +363,12 @@ class Records(CallTest):
         with context(trace_id='t', user_id='u'):
             deponent.action('mail sent', decision_id='d')
             deponent.query(input='how?', model_id='m')
-        deponent.model_event('m', 'deployed', model_version='2')
+        deponent.lifecycle('m', 'deployed', model_version='2')
+        deponent.dataset('loans-2025', version='1')
+        deponent.lineage('training-7', ['loans-2025'], code_commit='abc')
         records = self.records()
-        self.assertEqual([record['kind'] for record in records],
+        self.assertEqual([record['kind'] for record in records[-2:]], ['dataset.registered', 'dataset.transformed'])
+        self.assertEqual([record['kind'] for record in records[:-2]],
                          ['review', 'outcome', 'explanation', 'contest', 'comment', 'score', 'action', 'query', 'model.deployed'])
         self.assertEqual({record['path'] for record in records}, {'/v1/records'})
         self.assertEqual([record.get('trace_id') for record in records[6:8]], ['t', 't'])
@@ -400,6 +423,22 @@ class Records(CallTest):
         self.assertEqual((self.sink.lines[0]['input'], len(self.sink.lines), given['name']), ({'income': 1}, 1, 'Ada'))
         self.assertEqual([(issue.reason, issue.message) for issue in self.issues], [('redaction_failed', 'ValueError')])
         self.assertEqual(client.stats()['lost'], 1)
+
+    def test_what_redaction_gives_nothing_back_for_is_a_loss_too(self):
+        client = Deponent(sink=self.sink, redact=lambda record: None, on_error=self.issues.append)
+        client.record(model_id='m', prediction='x')
+        client.close()
+        self.assertEqual(([issue.reason for issue in self.issues], self.sink.lines), (['redacted'], []))
+
+    def test_inputs_and_outputs_can_be_left_out_and_a_context_be_always_there(self):
+        client = Deponent(sink=self.sink, include_inputs=False, include_outputs=False, context={'environment': 'staging'})
+        client.audit(lambda x: x, model_id='m')('secret')
+        client.record(modelId='m', messages=[{'content': 'secret'}], input_features={'a': 1}, environment='production')
+        client.close()
+        first, second = self.sink.lines
+        self.assertNotIn('secret', str(self.sink.lines))
+        self.assertEqual((first['prediction'], second['prediction']), ('[not captured]', '[not captured]'))
+        self.assertEqual((first['environment'], second['environment'], 'input_features' in second), ('staging', 'production', False))
 
 
 def raising(error):

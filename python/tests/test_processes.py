@@ -40,8 +40,8 @@ class Processes(unittest.TestCase):
 
     def test_a_process_whose_server_is_away_ends_all_the_same_and_says_what_is_lost(self):
         ended = programme('''
-            import sys, deponent, deponent.client
-            deponent.client.EXIT_SECONDS = 0.3
+            import sys, deponent, deponent.processes
+            deponent.processes.EXIT_SECONDS = 0.3
             client = deponent.Deponent('http://127.0.0.1:9', 'key')
             client.record(model_id='m', prediction=1)
         ''')
@@ -143,12 +143,12 @@ class Files(unittest.TestCase):
 
     def test_a_file_is_added_to_for_its_owner_alone_without_sensitive_values(self):
         for _ in range(2):
-            with Deponent(sink=FileSink(self.path, hash_key=b'k' * 16)) as client:
+            with Deponent(sink=FileSink(self.path, hash_key='k' * 16)) as client:
                 client.record(model_id='m', prediction=1, input_features={'email': 'ada@example.org', 'income': 5})
         with open(self.path, encoding='utf-8') as file:
             first, second = [json.loads(line) for line in file]
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
-        self.assertRegex(first['input_features']['email'], '^pn_')
+        self.assertRegex(first['input_features']['email'], '^hash_')
         self.assertEqual(first['input_features'], second['input_features'])
         self.assertEqual(first['input_features']['income'], 5)
 
@@ -174,7 +174,7 @@ class Files(unittest.TestCase):
             client = deponent.Deponent(sink=deponent.StdoutSink())
             client.record(model_id='m', prediction=1, input={'password': 'hunter2'})
         ''')
-        self.assertRegex(json.loads(ended.stdout)['input']['password'], '^pn_')
+        self.assertRegex(json.loads(ended.stdout)['input']['password'], '^hash_')
 
 
 class Syntax(unittest.TestCase):

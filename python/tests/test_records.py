@@ -150,19 +150,21 @@ class Sensitive(unittest.TestCase):
         for name, expected in (
             ('email', 'texts'), ('homeAddress', 'texts'), ('API-Key', 'texts'), ('ssn', 'all'), ('PhoneNumber', 'all'),
             ('email_domain', 'nothing'), ('token_count', 'nothing'), ('race', 'nothing'), ('age', 'nothing'),
-            ('income', 'nothing'), ('affectedUserId', 'nothing'),
+            ('income', 'nothing'),
         ):
             self.assertEqual((name, says(name)), (name, expected))
 
     def test_values_are_replaced_wherever_the_name_stands_above_them(self):
-        hashed = pseudonyms(b'k' * 32)
+        hashed = pseudonyms('k' * 32)
         record = {'input': {'email': ['a@b', 'c@d'], 'ssn': 123, 'age': 40, 'user': {'password': {'old': 'x'}}}, 'ok': True}
         said = hashed(record)
         self.assertEqual(said['input']['age'], 40)
         for value in (*said['input']['email'], said['input']['ssn'], said['input']['user']['password']['old']):
-            self.assertRegex(value, r'^pn_[\w-]{22}$')
+            self.assertRegex(value, r'^hash_[\w-]{22}$')
         self.assertEqual(hashed(record), said)
-        self.assertNotEqual(pseudonyms(b'l' * 32)(record), said)
+        self.assertEqual(hashed({'user_id': 7, 'userAgent': 'x', 'caseId': 'c'})['caseId'], 'c')
+        self.assertRegex(hashed({'user_id': 7})['user_id'], '^hash_')
+        self.assertNotEqual(pseudonyms('l' * 32)(record), said)
 
     @unittest.skipUnless(os.path.isdir(os.path.join(ROOT, 'packages')), 'the server is not beside it')
     def test_the_words_are_those_of_the_server(self):

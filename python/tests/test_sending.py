@@ -107,6 +107,14 @@ class Delivery(SendingTest):
         self.assertEqual(client.verify(ids[2])['verdict'], 'invalid')
         self.assertIsNone(client.verify('unknown'))
 
+    def test_each_receipt_is_told_of_whatever_it_is_for(self):
+        receipts = []
+        client = self.client(on_receipt=receipts.append)
+        ids = [client.record(model_id='m', prediction=1), client.comment('d', 'looked at')]
+        client.flush()
+        self.assertEqual([client.receipt(one) for one in ids], receipts)
+        self.assertEqual(len(receipts), 2)
+
     def test_an_application_that_numbers_its_records_goes_on_doing_so(self):
         client = self.client()
         own = {'id': 'mine', 'epoch': 1, 'seq': 9, 'blind': '0' * 64}
@@ -196,7 +204,7 @@ class Trouble(SendingTest):
         client = self.client()
         ids = [client.record(model_id='m', prediction=number) for number in range(4)]
         client.flush()
-        self.assertEqual([(issue.code, issue.decision_id, issue.faults[0]['path']) for issue in self.issues],
+        self.assertEqual([(issue.code, issue.record_id, issue.faults[0]['path']) for issue in self.issues],
                          [('rejected', ids[2], '/modelId')])
         self.assertEqual((client.stats()['recorded'], client.stats()['rejected']), (3, 1))
 

@@ -141,9 +141,9 @@ class SpoolTest(SendingTest):
             self.assertEqual(client.flush(20), 0)
         client.record(model_id='m', prediction=2)
         client.close()
-        self.assertEqual((self.lost(), client.stats()['lost'], client.stats()['recorded']), (['expired'], 1, 1))
+        self.assertEqual((self.lost(), client.stats()['lost'], client.stats()['recorded']), (['spool_expired'], 1, 1))
         loss = next(record for record in self.ledger.kept() if record.get('kind') == 'emitter.loss')
-        self.assertEqual((loss['seq'], loss['reason'], len(loss['link'])), (1, 'expired', 64))
+        self.assertEqual((loss['seq'], loss['reason'], len(loss['link'])), (1, 'spool_expired', 64))
         self.assertEqual([record['prediction'] for record in self.decisions()], [2])
         self.assert_chain_holds()
 

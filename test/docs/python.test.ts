@@ -29,7 +29,7 @@ strangerSuite('the ten minutes of Python', missingPython(), () => {
       })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(/^incomplete \['trust_missing'\]$/m)
-      expect(stdout).toMatch(/'reported': 12, 'recorded': 12, .*'rejected': 0, 'lost': 0/)
+      expect(stdout).toMatch(/'reported': 14, 'recorded': 14, .*'rejected': 0, 'lost': 0/)
 
       await server.indexed()
       const { items } = await server.get<{ items: { decisionId: string; modelId: string }[] }>(
@@ -62,7 +62,7 @@ strangerSuite('the ten minutes of Python', missingPython(), () => {
         verdict: 'incomplete',
         findings: [{ code: 'trust_missing' }],
       })
-      expect(readFileSync(join(home, 'decisions.ndjson'), 'utf8')).toMatch(/"email":"pn_[\w-]{22}"/)
+      expect(readFileSync(join(home, 'decisions.ndjson'), 'utf8')).toMatch(/"email":"hash_[\w-]{22}"/)
     } finally {
       await server.stop()
       rmSync(home, { recursive: true })
