@@ -85,6 +85,8 @@ class Deponent(Reporting):
         """
         if (sink is None) == (url is None):
             raise ValueError('either url and key, or sink')
+        if sink is not None and not callable(getattr(sink, 'deliver', None)):
+            raise ValueError('sink must be a FileSink or a StdoutSink')
         if emitter_id is True or (isinstance(emitter_id, str) and not _EMITTER.fullmatch(emitter_id)):
             raise ValueError('emitter_id must be 1 to 64 letters, digits, dots, dashes, underscores')
         if spool is not None and sink is not None:

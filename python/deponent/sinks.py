@@ -98,7 +98,8 @@ class FileSink:
     ) -> None:
         self.hash_sensitive = hash_sensitive
         self.hash_key = hash_key
-        self._path = os.fspath(path)
+        # A program may change its directory later.
+        self._path = os.path.abspath(path)
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
 

@@ -10,6 +10,7 @@ A file is a line about its records and then their texts, one a line, as `seal` m
 import dataclasses
 import json
 import os
+import stat
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -176,9 +177,13 @@ def open_orphan(options: Spool, but: Optional[Folder]) -> Optional[Folder]:
         return None
     for name in names:
         path = os.path.join(options.directory, name)
-        if (but is not None and path == but.path) or not os.path.isdir(path):
+        if but is not None and path == but.path:
             continue
         try:
+            about = os.lstat(path)
+            # What others may have put there is not ours to send.
+            if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+                continue
             folder = Folder.open(path, options)
         except OSError:
             continue

@@ -1,4 +1,6 @@
 """The spool as the sender sees it: batches put away, the oldest of its own, and what earlier processes left."""
+import dataclasses
+import os
 import time
 from typing import Callable, Optional
 
@@ -18,7 +20,8 @@ class Store:
 
     def __init__(self, options: Spool, on_error: OnError, lost: Callable[[str, int, str], None],
                  numbering: Optional[Numbering]) -> None:
-        self._options = options
+        # A program may change its directory later.
+        self._options = dataclasses.replace(options, directory=os.path.abspath(options.directory))
         self._on_error = on_error
         self._lost = lost
         self._numbering = numbering

@@ -5,7 +5,7 @@ import threading
 import unittest
 
 import deponent_verify as verifier
-from deponent import Deponent
+from deponent import Deponent, StdoutSink
 from deponent.answer import RETRY_AFTER_MAX_SECONDS, answer_of, backoff, retry_after_of
 from deponent.numbering import EMPTY_HEAD, link_of, next_head
 from deponent.seen import Seen
@@ -170,6 +170,14 @@ class Trouble(SendingTest):
         self.assertEqual([issue.code for issue in self.issues], ['unreachable'] * 3)
         self.assertEqual((client.stats()['retries'], client.stats()['recorded']), (3, 1))
 
+    def test_a_server_that_asks_for_time_gets_it(self):
+        self.ledger.answers.append((429, {'Retry-After': '70'}))
+        client = self.client()
+        client.record(model_id='m', prediction=1)
+        client.flush(0.5)
+        self.assertEqual([(issue.status, issue.retry_in_seconds) for issue in self.issues], [(429, 70.0)])
+        self.assertEqual(client.flush(20), 0)
+
     def test_a_redirect_is_not_followed_with_the_key(self):
         self.ledger.answers.append((307, {'Location': self.ledger.url + '/elsewhere'}))
         client = self.client()
@@ -261,7 +269,8 @@ class Trouble(SendingTest):
 
     def test_what_it_cannot_work_with_is_refused_at_once(self):
         for options in ({'url': 'ftp://x', 'key': 'k'}, {'url': 'http://x'}, {}, {'url': 'http://x', 'key': 'a\nb'},
-                        {'url': 'http://x', 'key': 'k', 'emitter_id': '-'}):
+                        {'url': 'http://x', 'key': 'k', 'emitter_id': '-'}, {'sink': 'stdout'},
+                        {'url': 'http://x', 'key': 'k', 'sink': StdoutSink()}):
             with self.assertRaises(ValueError):
                 Deponent(**options)
 

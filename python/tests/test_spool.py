@@ -103,6 +103,15 @@ class SpoolTest(SendingTest):
         self.assertIsInstance(orphan, Folder)
         orphan.close()
 
+    def test_what_others_may_have_put_there_is_not_sent(self):
+        elsewhere = os.path.join(self.home.name, 'elsewhere')
+        os.makedirs(elsewhere)
+        os.makedirs(self.directory)
+        with open(os.path.join(elsewhere, '000000000001.batch'), 'w', encoding='utf-8') as file:
+            file.write('{}')
+        os.symlink(elsewhere, os.path.join(self.directory, 'linked'))
+        self.assertIsNone(open_orphan(self.options(), None))
+
     def test_a_full_spool_leaves_records_in_memory_and_then_they_are_declared_lost(self):
         self.ledger.is_away = True
         client = self.spooling(spool=self.options(max_bytes=1), max_queued_records=5)

@@ -9,6 +9,7 @@ import { newPlace, type Place, runCommand, ServerProcess } from '../e2e/server-p
 import { missingPython, PYTHON, PYTHON_DIRECTORY } from './python-judge.ts'
 import { newDirectory, optionalStrangerSuite, run, strangerSuite } from './stranger.ts'
 
+const PACKAGES = join(PYTHON_DIRECTORY, '..', 'packages')
 const ENVIRONMENT = { PYTHONPATH: PYTHON_DIRECTORY, PYTHONDONTWRITEBYTECODE: '1' }
 
 strangerSuite('the SDK in Python', missingPython(), () => {
@@ -119,6 +120,14 @@ with deponent.Deponent(sink=deponent.StdoutSink()) as client:
 `
 
 optionalStrangerSuite('the Python package', missingSetuptools, () => {
+  test('has the number of the other packages', async () => {
+    const { version } = JSON.parse(await readFile(join(PACKAGES, 'sdk/package.json'), 'utf8')) as {
+      version: string
+    }
+    const project = await readFile(join(PYTHON_DIRECTORY, 'pyproject.toml'), 'utf8')
+    expect(/^version = "(.*)"$/m.exec(project)?.[1]).toBe(version)
+  })
+
   test('is built with every module and its types', async () => {
     const source = await copied()
     const command = `cd "${source}" && ${PYTHON} -c 'import setuptools; setuptools.setup()' -q build --build-lib out`
