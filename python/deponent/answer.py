@@ -62,14 +62,6 @@ def backoff(failures: int, retry_after: Optional[float] = None) -> float:
     return max(own, min(retry_after or 0.0, RETRY_AFTER_MAX_SECONDS))
 
 
-def faults_by_position(errors: List[Dict[str, Any]]) -> Dict[int, List[Dict[str, Any]]]:
-    found: Dict[int, List[Dict[str, Any]]] = {}
-    for error in errors:
-        fault = {name: error.get(name) for name in ('code', 'path', 'message')}
-        found.setdefault(error['position'], []).append(fault)
-    return found
-
-
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)

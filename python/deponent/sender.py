@@ -8,14 +8,16 @@ Invariants:
 - nothing here raises into the application, which never sees the network.
 """
 import collections
+import contextlib
 import dataclasses
 import threading
 import time
-from typing import Any, Deque, Dict, List, Optional
+from typing import Any, Deque, Iterator, List, Optional
 
-from .answer import Answer, backoff, faults_by_position
+from .answer import Answer, backoff
 from .counts import Counts
 from .issue import Issue, OnError, logger
+from .judging import Judging
 from .numbering import Numbering
 from .receipts import Receipts
 from .spool import losses_of
@@ -36,7 +38,7 @@ class Sender:
         self._numbering = numbering
         self._statements = statements
         self._store = store
-        self._receipts = receipts
+        self._judging = Judging(counts, receipts, on_error)
         self._counts = counts
         self._on_error = on_error
         self._timeout = timeout
@@ -115,15 +117,13 @@ class Sender:
     # ------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while True:
-            with self._queue.changed:
-                wait = self._idle_for()
-                while wait > 0 and not self._is_stopped:
-                    self._queue.changed.wait(wait)
-                    wait = self._idle_for()
-                if self._is_stopped:
-                    return
+        while not self._is_stopped:
             try:
+                with self._queue.changed:
+                    wait = self._idle_for()
+                    while wait > 0 and not self._is_stopped:
+                        self._queue.changed.wait(wait)
+                        wait = self._idle_for()
                 with self._turn:
                     if not self._is_stopped:
                         self._step()
@@ -174,9 +174,8 @@ class Sender:
         if batch is not None:
             self._send(batch)
         elif self._statements and not len(self._queue) and self._statements.due_in() == 0.0:
-            self._is_delivering = True
-            self._statements.send(self._timeout)
-            self._is_delivering = False
+            with self._delivering():
+                self._statements.send(self._timeout)
 
     def _next(self) -> Optional[Batch]:
         """The batch to send now: the oldest that is open, on disk, in the queue, or left by an earlier process."""
@@ -211,12 +210,10 @@ class Sender:
     # ------------------------------------------------------------ one request
 
     def _send(self, batch: Batch) -> None:
-        self._is_delivering = True
-        answer = self._sink.deliver(batch.path, [item.text for item in batch.items], batch.head, self._timeout)
-        with self._queue.changed:
-            self._is_delivering = False
-            if self._is_abandoned:
-                return
+        with self._delivering():
+            answer = self._sink.deliver(batch.path, [item.text for item in batch.items], batch.head, self._timeout)
+        if self._is_abandoned:
+            return
         if answer.outcome == 'retry':
             self._wait_after(answer)
             self._spill()
@@ -226,6 +223,16 @@ class Sender:
             self._divide(batch, answer)
         else:
             self._settle(batch, answer)
+
+    @contextlib.contextmanager
+    def _delivering(self) -> Iterator[None]:
+        """While this waits for an answer `stop` may give it up; not before, and not after."""
+        self._is_delivering = True
+        try:
+            yield
+        finally:
+            with self._queue.changed:
+                self._is_delivering = False
 
     def _may_spill(self) -> bool:
         return self._store is not None and self._store.has_room()
@@ -242,25 +249,12 @@ class Sender:
             self._forget(loose)
 
     def _settle(self, batch: Batch, answer: Answer) -> None:
-        unjudged = dict(enumerate(batch.items))
-        if answer.outcome == 'kept':
-            self._count(batch, 'recorded', len(unjudged))
-            unjudged.clear()
-        for receipt in answer.receipts:
-            item = unjudged.pop(receipt['position'], None)
-            if item is not None:
-                self._count(batch, 'duplicates' if receipt.get('status') == 'duplicate' else 'recorded')
-                self._keep(item, receipt, answer.promise)
-        for position, faults in faults_by_position(answer.errors).items():
-            item = unjudged.pop(position, None)
-            if item is not None:
-                self._count(batch, 'rejected')
-                self._on_error(Issue('rejected', record_id=item.record_id, faults=faults))
+        unjudged = self._judging.take(batch, answer)
         if not unjudged:
             self._close(batch)
             return
         # An answer that forgets a record settles nothing about it.
-        batch.items = [unjudged[position] for position in sorted(unjudged)]
+        batch.items = unjudged
         message = "the server's answer left out %d record(s)" % len(unjudged)
         self._wait_after(Answer('retry', message, retry_after=FORGOTTEN_SECONDS))
 
@@ -272,18 +266,6 @@ class Sender:
     def _forget(self, batch: Batch) -> None:
         with self._queue.changed:
             self._batches.remove(batch)
-
-    def _keep(self, item: Item, receipt: Dict[str, Any], promise: Optional[str]) -> None:
-        if item.record_id is not None:
-            kept = {name: value for name, value in receipt.items() if name != 'position'}
-            self._receipts.add(item.record_id, {**kept, 'promise': promise})
-
-    def _count(self, batch: Batch, what: str, count: int = 1) -> None:
-        """An earlier process counted its records itself."""
-        if batch.is_foreign:
-            what = 'replayed' if what in ('recorded', 'duplicates') else ''
-        if what:
-            self._counts.add(what, count)
 
     def _divide(self, batch: Batch, answer: Answer) -> None:
         """Something in this batch makes the whole request unacceptable: halve it until that one record is alone."""
