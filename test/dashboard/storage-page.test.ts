@@ -22,6 +22,7 @@ function stored(entries: readonly number[], more: Partial<Stored> = {}): Stored 
     decisions: entries.at(-1)!,
     layers: [],
     history: entries.map((count, n) => ({ day: day(n), entries: count, layers: { vault: count } })),
+    recovery: { backup: null, drill: null },
     ...more,
   }
 }

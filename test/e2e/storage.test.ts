@@ -44,9 +44,8 @@ test('a server tells what its ledger takes by layer, for each decision, and day 
   expect(storage).toMatchObject({
     ledger: 'default',
     decisions: 300,
-    recovery:,
-    hotDays: { backup: null, drill: null },
-  30,
+    recovery: { backup: null, drill: null },
+    hotDays: 30,
     warmDays: 365,
     offsite: false,
   })
