@@ -73,7 +73,7 @@ export class Erasures {
     // No new record about these people is sealed with a key that is to go, from the first one on.
     vault.releaseKeys([...register.all(), ...forgotten].flatMap(numbersOf))
     if (ledger.refusal) return
-    await register.beginOutside()
+    await this.#beginOutside()
     const repeated = await repeatedErasures(this.#options, forgotten, ledger.size)
     if (repeated.length > 0) await register.put(repeated)
     if (register.all().length > 0) await register.settle()
@@ -81,6 +81,14 @@ export class Erasures {
     this.resume()
     // What was erased before is not shown again: whoever serves this waits, as far as waiting helps.
     if (register.all().some(({ isRepeated, outcome }) => isRepeated && !outcome)) await this.#repeating()
+  }
+
+  /** A journal that cannot be made now is made with the first erasure; until then it is taken for lost, which is the safe mistake. */
+  async #beginOutside(): Promise<void> {
+    const { diagnose, register } = this.#options
+    await register.beginOutside().catch((error: unknown) => {
+      diagnose('the journal of erasures could not be begun', { reason: reasonOf(error) })
+    })
   }
 
   /** Resolves once nothing is being erased, or after some time. */
