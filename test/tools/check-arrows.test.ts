@@ -70,6 +70,12 @@ describe('every forbidden arrow', () => {
       'sdk/a.ts → server/index.ts',
     ],
     [
+      'the SDK runs without Node',
+      'packages/sdk/src/a.ts',
+      `import { open } from 'node:fs/promises'`,
+      'sdk/a.ts → node:fs/promises',
+    ],
+    [
       'the dashboard knows only format',
       'packages/dashboard/src/a.tsx',
       `import type { A } from 'deponent'`,

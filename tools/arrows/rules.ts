@@ -36,6 +36,11 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'applications import the SDK: it brings no server and no dependency into their house',
   },
   {
+    from: ['sdk'],
+    to: ['node:*'],
+    why: 'it is bundled for browsers and edges too: what a host offers beside web APIs is asked for when it runs',
+  },
+  {
     from: ['dashboard'],
     to: ['server', 'sdk'],
     why: 'the dashboard trusts the HTTP contract and checks proofs through format; server code would check itself',
