@@ -52,6 +52,11 @@ describe('the example', () => {
     expect(table).toContain(EXAMPLE_PRICES.name)
   })
 
+  test('is 31.67 a month to store with the 539 bytes that such a decision was measured to take', () => {
+    const measured = billOf([layer('content', 539)], scenario(), EXAMPLE_PRICES).lastMonth
+    expect(measured).toMatchObject({ bytes: { hot: 1_377_145_000_000 }, amounts: { hot: '31.674335' } })
+  })
+
   test('seven years from nothing cost 2,497.51 to store, half a month more than half of a full store', () => {
     // 58.765 a month × 84 months × (84 + 1) / (2 × 84)
     expect(bill.total.hot).toBe('2497.512500')
