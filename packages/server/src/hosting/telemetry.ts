@@ -28,8 +28,8 @@ export function tracesOf(tenant: Tenant, parts: TelemetryParts): Promise<Traces>
     place: {
       disk,
       random,
-      path: `${directory.path}/state/${name}.spans`,
-      key: vault.deriveOwn('waiting-spans'),
+      path: `${directory.path}/vault/${name}.spans`,
+      key: vault.derive('waiting-spans'),
     },
     clock,
     patience: patienceOf(parts.traceWaitSeconds ?? TRACE_WAIT_SECONDS),

@@ -93,6 +93,7 @@ export class SealedStores {
     await this.#orSay(`keyring of ledger ${ledger}`, () => this.#searchKeyring())
     await this.#orSay(`dictionaries of ledger ${ledger}`, () => this.#searchDictionaries())
     await this.#orSay(`register of erasures of ledger ${ledger}`, () => this.#searchRegister())
+    await this.#orSay(`spans of ledger ${ledger} that wait`, () => this.#searchWaiting())
     await this.#orSay(`vault of ledger ${ledger}`, () => this.#searchVault())
     await this.#orSay(`write-ahead log of ledger ${ledger}`, () => this.#searchLog())
     const { copy } = this.#place
@@ -143,6 +144,21 @@ export class SealedStores {
           this.#seeker.inText(note).map((what) => ({ where, what })),
         )
       }
+    }
+  }
+
+  /** Spans whose trace is not recorded yet. */
+  async #searchWaiting(): Promise<void> {
+    const { disk, directory, ledger } = this.#place
+    if (!this.#master) return
+    const key = deriveKey(this.#master, `deponent/waiting-spans/v1/${ledger}`)
+    const where = `vault/${ledger}.spans`
+    for (const note of await readSealedNotes({ disk, path: `${directory}/${where}`, key })) {
+      this.#tally.opened('vault')
+      this.#tally.found(
+        'vault',
+        this.#seeker.inText(note).map((what) => ({ where, what })),
+      )
     }
   }
 

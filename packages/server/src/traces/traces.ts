@@ -60,13 +60,17 @@ export class Traces {
     if (this.#waiting.size > 0) this.#lookLater(LOOK_EVERY_MS)
   }
 
-  /** Finds what waited when the process ended. A file that is damaged stops telemetry, and nothing else. */
+  /** Finds what waited when the process ended. A file that cannot be read or written stops telemetry, and nothing else. */
   static async open(options: TracesOptions): Promise<Traces> {
+    const { place, diagnose } = options
     try {
-      return new Traces(options, await SealedJournal.open(options.place))
+      const journal = await SealedJournal.open(place)
+      // What was read need not be durable: it may be what a failed sync left in memory.
+      if (journal.found.length > 0) await journal.rewrite(journal.found)
+      return new Traces(options, journal)
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-      options.diagnose('spans that wait cannot be read, and no more are taken', { file: options.place.path })
+      const reason = error instanceof FormatError ? error.code : reasonOf(error)
+      diagnose('spans that wait cannot be used, and no more are taken', { file: place.path, reason })
       return new Traces(options, undefined)
     }
   }

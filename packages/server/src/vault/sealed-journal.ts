@@ -139,5 +139,5 @@ export function openNote(key: Uint8Array, note: Uint8Array): string {
 }
 
 function damaged(): FormatError {
-  return new FormatError('keyring_damaged', 'the register of erasures is damaged, or is of another root key')
+  return new FormatError('keyring_damaged', 'a sealed journal is damaged, or is of another root key')
 }

@@ -12,6 +12,7 @@ export const MODEL = [
   'llm.model_name',
   'embedding.model_name',
   'model',
+  'model_name',
 ]
 /** Only those that say which of the two it is: where they differ, another model answered than was asked. */
 export const SERVED_MODEL = [

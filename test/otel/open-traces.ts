@@ -1,0 +1,63 @@
+/** Traces over a ledger of a test, with a clock that the test moves. */
+import type { Telemetry } from '../../packages/server/src/ingest/otlp/telemetry.ts'
+import type { Disk } from '../../packages/server/src/platform/disk.ts'
+import type { Random } from '../../packages/server/src/platform/random.ts'
+import type { TestClock } from '../../packages/server/src/platform/clock.ts'
+import type { Tenant } from '../../packages/server/src/tenant.ts'
+import { arrivalOf } from '../../packages/server/src/traces/arrival.ts'
+import { Traces } from '../../packages/server/src/traces/traces.ts'
+import { patienceOf } from '../../packages/server/src/traces/waiting-traces.ts'
+import { readLogs, readSpans, type SpanOfTest } from './spans.ts'
+
+export interface TracesOfTest {
+  tenant: Tenant
+  disk: Disk
+  random: Random
+  clock: TestClock
+  path: string
+  onRefused?(code: string): void
+}
+
+export function openTraces({ tenant, disk, random, clock, path, onRefused }: TracesOfTest): Promise<Traces> {
+  const { ledger, recorder, vault } = tenant
+  return Traces.open({
+    place: { disk, random, path, key: vault.derive('waiting-spans') },
+    clock,
+    patience: patienceOf(10),
+    to: {
+      recorder,
+      entryIdOf: async (index) => (await ledger.entry(index)).id,
+      onRefused: onRefused ?? ((code) => Promise.reject(new Error(code))),
+    },
+    refusal: () => ledger.refusal,
+    diagnose: () => undefined,
+  })
+}
+
+const telemetry = (more: Partial<Telemetry>): Telemetry => ({
+  spans: [],
+  logs: [],
+  rejected: { count: 0, reasons: new Set() },
+  ...more,
+})
+
+export const takeSpans = (traces: Traces, ...spans: SpanOfTest[]): Promise<void> =>
+  traces.take(arrivalOf(telemetry({ spans: readSpans(...spans) }), 'default'))
+
+export const takeLogs = (traces: Traces, ...logs: object[]): Promise<void> =>
+  traces.take(arrivalOf(telemetry({ logs: readLogs(...logs) }), 'default'))
+
+/** Moves the clock until something is so. */
+export async function until(clock: TestClock, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let step = 0; !(await isSo()); step += 1) {
+    if (step > 20_000) throw new Error('it never came to be so')
+    clock.advance(250)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+/** What is recorded of a kind, oldest first. */
+export async function recordsOf(tenant: Tenant, kind: string): Promise<{ [name: string]: unknown }[]> {
+  const read = await tenant.reader.read(0, tenant.ledger.size)
+  return read.flatMap(({ entry, record }) => (entry.kind === kind && record ? [record] : []))
+}
