@@ -25,6 +25,7 @@ export async function openRecording(
   place: Place,
   clock: Clock = realClock,
   fileSizes?: Parameters<typeof openTenant>[0]['fileSizes'],
+  acceptHead = false,
 ): Promise<{ tenant: Tenant; close(): Promise<void> }> {
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const tenant = await openTenant({
@@ -34,7 +35,7 @@ export async function openRecording(
     directory,
     ledgerName: 'default',
     signerDirectory: place.signer,
-    acceptHead: false,
+    acceptHead,
     intake: (start) => new LocalIntake(start, realRandom),
     onStop: () => undefined,
     ...(fileSizes && { fileSizes }),
