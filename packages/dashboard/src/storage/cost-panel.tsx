@@ -7,7 +7,7 @@ import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
 import { itemsOf, moneyText, wholeNumber } from './bill.ts'
 import type { Bill } from './bill.ts'
-import { billQuery, storedQuery, tiersQuery } from './storage-queries.ts'
+import { billQuery, storedQuery } from './storage-queries.ts'
 import type { Scenario } from './storage-queries.ts'
 import styles from './storage.module.css'
 import { layerText, paceOf } from './stored.ts'
@@ -24,13 +24,10 @@ const PER_DAY = 1_000
 export function CostPanel() {
   const search = route.useSearch()
   const { data: stored } = useQuery(storedQuery())
-  const { data: tiers } = useQuery(tiersQuery())
   const pace = stored ? paceOf(stored) : undefined
   const scenario: Scenario = {
     decisionsPerDay: wholeNumber(search['perDay'], PER_DAY_MAX) ?? pace ?? PER_DAY,
     years: wholeNumber(search['years'], YEARS_MAX) ?? YEARS,
-    hotDays: tiers?.hotDays ?? undefined,
-    warmDays: tiers?.warmDays ?? undefined,
   }
   const { data: bill, error, refetch } = useQuery({ ...billQuery(scenario), enabled: stored != null })
   if (stored === undefined) return null

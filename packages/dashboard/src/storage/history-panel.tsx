@@ -5,7 +5,7 @@ import { Panel } from '../elements/panel.tsx'
 import { Nothing, Waiting } from '../elements/state.tsx'
 import { storedQuery } from './storage-queries.ts'
 import styles from './storage.module.css'
-import { PARTS, sizesByDay } from './stored.ts'
+import { GROWING, sizesByDay } from './stored.ts'
 import type { DaySizes } from './stored.ts'
 
 const COLUMNS_MAX = 120
@@ -15,7 +15,7 @@ export function HistoryPanel() {
   const { data, isError } = useQuery(storedQuery())
   const days = sizesByDay(data?.history ?? [], COLUMNS_MAX)
   return (
-    <Panel title="Size over time" className={styles['history']}>
+    <Panel title="Size over time" aside="without log and state" className={styles['history']}>
       {data === undefined && !isError && <Waiting lines={7} />}
       {data !== undefined && days.length < 2 && (
         <Nothing title="No history yet">
@@ -59,7 +59,7 @@ function Chart({ days }: { readonly days: readonly DaySizes[] }) {
         <span>{dayText(last.day)}</span>
       </div>
       <ul className={styles['legend']}>
-        {PARTS.filter(({ id }) => days.some(({ parts }) => bytesOf(parts, id) > 0)).map(({ id, name }) => (
+        {GROWING.filter(({ id }) => days.some(({ parts }) => bytesOf(parts, id) > 0)).map(({ id, name }) => (
           <li key={id}>
             <i data-part={id} aria-hidden />
             {name} <b>{bytesText(bytesOf(shown.parts, id))}</b>

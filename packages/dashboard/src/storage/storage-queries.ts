@@ -43,17 +43,9 @@ export const copyQuery = () =>
 export interface Scenario {
   readonly decisionsPerDay: number
   readonly years: number
-  readonly hotDays?: number | undefined
-  readonly warmDays?: number | undefined
 }
 
-/** A bill with the copy, where one is configured. */
-export function billQuery({ decisionsPerDay, years, hotDays, warmDays }: Scenario) {
-  const query = new URLSearchParams({
-    decisionsPerDay: String(decisionsPerDay),
-    years: String(years),
-    ...(hotDays !== undefined && { hotDays: String(hotDays) }),
-    ...(warmDays !== undefined && { warmDays: String(warmDays) }),
-  })
-  return storageQuery<Bill>(`/v1/storage/cost?${query}`)
+/** A bill by what is configured: the ages at which records leave the index, and the copy. */
+export function billQuery({ decisionsPerDay, years }: Scenario) {
+  return storageQuery<Bill>(`/v1/storage/cost?decisionsPerDay=${decisionsPerDay}&years=${years}`)
 }

@@ -69,6 +69,9 @@ export const PARTS = [
   },
 ] as const
 
+/** What grows with records. */
+export const GROWING = PARTS.filter(({ id }) => id !== 'rest')
+
 export type PartId = (typeof PARTS)[number]['id']
 
 export interface Part {
@@ -111,14 +114,14 @@ export interface DaySizes {
   readonly parts: readonly { readonly id: PartId; readonly bytes: number }[]
 }
 
-/** The sizes of each day, or of the last of each few days when there are more than `limit`. */
+/** What records took each day, or on the last of each few days when there are more than `limit`; log and state are left out. */
 export function sizesByDay(history: readonly StoredDay[], limit: number): readonly DaySizes[] {
   const every = Math.max(1, Math.ceil(history.length / limit))
   return history
     .filter((_, n) => (history.length - 1 - n) % every === 0)
     .map(({ day, layers }) => {
       const here = Object.entries(layers).filter(([name]) => !isCopy(name))
-      const parts = PARTS.map(({ id }) => ({
+      const parts = GROWING.map(({ id }) => ({
         id,
         bytes: sumOf(here.filter(([name]) => partOf(name) === id).map(([, bytes]) => bytes)),
       }))
