@@ -10,7 +10,8 @@
  */
 import type { Disk, DiskFile } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
-import { DESTROYED, isDestroyed, KEY_BYTES, type KeyPair, SCOPE_BYTES, sealKeyFrame } from './key-frames.ts'
+import { isDestroyed, KEY_BYTES, type KeyPair, SCOPE_BYTES, sealKeyFrame } from './key-frames.ts'
+import { KeyTable } from './key-table.ts'
 import { OneWriter } from './one-writer.ts'
 import { type PageKeys, writePageKeys } from './page-keys.ts'
 import {
@@ -42,14 +43,14 @@ interface Page {
 
 export class Keyring {
   readonly #options: KeyringOptions
-  readonly #stored: readonly StoredPage[]
+  /** What was read, until it is begun with. */
+  #stored: readonly StoredPage[]
   readonly #pages: Page[]
-  readonly #numbers = new Map<string, number>()
+  readonly #table = new KeyTable()
   /** Numbers of living keys of a scope but for the one that is given out, where it has any. */
   readonly #others = new Map<string, number[]>()
   /** Numbers of keys that seal nothing new any more. */
   readonly #closed = new Set<number>()
-  readonly #pairs: KeyPair[] = []
   /** The file of the last page. */
   #file: DiskFile | undefined
   #end = 0
@@ -75,11 +76,14 @@ export class Keyring {
    * frame damaged at rest looks torn too.
    */
   async begin(): Promise<void> {
-    if (this.#stored.length === 0) {
-      await this.#addPage()
-      return
-    }
-    const last = this.#stored.at(-1)!
+    if (this.#stored.length === 0) await this.#addPage()
+    else await this.#goOn(this.#stored.at(-1)!)
+    // Their pairs are held in the table by now.
+    this.#stored = []
+  }
+
+  /** Goes on behind what the last page holds. */
+  async #goOn(last: StoredPage): Promise<void> {
     const path = this.#pathOf(this.#stored.length - 1)
     if (!last.exists) await this.#disk.writeDurably(path, new Uint8Array(0), 0o600)
     if (last.isTorn) await this.#disk.truncate(path, last.end)
@@ -96,7 +100,7 @@ export class Keyring {
 
   /** How many keys were ever given out, destroyed ones included. */
   get size(): number {
-    return this.#pairs.length
+    return this.#table.size
   }
 
   /** The number of the scope's key, minting one when it has none. Await `flush` before relying on it. */
@@ -111,19 +115,19 @@ export class Keyring {
 
   /** The number of the scope's key if it has one. */
   existing(scope: Uint8Array): number | undefined {
-    return this.#numbers.get(mapKey(scope))
+    return this.#table.current(scope)
   }
 
   /** The key with this number, or undefined when it does not exist (any more). */
   key(number: number): Uint8Array | undefined {
-    const pair = this.#pairs[number]
+    const pair = this.#table.pair(number)
     return pair && !isDestroyed(pair) ? pair.key : undefined
   }
 
   /** The scope of the key with this number, 16 bytes; undefined when it does not exist (any more). */
   scopeOf(number: number): Uint8Array | undefined {
-    const pair = this.#pairs[number]
-    return pair && !isDestroyed(pair) ? pair.scope : undefined
+    const pair = this.#table.pair(number)
+    return pair && !isDestroyed(pair) ? pair.scope.slice() : undefined
   }
 
   /** Numbers of all keys of the scope that are not destroyed, ascending. */
@@ -141,9 +145,9 @@ export class Keyring {
   /** From here on the scopes of these keys are given new ones. What is about something sealed with the old ones still is sealed with them. */
   release(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const pair = this.#pairs[number]
+      const pair = this.#table.pair(number)
       if (!pair || isDestroyed(pair) || this.existing(pair.scope) !== number) continue
-      this.#numbers.delete(mapKey(pair.scope))
+      this.#table.dropCurrent(pair.scope)
       this.#setAside(pair, number)
     }
   }
@@ -219,7 +223,7 @@ export class Keyring {
   async #write(): Promise<void> {
     const pairs = this.#unwritten
     this.#unwritten = []
-    const first = this.#pairs.length - pairs.length
+    const first = this.#table.size - pairs.length
     // Taken together with `first`: what is minted from here on is written by the next.
     const page = this.#pages.at(-1)!
     if (first - page.first >= (this.#options.pageKeysMax ?? PAGE_KEYS_MAX)) await this.#addPage(first)
@@ -227,6 +231,7 @@ export class Keyring {
     await this.#file!.write(frame, this.#end)
     await this.#file!.datasync()
     this.#end += frame.length
+    for (const { key } of pairs) key.fill(0)
   }
 
   /** Begins a page: first its key, then its file. Crash between the two: it is the last, and made at the next start. */
@@ -261,8 +266,9 @@ export class Keyring {
     const { first } = this.#pages[page]!
     const isLast = page === this.#pages.length - 1
     // Keys minted since are not written yet: they go behind it.
-    const end = isLast ? this.#pairs.length - this.#unwritten.length : this.#pages[page + 1]!.first
-    const frame = sealKeyFrame(key, this.#options.random.bytes(12), first, this.#pairs.slice(first, end))
+    const end = isLast ? this.#table.size - this.#unwritten.length : this.#pages[page + 1]!.first
+    const pairs = Array.from({ length: end - first }, (_, i) => this.#table.pair(first + i)!)
+    const frame = sealKeyFrame(key, this.#options.random.bytes(12), first, pairs)
     await this.#disk.writeDurably(this.#pathOf(page), frame, 0o600)
     if (!isLast) return
     await this.#file!.close()
@@ -271,13 +277,12 @@ export class Keyring {
   }
 
   #forget(number: number): void {
-    const pair = this.#pairs[number]!
+    const name = mapKey(this.#table.pair(number)!.scope)
     this.release([number])
-    this.#pairs[number] = DESTROYED
-    const others = this.#others.get(mapKey(pair.scope))?.filter((other) => other !== number) ?? []
-    if (others.length > 0) this.#others.set(mapKey(pair.scope), others)
-    else this.#others.delete(mapKey(pair.scope))
-    pair.key.fill(0)
+    const others = this.#others.get(name)?.filter((other) => other !== number) ?? []
+    if (others.length > 0) this.#others.set(name, others)
+    else this.#others.delete(name)
+    this.#table.erase(number)
   }
 
   #pageOf(number: number): number {
@@ -295,12 +300,11 @@ export class Keyring {
   }
 
   #remember(pair: KeyPair): number {
-    const number = this.#pairs.length
-    this.#pairs.push(pair)
+    const number = this.#table.append(pair)
     if (isDestroyed(pair)) return number
     const before = this.existing(pair.scope)
     if (before !== undefined) this.#setAside(pair, before)
-    this.#numbers.set(mapKey(pair.scope), number)
+    this.#table.makeCurrent(number)
     return number
   }
 
