@@ -1,7 +1,7 @@
 /** Ledgers that are copied to a store of objects, in tests. */
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CanonicalRecord } from '@deponent/format'
+import type { CanonicalRecord, Trust } from '@deponent/format'
 import { openDirectory } from '../../packages/server/src/directory.ts'
 import type { Erasures } from '../../packages/server/src/erasure/erasures.ts'
 import { offsiteOf } from '../../packages/server/src/hosting/offsite.ts'
@@ -267,12 +267,13 @@ export async function alertsOf({ tenant }: CopiedLife): Promise<unknown[]> {
 export async function restored(
   place: CopiedPlace,
   name = 'restored',
+  trust?: Trust,
 ): Promise<{ data: string; ledgers: RestoredDirectory[] }> {
   const root = join(place.data, '..')
   const keyring = join(root, `${name}-keyring`)
   await cp(`${place.data}/keyring`, keyring, { recursive: true })
   const data = join(root, name)
   const rootOf = (directory: string): RootSource => rootBeside(`${directory}/keyring`)
-  const ledgers = await restoreOffsite({ store: place.store, keyring, data, rootOf })
+  const ledgers = await restoreOffsite({ store: place.store, keyring, data, rootOf, ...(trust && { trust }) })
   return { data, ledgers }
 }

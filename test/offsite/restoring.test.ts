@@ -1,8 +1,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { formatCheckpoint, fromUtf8, parseTrust, utf8 } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
-import { CopyIncomplete } from '../../packages/server/src/offsite/copied-tree.ts'
+import { readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
+import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
+import { CopyIncomplete } from '../../packages/server/src/offsite/stored-copy.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
 import { restoreOffsite } from '../../packages/server/src/restore-offsite.ts'
@@ -84,6 +87,34 @@ describe('restore-offsite', () => {
     expect(attacked.ledgers).toEqual(honest.ledgers)
     expect(await valid(attacked.data)).toBe('valid')
     expect((await readdir(`${attacked.data}/ledgers/default/anchors`)).length).toBe(1)
+  })
+
+  test('believes no key but those it was given, whatever else calls itself a key of the ledger', async () => {
+    const place = await copiedPlace(20)
+    const { ledgers } = await restored(place, 'honest')
+    const { origin } = ledgers[0]!
+    const prefix = `default/${(await readdir(join(place.storeRoot, 'default')))[0]!}`
+    const stranger = new SigningKey(origin, new Uint8Array(32).fill(7))
+    const key = `${prefix}/identity.json`
+    const identity = JSON.parse(fromUtf8((await place.store.get(key))!)) as { identity: { keys: object[] } }
+    identity.identity.keys.unshift({ vkey: stranger.vkey, use: 'checkpoint', sizes: '0..' })
+    await place.store.put(key, utf8(JSON.stringify(identity)))
+    const forged = formatCheckpoint({ origin, size: 999, root: new Uint8Array(32) })
+    await place.store.put(`${prefix}/checkpoint/000000000999`, utf8(stranger.note(forged)))
+    const attacked = await restored(place, 'attacked')
+    expect(attacked.ledgers).toEqual(ledgers)
+    const { ledgers: named } = (await readDirectoryFormat(realDisk, attacked.data))!
+    expect(named.default!.keys.map(({ vkey }) => vkey)).not.toContain(stranger.vkey)
+  })
+
+  test('wants a trust file where the checkpoint key is not in the keyring', async () => {
+    const place = await copiedPlace(20)
+    const { default: identity } = (await readDirectoryFormat(realDisk, place.data))!.ledgers
+    await rm(`${place.data}/keyring/default.checkpoint.key`)
+    await expect(restored(place)).rejects.toThrow('--trust')
+    const trust = parseTrust({ ledgers: [{ ...identity!, witnesses: [], quorum: 0, timestampRoots: [] }] })
+    const { data } = await restored(place, 'trusted', trust)
+    expect(await valid(data)).toBe('valid')
   })
 
   test('leaves nothing when an object that is needed is in no version of it', async () => {

@@ -3,16 +3,15 @@
  * everything sealed opens with them. It is made beside its place, checked as `verify` checks one, and gets its name last.
  */
 import { dirname } from 'node:path'
-import type { Finding } from '@deponent/format'
+import type { Finding, Trust } from '@deponent/format'
 import { checkDirectory } from './check/directory.ts'
 import { readSuppliedMaster } from './check/payloads.ts'
 import { threadsFor } from './check/stretch-threads.ts'
 import { type DirectoryFormat, writeDirectoryFormat } from './ledger/identity.ts'
 import { ledgerIdOf } from './ledger/wal-frame.ts'
 import { identityIn } from './offsite/copied-head.ts'
-import { CopyIncomplete } from './offsite/copied-tree.ts'
 import { restoreLedger } from './offsite/restore.ts'
-import { copiesIn, type StoredCopy } from './offsite/stored-copy.ts'
+import { copiesIn, CopyIncomplete, type StoredCopy } from './offsite/stored-copy.ts'
 import { realDisk as disk } from './platform/disk.ts'
 import { ExplainedError } from './platform/explained-error.ts'
 import type { ObjectStore } from './platform/object-store.ts'
@@ -28,6 +27,8 @@ export interface RestoreOffsiteOptions {
   readonly data: string
   /** Only this ledger; all whose keys are in the keyring when absent. */
   readonly ledger?: string
+  /** Checkpoint keys that are not in the keyring. */
+  readonly trust?: Trust
   /** Where the root key of a directory is. */
   rootOf(data: string): RootSource
   onProgress?(message: string): void
@@ -81,13 +82,13 @@ async function takeKeyring(keyring: string, data: string): Promise<void> {
 
 /** Restores every ledger whose keys the keyring holds, and names them in the directory last. */
 async function restoreAll(options: RestoreOffsiteOptions, data: string): Promise<RestoredDirectory[]> {
-  const { ledger: wanted, onProgress, store } = options
+  const { ledger: wanted, onProgress, store, trust } = options
   const restored: RestoredDirectory[] = []
   const format: DirectoryFormat = { format: 0, ledgers: {} }
   for (const copy of await copiesIn(store)) {
     const { ledger } = copy
     if (ledger !== (wanted ?? ledger)) continue
-    const identity = await identityIn(copy, disk, `${data}/keyring`)
+    const identity = await identityIn(copy, { disk, keyring: `${data}/keyring`, trust })
     if (!identity) continue
     const { origin } = identity.identity
     const { size } = await restoreLedger({

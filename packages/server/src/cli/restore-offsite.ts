@@ -1,7 +1,9 @@
+import { fromUtf8, parseTrust } from '@deponent/format'
 import { Command } from 'commander'
 import { endProgress, note, print, progress } from '../platform/terminal.ts'
 import { type RestoredDirectory, RestoredInvalid, restoreOffsite } from '../restore-offsite.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { fileBytes } from './file.ts'
 import { storeAt } from './offsite.ts'
 import { ledgerName } from './options.ts'
 import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
@@ -9,6 +11,7 @@ import { type RootKeyOptions, rootOf, withRootKey } from './root-key.ts'
 interface RestoreOptions extends RootKeyOptions {
   keyring: string
   ledger?: string
+  trust?: string
   json?: boolean
 }
 
@@ -25,13 +28,14 @@ export const restore = withRootKey(new Command('restore-offsite'))
   .argument('<dir>', 'the data directory to make; nothing may be in it')
   .requiredOption('--keyring <dir>', 'the keyring of the directory that was copied')
   .option('--ledger <name>', 'only this ledger', ledgerName)
+  .option('--trust <file>', 'keys to believe checkpoints by that are not in the keyring, as for verify')
   .option('--json', 'answer in JSON')
   .addHelpText(
     'after',
     '\nExample:\n  deponent restore-offsite s3://audit/deponent ./data --keyring /backup/keyring',
   )
   .action(async (address: string, data: string, options: RestoreOptions) => {
-    const { keyring, ledger } = options
+    const { keyring, ledger, trust } = options
     const store = await storeAt(address)
     try {
       const restored = await restoreOffsite({
@@ -39,6 +43,7 @@ export const restore = withRootKey(new Command('restore-offsite'))
         keyring,
         data,
         ...(ledger !== undefined && { ledger }),
+        ...(trust !== undefined && { trust: parseTrust(fromUtf8(await fileBytes(trust))) }),
         rootOf: (directory) => rootOf(options, directory),
         onProgress: progress,
       })

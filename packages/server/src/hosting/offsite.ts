@@ -132,12 +132,16 @@ function told(setting: OffsiteSetting | undefined): CanonicalRecord | null {
 async function recordBypass(tenant: Tenant, { segments, pieces, versions }: Bypass): Promise<void> {
   let from = 0
   do {
-    await recordChange(tenant, 'locks of governance are passed to remove what is erased', {
-      event: 'offsite.bypassed',
-      segments: segments.slice(from, from + SEGMENTS_PER_RECORD),
-      pieces,
-      versions,
-    })
+    await recordChange(
+      tenant,
+      'what is not to be kept is removed from the copy, past its lock where there is one',
+      {
+        event: 'offsite.bypassed',
+        segments: segments.slice(from, from + SEGMENTS_PER_RECORD),
+        pieces,
+        versions,
+      },
+    )
     from += SEGMENTS_PER_RECORD
   } while (from < segments.length)
 }

@@ -15,12 +15,8 @@ import {
   tilePath,
 } from '@deponent/format'
 import { unpackTile } from '../ledger/tile-packing.ts'
-import { ExplainedError } from '../platform/explained-error.ts'
 import type { CopiedHead } from './copied-head.ts'
-import { orNothing, type StoredCopy } from './stored-copy.ts'
-
-/** Something that a copy must hold is in no version of it; the message names the object. */
-export class CopyIncomplete extends ExplainedError {}
+import { CopyIncomplete, orNothing, type StoredCopy } from './stored-copy.ts'
 
 /** Versions of the right edge that are tried together. */
 const EDGES_MAX = 4_096

@@ -5,9 +5,8 @@
 import { type Entry, FormatError } from '@deponent/format'
 import { decodeAttachment } from '../recording/attachment.ts'
 import { open } from '../vault/seal.ts'
-import { CopyIncomplete } from './copied-tree.ts'
 import { parseVaultKey, type Run, type VaultPart, type VaultRun } from './object-keys.ts'
-import { orNothing, type StoredCopy } from './stored-copy.ts'
+import { CopyIncomplete, orNothing, type StoredCopy } from './stored-copy.ts'
 import { wholeSegment } from './whole-segment.ts'
 
 /** Frames of a segment that are opened to judge it. */
@@ -67,11 +66,14 @@ async function contentAt(
     ({ part, first, end }) => part === 'seg' && first === at && end <= options.size,
   )
   const pieces = runs.filter(({ part, first, end }) => part === 'tail' && first <= at && end > at)
+  let closed: CopiedContent | undefined
   for (const run of [...furthestFirst(segments), ...furthestFirst(pieces)]) {
-    const content = await contentOf(options, run)
-    if (content) return content
+    const found = await contentOf(options, run)
+    if (found && found.opened > 0) return found.content
+    // All of it erased, or made by somebody who says so: taken when there is nothing else.
+    closed ??= found?.content
   }
-  return undefined
+  return closed
 }
 
 function furthestFirst(runs: readonly NamedRun[]): NamedRun[] {
@@ -82,7 +84,7 @@ function furthestFirst(runs: readonly NamedRun[]): NamedRun[] {
 async function contentOf(
   { copy, entriesOf, keys, ledgerId, size }: CopiedVaultOptions,
   { key, part, first, end }: NamedRun,
-): Promise<CopiedContent | undefined> {
+): Promise<{ content: CopiedContent; opened: number } | undefined> {
   const judged = { first, end: Math.min(end, size) }
   const entries = keys ? await entriesOf(judged) : []
   let best: { content: CopiedContent; opened: number } | undefined
@@ -93,7 +95,7 @@ async function contentOf(
     if (opened === undefined || opened <= (best?.opened ?? -1)) continue
     best = { content: { first, end, part, bytes, parts }, opened }
   }
-  return best?.content
+  return best
 }
 
 /** How many of some of them open; FormatError when one was not sealed for its entry. */

@@ -17,11 +17,11 @@ import { checkDictionaryFile, readDictionaries } from '../vault/dictionaries.ts'
 import { segmentName } from '../vault/segment.ts'
 import { readKeys } from '../vault/stored-keyring.ts'
 import { anchorsIn } from './copied-anchors.ts'
-import { type CopiedHead, type CopiedIdentity, largestCheckpoint, trustIn } from './copied-head.ts'
-import { CopiedTree, CopyIncomplete } from './copied-tree.ts'
+import { type CopiedHead, type CopiedIdentity, largestCheckpoint } from './copied-head.ts'
+import { CopiedTree } from './copied-tree.ts'
 import { contentsOf, type VaultKeys } from './copied-vault.ts'
 import type { Run } from './object-keys.ts'
-import type { StoredCopy } from './stored-copy.ts'
+import { CopyIncomplete, type StoredCopy } from './stored-copy.ts'
 
 /** Entries in one frame of the log that is written. */
 const FRAME_ENTRIES = 1_024
@@ -48,7 +48,7 @@ export interface RestoredLedger {
 /** Writes the ledger and its vault. @throws CopyIncomplete */
 export async function restoreLedger(options: RestoreOptions): Promise<RestoredLedger> {
   const { copy, identity } = options
-  const head = await largestCheckpoint(copy, identity.identity)
+  const head = await largestCheckpoint(copy, identity)
   if (!head)
     throw new CopyIncomplete(
       `the copy of ledger ${copy.ledger} holds no checkpoint that a key of this keyring signed`,
@@ -119,7 +119,7 @@ class Restoring {
     for (const key of copy.keys('vault/dictionary-')) {
       const [, name, number] = DICTIONARY.exec(key) ?? []
       if (name === undefined) continue
-      const bytes = await copy.find(key, (found) => {
+      const bytes = await copy.findOldest(key, (found) => {
         checkDictionaryFile(Number(number), found)
         return found
       })
@@ -171,7 +171,7 @@ class Restoring {
 
   async #writeAnchors(): Promise<void> {
     const { copy, disk, identity } = this.#options
-    const files = await anchorsIn(copy, trustIn(identity.identity), this.#head.size)
+    const files = await anchorsIn(copy, identity.trust, this.#head.size)
     if (files.length > 0) await disk.makeDirectory(`${this.#directory}/anchors`)
     for (const { name, anchors } of files)
       await disk.writeDurably(`${this.#directory}/anchors/${name}`, encodeAnchors(anchors))

@@ -1,8 +1,12 @@
 /** A copy as it lies in a store: what is there by every key, in every version, believed of none of them. */
+import { ExplainedError } from '../platform/explained-error.ts'
 import type { ObjectStore, StoredVersion } from '../platform/object-store.ts'
 
-/** Versions of one object that are looked at; whoever has more of them was overwritten by somebody. */
-const VERSIONS_MAX = 64
+/** Versions of one object that are looked at on each side, the newest and the oldest: whoever has more of them was overwritten by somebody. */
+const VERSIONS_MAX = 32
+
+/** Something that a copy must hold is in no version of it; the message names the object. */
+export class CopyIncomplete extends ExplainedError {}
 
 export class StoredCopy {
   /** The ledger's name as keys have it. */
@@ -32,19 +36,27 @@ export class StoredCopy {
   /** What there is by a key, newest first: that of each version, also where the object was hidden or overwritten. */
   async *candidates(key: string): AsyncGenerator<Uint8Array> {
     const versions = (this.#versions.get(key) ?? []).filter(({ isRemoval }) => !isRemoval)
-    for (const { key: whole, version } of versions.slice(0, VERSIONS_MAX)) {
+    const oldest = versions.slice(Math.max(VERSIONS_MAX, versions.length - VERSIONS_MAX))
+    for (const { key: whole, version } of [...versions.slice(0, VERSIONS_MAX), ...oldest]) {
       const bytes = await this.#store.get(whole, { version })
       if (bytes) yield bytes
     }
   }
 
-  /** The newest of them that `isIt` takes; what it throws at is not it. */
+  /** What `read` gives for the newest of them that it takes; what it throws at is not it. */
   async find<T>(key: string, read: (bytes: Uint8Array) => T | undefined): Promise<T | undefined> {
     for await (const bytes of this.candidates(key)) {
       const found = orNothing(() => read(bytes))
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  /** The same for the oldest: of what is put once and never again, that is the one the server put. */
+  async findOldest<T>(key: string, read: (bytes: Uint8Array) => T | undefined): Promise<T | undefined> {
+    let oldest: T | undefined
+    for await (const bytes of this.candidates(key)) oldest = orNothing(() => read(bytes)) ?? oldest
+    return oldest
   }
 }
 
