@@ -81,6 +81,14 @@ describe('an archived month', () => {
     expect(await answers(world)).toEqual(after)
   })
 
+  test('loses the values of a field that is sealed later', async () => {
+    const { world } = await archivedWorld(60)
+    expect(unpacked(world).includes('user-of-t-1')).toBe(true)
+    await world.seal('/caseId')
+    expect(unpacked(world).includes('user-of-t-1')).toBe(false)
+    expect(await world.projection.check()).toEqual([])
+  })
+
   test('hides a late record about a decision in it from whoever may not see the person', async () => {
     const { world } = await archivedWorld(60)
     const target = world.source.entries.find(({ index }) => personOf(index) === personOf(3))!

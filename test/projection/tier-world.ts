@@ -1,11 +1,16 @@
 import { DuckDBConnection } from '@duckdb/node-api'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { realClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { fileStore } from '../../packages/server/src/platform/file-store.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
-import { type Restriction, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import {
+  type FieldRules,
+  type Restriction,
+  UNRESTRICTED,
+} from '../../packages/server/src/projection/index.ts'
 import { StoredTierStates } from '../../packages/server/src/projection/tiers/stored-states.ts'
 import type { TierSettings } from '../../packages/server/src/projection/tiers/tiers.ts'
 import { ask, decision, idOf, type Told, World } from './world.ts'
@@ -38,7 +43,17 @@ export class TierWorld extends World {
   }
 
   startTiered(further: Partial<TierSettings> = {}): Promise<this> {
-    return this.start({ tiers: this.settings(further), clock: realClock })
+    return this.start({ tiers: this.settings(further), clock: realClock, rules: () => this.rules })
+  }
+
+  /** Nothing is sealed by rules until `seal`. */
+  rules: FieldRules = rulesThatSeal(0, [])
+
+  /** Seals fields by their pointers, and waits until the index follows. */
+  async seal(...pointers: string[]): Promise<void> {
+    this.rules = rulesThatSeal(this.rules.version + 1, pointers)
+    this.projection.rulesChanged()
+    await expect.poll(() => this.projection.followsRules(), { timeout: 60_000 }).toBe(true)
   }
 
   /** Every file in the store, by its path. */
@@ -52,6 +67,15 @@ export class TierWorld extends World {
   /** Bytes of everything in the store. */
   storedBytes(): Buffer {
     return Buffer.concat(this.stored().map((path) => readFileSync(join(this.storeDirectory, path))))
+  }
+}
+
+function rulesThatSeal(version: number, pointers: readonly string[]): FieldRules {
+  return {
+    version,
+    touches: () => version > 0,
+    sealedUntil: (_, pointer) => (pointers.includes(pointer) ? Number.MAX_SAFE_INTEGER : 0),
+    sealedWithinUntil: () => 0,
   }
 }
 
@@ -70,6 +94,7 @@ export function story(from: number, count: number): Told[] {
       {
         decisionId: `d-${i}`,
         traceId: `t-${i % 60}`,
+        caseId: `user-of-t-${i % 60}`,
         timestamp: at,
         prediction: i % 3 === 0 ? 'high' : { deep: i % 4 },
         confidence: (i % 97) / 100,

@@ -1,3 +1,5 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { answers, parquetTexts, personOf, story, TierWorld } from './tier-world.ts'
@@ -71,6 +73,36 @@ describe('a month that moved to files', () => {
       expect(world.stored().length).toBe(world.states.all().flatMap(({ files }) => files).length + 3)
     },
   )
+
+  test('is not asked about while a file of it is missing, and says so', async () => {
+    const world = await newWorld().startTiered()
+    world.source.add(...story(0, 30))
+    await world.indexed()
+    await world.projection.moveMonths()
+    await world.stop()
+    const file = world.stored().find((path) => path.endsWith('.parquet'))!
+    const path = join(world.storeDirectory, file)
+    const bytes = readFileSync(path)
+    rmSync(path)
+    await world.startTiered()
+    await expect(short(world)).rejects.toThrow('files of 2024-01 are missing')
+    writeFileSync(path, bytes)
+    expect(await world.projection.tiers()!.damaged()).toEqual([])
+    expect(await short(world)).toBeDefined()
+  })
+
+  test('loses the values of a field that is sealed later', async () => {
+    const world = await newWorld().startTiered()
+    world.source.add(...story(0, 60))
+    await world.indexed()
+    await world.projection.moveMonths()
+    expect(await parquetTexts(world)).toMatch(/"t-1".*g7/)
+    await world.seal('/traceId', '/inputFeatures/group')
+    const after = await short(world)
+    expect(await parquetTexts(world)).not.toMatch(/"t-1"|g7/)
+    await world.projection.reindex()
+    expect(await short(world)).toEqual(after)
+  })
 
   test('loses what is erased, in every version of every file', async () => {
     const world = await newWorld().startTiered()

@@ -6,7 +6,7 @@ import { toHex } from '@deponent/format'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
-import { directoryOfStore, openObjectStore } from '../platform/open-store.ts'
+import { absoluteAddress, directoryOfStore, openObjectStore } from '../platform/open-store.ts'
 import { realRandom } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
 import { type Projection, troubleOf } from '../projection/index.ts'
@@ -50,9 +50,11 @@ export class WarmStore {
   async settingsFor({ ledger, name }: Tenant, store: StateStore): Promise<TierSettings | undefined> {
     const told = this.#settings ?? this.#remembered(store, name)
     if (!told) return undefined
-    rememberStore(store, told.address)
+    const address = absoluteAddress(told.address)
+    const opened = await this.#open(address)
+    rememberStore(store, address)
     return {
-      ...(await this.#open(told.address)),
+      ...opened,
       ledger: `${name}-${toHex(ledgerIdOf(ledger.origin)).slice(0, 16)}`,
       scratch: `${this.#directory}/index-scratch/${name}`,
       disk: realDisk,

@@ -17,6 +17,8 @@ const FILE_PARAMETERS = ['versions'] as const
 const S3_PARAMETERS = ['region', 'endpoint'] as const
 const ENDPOINT = ['endpoint'] as const
 
+const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/
+
 /** A bucket's name: by the rules of its service, or what other servers allow too. */
 const BUCKET = /^[a-z0-9][a-z0-9._-]{1,62}$/
 const ACCOUNT = /^[a-z0-9]{3,24}$/
@@ -27,7 +29,7 @@ const CONTAINER = /^(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*$/
  * `gs://bucket/prefix?endpoint=…`. A directory takes `?versions=keep` after `file:///path`, and then keeps what is overwritten or removed. Credentials are never part of an address. Nothing is asked of the store yet: `ability` does that.
  */
 export function openObjectStore(address: string): Promise<ObjectStore> {
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(address)?.[1]?.toLowerCase()
+  const scheme = SCHEME.exec(address)?.[1]?.toLowerCase()
   if (address === '')
     throw new StoreAddressError('the address of a store is a path or a URL, and this is empty')
   if (scheme === undefined) return Promise.resolve(fileStore(address))
@@ -41,12 +43,17 @@ export function openObjectStore(address: string): Promise<ObjectStore> {
   )
 }
 
+/** The same address for a process that was started elsewhere. */
+export function absoluteAddress(address: string): string {
+  return SCHEME.test(address) || address === '' ? address : resolve(address)
+}
+
 /**
  * The directory in which a store at this address keeps its objects as plain files under their keys; undefined where it keeps them
  * otherwise.
  */
 export function directoryOfStore(address: string): string | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9+.-]+:/.test(address)) return resolve(address)
+  if (!SCHEME.test(address)) return resolve(address)
   const url = urlOf(address)
   if (url.protocol !== 'file:' || url.searchParams.has('versions')) return undefined
   return fileURLToPath(new URL(url.pathname, 'file:///'))

@@ -144,7 +144,7 @@ export class Projection {
       catalogue: () => this.#projector.catalogue(),
       filesEnd: () => this.#tiers?.filesEnd(),
       archived: () => this.#tiers?.archived() ?? [],
-      reading: (question) => this.#tiers?.readers.run(question) ?? question(),
+      reading: (question) => this.#tiers?.read(question) ?? question(),
     }
     this.#tiers?.take({
       position: () => this.#projector.position(),

@@ -8,6 +8,8 @@ export const page = z.object({
   items: z.array(anyRecord),
   next: z.string().nullable(),
   asOf: z.object({ size: count }),
+  /** Time whose decisions are left out. */
+  archived: z.array(z.object({ from: z.string(), to: z.string(), decisions: count.optional() })).optional(),
 })
 /** Which page of a list. */
 export const paging = z.object({ limit: z.int().min(1).max(1_000), cursor: z.string() }).partial()

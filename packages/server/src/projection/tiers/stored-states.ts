@@ -36,15 +36,29 @@ export class StoredTierStates implements TierStates {
     this.#months.delete(month)
   }
 
+  isSwept(): boolean {
+    return this.#store.get('SELECT ledger FROM index_leftovers WHERE ledger = ?', this.#ledger) === undefined
+  }
+
+  setSwept(isSwept: boolean): void {
+    const sql = isSwept
+      ? 'DELETE FROM index_leftovers WHERE ledger = ?'
+      : 'INSERT OR IGNORE INTO index_leftovers (ledger) VALUES (?)'
+    this.#store.run(sql, this.#ledger)
+  }
+
   flush(): Promise<void> {
     return this.#store.flush()
   }
 }
 
-/** Whether rows of this ledger's index lie in files, so that the index is not whole without the store that holds them. */
+/** Whether something of this ledger's index lies in a store of objects: rows, or what should have been removed there. */
 export function hasMonthsInFiles(store: StateStore, ledger: string): boolean {
   createTables(store)
-  return store.get('SELECT month FROM index_months WHERE ledger = ? LIMIT 1', ledger) !== undefined
+  return (
+    store.get('SELECT month FROM index_months WHERE ledger = ? LIMIT 1', ledger) !== undefined ||
+    store.get('SELECT ledger FROM index_leftovers WHERE ledger = ?', ledger) !== undefined
+  )
 }
 
 /** The address of the store that the months of this directory went to last. */
@@ -63,5 +77,6 @@ function createTables(store: StateStore): void {
   store.run(
     'CREATE TABLE IF NOT EXISTS index_months (ledger TEXT, month TEXT, told TEXT, PRIMARY KEY (ledger, month)) WITHOUT ROWID',
   )
+  store.run('CREATE TABLE IF NOT EXISTS index_leftovers (ledger TEXT PRIMARY KEY) WITHOUT ROWID')
   store.run('CREATE TABLE IF NOT EXISTS index_store (one INTEGER PRIMARY KEY, address TEXT)')
 }

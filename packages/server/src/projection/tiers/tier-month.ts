@@ -53,6 +53,9 @@ export interface TierStates {
   all(): TierMonth[]
   put(month: TierMonth): void
   remove(month: string): void
+  /** Whether the store holds nothing of this ledger but what months name; a life that ended may have left something. */
+  isSwept(): boolean
+  setSwept(isSwept: boolean): void
   flush(): Promise<void>
 }
 

@@ -7,7 +7,7 @@
 // 3. Nothing that an index before this one put into the store outlives the start of this one; an erasure is not done before that.
 
 import type { Clock } from '../../platform/clock.ts'
-import type { IndexClient } from '../engine/client.ts'
+import { EngineUnavailable, type IndexClient } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
 import { DECISIONS, type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
 import { Archiver } from './archiving.ts'
@@ -44,7 +44,7 @@ export interface Turns {
 const FOLLOW_MS = 30 * 86_400_000
 
 export class Tiers {
-  readonly readers = new Readers()
+  readonly #readers = new Readers()
   readonly #settings: TierSettings
   readonly #client: IndexClient
   readonly #names: Names
@@ -58,8 +58,8 @@ export class Tiers {
   #turns: Turns | undefined
   #index = ''
   #changes = 0
-  /** Objects that nobody needs any more may still be in the store. */
-  #isSwept = false
+  /** Months of which files are known to be missing. */
+  #missing: readonly string[] = []
   /** One thing at a time is done with months; those that wait do so here. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -69,7 +69,7 @@ export class Tiers {
     this.#names = names
     this.#clock = clock
     this.#store = new TierStore(settings)
-    this.#relations = new Relations(client, names, this.#store, this.readers)
+    this.#relations = new Relations(client, names, this.#store, this.#readers)
     this.#remains = new Remains(client, names)
     const surroundings = this.#surroundings()
     this.#archiver = new Archiver({ ...surroundings, remains: this.#remains })
@@ -113,12 +113,20 @@ export class Tiers {
     return this.#restoring.status
   }
 
+  /** Asks a question, of which nothing it may read is taken away. @throws EngineUnavailable when files are missing: it would be half an answer */
+  read<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#missing.length > 0)
+      return Promise.reject(new EngineUnavailable(`files of ${this.#missing.join(', ')} are missing`))
+    return this.#readers.run(question)
+  }
+
   /** Goes on with the files of this index; `isNew`: it has none, and those of others go. */
   async open(index: string, isNew = false): Promise<void> {
     this.#index = index
     this.#relations.forget()
     await this.#store.emptyScratch()
     const { states } = this.#settings
+    states.setSwept(false)
     if (isNew) {
       for (const { month } of states.all()) states.remove(month)
       await states.flush()
@@ -127,7 +135,7 @@ export class Tiers {
     await this.#remains.open(archived.map(({ month }) => month))
     await this.define()
     for (const month of states.all()) if (month.state === 'switching') await this.#mover.finish(month)
-    this.#isSwept = false
+    if (this.#settings.directory !== undefined) await this.damaged()
     // A store that is away keeps nobody from opening the index; what is to be erased waits for it.
     await this.#sweep().catch(() => {})
   }
@@ -144,11 +152,18 @@ export class Tiers {
   /** Moves and archives every month whose time has come; gives those that moved. */
   moveDue(): Promise<string[]> {
     return this.#inTurn(async () => {
+      const { states } = this.#settings
       const moved: string[] = []
-      for (const month of await this.#due()) if (await this.#mover.move(month)) moved.push(month)
+      const due = await this.#due()
+      if (due.length > 0 || this.months().some((month) => this.#isForArchive(month))) {
+        // Whoever is interrupted leaves objects that no month names.
+        states.setSwept(false)
+        await states.flush()
+      }
+      for (const month of due) if (await this.#mover.move(month)) moved.push(month)
       for (const month of this.months()) if (this.#isForArchive(month)) await this.#archiver.archive(month)
       // Not while rows are changed: what is put then is remembered a moment later.
-      if (!this.#isSwept) await this.#exclusively(() => this.#sweep())
+      if (!states.isSwept()) await this.#exclusively(() => this.#sweep())
       return moved
     })
   }
@@ -174,7 +189,7 @@ export class Tiers {
    */
   async change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     this.noteChange()
-    if (!this.#isSwept) await this.#sweep()
+    if (!this.#settings.states.isSwept()) await this.#sweep()
     const { states } = this.#settings
     const isOurs = ({ table }: RowChange): boolean => TIERED_TABLES.includes(table)
     const gone: string[] = []
@@ -183,7 +198,7 @@ export class Tiers {
       const changed = wanted.length > 0 ? await changedMonth(this.#changing(), month, wanted) : month
       if (changed === month) continue
       // Until the old objects are gone: whoever is interrupted before sweeps first.
-      this.#isSwept = false
+      states.setSwept(false)
       const kept = new Set(this.#objectsOf(changed))
       gone.push(...this.#objectsOf(month).filter((key) => !kept.has(key)))
       if (changed.files.length === 0) states.remove(month.month)
@@ -195,7 +210,7 @@ export class Tiers {
     await this.#relations.define(states.all())
     await this.#relations.settle()
     await this.#store.remove(gone)
-    this.#isSwept = true
+    states.setSwept(true)
   }
 
   /** Has nothing name these feature columns any more, which hold no value. */
@@ -234,7 +249,12 @@ export class Tiers {
         break
       }
     }
+    this.#missing = damaged.filter((name) => this.#isRead(name))
     return damaged
+  }
+
+  #isRead(name: string): boolean {
+    return this.months().some(({ month, state }) => month === name && state !== 'archived')
   }
 
   #isForArchive(month: TierMonth): boolean {
@@ -267,7 +287,7 @@ export class Tiers {
 
   async #sweep(): Promise<void> {
     await this.#store.sweep(new Set(this.months().flatMap((month) => this.#objectsOf(month))))
-    this.#isSwept = true
+    this.#settings.states.setSwept(true)
   }
 
   #objectsOf(month: TierMonth): string[] {
@@ -282,7 +302,7 @@ export class Tiers {
     const turn = this.#last.then(task)
     this.#last = turn.catch(() => {
       // What it put may be nobody's.
-      this.#isSwept = false
+      this.#settings.states.setSwept(false)
     })
     return turn
   }
