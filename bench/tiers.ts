@@ -177,6 +177,7 @@ const projection = await Projection.start({
     scratch: join(folder, 'scratch'),
     disk: realDisk,
     states: new StoredTierStates(store, 'default'),
+    isOwner: true,
     hotDays: 30,
     warmDays: Number.POSITIVE_INFINITY,
   },

@@ -33,6 +33,7 @@ export class TierWorld extends World {
       scratch: join(this.directory, 'scratch'),
       disk: realDisk,
       states: this.states,
+      isOwner: true,
       hotDays: 30,
       warmDays: 100_000,
       atStep: (step) => {

@@ -74,6 +74,20 @@ describe('a month that moved to files', () => {
     },
   )
 
+  test('is read by a copy whose ledger takes no entries, and left as it is', async () => {
+    const world = await newWorld().startTiered()
+    world.source.add(...story(0, 30))
+    await world.indexed()
+    await world.projection.moveMonths()
+    const [before, stored] = [await short(world), world.stored()]
+    await world.stop()
+    await world.startTiered({ isOwner: false })
+    expect(await short(world)).toEqual(before)
+    await world.projection.reindex()
+    expect(await short(world)).toEqual(before)
+    expect(world.stored()).toEqual(stored)
+  })
+
   test('is not asked about while a file of it is missing, and says so', async () => {
     const world = await newWorld().startTiered()
     world.source.add(...story(0, 30))

@@ -59,6 +59,8 @@ export class WarmStore {
       scratch: `${this.#directory}/index-scratch/${name}`,
       disk: realDisk,
       states: new StoredTierStates(store, name),
+      // A copy of a directory knows where the original's months lie.
+      isOwner: ledger.refusal === undefined,
       hotDays: told.hotDays,
       warmDays: told.warmDays,
     }

@@ -47,6 +47,8 @@ function checkOrder(from: string, to: string): void {
 
 function tiersOf({ services }: Call): ShownTiers {
   const tiers = services.projection.tiers()
+  if (tiers && services.tenant.ledger.refusal)
+    throw new Problem(409, 'no_tiers', 'this ledger takes no entries, and leaves months where they are')
   if (tiers) return tiers
   throw new Problem(
     409,

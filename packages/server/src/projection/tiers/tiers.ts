@@ -12,6 +12,7 @@ import type { FieldSlot } from '../fields.ts'
 import { DECISIONS, type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
 import { Archiver } from './archiving.ts'
 import { changedMonth, type Changing, tell } from './changing.ts'
+import { isForArchive, monthsDue } from './due.ts'
 import { objectsOf } from './keys.ts'
 import { Mover, type MoveStep, type Surroundings } from './moving.ts'
 import { Readers } from './readers.ts'
@@ -19,11 +20,13 @@ import { Relations } from './relations.ts'
 import { Remains } from './remains.ts'
 import { type Restoration, Restoring } from './restoring.ts'
 import type { RowChange } from './row-change.ts'
-import { isOlder, monthOfPartition, rowsIn, spanOf, type TierMonth, type TierStates } from './tier-month.ts'
+import { rowsIn, spanOf, type TierMonth, type TierStates } from './tier-month.ts'
 import { type TierPlace, TierStore } from './tier-store.ts'
 
 export interface TierSettings extends TierPlace {
   readonly states: TierStates
+  /** Whether objects may be written and removed; a copy of a ledger that takes no entries only reads those of the original. */
+  readonly isOwner: boolean
   /** A month moves to files when all of it is further back than this; Infinity for never. */
   readonly hotDays: number
   /** Its files are archived when all of it is further back than this; Infinity for never. */
@@ -40,8 +43,12 @@ export interface Turns {
   exclusively(task: () => Promise<void>): Promise<void>
 }
 
-/** Rows that came to a month after it was moved follow this long after the last move, so that they do not make a file each. */
-const FOLLOW_MS = 30 * 86_400_000
+/** Objects of another server would be changed. */
+class NotOwner extends Error {
+  constructor() {
+    super('months in a store are changed by a server whose ledger takes entries')
+  }
+}
 
 export class Tiers {
   readonly #readers = new Readers()
@@ -152,9 +159,10 @@ export class Tiers {
   /** Moves and archives every month whose time has come; gives those that moved. */
   moveDue(): Promise<string[]> {
     return this.#inTurn(async () => {
-      const { states } = this.#settings
+      const { hotDays, isOwner, states } = this.#settings
       const moved: string[] = []
-      const due = await this.#due()
+      const now = this.#clock.now()
+      const due = isOwner ? await monthsDue(this.#client, this.#names, this.months(), hotDays, now) : []
       if (due.length > 0 || this.months().some((month) => this.#isForArchive(month))) {
         // Whoever is interrupted leaves objects that no month names.
         states.setSwept(false)
@@ -163,13 +171,14 @@ export class Tiers {
       for (const month of due) if (await this.#mover.move(month)) moved.push(month)
       for (const month of this.months()) if (this.#isForArchive(month)) await this.#archiver.archive(month)
       // Not while rows are changed: what is put then is remembered a moment later.
-      if (!states.isSwept()) await this.#exclusively(() => this.#sweep())
+      if (isOwner && !states.isSwept()) await this.#exclusively(() => this.#sweep())
       return moved
     })
   }
 
   /** Begins to bring months of [from, to] back until a time, Unix milliseconds; those that are not archived stay until then. */
   restore(from: string, to: string, untilMs: number): Restoration {
+    if (!this.#settings.isOwner) throw new NotOwner()
     return this.#restoring.begin(from, to, untilMs)
   }
 
@@ -189,12 +198,13 @@ export class Tiers {
    */
   async change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     this.noteChange()
-    if (!this.#settings.states.isSwept()) await this.#sweep()
-    const { states } = this.#settings
+    const { isOwner, states } = this.#settings
+    if (isOwner && !states.isSwept()) await this.#sweep()
     const isOurs = ({ table }: RowChange): boolean => TIERED_TABLES.includes(table)
     const gone: string[] = []
     for (const month of states.all()) {
-      const wanted = (month.state === 'archived' ? all : changes).filter(isOurs)
+      const wanted = (isOwner && month.state === 'archived' ? all : changes).filter(isOurs)
+      if (wanted.length > 0 && !isOwner) throw new NotOwner()
       const changed = wanted.length > 0 ? await changedMonth(this.#changing(), month, wanted) : month
       if (changed === month) continue
       // Until the old objects are gone: whoever is interrupted before sweeps first.
@@ -258,34 +268,12 @@ export class Tiers {
   }
 
   #isForArchive(month: TierMonth): boolean {
-    const now = this.#clock.now()
-    return (
-      month.state === 'warm' &&
-      month.restoredUntil <= now &&
-      isOlder(month.month, this.#settings.warmDays, now)
-    )
-  }
-
-  /** Months in the tables that are over for long enough. */
-  async #due(): Promise<string[]> {
-    const rows = await this.#client.select<{ partition: string }>(
-      `SELECT DISTINCT partition FROM system.parts WHERE database = {p0:String} AND active AND rows > 0
-        AND table IN (${TIERED_TABLES.map(({ name }) => `'${name}'`).join()})`,
-      { params: { p0: this.#names.tables } },
-    )
-    const known = new Map(this.months().map((month) => [month.month, month]))
-    const now = this.#clock.now()
-    return rows
-      .flatMap(({ partition }) => monthOfPartition(partition) ?? [])
-      .filter((month) => isOlder(month, this.#settings.hotDays, now))
-      .filter((month) => {
-        const { state, movedAt = -Infinity } = known.get(month) ?? {}
-        return state !== 'archived' && movedAt <= now - FOLLOW_MS
-      })
-      .toSorted()
+    const { isOwner, warmDays } = this.#settings
+    return isOwner && isForArchive(month, warmDays, this.#clock.now())
   }
 
   async #sweep(): Promise<void> {
+    if (!this.#settings.isOwner) throw new NotOwner()
     await this.#store.sweep(new Set(this.months().flatMap((month) => this.#objectsOf(month))))
     this.#settings.states.setSwept(true)
   }
