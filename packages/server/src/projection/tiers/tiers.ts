@@ -201,26 +201,25 @@ export class Tiers {
     const { isOwner, states } = this.#settings
     if (isOwner && !states.isSwept()) await this.#sweep()
     const isOurs = ({ table }: RowChange): boolean => TIERED_TABLES.includes(table)
-    const gone: string[] = []
+    let isChanged = false
     for (const month of states.all()) {
       const wanted = (isOwner && month.state === 'archived' ? all : changes).filter(isOurs)
-      if (wanted.length > 0 && !isOwner) throw new NotOwner()
-      const changed = wanted.length > 0 ? await changedMonth(this.#changing(), month, wanted) : month
-      if (changed === month) continue
-      // Until the old objects are gone: whoever is interrupted before sweeps first.
+      if (wanted.length === 0) continue
+      if (!isOwner) throw new NotOwner()
+      // Until old objects are gone, those in between among them: whoever is interrupted before sweeps first.
       states.setSwept(false)
-      const kept = new Set(this.#objectsOf(changed))
-      gone.push(...this.#objectsOf(month).filter((key) => !kept.has(key)))
+      const changed = await changedMonth(this.#changing(), month, wanted)
+      if (changed === month) continue
+      isChanged = true
       if (changed.files.length === 0) states.remove(month.month)
       else states.put(changed)
     }
     this.noteChange()
-    if (gone.length === 0) return
+    if (!isChanged) return states.setSwept(isOwner)
     await states.flush()
     await this.#relations.define(states.all())
     await this.#relations.settle()
-    await this.#store.remove(gone)
-    states.setSwept(true)
+    await this.#sweep()
   }
 
   /** Has nothing name these feature columns any more, which hold no value. */
