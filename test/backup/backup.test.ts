@@ -102,9 +102,9 @@ describe('a backup', () => {
     const running = await open(place, { log: 512 * 1_024, segment: { entriesMax: 200, bytesMax: 1_048_576 } })
     await record(running, 0, 20)
     const made: string[] = []
-    let isOver = false
+    const over = new AbortController()
     const recording = (async () => {
-      for (let i = 100; !isOver; i += 5)
+      for (let i = 100; !over.signal.aborted; i += 5)
         await running.tenant.recorder.record(
           Array.from({ length: 5 }, (_, at) => submission(loan(i + at), at)),
         )
@@ -112,7 +112,7 @@ describe('a backup', () => {
     try {
       for (let i = 0; i < 3; i += 1) made.push((await backUp(place)).snapshot)
     } finally {
-      isOver = true
+      over.abort()
       await recording
     }
     await running.close()

@@ -73,14 +73,15 @@ export async function cutLedger(place: CutPlace): Promise<LedgerCut> {
   const ledgerId = ledgerIdOf(origin)
   const recovered = await recover(disk, directory, ledgerId, new TileStore(disk, directory), NO_SIGNER)
   const { contents, settledTiles, scan, tree } = recovered
-  if (scan.corrupt)
+  const signed = note && parseCheckpoint(parseNote(fromUtf8(note)).text)
+  // Of a ledger that was succeeded nothing comes any more, and its successor fixes all of it.
+  const size = isKeptOn(identity) ? (signed?.size ?? 0) : recovered.size
+  // A log that is being written looks damaged where its end was read before and after another frame came: that is past the checkpoint.
+  if (scan.corrupt && (scan.corrupt.from < size || !isKeptOn(identity)))
     throw new BackupRefused(
       'wal_corrupt',
       `the log of ledger ${name} is damaged from entry ${scan.corrupt.from} on: see deponent verify`,
     )
-  const signed = note && parseCheckpoint(parseNote(fromUtf8(note)).text)
-  // Of a ledger that was succeeded nothing comes any more, and its successor fixes all of it.
-  const size = isKeptOn(identity) ? (signed?.size ?? 0) : recovered.size
   const log = contentsBelow(contents, size)
   const first = log[0]?.first ?? 0
   if (recovered.size < size || (size > 0 && log.length === 0) || settledTiles * TILE_WIDTH > size)
