@@ -1,10 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newPlace, ServerProcess } from '../e2e/server-process.ts'
+import { VendorApi } from '../sdk/vendor-api.ts'
 import { ROOT, textOf } from './tree.ts'
+
+const execute = promisify(execFile)
 
 const BUILT = join(ROOT, 'packages/sdk/dist/index.js')
 const BLOCKS = [...textOf('docs/typescript.md').matchAll(/^```ts\n(.*?)^```$/gms)].map(
@@ -25,22 +29,41 @@ const COMPILER = {
 
 let server: ServerProcess
 let home: string
+let vendor: VendorApi
+let vendorUrl: string
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'typescript-'))
+  vendor = new VendorApi()
+  vendorUrl = await vendor.start()
+  vendor.reply = {
+    json: {
+      model: 'm',
+      choices: [{ message: { content: 'It depends.' }, finish_reason: 'stop' }],
+      content: [{ type: 'text', text: 'It depends.' }],
+    },
+  }
   if (existsSync(BUILT)) server = await ServerProcess.start(await newPlace())
 })
 
 afterAll(async () => {
   await server?.stop()
+  await vendor.stop()
   rmSync(home, { recursive: true })
 })
 
-function run(program: string, args: string[]): string {
-  const env = { ...process.env, DEPONENT_KEY: server.key }
-  const ran = spawnSync(program, args, { cwd: home, env, encoding: 'utf8' })
-  expect(ran.stderr + (ran.status === 0 ? '' : ran.stdout)).toBe('')
-  return ran.stdout
+async function run(program: string, args: string[]): Promise<string> {
+  const env = {
+    ...process.env,
+    DEPONENT_KEY: server.key,
+    OPENAI_API_KEY: 'k',
+    OPENAI_BASE_URL: vendorUrl,
+    ANTHROPIC_API_KEY: 'k',
+    ANTHROPIC_BASE_URL: vendorUrl,
+  }
+  const { stdout, stderr } = await execute(program, args, { cwd: home, env })
+  expect(stderr).toBe('')
+  return stdout
 }
 
 test('every block of docs/typescript.md compiles with the published types, runs, and is kept', async (context) => {
@@ -50,12 +73,13 @@ test('every block of docs/typescript.md compiles with the published types, runs,
   writeFileSync(join(home, 'tsconfig.json'), JSON.stringify(COMPILER))
   for (const [i, block] of BLOCKS.entries())
     writeFileSync(join(home, `block-${i}.ts`), block.replaceAll('http://127.0.0.1:4600', server.url))
-  run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', home])
-  const said = BLOCKS.map((_, i) => run(process.execPath, [join('out', `block-${i}.js`)]))
+  await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', home])
+  const said: string[] = []
+  for (const i of BLOCKS.keys()) said.push(await run(process.execPath, [join('out', `block-${i}.js`)]))
   expect(said[0]).toContain('/promise')
   expect(said[1]).toBe('It depends.')
-  expect(said[4]).toBe('declined: income 20000\n')
-  expect(said[6]).toBe('true\n')
+  expect(said[5]).toBe('declined: income 20000\n')
+  expect(said[7]).toBe('true\n')
 
   await server.indexed()
   const { items } = await server.get<{ items: Record<string, unknown>[] }>('/v1/decisions?limit=100')
@@ -64,6 +88,7 @@ test('every block of docs/typescript.md compiles with the published types, runs,
     [
       'assistant "It depends."',
       'assistant "ON ITS WAY"',
+      'claude-x "It depends."',
       'credit-risk "approved"',
       'credit-risk "approved"',
       'credit-risk "approved"',
@@ -71,6 +96,7 @@ test('every block of docs/typescript.md compiles with the published types, runs,
       'credit-risk "declined"',
       'credit-risk "declined"',
       'credit-risk "declined"',
+      'gpt-x "It depends."',
       'loan-api {"approved":true}',
       'ranker ["a","b"]',
     ].toSorted(),

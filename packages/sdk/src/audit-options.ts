@@ -12,6 +12,8 @@ export interface AuditOptions<Args extends unknown[], Result> extends DecisionCo
   output?: false | ((result: Awaited<Result>) => unknown)
   /** What to record as `prediction` of a stream, made of its parts. Default: one text of texts, a list of anything else. */
   combine?: (parts: readonly unknown[]) => unknown
+  /** Further fields of a stream, known from its parts. */
+  describeStream?: (parts: readonly unknown[]) => Partial<Decision>
   /** Further fields, known only after the call: a confidence, a status, the person affected. */
   describe?: (result: Awaited<Result>, ...args: Args) => Partial<Decision>
   /**

@@ -82,13 +82,14 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
 
   /** Listens to the stream it gave back: what passes is its result. */
   listener(stream: Awaited<Result>): StreamListener {
-    const { combine = joined, output } = this.#options
+    const { combine = joined, describeStream, output } = this.#options
     const heard = new Heard(output !== false)
     const outcome = (): Partial<Decision> => ({
       prediction:
         (output === false ? undefined : this.#captured('combine', () => combine(heard.parts))) ??
         '[not captured]',
       ...heard.facts(this.#startedMs),
+      ...this.#captured('describeStream', () => describeStream?.(heard.parts)),
     })
     return {
       chunk: (value) => heard.chunk(value),
@@ -209,6 +210,7 @@ function contextOf<Args extends unknown[], Result>(options: AuditOptions<Args, R
     output: _output,
     describe: _describe,
     combine: _combine,
+    describeStream: _describeStream,
     explain: _explain,
     modelDigest: _modelDigest,
     onRecorded: _onRecorded,

@@ -71,7 +71,8 @@ function overlayIterator(iterator: Iterating, listener: StreamListener): void {
     })
 }
 
-function overlay(target: object, name: string | symbol, value: unknown): void {
+/** Puts a member over one an object has by its class. */
+export function overlay(target: object, name: string | symbol, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
 }
 
