@@ -1,3 +1,6 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deponent } from '@deponent/sdk'
@@ -244,6 +247,75 @@ describe('an HTTP handler', () => {
     expect(await recorded()).toMatchObject({ status: 'error', input: { path: '/loans' } })
     void audit.handler(() => new Response('busy', { status: 504 }), model)(request())
     expect(await recorded()).toMatchObject({ status: 'timeout', prediction: { status: 504 } })
+  })
+})
+
+describe('an HTTP handler of Node', () => {
+  async function served(handler: RequestListener, ask: (address: string) => Promise<unknown>): Promise<void> {
+    const shop = createServer(handler)
+    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
+    try {
+      await ask(`http://127.0.0.1:${(shop.address() as AddressInfo).port}`)
+      await expect.poll(() => audit.stats().reported).toBeGreaterThan(0)
+    } finally {
+      shop.closeAllConnections()
+      await new Promise((resolve) => shop.close(resolve))
+    }
+  }
+
+  it('is recorded when its response is closed, and what it decides carries trace and request', async () => {
+    const handler = audit.nodeHandler<IncomingMessage, ServerResponse, [], void>((_, response) => {
+      audit.log({ modelId: 'inner', prediction: 1 })
+      response.writeHead(201).end('made')
+    }, model)
+    await served(handler, async (address) => {
+      const answer = await fetch(`${address}/loans?name=secret`, { headers: { 'x-request-id': 'r-2' } })
+      expect([answer.status, await answer.text()]).toEqual([201, 'made'])
+      await expect.poll(() => audit.stats().reported).toBe(2)
+    })
+    await audit.flush()
+    expect(server.records).toMatchObject([
+      { modelId: 'inner', requestId: 'r-2' },
+      {
+        input: { method: 'GET', path: '/loans' },
+        prediction: { status: 201 },
+        status: 'ok',
+        requestId: 'r-2',
+      },
+    ])
+  })
+
+  it('that its asker leaves, or that throws, is recorded so, once', async () => {
+    const slow = audit.nodeHandler<IncomingMessage, ServerResponse, [], void>((_, response) => {
+      response.write('part')
+    }, model)
+    await served(slow, async (address) => {
+      const leaving = new AbortController()
+      const answer = await fetch(address, { signal: leaving.signal })
+      leaving.abort()
+      await answer.text().catch(() => undefined)
+    })
+    expect(await recorded()).toMatchObject({ status: 'error', error: { type: 'AbortError' } })
+    const error = new RangeError('no')
+    const broken = audit.nodeHandler<IncomingMessage, ServerResponse, [], void>(() => {
+      throw error
+    }, model)
+    const seen: unknown[] = []
+    const before = audit.stats().reported
+    await served(
+      (request, response) => {
+        try {
+          broken(request, response)
+        } catch (thrown) {
+          seen.push(thrown)
+          response.writeHead(500).end()
+        }
+      },
+      (address) => fetch(address).then((answer) => answer.text()),
+    )
+    expect(seen).toEqual([error])
+    expect(await recorded()).toMatchObject({ status: 'error', error: { type: 'RangeError' } })
+    expect(audit.stats().reported).toBe(before + 1)
   })
 })
 

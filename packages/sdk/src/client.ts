@@ -13,6 +13,8 @@ import type { HandlerOptions } from './handler.ts'
 import { Intake } from './intake.ts'
 import { warn } from './issue.ts'
 import type { OnError } from './issue.ts'
+import { auditNodeHandler } from './node-handler.ts'
+import type { NodeHandlerOptions, NodeRequest, NodeResponse } from './node-handler.ts'
 import { OpenCalls } from './open-calls.ts'
 import type { DeponentOptions, SinkOptions } from './options.ts'
 import { quietTimer } from './pause.ts'
@@ -188,6 +190,14 @@ export class Deponent {
     options: HandlerOptions,
   ): (request: Request, ...rest: Rest) => Response | Promise<Response> {
     return auditHandler(handler, options, this.#recorder, this.#contexts)
+  }
+
+  /** An HTTP handler of request and response, as node:http and Express have it, recorded when its response is closed. */
+  nodeHandler<Incoming extends NodeRequest, Outgoing extends NodeResponse, Rest extends unknown[], Result>(
+    handler: (request: Incoming, response: Outgoing, ...rest: Rest) => Result,
+    options: NodeHandlerOptions<Incoming, Outgoing>,
+  ): (request: Incoming, response: Outgoing, ...rest: Rest) => Result {
+    return auditNodeHandler(handler, options, this.#recorder, this.#contexts)
   }
 
   /**

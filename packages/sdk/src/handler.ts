@@ -132,7 +132,8 @@ function addressOf({ method, url }: Request): unknown {
   return { method, path: new URL(url).pathname }
 }
 
-function statusOfCode(code: number): NonNullable<Decision['status']> {
+/** What an HTTP status says of the decision. */
+export function statusOfCode(code: number): NonNullable<Decision['status']> {
   if (code === 408 || code === 504) return 'timeout'
   return code >= 500 ? 'error' : 'ok'
 }
