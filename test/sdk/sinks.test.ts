@@ -174,7 +174,7 @@ it('AIAuditLogger takes the call others have, and keeps every argument', async (
   }
   const id = logger.log_decision({ model_id: 'm', ...call })
   expect(await logger.flush()).toBe(0)
-  expect(server.records).toEqual([{ modelId: 'm', ...call, decisionId: id, timestamp: expect.any(String) }])
+  expect(server.records).toEqual([{ model_id: 'm', ...call, decisionId: id, timestamp: expect.any(String) }])
   await logger.close()
   await server.stop()
 })

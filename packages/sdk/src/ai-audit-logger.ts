@@ -1,4 +1,5 @@
 import { Deponent } from './client.ts'
+import type { Decision } from './decision.ts'
 import type { DeponentOptions, SinkOptions } from './options.ts'
 
 /** One call of `log_decision`; what else it holds is kept too. */
@@ -28,9 +29,9 @@ export class AIAuditLogger {
     this.client = options instanceof Deponent ? options : new Deponent(options)
   }
 
-  /** Records a decision and returns its id at once. */
-  log_decision({ model_id, ...decision }: LoggedDecision): string {
-    return this.client.log({ modelId: model_id, ...decision })
+  /** Records a decision and returns its id at once. Names are kept as they are: the server knows both spellings. */
+  log_decision(decision: LoggedDecision): string {
+    return this.client.log(decision as unknown as Decision)
   }
 
   /** As `flush` of the client. */

@@ -17,15 +17,24 @@ export function auditFunction<This, Args extends unknown[], Result>(
       call.failed(error)
       throw error
     }
-    if (isPromise(result)) hear(result, (settled) => finish(call, settled), call.failed)
-    else finish(call, result as Awaited<Result>)
+    try {
+      if (isPromise(result)) hear(result, (settled) => finish(call, settled), call.failed)
+      else finish(call, result as Awaited<Result>)
+    } catch {
+      // A value that resists being looked at goes to the caller all the same.
+      call.abandon()
+    }
     return result
   }
 }
 
 function finish<Args extends unknown[], Result>(call: Call<Args, Result>, result: Awaited<Result>): void {
-  const isHeard = isListenable(result) && listen(result, call.listener(result))
-  if (!isHeard) call.succeeded(result)
+  try {
+    const isHeard = isListenable(result) && listen(result, call.listener(result))
+    if (!isHeard) call.succeeded(result)
+  } catch {
+    call.abandon()
+  }
 }
 
 /**

@@ -27,6 +27,8 @@ export interface Recorder {
 /** How much of a stream's text is kept, and how many of its parts. */
 const STREAM_CHARACTERS_MAX = 128 * 1024
 const STREAM_PARTS_MAX = 10_000
+/** A timer for longer would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 export class Call<Args extends unknown[], Result> implements OpenCall {
   readonly #options: AuditOptions<Args, Result>
@@ -46,7 +48,8 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
     this.#args = args
     this.#context = recorder.context
     this.#inputText = this.#captured('input', () => inputText(options, args))
-    if (options.timeoutMs !== undefined) this.#timer = quietTimer(this.#timedOut, options.timeoutMs)
+    const { timeoutMs = Infinity } = options
+    if (timeoutMs <= TIMER_MS_MAX) this.#timer = quietTimer(this.#timedOut, timeoutMs)
     recorder.open.add(this)
     this.#startedMs = performance.now()
   }

@@ -127,8 +127,8 @@ export class Deponent {
   }
 
   /** A step in the life of a model: trained, evaluated, approved, deployed, rolled back, retired. */
-  lifecycle({ eventType, ...event }: ModelEvent): string {
-    return this.#intake.record(`model.${eventType}`, event)
+  lifecycle(event: ModelEvent): string {
+    return this.#intake.record(({ eventType }) => `model.${String(eventType)}`, event)
   }
 
   /** A version of a data set, for the lineage of what is trained on it. */

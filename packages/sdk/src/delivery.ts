@@ -56,7 +56,8 @@ function server(options: DeponentOptions, { queue, counts, onError, stats }: Del
   const spool = Spool.of(options.spool, { numbering, onError, onLost })
   const destination = new Sender(
     {
-      url: options.url.replace(/\/+$/, ''),
+      // An address that was forgotten is told when nothing can be sent, not by a throw where the application starts.
+      url: `${options.url}`.replace(/\/+$/, ''),
       key: options.key,
       batchSize: Math.max(1, options.batchSize ?? 100),
       requestTimeoutMs,

@@ -35,19 +35,31 @@ export function auditHandler<Rest extends unknown[]>(
   contexts: Contexts,
 ): Handler<Rest> {
   return function audited(this: unknown, request: Request, ...rest: Rest): Response | Promise<Response> {
-    return contexts.run(contextOf(request, options), () => {
-      const exchange = new Exchange(options, recorder, request)
-      let answer: Response | Promise<Response>
-      try {
-        answer = handler.call(this, request, ...rest)
-      } catch (error) {
-        exchange.failed(error)
-        throw error
-      }
-      if (isPromise(answer)) answer.then(exchange.answered, exchange.failed)
-      else exchange.answered(answer)
-      return answer
-    })
+    return contexts.run(
+      readable(() => contextOf(request, options)),
+      () => {
+        const exchange = new Exchange(options, recorder, request)
+        let answer: Response | Promise<Response>
+        try {
+          answer = handler.call(this, request, ...rest)
+        } catch (error) {
+          exchange.failed(error)
+          throw error
+        }
+        if (isPromise(answer)) answer.then(exchange.answered, exchange.failed)
+        else exchange.answered(answer)
+        return answer
+      },
+    )
+  }
+}
+
+/** What can be read of a request; nothing of one that resists. */
+export function readable(read: () => Partial<Decision>): Partial<Decision> {
+  try {
+    return read()
+  } catch {
+    return {}
   }
 }
 

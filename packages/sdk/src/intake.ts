@@ -86,10 +86,11 @@ export class Intake {
   }
 
   /** Takes a record of another kind and gives an id for its receipt. */
-  record(kind: string, given: Given, context?: DecisionContext): string {
+  record(kind: string | ((given: Given) => string), given: Given, context?: DecisionContext): string {
     const id = uuidv7()
     const completed = (): Record<string, unknown> => {
-      const record: Record<string, unknown> = { ...context, ...given, kind }
+      const record: Record<string, unknown> = { ...context, ...given }
+      record['kind'] = typeof kind === 'string' ? kind : kind(record)
       if (!hasTime(record)) record['at'] = new Date().toISOString()
       return record
     }

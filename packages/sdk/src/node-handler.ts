@@ -9,7 +9,7 @@ import type { Recorder } from './call.ts'
 import { contextOfHeaders } from './context.ts'
 import type { Contexts } from './context.ts'
 import type { Decision } from './decision.ts'
-import { statusOfCode } from './handler.ts'
+import { readable, statusOfCode } from './handler.ts'
 
 /** The part of node:http's IncomingMessage that is used here. */
 export interface NodeRequest {
@@ -50,11 +50,15 @@ export function auditNodeHandler<
   contexts: Contexts,
 ): (request: Incoming, response: Outgoing, ...rest: Rest) => Result {
   return function audited(this: unknown, request: Incoming, response: Outgoing, ...rest: Rest): Result {
-    const context = contextOfHeaders((name) => String(request.headers[name] ?? ''))
+    const context = readable(() => contextOfHeaders((name) => String(request.headers[name] ?? '')))
     return contexts.run(context, () => {
       const { input: _input, output: _output, describe: _describe, ...stated } = options
       const call = new Call<[Incoming], unknown>({ ...stated, input: false }, recorder, [request])
-      response.once('close', () => closed(call, request, response, options, recorder))
+      try {
+        response.once('close', () => closed(call, request, response, options, recorder))
+      } catch {
+        call.abandon()
+      }
       let result: Result
       try {
         result = handler.call(this, request, response, ...rest)

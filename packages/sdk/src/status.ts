@@ -7,11 +7,14 @@ type Status = NonNullable<Decision['status']>
 
 /** `timeout` for what says so by its name or code; everything else, an abort included, is an `error` that `error.type` names. */
 export function statusOfError(error: unknown): Status {
-  if (typeof error !== 'object' || error === null) return 'error'
-  const { name, code } = error as { name?: unknown; code?: unknown }
-  return [name, code].some((word) => typeof word === 'string' && /time(d_?)?out/i.test(word))
-    ? 'timeout'
-    : 'error'
+  try {
+    if (typeof error !== 'object' || error === null) return 'error'
+    const { name, code } = error as { name?: unknown; code?: unknown }
+    const isTimeout = [name, code].some((word) => typeof word === 'string' && /time(d_?)?out/i.test(word))
+    return isTimeout ? 'timeout' : 'error'
+  } catch {
+    return 'error'
+  }
 }
 
 /**

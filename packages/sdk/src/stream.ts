@@ -28,11 +28,31 @@ export function isListenable(value: unknown): value is object {
 /** Begins to listen; false when the object cannot be overlaid. */
 export function listen(stream: object, listener: StreamListener): boolean {
   try {
-    if (isIterator(stream)) overlayIterator(stream, listener)
-    else overlayIterable(stream as AsyncIterable<unknown>, listener)
+    const unheard = quiet(listener)
+    if (isIterator(stream)) overlayIterator(stream, unheard)
+    else overlayIterable(stream as AsyncIterable<unknown>, unheard)
     return true
   } catch {
     return false
+  }
+}
+
+/** The same listener, of whose troubles the reader learns nothing. */
+function quiet(listener: StreamListener): StreamListener {
+  const quietly =
+    <Told extends unknown[]>(tell: (...told: Told) => unknown) =>
+    (...told: Told): void => {
+      try {
+        tell(...told)
+      } catch {
+        // What cannot be read of a part is not kept of it.
+      }
+    }
+  return {
+    chunk: quietly((value) => listener.chunk(value)),
+    ended: quietly(() => listener.ended()),
+    failed: quietly((error) => listener.failed(error)),
+    stopped: quietly(() => listener.stopped()),
   }
 }
 
@@ -85,14 +105,17 @@ function told(step: () => unknown, listener: StreamListener): unknown {
     listener.failed(error)
     throw error
   }
-  if (result instanceof Promise)
-    result.then((settled) => tell(settled, listener), listener.failed.bind(listener))
+  if (result instanceof Promise) result.then((settled) => tell(settled, listener), listener.failed)
   else tell(result, listener)
   return result
 }
 
 function tell(step: unknown, listener: StreamListener): void {
-  const { done, value } = (step ?? {}) as { done?: unknown; value?: unknown }
-  if (done === true) listener.ended()
-  else listener.chunk(value)
+  try {
+    const { done, value } = (step ?? {}) as { done?: unknown; value?: unknown }
+    if (done === true) listener.ended()
+    else listener.chunk(value)
+  } catch {
+    // A step that cannot be read is its reader's to deal with.
+  }
 }
