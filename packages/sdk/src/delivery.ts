@@ -51,14 +51,14 @@ function server(options: DeponentOptions, { queue, counts, onError, stats }: Del
     quietly(options.onReceipt ?? (() => undefined)),
   )
   // An address that was forgotten is told when nothing can be sent, not by a throw where the application starts.
-  const { url = '' } = options
+  const { url }: { url?: string } = options
   const { emitterId = emitterName(options.system), requestTimeoutMs = 30_000 } = options
   const numbering = emitterId === false ? undefined : new Numbering(emitterId)
   const onLost = (count: number): void => void (counts.lost += count)
   const spool = Spool.of(options.spool, { numbering, onError, onLost })
   const destination = new Sender(
     {
-      url: url.replace(/\/+$/, ''),
+      url: (url ?? '').replace(/\/+$/, ''),
       key: options.key,
       batchSize: Math.max(1, options.batchSize ?? 100),
       requestTimeoutMs,
