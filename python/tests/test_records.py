@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import glob
 import os
 import random
 import re
@@ -168,8 +169,11 @@ class Sensitive(unittest.TestCase):
 
     @unittest.skipUnless(os.path.isdir(os.path.join(ROOT, 'packages')), 'the server is not beside it')
     def test_the_words_are_those_of_the_server(self):
-        with open(os.path.join(ROOT, 'packages/server/src/vault/classify/field-names.ts'), encoding='utf-8') as file:
-            source = file.read()
+        found = glob.glob(os.path.join(ROOT, 'packages/*/src/**/*names.ts'), recursive=True)
+        source = ''
+        for path in found:
+            with open(path, encoding='utf-8') as file:
+                source += file.read()
         theirs = {name: set(words.split()) for name, words in re.findall(r'const (\w+) = words\(`([^`]*)`\)', source)}
         for name, ours in (('IDENTIFYING', IDENTIFYING), ('SECRET', SECRET), ('NUMBERED', NUMBERED), ('ABOUT', ABOUT)):
             self.assertEqual((name, ours - theirs[name]), (name, set()))
