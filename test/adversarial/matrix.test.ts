@@ -58,6 +58,7 @@ const RECORDS: Operation[] = [
   'recordOutcome',
   'exportTraces',
   'exportLogs',
+  'ingestLangfuse',
 ]
 const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'putPolicy']
 

@@ -65,6 +65,7 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
     post('/v1/records', { kind: 'outcome', system, outcome: 1, links: [{ rel: 'outcomeOf', id }] }),
   exportTraces: ({ system }) => post('/v1/traces', spanIn(system)),
   exportLogs: ({ system }) => post('/v1/logs', logIn(system)),
+  ingestLangfuse: ({ system }) => post('/api/public/ingestion', { batch: [] }, { 'X-Project-Name': system }),
   recordReview: about('reviews', { humanDecision: 'upheld', reviewerId: 'r-1' }),
   recordOutcome: about('outcomes', { outcome: 1 }),
   recordExplanation: about('explanations', { explanation: { reasoning: 'because' } }),

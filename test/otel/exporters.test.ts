@@ -1,4 +1,6 @@
 /** The SDK of OpenTelemetry against a server of its own, from the first span to the decision. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { context, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
@@ -9,7 +11,17 @@ import { newPlace, type Place, ServerProcess } from '../e2e/server-process.ts'
 import { bytesOf, idOf, jsonSpan, type SpanOfTest, tracesOf } from './spans.ts'
 
 const PURPOSE = { headers: { 'Deponent-Purpose': 'a test' } }
-const SERVE = ['serve', '--trace-wait', '1']
+/** A port that nobody else of this machine has now. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  return port
+}
+
+let otlpPort = 0
+const serve = (): string[] => ['serve', '--trace-wait', '1', '--otlp-port', `${otlpPort}`]
 
 interface Shown {
   id: string
@@ -23,7 +35,8 @@ let server: ServerProcess
 
 beforeAll(async () => {
   place = await newPlace()
-  server = await ServerProcess.start(place, SERVE)
+  otlpPort = await freePort()
+  server = await ServerProcess.start(place, serve())
 })
 
 afterAll(() => server.stop())
@@ -135,7 +148,7 @@ test('spans that were acknowledged become a decision although the process dies b
   const body = json({ id: 'llm', trace: 'b'.repeat(32), attributes: chat })
   expect((await post(body)).status).toBe(200)
   await server.stop('SIGKILL')
-  server = await ServerProcess.start(place, SERVE)
+  server = await ServerProcess.start(place, serve())
   expect((await decision(`otel-${'b'.repeat(32)}-${idOf('llm')}`)).record.modelId).toBe('m-1')
 })
 
@@ -199,10 +212,62 @@ describe('the addresses and keys of other servers', () => {
     expect(answer.status).toBe(200)
   })
 
+  test('a second port is one more way to them', async () => {
+    const headers = { 'Content-Type': 'application/json', 'x-api-key': server.key }
+    const url = `http://127.0.0.1:${otlpPort}/v1/traces`
+    expect((await fetch(url, { method: 'POST', body: '{}', headers })).status).toBe(200)
+  })
+
+  test('a key narrowed to a system sends no spans of another', async () => {
+    const made = await server.post('/v1/keys', { name: 'till', roles: ['writer'], systems: ['till'] })
+    const { key } = (await made.json()) as { key: string }
+    const of = async (service: string): Promise<number> => {
+      const body = bytesOf(
+        tracesOf([jsonSpan({ id: 'x', trace: 'f'.repeat(32) })], { 'service.name': service }),
+      )
+      return (await post(new Uint8Array(body), { Authorization: `Bearer ${key}` })).status
+    }
+    expect([await of('till'), await of('loans')]).toEqual([200, 403])
+  })
+
   test('such keys open no other door', async () => {
     const headers = { Authorization: basic(server.key) }
     expect((await fetch(`${server.url}/v1/decisions`, { headers })).status).toBe(401)
   })
+})
+
+test('a batch of Langfuse is answered with 207, event by event, and what else Langfuse has with 501', async () => {
+  const body = { id: 'a'.repeat(16), traceId: '9'.repeat(32), model: 'm', output: 'No.' }
+  const timestamp = '2026-01-01T00:00:00Z'
+  const batch = [
+    { id: 'e-1', type: 'generation-create', timestamp, body },
+    { id: 'e-2', type: 'odd', timestamp, body },
+  ]
+  const key = Buffer.from(`pk-lf-1:${server.key}`).toString('base64')
+  const ask = (path: string): Promise<Response> =>
+    fetch(`${server.url}/api/public/${path}`, {
+      method: 'POST',
+      body: JSON.stringify({ batch }),
+      headers: { Authorization: `Basic ${key}` },
+    })
+  const answer = await ask('ingestion')
+  expect([answer.status, await answer.json()]).toEqual([
+    207,
+    {
+      successes: [{ id: 'e-1', status: 201 }],
+      errors: [
+        {
+          id: 'e-2',
+          status: 400,
+          error: 'InvalidRequestError',
+          message: expect.stringContaining('bad_value'),
+        },
+      ],
+    },
+  ])
+  const { record } = await decision(`otel-${'9'.repeat(32)}-${'a'.repeat(16)}`)
+  expect(record.prediction).toBe('No.')
+  expect((await ask('datasets')).status).toBe(501)
 })
 
 test('nobody writes spans but through here', async () => {

@@ -63,6 +63,8 @@ export interface AppOptions {
   scrubDays?: number
   /** Where ledgers are copied to, closed with everything else; `null` when nowhere from here on, absent when that is not said. */
   offsite?: OffsitePlace | null
+  /** A second port of the same address, where exporters of OpenTelemetry look for one; none when absent. */
+  otlpPort?: number
   /** Seconds that a trace which seems whole waits for more of it. */
   traceWaitSeconds?: number
   /** A ClickHouse server to use instead of the embedded one. */
@@ -115,12 +117,11 @@ export function startApp(options: AppOptions): Promise<App> {
     })
     undo.add(() => ledgers.close())
     const { adminToken } = directory
-    const web = await startWebServer({
+    const listening = {
       host: options.host,
-      port: options.port,
       ...(options.tls && { tls: options.tls }),
       isBehindProxy: options.isBehindProxy ?? false,
-      onTrouble: (reason) => diagnose('a renewed certificate cannot be used', { reason }),
+      onTrouble: (reason: string) => diagnose('a renewed certificate cannot be used', { reason }),
       handle: createHandler({
         ledgers,
         adminToken,
@@ -136,8 +137,14 @@ export function startApp(options: AppOptions): Promise<App> {
         version: VERSION,
         onUnexpected: (error) => diagnose('a request failed unexpectedly', { ...failureOf(error) }),
       }),
-    })
+    }
+    const web = await startWebServer({ ...listening, port: options.port })
     undo.add(() => web.close())
+    const { otlpPort } = options
+    if (otlpPort !== undefined) {
+      const otlp = await startWebServer({ ...listening, port: otlpPort })
+      undo.add(() => otlp.close())
+    }
     if (isWritable(directory, ledgers.default.tenant)) await announceServer(disk, directory, web.localUrl)
     return { url: web.url, adminToken, ledgers, close: () => undo.run() }
   })

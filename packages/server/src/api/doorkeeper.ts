@@ -164,7 +164,7 @@ export class Doorkeeper {
 
 /** The key of a request, wherever the clients of its route put it. */
 function keyIn({ speaks }: Route, { headers }: Request): string | undefined {
-  return speaks === 'otlp' ? exporterKeyOf(headers) : bearerOf(headers.get('authorization'))
+  return speaks !== undefined ? exporterKeyOf(headers) : bearerOf(headers.get('authorization'))
 }
 
 /** How often what may be done; open doors are paced by nobody, being cheap. */

@@ -26,8 +26,8 @@ export interface Route {
   produces?: string
   /** Other addresses of the same, which clients made for other servers use. */
   aliases?: readonly string[]
-  /** The protocol of exporters: failures in its words, and keys in all the places where its clients put them. */
-  speaks?: 'otlp'
+  /** A protocol of others: keys in all the places where their clients put them, and of OTLP failures in its words too. */
+  speaks?: 'otlp' | 'langfuse'
   /** Takes and judges records one by one: NDJSON too, and the answer's status tells how many were kept. */
   judges?: true
 }
@@ -44,6 +44,7 @@ export type Operation =
   | 'recordModelEvent'
   | 'exportTraces'
   | 'exportLogs'
+  | 'ingestLangfuse'
   | 'listDecisions'
   | 'getDecision'
   | 'getProof'

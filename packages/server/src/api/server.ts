@@ -19,6 +19,7 @@ import { exportSubject } from './handlers/person-export.ts'
 import * as persons from './handlers/persons.ts'
 import * as recording from './handlers/recording.ts'
 import * as requests from './handlers/requests.ts'
+import { ingestLangfuse, noSuchLangfuse } from './handlers/langfuse.ts'
 import { exportSignal } from './handlers/telemetry.ts'
 import * as statistics from './handlers/statistics.ts'
 import * as keys from './handlers/keys.ts'
@@ -47,6 +48,7 @@ const HANDLERS: Record<Operation, Handler> = {
   recordModelEvent: recording.recordModelEvent,
   exportTraces: exportSignal('traces'),
   exportLogs: exportSignal('logs'),
+  ingestLangfuse,
   listDecisions: decisions.listDecisions,
   getDecision: decisions.getDecision,
   getProof: decisions.getProof,
@@ -150,6 +152,7 @@ export function createHandler(
   }
   for (const [pattern, methods] of methodsByPattern())
     router.all(pattern, () => problemResponse(methodNotAllowed(methods)))
+  router.all('/api/public/*', () => problemResponse(noSuchLangfuse()))
   router.get('*', ({ req }) => pageOrProblem(server, req.raw))
   router.all('*', ({ req }) =>
     problemResponse(isApi(req.raw) ? noSuchAddress() : methodNotAllowed(['GET', 'HEAD'])),

@@ -32,6 +32,7 @@ export interface ServeOptions extends OutsideOptions, OffsiteOptions, SignerSock
   localSignerForOthers?: boolean
   acceptHead?: boolean
   scrubDays: number
+  otlpPort?: number
   traceWait: number
   clickhouseUrl?: string
   prices?: string
@@ -62,6 +63,7 @@ export function withServing(command: Command): Command {
     .addOption(localSignerForOthers())
     .option('--accept-head', 'accept the head on disk although the signer remembers none')
     .option('--scrub-days <days>', 'days within which everything stored is read again', days, SCRUB_DAYS)
+    .option('--otlp-port <port>', 'a second port, where exporters of OpenTelemetry look for one: 4318', port)
     .option(
       '--trace-wait <seconds>',
       'how long a trace that seems whole waits for more spans',
@@ -101,6 +103,7 @@ export async function startServer(options: ServeOptions): Promise<App> {
     localSignerForOthers: options.localSignerForOthers ?? false,
     acceptHead: options.acceptHead ?? false,
     scrubDays: options.scrubDays,
+    ...(options.otlpPort !== undefined && { otlpPort: options.otlpPort }),
     traceWaitSeconds: options.traceWait,
     ...(options.clickhouseUrl !== undefined && { clickhouseUrl: options.clickhouseUrl }),
     ...(options.prices !== undefined && { prices: await pricesIn(options.prices) }),

@@ -21,7 +21,7 @@ export function exportSignal(signal: Signal): Handler {
     const encoding = encodingOf(request.headers.get('content-type'))
     const telemetry = readTelemetry(signal, encoding, await bodyOf(request))
     const system = projectOf(request.headers)
-    checkRight(call, telemetry, system)
+    checkTelemetryRight(call, systemsOf(telemetry, system))
     await services.traces.take(arrivalOf(telemetry, system))
     const answer = exportAnswer(signal, encoding, partialOf(telemetry))
     return new Response(new Uint8Array(answer), {
@@ -31,15 +31,15 @@ export function exportSignal(signal: Signal): Handler {
 }
 
 /** The system of spans whose resource names no service, where a header names a project. */
-function projectOf(headers: Headers): string {
+export function projectOf(headers: Headers): string {
   const named = headers.get('x-project-name') ?? headers.get('projectname') ?? undefined
   return systemName(named === '' ? undefined : named) ?? DEFAULT_SYSTEM
 }
 
 /** Whether the key may send all of it; spans carry no number, so a key that speaks for an emitter sends none. */
-function checkRight({ caller, permit }: Call, telemetry: Telemetry, system: string): void {
+export function checkTelemetryRight({ caller, permit }: Call, systems: ReadonlySet<string>): void {
   if (!caller.mayRecordFor(undefined)) throw new EmitterNotYours()
-  for (const name of systemsOf(telemetry, system)) if (!permit.touchesSystem(name)) throw new SystemNotYours()
+  for (const name of systems) if (!permit.touchesSystem(name)) throw new SystemNotYours()
 }
 
 function partialOf({ rejected }: Telemetry): { rejected: number; message: string } | undefined {

@@ -18,8 +18,11 @@ import { ROLLUP_VERSION } from './trace-tree.ts'
 
 /** A span and what it says under our names. */
 export interface Part {
+  /** All that was told of it, laid together where it comes in pieces. */
   readonly span: Span
   readonly mapped: MappedSpan
+  /** Two things were told under its id, and the second does not count. */
+  readonly isToldTwice?: true
 }
 
 export interface Made {
@@ -182,8 +185,7 @@ function listed(
 /** Why what is known of it may not be all: codes, for whoever weighs it as evidence. */
 function incompletenessOf(members: readonly Part[]): Set<string> {
   const found = new Set<string>()
-  const ids = new Map<string, string>()
-  for (const { span, mapped } of members) {
+  for (const { span, mapped, isToldTwice } of members) {
     const { dropped } = span
     if (dropped.attributes > 0) found.add('attributes_dropped')
     if (dropped.events > 0) found.add('events_dropped')
@@ -191,8 +193,7 @@ function incompletenessOf(members: readonly Part[]): Set<string> {
     if (isSampled(span)) found.add('sampled')
     if (mapped.isWithheld) found.add('withheld_at_source')
     if (span.endTimeUnixNano === undefined) found.add('end_not_told')
-    if ((ids.get(span.spanId) ?? span.digest) !== span.digest) found.add('span_told_twice')
-    ids.set(span.spanId, span.digest)
+    if (isToldTwice) found.add('span_told_twice')
   }
   return found
 }

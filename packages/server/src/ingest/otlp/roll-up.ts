@@ -4,8 +4,10 @@
  */
 import type { JsonObject } from '@deponent/format'
 import { type Part, decisionRecord, decisionIdOf } from './decision-of.ts'
+import { isLayered, layersOf } from './layered.ts'
 import { mapSpan, type MappedSpan } from './map-span.ts'
 import type { LogRecord, Span } from './telemetry.ts'
+import { isJudgement } from './trace-records.ts'
 import { treeOf, type TreeNode } from './trace-tree.ts'
 
 /** A span that was rolled up before, as far as the rule needs to know it. */
@@ -51,11 +53,11 @@ export function rollUp(
   fallbackSystem = 'default',
 ): RolledTrace {
   const logsOf = Map.groupBy(logs, ({ spanId }) => spanId)
-  const parts = newSpans
-    .toSorted(byStart)
-    .map((span): Part => ({ span, mapped: mapSpan(span, logsOf.get(span.spanId)) }))
+  const told = newSpans.toSorted(byStart)
   const bySpanId = new Map<string, Part>()
-  for (const part of parts) if (!bySpanId.has(part.span.spanId)) bySpanId.set(part.span.spanId, part)
+  for (const [spanId, pieces] of Map.groupBy(told, (span) => span.spanId))
+    bySpanId.set(spanId, partOf(pieces, logsOf.get(spanId)))
+  const parts = [...bySpanId.values()]
   const tree = treeOf([...known.map(asItStands), ...parts.map(nodeOf)])
   const knownIds = new Set(known.map(({ spanId }) => spanId))
   const members = Map.groupBy(parts, ({ span }) => tree.ownerOf(span.spanId))
@@ -84,11 +86,17 @@ export function rollUp(
     const owner = tree.ownerOf(spanId)
     return owner === undefined ? {} : { owner }
   }
+  // Who judges a trace as a whole judges its decision, where it has one only.
+  const judgedBy = (spanId: string): { owner?: string } => {
+    const [only, ...others] = tree.decisions
+    const { owner = others.length === 0 ? only : undefined } = ownerOf(spanId)
+    return owner === undefined ? {} : { owner }
+  }
   return {
     decisions,
     absorbed: earlier.filter(({ by }) => knownIds.has(by)),
-    spans: parts.map(({ span, mapped }) => ({ span, mapped, ...ownerOf(span.spanId) })),
-    logs: logs.map((log) => ({ log, ...ownerOf(log.spanId) })),
+    spans: told.map((span) => ({ span, mapped: mapSpan(span), ...ownerOf(span.spanId) })),
+    logs: logs.map((log) => ({ log, ...(isJudgement(log) ? judgedBy(log.spanId) : ownerOf(log.spanId)) })),
     subjects: [...new Set(parts.flatMap(({ mapped }) => mapped.subjectId ?? []))],
     nodes: [...bySpanId.values()].map((part) => ({
       ...nodeOf(part),
@@ -100,6 +108,17 @@ export function rollUp(
 /** A chain that was recorded when nothing below it decided anything is not made a decision afterwards. */
 function asItStands(node: KnownSpan): TreeNode {
   return node.role === 'chain' && node.decisionId === undefined ? { ...node, role: 'step' } : node
+}
+
+/** A span by all its pieces where it is told in pieces; otherwise by the first that was told of it. */
+function partOf(pieces: readonly Span[], logs: readonly LogRecord[] | undefined): Part {
+  const [first] = pieces as [Span]
+  if (isLayered(first)) {
+    const span = layersOf(pieces)
+    return { span, mapped: mapSpan(span, logs) }
+  }
+  const isToldTwice = pieces.some(({ digest }) => digest !== first.digest)
+  return { span: first, mapped: mapSpan(first, logs), ...(isToldTwice && { isToldTwice }) }
 }
 
 function nodeOf({ span, mapped }: Part): TreeNode {

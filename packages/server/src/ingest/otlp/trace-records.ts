@@ -60,9 +60,13 @@ export function logRecord(log: LogRecord, standing: Standing): JsonObject {
   }
 }
 
+export function isJudgement({ eventName }: LogRecord): boolean {
+  return eventName === 'gen_ai.evaluation.result'
+}
+
 /** Judgements of an output that a log record is. */
-export function judgementsInLog({ eventName, attributes }: LogRecord): Judgement[] {
-  return eventName === 'gen_ai.evaluation.result' ? judgementIn(attributes) : []
+export function judgementsInLog(log: LogRecord): Judgement[] {
+  return isJudgement(log) ? judgementIn(log.attributes) : []
 }
 
 function standingOf(

@@ -1,0 +1,50 @@
+/** Langfuse's batch of events: what clients of Langfuse send that do not speak OpenTelemetry yet. */
+import { type LangfuseEvent, readLangfuseBatch } from '../../ingest/langfuse/batch.ts'
+import type { Telemetry } from '../../ingest/otlp/telemetry.ts'
+import { type Arrival, arrivalOf } from '../../traces/arrival.ts'
+import { bodyOf, type Handler, json } from '../call.ts'
+import { Problem } from '../problem.ts'
+import { mustKeepUp } from './recording.ts'
+import { checkTelemetryRight, projectOf } from './telemetry.ts'
+
+interface Answer {
+  successes: { id: string; status: number }[]
+  errors: { id: string; status: number; message: string; error: string }[]
+}
+
+/** Takes what can be taken of a batch, durably, and answers for each event: 207, whatever became of them. */
+export const ingestLangfuse: Handler = async (call) => {
+  mustKeepUp(call)
+  const system = projectOf(call.request.headers)
+  const answer: Answer = { successes: [], errors: [] }
+  const items: Arrival['items'][number][] = []
+  for (const event of readLangfuseBatch(await bodyOf(call.request))) {
+    const taken = arrivalIn(event, system)
+    if (typeof taken === 'string')
+      answer.errors.push({ id: event.id, status: 400, message: taken, error: 'InvalidRequestError' })
+    else {
+      items.push(...taken.items)
+      answer.successes.push({ id: event.id, status: 201 })
+    }
+  }
+  checkTelemetryRight(call, new Set([system]))
+  await call.services.traces.take({ system, items })
+  return json(answer, 207)
+}
+
+/** What of an event waits for its trace, or why it is not taken. */
+function arrivalIn({ telemetry, error }: LangfuseEvent, system: string): Arrival | string {
+  if (telemetry === undefined) return error
+  const whole: Telemetry = { ...telemetry, rejected: { count: 0, reasons: new Set() } }
+  const arrival = arrivalOf(whole, system)
+  return whole.rejected.count === 0 ? arrival : [...whole.rejected.reasons].join('; ')
+}
+
+/** Whatever else Langfuse does at its addresses. */
+export function noSuchLangfuse(): Problem {
+  return new Problem(
+    501,
+    'not_implemented',
+    'of Langfuse, /api/public/ingestion and /api/public/otel/v1/traces are taken; decisions are found at /v1/decisions (docs/otel.md)',
+  )
+}

@@ -1,0 +1,44 @@
+/** Spans that are told in several pieces, the later ones over the earlier. */
+import { type JsonObject, setMember } from '@deponent/format'
+import type { Span } from './telemetry.ts'
+
+/** The scope of spans whose pieces are laid over one another; of any other the first that is told counts. */
+export const LAYERED = 'langfuse-batch'
+/** The attribute that says when a piece was told, in nanoseconds. */
+export const LAYER_TIME = 'langfuse.event.time'
+
+export function isLayered({ scope }: Span): boolean {
+  return scope.name === LAYERED
+}
+
+/** What all pieces of one span say together: of each thing the last that was said. */
+export function layersOf(pieces: readonly Span[]): Span {
+  const ordered = pieces.toSorted(byTime)
+  const attributes: JsonObject = {}
+  for (const piece of ordered)
+    for (const [name, value] of Object.entries(piece.attributes)) setMember(attributes, name, value)
+  const last = ordered.at(-1)!
+  const start = ordered.findLast(
+    ({ startTimeUnixNano }) => startTimeUnixNano !== undefined,
+  )?.startTimeUnixNano
+  const end = ordered.findLast(({ endTimeUnixNano }) => endTimeUnixNano !== undefined)?.endTimeUnixNano
+  return {
+    ...last,
+    name: ordered.findLast(({ name }) => name !== '')?.name ?? '',
+    parentSpanId: ordered.findLast(({ parentSpanId }) => parentSpanId !== '')?.parentSpanId ?? '',
+    status: ordered.findLast(({ status }) => status.code !== 'unset')?.status ?? last.status,
+    ...(start !== undefined && { startTimeUnixNano: start }),
+    ...(end !== undefined && { endTimeUnixNano: end }),
+    attributes,
+  }
+}
+
+function byTime(a: Span, b: Span): number {
+  const [one, other] = [placeOf(a), placeOf(b)]
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+function placeOf({ attributes, digest }: Span): string {
+  const time = attributes[LAYER_TIME]
+  return `${typeof time === 'string' ? time.padStart(20, '0') : ''} ${digest}`
+}
