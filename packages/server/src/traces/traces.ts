@@ -37,6 +37,8 @@ export const WAITING_BYTES_MAX = 128 * 1024 * 1024
 const LOOK_EVERY_MS = 500
 /** What was recorded is gone from the file of what waits after this long. */
 const LEFT_BEHIND_MS = 60_000
+/** Traces recorded side by side. */
+const TOGETHER_MAX = 64
 /** After a failure, until it is tried again. */
 const RETRY_MS = 2_000
 
@@ -133,24 +135,28 @@ export class Traces {
       this.#lookLater(failed > 0 ? RETRY_MS : LOOK_EVERY_MS)
   }
 
-  /** Records one after another; gives how many are to wait again. */
+  /** Records some side by side, so that they share commits; gives how many are to wait again. */
   async #recordAll(due: readonly WaitingTrace[]): Promise<number> {
-    const { diagnose } = this.#options
-    for (const [done, trace] of due.entries()) {
-      try {
-        if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
-        await this.#record(trace)
-      } catch (error) {
-        for (const left of due.slice(done)) this.#waiting.putBack(left)
-        if (!this.#isClosed)
-          diagnose('spans wait, since nothing can be recorded now', { reason: reasonOf(error) })
-        return due.length - done
-      }
+    for (let from = 0; from < due.length; from += TOGETHER_MAX) {
+      const together = due.slice(from, from + TOGETHER_MAX)
+      const ended = await Promise.allSettled(together.map((trace) => this.#record(trace)))
+      const failed = together.filter((_, i) => ended[i]!.status === 'rejected')
+      if (failed.length === 0) continue
+      const left = [...failed, ...due.slice(from + TOGETHER_MAX)]
+      for (const trace of left) this.#waiting.putBack(trace)
+      this.#tellWhy(ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult)
+      return left.length
     }
     return 0
   }
 
+  #tellWhy({ reason }: PromiseRejectedResult): void {
+    if (this.#isClosed) return
+    this.#options.diagnose('spans wait, since nothing can be recorded now', { reason: reasonOf(reason) })
+  }
+
   async #record({ traceId, spans, logs, system }: WaitingTrace): Promise<void> {
+    if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
     const { to } = this.#options
     const earlier =
       this.#recorded.get(traceId) ?? (await recallTrace(to, traceId, [...spans.values()], system))
