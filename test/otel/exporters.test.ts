@@ -186,7 +186,6 @@ describe('what an exporter is answered', () => {
 
   test.each([
     [400, 3, '{', {}],
-    [415, 3, '{}', { 'Content-Type': 'text/plain' }],
     [401, 16, '{}', { Authorization: 'Bearer wrong' }],
     [413, 8, Buffer.alloc(33 * 1024 * 1024), { 'Content-Type': 'application/x-protobuf' }],
   ])('%i as a google.rpc.Status of code %i', async (status, code, body, headers) => {
@@ -196,6 +195,11 @@ describe('what an exporter is answered', () => {
       expect(await answer.json()).toMatchObject({ code })
     else expect([...new Uint8Array(await answer.arrayBuffer())].slice(0, 2)).toEqual([8, code])
   })
+})
+
+test('what is in no encoding of exporters is refused as any request is', async () => {
+  const answer = await post('{}', { 'Content-Type': 'text/plain' })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([415, 'application/problem+json'])
 })
 
 describe('the addresses and keys of other servers', () => {

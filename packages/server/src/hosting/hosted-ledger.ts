@@ -166,7 +166,7 @@ export function openLedger(
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()
-    const metrics = metricsOf(tenant, projection, { scrub, storage: parts.storage, offsite, tiering })
+    const metrics = metricsOf(tenant, projection, { scrub, storage: parts.storage, offsite, tiering, traces })
     return {
       name,
       tenant,

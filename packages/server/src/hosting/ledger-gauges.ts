@@ -5,6 +5,7 @@ import type { Offsite } from '../offsite/offsite.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
 import { bytesIn, rowsIn, type TierMonth } from '../projection/tiers/tier-month.ts'
+import type { Traces } from '../traces/traces.ts'
 import { LedgerMetrics } from './metrics.ts'
 import type { StorageWatch } from '../sizes/storage-watch.ts'
 import type { Tiering } from './tiering.ts'
@@ -15,12 +16,13 @@ interface Watched {
   storage: Pick<StorageWatch, 'last'>
   offsite: Pick<Offsite, 'status'> | undefined
   tiering: Pick<Tiering, 'trouble'>
+  traces: Pick<Traces, 'refused' | 'waiting'>
 }
 
 export function metricsOf(
   { name, ledger, rights }: Tenant,
   projection: Pick<Projection, 'lag' | 'tiers'>,
-  { offsite, scrub, storage, tiering }: Watched,
+  { offsite, scrub, storage, tiering, traces }: Watched,
 ): LedgerMetrics {
   const metrics = new LedgerMetrics(name)
   metrics.gauge('deponent_ledger_entries', 'Durable entries of the ledger.', () => ledger.size)
@@ -50,6 +52,16 @@ export function metricsOf(
     projection.lag(),
   )
   if (projection.tiers()) addTiers(metrics, projection, tiering)
+  metrics.gauge(
+    'deponent_traces_waiting',
+    'Traces that wait for the rest of themselves.',
+    () => traces.waiting,
+  )
+  metrics.gauge(
+    'deponent_traces_refused',
+    'Spans, log records and decisions of traces that were taken and could not be recorded, since the start.',
+    () => traces.refused,
+  )
   return metrics
 }
 

@@ -52,6 +52,7 @@ export class Traces {
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
   #isClosed = false
+  #refused = 0
 
   private constructor(options: TracesOptions, journal: SealedJournal | undefined) {
     this.#options = options
@@ -75,6 +76,11 @@ export class Traces {
       diagnose('spans that wait cannot be used, and no more are taken', { file: place.path, reason })
       return new Traces(options, undefined)
     }
+  }
+
+  /** How many spans, log records and decisions were taken and then refused by the recorder. */
+  get refused(): number {
+    return this.#refused
   }
 
   /** How many traces wait. */
@@ -157,12 +163,17 @@ export class Traces {
 
   async #record({ traceId, spans, logs, system }: WaitingTrace): Promise<void> {
     if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
-    const { to } = this.#options
+    const to: RecordsTraces = { ...this.#options.to, onRefused: (code) => this.#refuse(code) }
     const earlier =
       this.#recorded.get(traceId) ?? (await recallTrace(to, traceId, [...spans.values()], system))
     const rolled = rollUp([...spans.values()], [...logs.values()], [...earlier.known.values()], system)
     await recordTrace(to, rolled, earlier, system)
     if (traceId !== '') this.#recorded.put(traceId, earlier)
+  }
+
+  #refuse(code: string): void {
+    this.#refused += 1
+    this.#options.to.onRefused(code)
   }
 
   /** Takes what was recorded out of the file: at once where nothing else is in it, else now and then. */
