@@ -4,6 +4,10 @@ import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import type { Traces } from '../../packages/server/src/traces/traces.ts'
+import {
+  type ClassificationPolicy,
+  DEFAULT_CLASSIFICATION,
+} from '../../packages/server/src/vault/classify/policy.ts'
 import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 import { newPlace, openRecording, type Place } from '../recording/open-tenant.ts'
 import { openTraces, recordsOf, takeLogs, takeSpans, until } from './open-traces.ts'
@@ -28,10 +32,10 @@ interface Opened {
   close(): Promise<void>
 }
 
-async function open(place?: Place): Promise<Opened> {
+async function open(place?: Place, policy?: ClassificationPolicy): Promise<Opened> {
   const at = place ?? (await newPlace())
   const clock = new WakefulClock()
-  const { tenant, close } = await openRecording(at, clock)
+  const { tenant, close } = await openRecording(at, clock, undefined, policy)
   const path = `${at.data}/vault/default.spans`
   const traces = await openTraces({ tenant, disk: realDisk, random: realRandom, clock, path })
   let isOpen = true
@@ -214,6 +218,25 @@ test('a person who is erased takes the spans of their decisions along, those tha
   await traces.close()
   expect(tenant.ledger.size).toBe(size)
 })
+
+test.each([
+  ['inputs are not kept', { includeInputs: false }],
+  ['outputs are not kept', { includeOutputs: false }],
+  ['only decisions are kept', { capture: 'decision' as const }],
+])(
+  'where %s, spans say nothing in their own words, nor anything it could be tried out by',
+  async (_, more) => {
+    const opened = await open(undefined, { ...DEFAULT_CLASSIFICATION, ...more })
+    const secret = { ...chat, 'gen_ai.input.messages': '[{"role":"user","content":"her secret"}]' }
+    await takeSpans(opened.traces, { id: 'llm', attributes: secret })
+    await until(opened.clock, has(opened, 'trace.span', 1))
+    const [span] = await recordsOf(opened.tenant, 'trace.span')
+    expect(span).toMatchObject({ name: 'llm', classification: { dropped: ['/metadata'] } })
+    expect(Object.keys(span!)).not.toContain('metadata')
+    expect(Object.keys(span!)).not.toContain('sourceDigest')
+    expect(JSON.stringify(await recordsOf(opened.tenant, 'decision'))).not.toContain('her secret')
+  },
+)
 
 test('what was recorded is gone from the file of what waits', async () => {
   const place = await newPlace()

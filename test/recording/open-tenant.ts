@@ -25,7 +25,7 @@ export async function openRecording(
   place: Place,
   clock: Clock = realClock,
   fileSizes?: Parameters<typeof openTenant>[0]['fileSizes'],
-  acceptHead = false,
+  classification?: Parameters<typeof openTenant>[0]['classification'],
 ): Promise<{ tenant: Tenant; close(): Promise<void> }> {
   const directory = await openDirectory(realDisk, realRandom, place.data)
   const tenant = await openTenant({
@@ -35,10 +35,11 @@ export async function openRecording(
     directory,
     ledgerName: 'default',
     signerDirectory: place.signer,
-    acceptHead,
+    acceptHead: false,
     intake: (start) => new LocalIntake(start, realRandom),
     onStop: () => undefined,
     ...(fileSizes && { fileSizes }),
+    ...(classification && { classification }),
   })
   return {
     tenant,

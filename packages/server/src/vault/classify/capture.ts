@@ -53,12 +53,17 @@ const DETAILS = [
 
 /** Kinds that carry what went into an AI system or came out of it. */
 const KINDS: ReadonlySet<string> = new Set(['decision', 'query', 'action'])
+/** Kinds that say both in words of their own, so that neither side of them can be kept alone. */
+const TELEMETRY: ReadonlySet<string> = new Set(['trace.span', 'trace.log'])
+const OWN_WORDS: ReadonlySet<string> = new Set(['metadata'])
 const NONE: ReadonlySet<string> = new Set()
 
 /** The fields of records of a kind that are left out whole. */
 export function leftOut(kind: string, policy: ClassificationPolicy): ReadonlySet<string> {
   const { capture, includeInputs, includeOutputs } = policy
-  if (!KINDS.has(kind) || (capture === 'debug' && includeInputs && includeOutputs)) return NONE
+  if (capture === 'debug' && includeInputs && includeOutputs) return NONE
+  if (TELEMETRY.has(kind)) return OWN_WORDS
+  if (!KINDS.has(kind)) return NONE
   return new Set([
     ...(capture === 'debug' ? [] : DEBUG_ONLY),
     ...(capture === 'decision' ? DETAILS : []),
