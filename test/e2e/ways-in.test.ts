@@ -372,7 +372,8 @@ describe('with a marked record through every way in', () => {
     await client.flush()
     isAway = true
     client.record(indexed('way-spool'))
-    await client.flush({ timeoutMs: 100 })
+    await client.flush({ timeoutMs: 0 })
+    await expect.poll(() => client.stats().spooled, { timeout: 60_000 }).toBe(1)
     const spooled = (await readdir(directory)).filter((name) => name.endsWith('.batch'))
     const marked = await filesWithMarks(place)
     isAway = false

@@ -25,6 +25,9 @@ afterEach(async () => {
   await server.stop()
 })
 
+/** A limit for conditions that are waited for. */
+const SOON = { timeout: 60_000 }
+
 const away = () => ({ status: 503 }) as const
 
 function client(spool: Partial<SpoolOptions> = {}, options: Partial<DeponentOptions> = {}): Deponent {
@@ -55,15 +58,21 @@ async function cutOff(
 
 const batches = async (): Promise<string[]> =>
   (await readdir(directory)).filter((name) => name.endsWith('.batch'))
+/** Waits until so many records lie on the disk. */
+async function spooled(audit: Deponent, count: number): Promise<void> {
+  await audit.flush({ timeoutMs: 0 })
+  await expect.poll(() => audit.stats().spooled, SOON).toBe(count)
+}
+
 const predictions = () => server.records.map(({ prediction }) => prediction)
 const lost = () => issues.flatMap((issue) => (issue.code === 'lost' ? [[issue.reason, issue.count]] : []))
 
 describe('while the server is away', () => {
   it('batches wait on the disk, sealed, and are sent in their order when it is back', async () => {
     const audit = await cutOff()
-    for (const prediction of ['second-word', 'third-word']) {
+    for (const [i, prediction] of ['second-word', 'third-word'].entries()) {
       audit.log({ modelId: 'm', prediction })
-      await audit.flush({ timeoutMs: 200 })
+      await spooled(audit, i + 1)
     }
     const files = await batches()
     expect(files.length).toBeGreaterThan(0)
@@ -86,7 +95,7 @@ describe('while the server is away', () => {
     const audit = await cutOff({}, { maxQueuedRecords: 10, batchSize: 5 })
     for (let i = 0; i < 60; i++) {
       audit.log({ modelId: 'm', prediction: i })
-      if (i % 5 === 4) await expect.poll(() => audit.stats().spooled).toBe(i + 1)
+      if (i % 5 === 4) await spooled(audit, i + 1)
     }
     expect(audit.stats()).toMatchObject({ lost: 0, waiting: 60 })
     server.arrived.length = 0
@@ -105,7 +114,7 @@ describe('while the server is away', () => {
     server.arrived.length = 0
     server.reply = keepAll
     const second = client()
-    await expect.poll(() => second.stats()).toMatchObject({ replayed: 2, spooled: 0, reported: 0 })
+    await expect.poll(() => second.stats(), SOON).toMatchObject({ replayed: 2, spooled: 0, reported: 0 })
     expect(predictions()).toEqual(['left'])
     expect(server.arrived[0]!.numbers[0]).toMatchObject({ id: 'till-1', seq: 2 })
     expect(server.statements.filter(({ kind }) => kind === 'review')).toHaveLength(1)
@@ -115,7 +124,7 @@ describe('while the server is away', () => {
     const audit = await cutOff()
     const bad = audit.log({ modelId: 'm', prediction: 1, confidence: 7 })
     audit.log({ modelId: 'm', prediction: 2 })
-    await audit.flush({ timeoutMs: 100 })
+    await spooled(audit, 2)
     server.reply = (request) => {
       const { body } = keepAll({ ...request, records: request.records.slice(1) }) as {
         body: { receipts: object[] }
@@ -137,13 +146,11 @@ describe('a spool', () => {
     server.reply = () => 'hang up'
     const audit = client()
     audit.log({ modelId: 'm', prediction: 'x' })
-    await audit.flush({ timeoutMs: 100 })
+    await audit.flush({ timeoutMs: 0 })
+    const trouble = 'a batch cannot be sealed (the key of the server is not known yet)'
+    await expect.poll(() => issues, SOON).toContainEqual({ code: 'unavailable', message: trouble })
     expect(await batches()).toEqual([])
     expect(audit.stats()).toMatchObject({ waiting: 1, spooled: 0 })
-    expect(issues).toContainEqual({
-      code: 'unavailable',
-      message: 'a batch cannot be sealed (the key of the server is not known yet)',
-    })
   })
 
   it('remembers the key, so that a process that never reached the server can seal too', async () => {
@@ -158,7 +165,7 @@ describe('a spool', () => {
   it('is in clear only for who says so', async () => {
     const audit = await cutOff({ plaintext: true })
     audit.log({ modelId: 'm', prediction: 'plain' })
-    await audit.flush({ timeoutMs: 100 })
+    await spooled(audit, 1)
     const [name] = await batches()
     expect((await readFile(join(directory, name!))).includes('plain')).toBe(true)
     server.arrived.length = 0
@@ -168,11 +175,8 @@ describe('a spool', () => {
   })
 
   it('never grows beyond its size; what does not fit stays in memory and is declared lost in the end', async () => {
-    const audit = await cutOff({ maxBytes: 1_500 })
-    for (let i = 0; i < 5; i++) {
-      audit.log({ modelId: 'm', prediction: i })
-      await audit.flush({ timeoutMs: 20 })
-    }
+    const audit = await cutOff({ maxBytes: 1_500 }, { batchSize: 1 })
+    for (let i = 0; i < 5; i++) audit.log({ modelId: 'm', prediction: i })
     await audit.close({ timeoutMs: 20 })
     const sizes = await Promise.all(
       (await batches()).map(async (name) => (await stat(join(directory, name))).size),
@@ -189,7 +193,7 @@ describe('a spool', () => {
     await first.close({ timeoutMs: 20 })
     server.reply = keepAll
     const second = client({ ttlMs: -1 })
-    await expect.poll(lost).toEqual([['spool_expired', 1]])
+    await expect.poll(lost, SOON).toEqual([['spool_expired', 1]])
     expect(await batches()).toEqual([])
     await second.flush()
     expect(server.statements.filter(({ kind }) => kind === 'emitter.loss')).toMatchObject([
@@ -200,7 +204,7 @@ describe('a spool', () => {
   it('with a damaged file declares it and goes on', async () => {
     const first = await cutOff({}, { batchSize: 1 })
     first.log({ modelId: 'm', prediction: 'damaged' })
-    await first.flush({ timeoutMs: 50 })
+    await spooled(first, 1)
     first.log({ modelId: 'm', prediction: 'well' })
     await first.close({ timeoutMs: 50 })
     const [name] = (await batches()).toSorted()
@@ -208,9 +212,23 @@ describe('a spool', () => {
     server.arrived.length = 0
     server.reply = keepAll
     client()
-    await expect.poll(predictions).toEqual(['well'])
+    await expect.poll(predictions, SOON).toEqual(['well'])
     expect(lost()).toEqual([['spool_damaged', 1]])
     expect(await readdir(directory)).toContain(`${name}.aside`)
+  })
+
+  it('that two processes found is sent by both at worst, and nothing of it is called lost', async () => {
+    const first = await cutOff({}, { batchSize: 1 })
+    for (const prediction of ['one', 'two', 'three']) first.log({ modelId: 'm', prediction })
+    await first.close({ timeoutMs: 20 })
+    expect(await batches()).toHaveLength(3)
+    server.arrived.length = 0
+    server.reply = keepAll
+    const both = [client(), client()]
+    await expect.poll(batches, SOON).toEqual([])
+    await Promise.all(both.map((next) => next.close()))
+    expect(lost()).toEqual([])
+    expect([...new Set(predictions())]).toEqual(['one', 'two', 'three'])
   })
 
   it('that cannot be written is told, and records go on in memory', async () => {
@@ -228,7 +246,7 @@ describe('a spool', () => {
   it('holds what a server refuses beside, and does not get stuck on it', async () => {
     const audit = await cutOff()
     audit.log({ modelId: 'm', prediction: 'x' })
-    await audit.flush({ timeoutMs: 50 })
+    await spooled(audit, 1)
     server.reply = () => ({ status: 400, body: { code: 'bad_sealing' } })
     expect(await audit.flush()).toBe(0)
     expect(lost()).toEqual([['refused', 1]])

@@ -36,6 +36,8 @@ async function recorded(): Promise<Record<string, unknown>> {
 }
 
 const model = { modelId: 'm', modelVersion: '1' }
+/** A limit for conditions that are waited for. */
+const SOON = { timeout: 60_000 }
 
 async function* tokens(): AsyncGenerator<string, string> {
   yield 'Hel'
@@ -163,7 +165,7 @@ describe('a call that does not succeed', () => {
       timeoutMs: 1,
     })
     const result = call()
-    await expect.poll(() => audit.stats().reported).toBe(1)
+    await expect.poll(() => audit.stats().reported, SOON).toBe(1)
     finish('late')
     expect(await result).toBe('late')
     expect(await recorded()).toMatchObject({ status: 'timeout' })
@@ -256,7 +258,7 @@ describe('an HTTP handler of Node', () => {
     await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
     try {
       await ask(`http://127.0.0.1:${(shop.address() as AddressInfo).port}`)
-      await expect.poll(() => audit.stats().reported).toBeGreaterThan(0)
+      await expect.poll(() => audit.stats().reported, SOON).toBeGreaterThan(0)
     } finally {
       shop.closeAllConnections()
       await new Promise((resolve) => shop.close(resolve))
@@ -271,7 +273,7 @@ describe('an HTTP handler of Node', () => {
     await served(handler, async (address) => {
       const answer = await fetch(`${address}/loans?name=secret`, { headers: { 'x-request-id': 'r-2' } })
       expect([answer.status, await answer.text()]).toEqual([201, 'made'])
-      await expect.poll(() => audit.stats().reported).toBe(2)
+      await expect.poll(() => audit.stats().reported, SOON).toBe(2)
     })
     await audit.flush()
     expect(server.records).toMatchObject([
@@ -402,7 +404,7 @@ describe('an explanation', () => {
     expect(await recorded()).toMatchObject({ prediction: 'x', riskTier: 'critical' })
     expect(issues).toEqual([{ code: 'capture_failed', message: 'explain threw Error' }])
     audit.wrap(() => 'y', { ...model, riskTier: 'high', explain: () => new Promise(() => undefined) })()
-    await audit.close({ timeoutMs: 100 })
+    await audit.close({ timeoutMs: 1_000 })
     expect(server.records.at(-1)).toMatchObject({ prediction: 'y', status: 'ok' })
   })
 })

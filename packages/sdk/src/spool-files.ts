@@ -87,8 +87,15 @@ export class SpoolFiles {
     await this.#syncDirectory()
   }
 
-  read({ name }: SpoolFile): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#files.readFile(this.#path(name))
+  /** Undefined when another process, which found it as well, has dealt with it. */
+  async read(file: SpoolFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return await this.#files.readFile(this.#path(file.name))
+    } catch (error) {
+      if (!isGone(error)) throw error
+      this.#forget(file)
+      return undefined
+    }
   }
 
   /** The text of a small file; undefined when there is none. */
@@ -102,7 +109,9 @@ export class SpoolFiles {
 
   async remove(file: SpoolFile): Promise<void> {
     this.#forget(file)
-    await this.#files.unlink(this.#path(file.name))
+    await this.#files.unlink(this.#path(file.name)).catch((error: unknown) => {
+      if (!isGone(error)) throw error
+    })
   }
 
   async setAside(file: SpoolFile): Promise<void> {
@@ -128,4 +137,8 @@ export class SpoolFiles {
     await directory?.sync().catch(() => undefined)
     await directory?.close()
   }
+}
+
+function isGone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
 }

@@ -117,6 +117,7 @@ export class Spool {
     await this.opened
     for (let [file] = this.#files.list; file !== undefined; [file] = this.#files.list) {
       const batch = await this.#read(file)
+      if (batch === 'gone') continue
       if (batch !== undefined && !this.#files.isExpired(file)) return batch
       await this.#drop(file, batch?.head, batch ? 'spool_expired' : 'spool_damaged')
     }
@@ -159,9 +160,11 @@ export class Spool {
     return sealBatch(head, lines, fromBase64(this.#key), crypto.getRandomValues(new Uint8Array(32)))
   }
 
-  async #read(file: SpoolFile): Promise<SpooledBatch | undefined> {
+  /** Undefined when it is damaged. */
+  async #read(file: SpoolFile): Promise<SpooledBatch | 'gone' | undefined> {
     try {
       const bytes = await this.#files.read(file)
+      if (bytes === undefined) return 'gone'
       const isOwn = this.#own.has(file.name)
       const plain = readPlainBatch(bytes)
       if (plain) {
