@@ -88,19 +88,19 @@ function withoutDecision(node: KnownSpan, superseded: ReadonlySet<string>): Know
   return decisionId !== undefined && superseded.has(decisionId) ? rest : node
 }
 
+/** Decisions that one links to as superseded; more do not fit into a record. */
+const SUPERSEDES_MAX = 1_000
+
 async function placeDecisions(
   to: RecordsTraces,
   decisions: readonly RolledDecision[],
   { entryIds }: RecordedTrace,
 ): Promise<Placed> {
   const placed: Placed = { decisions: new Map(), erased: new Set() }
-  let left: RolledDecision[] = decisions.map((decision) => ({
-    ...decision,
-    record: withLinks(
-      decision.record,
-      decision.supersedes.flatMap((name) => entryIds.get(name) ?? []),
-    ),
-  }))
+  let left: RolledDecision[] = decisions.map((decision) => {
+    const ids = decision.supersedes.flatMap((name) => entryIds.get(name) ?? [])
+    return { ...decision, record: withLinks(decision.record, ids.slice(0, SUPERSEDES_MAX)) }
+  })
   // What does not fit is said in fewer words; its spans have all of them.
   for (const isLast of [false, true]) {
     const { receipts, errors } = await record(
