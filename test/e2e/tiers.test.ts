@@ -66,7 +66,9 @@ test('months that are over move, and a person is erased from every tier', async 
   expect(JSON.parse(restored.stdout)).toMatchObject({ state: 'done' })
   const all = await server.get<Listed>('/v1/decisions?limit=100')
   expect([all.items.length, all.archived]).toEqual([40, undefined])
-  expect((await server.get<{ items: unknown[] }>('/v1/access?action=operate')).items).toHaveLength(2)
+  const looks = async (): Promise<number> =>
+    (await server.get<{ items: unknown[] }>('/v1/access?action=operate')).items.length
+  await expect.poll(looks, { timeout: 60_000 }).toBe(2)
 
   await server.stop()
   const shown = await runCommand(['tiers', '--data', place.data, '--signer-state', place.signer, '--json'])

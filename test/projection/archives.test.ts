@@ -1,26 +1,44 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
-import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
+import { IndexEngine, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { zstdFrames } from '../../packages/server/src/residue/zstd-frames.ts'
-import { answers, FIRST_DAY, personOf, RESTRICTIONS, story, TierWorld } from './tier-world.ts'
+import { personOf, RESTRICTIONS, story, TierWorld } from './tier-world.ts'
 import { ask } from './world.ts'
 
 const worlds: TierWorld[] = []
+let engine: IndexEngine
+let directory: string
+beforeAll(async () => {
+  directory = await makeScratch('deponent-archives')
+  engine = await IndexEngine.start({ directory })
+})
 afterEach(async () => {
   for (const world of worlds.splice(0)) await world.destroy()
 })
+afterAll(async () => {
+  await engine.stop()
+  await removeScratch(directory)
+})
 
 /** Months of early 2024 are archived as soon as they have moved. */
-async function archivedWorld(count: number): Promise<{ world: TierWorld; before: unknown[] }> {
+async function archivedWorld(count: number): Promise<{ world: TierWorld; before: unknown }> {
   const world = new TierWorld()
   worlds.push(world)
-  await world.startTiered({ warmDays: 60 })
+  await world.startTiered(engine, { warmDays: 60 })
   world.source.add(...story(0, count))
   await world.indexed()
-  const before = await answers(world)
+  const before = await allRows(world)
   await world.projection.moveMonths()
   return { world, before }
+}
+
+async function allRows({ projection }: TierWorld): Promise<unknown> {
+  const tables = ['decisions', 'outcomes', 'reviews', 'records']
+  return Promise.all(
+    tables.map((table) => projection.sql(`SELECT * FROM ${table} ORDER BY index`, UNRESTRICTED)),
+  )
 }
 
 async function restored(world: TierWorld, from: string, to: string): Promise<void> {
@@ -31,25 +49,24 @@ async function restored(world: TierWorld, from: string, to: string): Promise<voi
 
 describe('an archived month', () => {
   test('is left out of answers, which say so, and is back as it was when it is restored', async () => {
-    const { world, before } = await archivedWorld(200)
+    const { world, before } = await archivedWorld(120)
     expect(world.stored().filter((path) => path.endsWith('.parquet'))).toEqual([])
     const list = await world.projection.list(ask({ limit: '1000' }), UNRESTRICTED)
-    const span = { from: '2024-01-01T00:00:00.000Z', to: '2024-04-01T00:00:00.000Z' }
-    expect(list.archived).toEqual([{ ...span, decisions: 128 }])
-    expect(list.items.every(({ at }) => at >= '2024-04')).toBe(true)
-    const restriction = RESTRICTIONS[1]!
-    expect((await world.projection.aggregate([], restriction)).archived).toEqual([span])
+    const span = { from: '2024-01-01T00:00:00.000Z', to: '2024-03-01T00:00:00.000Z' }
+    expect(list.archived).toEqual([{ ...span, decisions: 76 }])
+    expect(list.items.every(({ at }) => at >= '2024-03')).toBe(true)
+    expect((await world.projection.aggregate([], RESTRICTIONS[1]!)).archived).toEqual([span])
     const later = await world.projection.list(ask({ from: '2025-01-01T00:00:00Z' }), UNRESTRICTED)
     expect(later.archived).toBeUndefined()
     expect(await world.projection.check()).toEqual([])
 
-    await restored(world, '2024-01', '2024-03')
-    expect(await answers(world)).toEqual(before)
+    await restored(world, '2024-01', '2024-02')
+    expect(await allRows(world)).toEqual(before)
     expect(await world.projection.moveMonths()).toEqual([])
     expect(world.states.all().every(({ state }) => state === 'warm')).toBe(true)
     world.projection.tiers()!.release('2024-02', '2024-02')
     await world.projection.moveMonths()
-    expect(world.states.all().map(({ state }) => state)).toEqual(['warm', 'archived', 'warm'])
+    expect(world.states.all().map(({ state }) => state)).toEqual(['warm', 'archived'])
   })
 
   test('is a tar archive that other tools open', async () => {
@@ -62,7 +79,7 @@ describe('an archived month', () => {
   })
 
   test('loses what is erased, and knows no value that only the erased had', async () => {
-    const { world } = await archivedWorld(200)
+    const { world } = await archivedWorld(120)
     const person = personOf(21)
     const erased = world.source.entries.flatMap(({ index }) => (personOf(index) === person ? [index] : []))
     for (const index of erased) {
@@ -75,10 +92,10 @@ describe('an archived month', () => {
     expect(world.stored()).not.toEqual(archives)
     expect(unpacked(world).includes(person)).toBe(false)
     expect(await world.projection.check()).toEqual([])
-    await restored(world, '2024-01', '2024-03')
-    const after = await answers(world)
+    await restored(world, '2024-01', '2024-02')
+    const after = await allRows(world)
     await world.projection.reindex()
-    expect(await answers(world)).toEqual(after)
+    expect(await allRows(world)).toEqual(after)
   })
 
   test('loses the values of a field that is sealed later', async () => {
@@ -105,8 +122,7 @@ describe('an archived month', () => {
       return rows.flat().includes(late)
     }
     expect(await seen(UNRESTRICTED)).toBe(true)
-    expect(await seen(RESTRICTIONS[2]!)).toBe(false)
-    expect(FIRST_DAY).toBeLessThan(Date.parse('2024-02-01'))
+    expect(await seen(RESTRICTIONS[1]!)).toBe(false)
   })
 })
 

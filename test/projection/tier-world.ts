@@ -8,6 +8,7 @@ import { fileStore } from '../../packages/server/src/platform/file-store.ts'
 import { SqliteStateStore } from '../../packages/server/src/platform/state-store.ts'
 import {
   type FieldRules,
+  type IndexEngine,
   type Restriction,
   UNRESTRICTED,
 } from '../../packages/server/src/projection/index.ts'
@@ -18,6 +19,8 @@ import { ask, decision, idOf, type Told, World } from './world.ts'
 /** All months of the stories are over by now. */
 export const FIRST_DAY = Date.UTC(2024, 0, 3)
 const DAY_MS = 86_400_000
+
+let worlds = 0
 
 /** A world whose months move to files. */
 export class TierWorld extends World {
@@ -43,8 +46,13 @@ export class TierWorld extends World {
     }
   }
 
-  startTiered(further: Partial<TierSettings> = {}): Promise<this> {
-    return this.start({ tiers: this.settings(further), clock: realClock, rules: () => this.rules })
+  readonly database = `deponent_t${(worlds += 1)}`
+
+  /** In an engine that may be shared. */
+  startTiered(engine: IndexEngine, further: Partial<TierSettings> = {}): Promise<this> {
+    const { database } = this
+    const tiers = this.settings(further)
+    return this.start({ engine, database, tiers, clock: realClock, rules: () => this.rules })
   }
 
   /** Nothing is sealed by rules until `seal`. */
@@ -82,11 +90,11 @@ function rulesThatSeal(version: number, pointers: readonly string[]): FieldRules
 
 export const personOf = (i: number): string => ((i * 13) % 50).toString(16).padStart(32, '0')
 
-/** Decisions, outcomes, reviews, comments and looks of fifty people in two systems over three months, and some of today. */
+/** Decisions, outcomes, reviews, comments and looks of fifty people in two systems over January and February, and some of today. */
 export function story(from: number, count: number): Told[] {
   return Array.from({ length: count }, (_, k): Told => {
     const i = from + k
-    const at = new Date(i % 11 === 5 ? Date.now() - i : FIRST_DAY + (i % 80) * DAY_MS + i).toISOString()
+    const at = new Date(i % 11 === 5 ? Date.now() - i : FIRST_DAY + (i % 40) * DAY_MS + i).toISOString()
     const target = { index: i - 1, id: idOf(i - 1) }
     if (i % 10 === 7) return { kind: 'outcome', record: { outcome: i % 3, at }, target }
     if (i % 10 === 8) return { kind: 'comment', record: { decisionId: `d-${i}`, at } }
@@ -117,13 +125,15 @@ export function story(from: number, count: number): Told[] {
 /** What of the records somebody may see who may not see all of them. */
 export const RESTRICTIONS: readonly Restriction[] = [
   UNRESTRICTED,
-  { boxes: [{ systems: ['even'], from: FIRST_DAY + 10 * DAY_MS }], withholds: () => false },
-  { except: [personOf(3), personOf(4)], withholds: (name) => name === 'confidence' },
-  { subjects: [personOf(5)], withholds: () => false },
+  {
+    boxes: [{ systems: ['even', 'default'], from: FIRST_DAY + 10 * DAY_MS }, { systems: ['odd'] }],
+    except: [personOf(3), personOf(4)],
+    withholds: (name) => name === 'confidence',
+  },
 ]
 
-const FROM = new Date(FIRST_DAY + 20 * DAY_MS).toISOString()
-const TO = new Date(FIRST_DAY + 50 * DAY_MS).toISOString()
+const FROM = new Date(FIRST_DAY + 12 * DAY_MS).toISOString()
+const TO = new Date(FIRST_DAY + 33 * DAY_MS).toISOString()
 
 /** Every kind of question, to everybody who may ask it. */
 export async function answers(world: World): Promise<unknown[]> {
@@ -136,7 +146,7 @@ async function answersTo({ projection }: World, restriction: Restriction): Promi
   const list = (parameters: Record<string, string>) => projection.list(ask(parameters), restriction)
   const aggregate = (parameters: Record<string, string>) => projection.aggregate(ask(parameters), restriction)
   const sql = (statement: string) => projection.sql(statement, restriction)
-  const first = await list({ limit: '40' })
+  const first = await list({ limit: '10' })
   return {
     first,
     second: first.next === null ? null : await list({ limit: '40', cursor: first.next }),
@@ -164,9 +174,9 @@ async function answersTo({ projection }: World, restriction: Restriction): Promi
       withholds: () => false,
     }),
     sql: await sql('SELECT * FROM decisions ORDER BY index'),
-    sqlOutcomes: await sql('SELECT * FROM outcomes ORDER BY index'),
-    sqlReviews: await sql('SELECT * FROM reviews ORDER BY index'),
-    sqlRecords: await sql('SELECT * FROM records ORDER BY index'),
+    sqlOthers: await sql(
+      'SELECT * FROM (SELECT index, outcome FROM outcomes UNION ALL SELECT index, basis FROM reviews UNION ALL SELECT index, kind FROM records) ORDER BY index',
+    ),
     sqlJoin: await sql(
       'SELECT d.system, count() FROM decisions AS d JOIN reviews AS r ON r.decisionIndex = toInt64(d.index) GROUP BY d.system ORDER BY d.system',
     ),
