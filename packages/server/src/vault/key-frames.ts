@@ -31,9 +31,6 @@ export interface KeyFrame {
   readonly bytes: Uint8Array
 }
 
-/** What is left where a key was destroyed. */
-export const DESTROYED: KeyPair = { scope: new Uint8Array(SCOPE_BYTES), key: new Uint8Array(KEY_BYTES) }
-
 export function isDestroyed({ key }: KeyPair): boolean {
   return key.every((byte) => byte === 0)
 }
