@@ -212,8 +212,9 @@ describe('a spool', () => {
     server.arrived.length = 0
     server.reply = keepAll
     client()
-    await expect.poll(predictions, SOON).toEqual(['well'])
-    expect(lost()).toEqual([['spool_damaged', 1]])
+    // An attempt of the first client may still be under way.
+    await expect.poll(predictions, SOON).toContain('well')
+    await expect.poll(lost, SOON).toEqual([['spool_damaged', 1]])
     expect(await readdir(directory)).toContain(`${name}.aside`)
   })
 
