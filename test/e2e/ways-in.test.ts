@@ -8,7 +8,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Deponent } from '@deponent/sdk'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ROUTES } from '../../packages/server/src/api/contract.ts'
 import type { Operation, Route } from '../../packages/server/src/api/route.ts'
 import { openDirectory } from '../../packages/server/src/directory.ts'
@@ -373,7 +373,7 @@ describe('with a marked record through every way in', () => {
     isAway = true
     client.record(indexed('way-spool'))
     await client.flush({ timeoutMs: 0 })
-    await expect.poll(() => client.stats().spooled, { timeout: 60_000 }).toBe(1)
+    await vi.waitUntil(() => client.stats().spooled === 1, { timeout: 60_000 })
     const spooled = (await readdir(directory)).filter((name) => name.endsWith('.batch'))
     const marked = await filesWithMarks(place)
     isAway = false
