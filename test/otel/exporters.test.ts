@@ -7,7 +7,7 @@ import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-t
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newPlace, type Place, ServerProcess } from '../e2e/server-process.ts'
+import { newPlace, type Place, runCommand, ServerProcess } from '../e2e/server-process.ts'
 import { bytesOf, idOf, jsonSpan, type SpanOfTest, tracesOf } from './spans.ts'
 
 const PURPOSE = { headers: { 'Deponent-Purpose': 'a test' } }
@@ -148,6 +148,8 @@ test('spans that were acknowledged become a decision although the process dies b
   const body = json({ id: 'llm', trace: 'b'.repeat(32), attributes: chat })
   expect((await post(body)).status).toBe(200)
   await server.stop('SIGKILL')
+  const { stdout } = await runCommand(['verify', place.data])
+  expect(stdout).toMatch(/^valid: /m)
   server = await ServerProcess.start(place, serve())
   expect((await decision(`otel-${'b'.repeat(32)}-${idOf('llm')}`)).record.modelId).toBe('m-1')
 })

@@ -14,7 +14,7 @@ import type { SpanOfTest } from './spans.ts'
 const STORIES = 40
 /** Writing what waits, writing it anew, and the ledger's own files. */
 const STEPS = ['waiting', 'ledger'] as const
-const PATH = `${DATA}/vault/default.spans`
+const PATH = `${DATA}/default.spans`
 
 const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'm' }
 const agent = { 'gen_ai.operation.name': 'invoke_agent' }

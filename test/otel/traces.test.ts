@@ -36,7 +36,7 @@ async function open(place?: Place, policy?: ClassificationPolicy): Promise<Opene
   const at = place ?? (await newPlace())
   const clock = new WakefulClock()
   const { tenant, close } = await openRecording(at, clock, undefined, policy)
-  const path = `${at.data}/vault/default.spans`
+  const path = `${at.data}/state/default.spans`
   const traces = await openTraces({ tenant, disk: realDisk, random: realRandom, clock, path })
   let isOpen = true
   const once = async (): Promise<void> => {
@@ -243,7 +243,7 @@ test('what was recorded is gone from the file of what waits', async () => {
   const opened = await open(place)
   const { traces, clock } = opened
   await takeSpans(traces, { id: 'llm', attributes: chat })
-  const path = `${place.data}/vault/default.spans`
+  const path = `${place.data}/state/default.spans`
   expect(await realDisk.size(path)).toBeGreaterThan(0)
   await until(clock, async () => (await realDisk.size(path)) === 0)
   expect(await has(opened, 'trace.span', 1)()).toBe(true)

@@ -28,7 +28,7 @@ export function tracesOf(tenant: Tenant, parts: TelemetryParts): Promise<Traces>
     place: {
       disk,
       random,
-      path: `${directory.path}/vault/${name}.spans`,
+      path: `${directory.path}/state/${name}.spans`,
       key: vault.derive('waiting-spans'),
     },
     clock,

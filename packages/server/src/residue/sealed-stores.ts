@@ -152,11 +152,11 @@ export class SealedStores {
     const { disk, directory, ledger } = this.#place
     if (!this.#master) return
     const key = deriveKey(this.#master, `deponent/waiting-spans/v1/${ledger}`)
-    const where = `vault/${ledger}.spans`
+    const where = `state/${ledger}.spans`
     for (const note of await readSealedNotes({ disk, path: `${directory}/${where}`, key })) {
-      this.#tally.opened('vault')
+      this.#tally.opened('state store')
       this.#tally.found(
-        'vault',
+        'state store',
         this.#seeker.inText(note).map((what) => ({ where, what })),
       )
     }
