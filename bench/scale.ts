@@ -63,6 +63,11 @@ function progressOf(): Progress {
   return JSON.parse(readFileSync(progressFile, 'utf8')) as Progress
 }
 
+/** How many of the decisions are in the folder. */
+function recorded(): number {
+  return Math.min(decisions, progressOf().pieces * PIECE)
+}
+
 async function post({ token, url }: Served, path: string, records: readonly object[]): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   for (;;) {
@@ -133,8 +138,9 @@ async function indexed({ token, url }: Served): Promise<void> {
       headers: { authorization: `Bearer ${token}` },
     })
     const { items } = (await response.json()) as { items?: { count: number }[] }
-    if ((items?.[0]?.count ?? 0) >= decisions) return
-    if (Date.now() > deadline) throw new Error(`the index has ${items?.[0]?.count} of ${decisions} decisions`)
+    if ((items?.[0]?.count ?? 0) >= recorded()) return
+    if (Date.now() > deadline)
+      throw new Error(`the index has ${items?.[0]?.count} of ${recorded()} decisions`)
     await sleep(2_000)
   }
 }
@@ -142,7 +148,7 @@ async function indexed({ token, url }: Served): Promise<void> {
 /** Decisions of all times of the history, to ask for. */
 function known(): Piece['decisions'] {
   const { endMs } = progressOf()
-  const pieces = Math.ceil(decisions / PIECE)
+  const pieces = Math.ceil(recorded() / PIECE)
   const chosen = Array.from({ length: Math.min(8, pieces) }, (_, i) => Math.floor((i * pieces) / 8))
   return [...new Set(chosen)].flatMap((piece) => {
     const { value } = historyOf({ decisions, days, endMs }, piece).next()
@@ -171,12 +177,14 @@ try {
   const asked = await ask(served, known(), times)
   const after = machineTime()
   const busy = Math.round((100 * (after.busySeconds - before.busySeconds)) / (after.seconds - before.seconds))
-  console.log(`${decisions} decisions over ${days} days, ${times} of each, the machine ${busy} % busy\n`)
+  console.log(
+    `${recorded()} of ${decisions} decisions over ${days} days, ${times} of each, the machine ${busy} % busy\n`,
+  )
   console.log(tableOf(asked))
   if (values.json !== undefined)
     writeFileSync(
       values.json,
-      `${JSON.stringify({ machine, decisions, days, noted, asked, busy }, null, 2)}\n`,
+      `${JSON.stringify({ machine, decisions, recorded: recorded(), days, noted, asked, busy }, null, 2)}\n`,
     )
 } finally {
   served.server.kill('SIGTERM')
