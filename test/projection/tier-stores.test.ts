@@ -41,7 +41,7 @@ async function moveAndErase(world: TierWorld, store: ObjectStore): Promise<void>
   readers.push(reader)
   const { directory: _, ...settings } = world.settings({ store, url: reader.url })
   await world.start({ tiers: settings })
-  world.source.add(...story(0, 60))
+  world.source.add(...story(0, 30))
   await world.indexed()
   const before = await seen(world, store)
   expect(before.theirs).not.toEqual([[0]])
