@@ -216,7 +216,8 @@ describe('the list', () => {
         await envelopeOf(server.post('/v1/decisions', [late, { modelId: 'late', prediction: page }]), 201)
         await server.indexed()
       }
-      expect([...sizes]).toEqual([sizeBefore])
+      // Looks are entries too: those of the questions before may have come to the index by the first page.
+      expect([...sizes]).toEqual([expect.toSatisfy((size) => size >= sizeBefore)])
       expect(walked).toEqual(whole)
       expect(new Set(walked.map(({ id }) => id)).size).toBe(walked.length)
     },
