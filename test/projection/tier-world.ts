@@ -197,6 +197,13 @@ export async function readParquet(pattern: string, sql = 'SELECT * FROM files'):
   }
 }
 
+/** What columns of the files of a world are said to hold, beyond what they are stored as. */
+export async function logicalTypes(world: TierWorld): Promise<string> {
+  const pattern = `${world.storeDirectory}/warm/*/*/*/*/*.parquet`
+  const sql = `SELECT DISTINCT logical_type FROM parquet_schema('${pattern}')`
+  return JSON.stringify(await readParquet(pattern, sql))
+}
+
 /** All that the files of a world say, as one text. */
 export async function parquetTexts(world: TierWorld): Promise<string> {
   const tables = ['decisions', 'outcomes', 'reviews', 'records']

@@ -1,6 +1,6 @@
 /** What lies beside the files of a month and tells others how to read them. */
 import { SCHEMA_VERSION, TIERED_TABLES } from '../schema.ts'
-import { columnsOf } from './parquet.ts'
+import { columnsOf, typeInFiles } from './parquet.ts'
 import { rowsIn, type TierMonth } from './tier-month.ts'
 
 /** Decisions of one model in a month. */
@@ -31,7 +31,7 @@ function told(month: TierMonth): object {
   const tables = TIERED_TABLES.filter(({ name }) => rowsIn(month, name) > 0).map((table) => ({
     name: table.name,
     rows: rowsIn(month, table.name),
-    columns: columnsOf(table, month.features).map(({ name, type }) => ({ name, type })),
+    columns: columnsOf(table, month.features).map(({ name, type }) => ({ name, type: typeInFiles(type) })),
     files: month.files
       .filter((file) => file.table === table.name)
       .map(({ key, rows, bytes, sha256, least, greatest }) => ({

@@ -12,7 +12,7 @@ import type { FieldSlot } from '../fields.ts'
 import { type Names, type TableShape, TIERED_TABLES } from '../schema.ts'
 import { fileKey, manifestKey, nextNumber } from './keys.ts'
 import { manifestOf } from './manifest.ts'
-import { columnsOf, FILE_ROWS_MAX, listOf, WRITING } from './parquet.ts'
+import { columnsOf, FILE_ROWS_MAX, WRITING, writtenList } from './parquet.ts'
 import { type Relations, rowsMoved } from './relations.ts'
 import { partitionOfMonth, type TierFile, type TierMonth, type TierStates } from './tier-month.ts'
 import type { TierStore } from './tier-store.ts'
@@ -100,7 +100,7 @@ export class Mover {
     const files: TierFile[] = []
     for (const table of TIERED_TABLES) {
       let number = nextNumber(known ?? { files: [] }, table.name)
-      const columns = listOf(columnsOf(table, this.#at.features()))
+      const columns = writtenList(columnsOf(table, this.#at.features()))
       for (let from = 0; ;) {
         const rows = `${rowsMoved({ month, below })} AND index >= ${from}`
         const piece = await this.#piece(table, rows)

@@ -26,9 +26,28 @@ export function columnsOf(table: TableShape, features: readonly FieldSlot[]): Co
   return table === DECISIONS ? [...table.columns, ...slots.map(slotColumn)] : [...table.columns]
 }
 
-/** Their names and types as the engine takes them; what a file lacks is read as empty. */
+/** The type a column has in files: an id is text there, because Spark refuses a file with a UUID in it. */
+export function typeInFiles(type: string): string {
+  return type === 'UUID' ? 'String' : type
+}
+
+/** Their names and types in files as the engine takes them; what a file lacks is read as empty. */
 export function structureOf(columns: readonly Column[]): string {
-  return columns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ')
+  return columns.map(({ name, type }) => `\`${name}\` ${typeInFiles(type)}`).join(', ')
+}
+
+/** Columns of a table as they are written into files. */
+export function writtenList(columns: readonly Column[]): string {
+  return columns
+    .map(({ name, type }) => (type === 'UUID' ? `toString(\`${name}\`) AS \`${name}\`` : `\`${name}\``))
+    .join(', ')
+}
+
+/** Columns of files as a table has them. */
+export function readList(columns: readonly Column[]): string {
+  return columns
+    .map(({ name, type }) => (type === 'UUID' ? `toUUID(\`${name}\`) AS \`${name}\`` : `\`${name}\``))
+    .join(', ')
 }
 
 export function listOf(columns: readonly Column[]): string {

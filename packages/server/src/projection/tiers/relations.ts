@@ -7,7 +7,7 @@
 
 import type { IndexClient } from '../engine/client.ts'
 import { type Column, type Names, readable, slotOfColumn, type TableShape, TIERED_TABLES } from '../schema.ts'
-import { listOf, quoted, structureOf } from './parquet.ts'
+import { listOf, quoted, readList, structureOf } from './parquet.ts'
 import type { Readers } from './readers.ts'
 import { spanOf, type TierMonth } from './tier-month.ts'
 import type { TierStore } from './tier-store.ts'
@@ -71,7 +71,8 @@ export class Relations {
     const list = listOf(columns)
     const parts = [`SELECT ${list} FROM ${this.#names.tables}.${table.name}${exceptSwitching(months)}`]
     const overFiles = await this.#tableOver(table, columns, months)
-    if (overFiles !== undefined) parts.push(`SELECT ${list} FROM ${this.#names.tables}.${overFiles}`)
+    if (overFiles !== undefined)
+      parts.push(`SELECT ${readList(columns)} FROM ${this.#names.tables}.${overFiles}`)
     const view = readable(this.#names, table)
     await this.#client.command(`CREATE OR REPLACE VIEW ${view} AS ${parts.join(' UNION ALL ')}`)
     return overFiles === undefined ? [] : [overFiles]
