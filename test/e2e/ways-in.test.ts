@@ -221,15 +221,25 @@ test('every other route that is not a question is known, with what its words bec
 })
 
 async function filesBelow(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true, recursive: true })
+  const entries = await readdir(directory, { withFileTypes: true, recursive: true }).catch(absent)
+  // A folder of a server that runs went while it was listed.
+  if (!entries) return filesBelow(directory)
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** What a server that runs has removed in between counts as nothing. */
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+  return undefined
 }
 
 /** Files that hold a mark as it is. Parts of the index are compressed; they are asked through the engine. */
 async function filesWithMarks(place: Place): Promise<string[]> {
   const found: string[] = []
   for (const path of await filesBelow(dirname(place.data))) {
-    const bytes = await readFile(path)
+    // A server that runs on it removes files in between.
+    const bytes = await readFile(path).catch(absent)
+    if (!bytes) continue
     if (MARKS.some((mark) => bytes.includes(mark) || bytes.includes(Buffer.from(mark, 'utf16le'))))
       found.push(path)
   }
