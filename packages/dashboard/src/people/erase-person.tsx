@@ -7,6 +7,7 @@ import dialogs from '../elements/dialog.module.css'
 import { Ask, AskWords, Choose } from '../elements/fields.tsx'
 import { ERASURE_GROUNDS } from '../erasure/erasure.ts'
 import { privacyQuery } from '../fields/field-queries.ts'
+import { reloadPeople } from '../privacy/acts.ts'
 import { useMay } from '../session/state.ts'
 import { erase } from './people-queries.ts'
 import styles from './people.module.css'
@@ -36,6 +37,7 @@ export function ErasePerson({ person, close }: ErasePersonProps) {
       ...(reference.trim() !== '' && { requestRef: reference.trim() }),
     })
     if (may('erasures')) await navigate({ to: '/erasure/$id', params: { id: erasureId } })
+    else await reloadPeople()
   }
   return (
     <ActForm

@@ -3,7 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 import type { DecisionPage } from '../api.ts'
 import { getJson, sendJson } from '../client.ts'
 import type { OwnLook } from '../own/words.ts'
-import { reloadPeople } from '../privacy/acts.ts'
+import { outdatePeople } from '../privacy/acts.ts'
 import type { Step } from '../privacy/history.tsx'
 import { currentLedger, currentSession, may, standingPurpose } from '../session/state.ts'
 import type { Person } from './person.ts'
@@ -108,9 +108,9 @@ export async function lookUp(subject: string): Promise<string> {
   return handle
 }
 
-/** Asks to erase a person. */
+/** Asks to erase a person, of whom nothing may be known a moment later. */
 export async function erase(handle: string, body: object): Promise<string> {
   const { erasureId } = await sendJson<{ readonly erasureId: string }>('DELETE', pathOf(handle), body)
-  await reloadPeople()
+  await outdatePeople()
   return erasureId
 }

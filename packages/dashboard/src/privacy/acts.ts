@@ -20,5 +20,14 @@ const ABOUT_PEOPLE: ReadonlySet<unknown> = new Set([
 
 /** What is on the page is asked for again; the rest when it is next shown. */
 export function reloadPeople(): Promise<void> {
-  return queryClient.invalidateQueries({ predicate: ({ queryKey }) => ABOUT_PEOPLE.has(queryKey[1]) })
+  return queryClient.invalidateQueries({ predicate: isAboutPeople })
+}
+
+/** What is shown of people is asked for again when it is next shown, and not on the page that is about to be left. */
+export function outdatePeople(): Promise<void> {
+  return queryClient.invalidateQueries({ predicate: isAboutPeople, refetchType: 'none' })
+}
+
+function isAboutPeople({ queryKey }: { readonly queryKey: readonly unknown[] }): boolean {
+  return ABOUT_PEOPLE.has(queryKey[1])
 }
