@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eraseOverHttp, recordsWith, residueOf, SUBJECT, VALUES } from '../erasure/residue-story.ts'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
@@ -27,7 +27,9 @@ let warm: string
 let server: ServerProcess
 
 beforeAll(async () => {
-  place = await newPlace()
+  const { data, signer } = await newPlace()
+  // As people write them: from where they are.
+  place = { data: relative(process.cwd(), data), signer }
   warm = join(place.data, '..', 'store')
   server = await ServerProcess.start(place, ['serve', '--warm', warm, '--warm-days', '200'])
   const records = recordsWith(SUBJECT, 60).map((record, i) => {

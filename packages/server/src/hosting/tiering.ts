@@ -2,6 +2,7 @@
  * Where the months of an index go: a store of objects for all ledgers of a server, and the turns in which months move there. Once months
  * have gone somewhere, the place is remembered: whatever opens the directory later finds them, and moves no further ones unless asked to.
  */
+import { resolve } from 'node:path'
 import { toHex } from '@deponent/format'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -42,7 +43,8 @@ export class WarmStore {
   /** `directory`: of the data; without settings months are only read, where there are any. */
   constructor(settings: WarmSettings | undefined, directory: string, undo: Undo) {
     this.#settings = settings
-    this.#directory = directory
+    // The engine has a directory of its own that other paths begin at.
+    this.#directory = resolve(directory)
     this.#undo = undo
   }
 
