@@ -1,6 +1,6 @@
 /**
  * What it costs that months of the index lie in files: the same questions of the same decisions with every month in the index and with
- * all months but the last in Parquet, how fast months move there, and what entries that come meanwhile notice of it.
+ * all that are over for thirty days in Parquet, how fast months move there, and what entries that come meanwhile notice of it.
  *
  *   node bench/tiers.ts [--decisions 1000000] [--months 12] [--questions 9]
  *   node bench/tiers.ts --beside [--decisions 200000]
@@ -209,7 +209,7 @@ async function compare(): Promise<void> {
   console.log(
     `${decisions} decisions and ${entries - decisions} outcomes of ${months} months; ${moved} rows moved, ${listed.length} months\n`,
   )
-  console.log('| question | all in the index | all but the last month in Parquet |\n| --- | ---: | ---: |')
+  console.log('| question | all in the index | what is over for 30 days in Parquet |\n| --- | ---: | ---: |')
   for (const [i, [name]] of QUESTIONS.entries())
     console.log(`| ${name} | ${hot[i]!.ms.toFixed(1)} ms | ${warm[i]!.ms.toFixed(1)} ms |`)
   console.log(

@@ -46,8 +46,8 @@ test('a server whose machine is lost comes back from its backup, and shows nobod
   )
   const { receipts } = (await sent.json()) as Envelope
   const snapshot = await backUp(place, backup)
-  const { recovery } = await server.get<{ recovery: { backup: { ledgers: object[] } } }>('/v1/storage')
-  expect(recovery.backup.ledgers).toMatchObject([{ name: 'default' }])
+  const { recovery } = await server.get<{ recovery: { backup: { entries: number } } }>('/v1/storage')
+  expect(recovery.backup.entries).toBeGreaterThanOrEqual(30)
   await server.indexed()
   await erase(server)
   await backUp(place, backup)

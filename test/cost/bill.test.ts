@@ -151,9 +151,6 @@ describe('what is stored', () => {
     )
     const { bytes } = billOf(layers, scenario({ offsite: true }), EXAMPLE_PRICES).lastMonth
     expect(bytes.offsite * 5).toBe(bytes.hot * 3)
-    const copy = layer('always', 7, 1, { tier: 'offsite' })
-    const known = billOf([...layers, copy], scenario({ offsite: true }), EXAMPLE_PRICES).lastMonth
-    expect(known.bytes.offsite).toBe(7 * 2_555_000_000)
   })
 
   test('may be gone before it would have left a tier', () => {

@@ -4,7 +4,7 @@ import { moneyText, wholeNumber } from '../../packages/dashboard/src/storage/bil
 import { wormText } from '../../packages/dashboard/src/storage/elsewhere.ts'
 import { nextToGo, periodText, systemsInForce, whyText } from '../../packages/dashboard/src/storage/kept.ts'
 import type { RetentionInForce } from '../../packages/dashboard/src/storage/kept.ts'
-import { copiedBytes, paceOf, partsOf, sizesByDay } from '../../packages/dashboard/src/storage/stored.ts'
+import { paceOf, partsOf, sizesByDay } from '../../packages/dashboard/src/storage/stored.ts'
 import type { Stored, StoredLayer } from '../../packages/dashboard/src/storage/stored.ts'
 import { DIRECTORY_LAYERS } from '../../packages/server/src/sizes/place.ts'
 
@@ -38,12 +38,6 @@ describe('the parts a ledger is shown in', () => {
     const total = partsOf(layers).reduce((sum, { bytes }) => sum + bytes, 0)
     expect(total).toBe(names.length * 10 + 8)
     expect(partsOf(layers).find(({ id }) => id === 'warm')?.bytes).toBe(5)
-  })
-
-  test('leave copies elsewhere out, which are told apart', () => {
-    const layers = [layer('vault', 10), layer('copy of vault', 7, 'offsite')]
-    expect(partsOf(layers).map(({ bytes }) => bytes)).toEqual([10])
-    expect(copiedBytes(layers)).toBe(7)
   })
 
   test('are drawn for the last day whatever is left out between', () => {

@@ -163,7 +163,7 @@ function Projection({ bill }: { readonly bill: Bill }) {
         month. Content that is deleted on the way is not subtracted.
         {notMeasured.length > 0 &&
           ` Left out, because nothing tells how much they take: ${notMeasured.map(layerText).join(', ')}.`}{' '}
-        People, machines and network are not in it.
+        Machines, network, backups, and people but for the hours of reporting, are not in it.
       </p>
     </>
   )

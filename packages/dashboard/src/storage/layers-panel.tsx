@@ -5,7 +5,7 @@ import { Failed, Nothing, Waiting } from '../elements/state.tsx'
 import table from '../elements/table.module.css'
 import { storedQuery } from './storage-queries.ts'
 import styles from './storage.module.css'
-import { copiedBytes, partsOf } from './stored.ts'
+import { partsOf } from './stored.ts'
 import type { Part, Stored } from './stored.ts'
 
 /** What each layer takes, drawn and in numbers. */
@@ -34,7 +34,6 @@ export function LayersPanel() {
 function Layers({ stored }: { readonly stored: Stored }) {
   const parts = partsOf(stored.layers)
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
-  const copied = copiedBytes(stored.layers)
   if (total === 0) return <Nothing title="Nothing is stored yet" />
   return (
     <>
@@ -61,17 +60,6 @@ function Layers({ stored }: { readonly stored: Stored }) {
                 <td data-numeric>{id === 'rest' ? '–' : perDecision(bytes, stored.decisions)}</td>
               </tr>
             ))}
-            {copied > 0 && (
-              <tr>
-                <td className={styles['layer']}>
-                  <i data-part="copy" aria-hidden />
-                  Copy <small>elsewhere, not counted above</small>
-                </td>
-                <td data-numeric>{bytesText(copied)}</td>
-                <td />
-                <td data-numeric>{perDecision(copied, stored.decisions)}</td>
-              </tr>
-            )}
           </tbody>
         </table>
       </div>

@@ -39,14 +39,18 @@ export function RecoveryPanel() {
   )
 }
 
-function Backup({ backup: { at, bytes, ledgers, newBytes, seconds } }: { readonly backup: NotedBackup }) {
-  const entries = ledgers.reduce((sum, { size }) => sum + size, 0)
+function Backup({ backup: { at, bytes, entries, newBytes, seconds } }: { readonly backup: NotedBackup }) {
   return (
     <Fact name="Last backup (UTC)">
       {timeText(at)}
       <em>
-        {counted(entries, 'entry', 'entries')}, {bytesText(bytes)}, of which {bytesText(newBytes)} were put
-        then, in {secondsText(seconds)}
+        {counted(entries, 'entry', 'entries')}
+        {bytes !== null && newBytes !== null && (
+          <>
+            , {bytesText(bytes)}, of which {bytesText(newBytes)} were put then
+          </>
+        )}
+        , in {secondsText(seconds)}
       </em>
     </Fact>
   )

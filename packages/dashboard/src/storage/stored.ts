@@ -16,10 +16,11 @@ export interface Stored {
 export interface NotedBackup {
   readonly at: string
   readonly seconds: number
-  readonly ledgers: readonly { readonly name: string; readonly size: number }[]
-  /** Bytes of what it holds, and of those what was put that time. */
-  readonly bytes: number
-  readonly newBytes: number
+  /** How many entries of this ledger are in it. */
+  readonly entries: number
+  /** Bytes of what it holds, and of those what was put that time; null where other ledgers are in it. */
+  readonly bytes: number | null
+  readonly newBytes: number | null
 }
 
 export interface NotedDrill {
@@ -39,7 +40,7 @@ export interface StoredLayer {
   readonly isShared?: boolean
 }
 
-export type StorageTier = 'hot' | 'warm' | 'cold' | 'offsite'
+export type StorageTier = 'hot' | 'warm' | 'cold'
 
 export interface StoredDay {
   readonly day: string
@@ -81,20 +82,14 @@ export interface Part {
   readonly bytes: number
 }
 
-/** The parts that take anything; copies elsewhere are not among them. */
+/** The parts that take anything. */
 export function partsOf(layers: readonly StoredLayer[]): readonly Part[] {
-  const here = layers.filter(({ tier }) => tier !== 'offsite')
   return PARTS.map(({ id, name, note }) => ({
     id,
     name,
     note,
-    bytes: sumOf(here.filter((layer) => partOf(layer.name, layer.tier) === id).map(({ bytes }) => bytes)),
+    bytes: sumOf(layers.filter((layer) => partOf(layer.name, layer.tier) === id).map(({ bytes }) => bytes)),
   })).filter(({ bytes }) => bytes > 0)
-}
-
-/** Bytes of copies elsewhere; 0 where there are none, or nobody says. */
-export function copiedBytes(layers: readonly StoredLayer[]): number {
-  return sumOf(layers.filter(({ tier }) => tier === 'offsite').map(({ bytes }) => bytes))
 }
 
 /** entryTiles → entry tiles. */
@@ -120,18 +115,13 @@ export function sizesByDay(history: readonly StoredDay[], limit: number): readon
   return history
     .filter((_, n) => (history.length - 1 - n) % every === 0)
     .map(({ day, layers }) => {
-      const here = Object.entries(layers).filter(([name]) => !isCopy(name))
+      const here = Object.entries(layers)
       const parts = GROWING.map(({ id }) => ({
         id,
         bytes: sumOf(here.filter(([name]) => partOf(name) === id).map(([, bytes]) => bytes)),
       }))
       return { day, parts, total: sumOf(parts.map(({ bytes }) => bytes)) }
     })
-}
-
-/** A history names layers and not their tiers. */
-function isCopy(name: string): boolean {
-  return name.startsWith('offsite') || name.startsWith('copy of')
 }
 
 const DAY_MS = 86_400_000

@@ -74,7 +74,7 @@ export function withServing(command: Command): Command {
     .option('--prices <file>', 'what storing and asking is charged with, for the costs that are shown (JSON)')
     .option(
       '--warm <address>',
-      'where months of the index go as Parquet when they are over: PATH, file:// or s3://',
+      'where months of the index go as Parquet when they are over: PATH, file://, s3://, az:// or gs://',
     )
     .option('--hot-days <days>', `days after which a month goes there (default: ${HOT_DAYS})`, manyDays)
     .option('--warm-days <days>', `days after which it is archived there (default: ${WARM_DAYS})`, manyDays)
@@ -130,7 +130,7 @@ function warmOf({ clickhouseUrl, hotDays, warm, warmDays }: ServeOptions): { war
       '--warm is for the embedded engine: it cannot be used with --clickhouse-url',
     )
   const settings = { address: warm, hotDays: hotDays ?? HOT_DAYS, warmDays: warmDays ?? WARM_DAYS }
-  if (settings.warmDays < settings.hotDays)
+  if (settings.warmDays <= settings.hotDays)
     throw new CommandError(
       EXIT.usage,
       'a month is archived after it went to Parquet: give more --warm-days than --hot-days',

@@ -85,8 +85,7 @@ export function monthOf(bytes: ByTier<bigint>, prices: Prices): Attos {
 /** The bill of a scenario. @throws ScenarioError */
 export function billOf(measured: readonly Layer[], scenario: Scenario, prices: Prices): Bill {
   checkScenario(scenario)
-  const isCopied = measured.some(({ tier }) => tier === 'offsite')
-  const layers = [...measured, ...(scenario.offsite && !isCopied ? copiesOf(measured) : [])]
+  const layers = [...measured, ...(scenario.offsite ? copiesOf(measured) : [])]
   const standings = Array.from({ length: scenario.years * YEAR_MONTHS }, (_, i) => {
     const bytes = tiersAt(i + 1, layers, scenario)
     return { bytes, attos: monthOf(bytes, prices) }

@@ -12,7 +12,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Deflate } from '../platform/deflate.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
-import { notesIn, type RecoveryNotes } from '../recovery/notes.ts'
+import { notesIn, type RecoveryTold, toldOf } from '../recovery/notes.ts'
 import { PrivacyControl } from '../privacy/privacy-control.ts'
 import type { Offsite } from '../offsite/offsite.ts'
 import type { Projection } from '../projection/index.ts'
@@ -61,7 +61,7 @@ export interface LedgerServices {
   /** What the ledgers of this server take. */
   readonly storage: StorageWatch
   /** When the last backup and the last drill were, as far as that is noted in the directory. */
-  recovery(): Promise<RecoveryNotes>
+  recovery(): Promise<RecoveryTold>
   /** The copy in a store of objects; undefined where none is configured. */
   readonly offsite: Pick<Offsite, 'status'> | undefined
   /** The turns in which months of the index move to files. */
@@ -178,7 +178,7 @@ export function openLedger(
       retention,
       expiry,
       storage: parts.storage,
-      recovery: () => notesIn(parts.disk, directory.path),
+      recovery: async () => toldOf(await notesIn(parts.disk, directory.path), name),
       offsite,
       tiering,
       traces,

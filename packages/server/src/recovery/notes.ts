@@ -32,11 +32,27 @@ const drillNote = z.object({
   steps: z.array(z.object({ step: z.string(), seconds })),
 })
 
-export const recoveryNotes = z.object({ backup: backupNote.nullable(), drill: drillNote.nullable() })
+/** What whoever may see one ledger is told: nothing of the others that are in the same backup. */
+const ledgerBackup = z.object({
+  at: z.iso.datetime(),
+  seconds,
+  /** How many entries of the ledger are in it. */
+  entries: count,
+  /** Null where it holds other ledgers too: its files are told for all of them together. */
+  bytes: count.nullable(),
+  newBytes: count.nullable(),
+})
+
+export const recoveryTold = z.object({ backup: ledgerBackup.nullable(), drill: drillNote.nullable() })
 
 export type BackupNote = z.infer<typeof backupNote>
 export type DrillNote = z.infer<typeof drillNote>
-export type RecoveryNotes = z.infer<typeof recoveryNotes>
+export type RecoveryTold = z.infer<typeof recoveryTold>
+
+export interface RecoveryNotes {
+  readonly backup: BackupNote | null
+  readonly drill: DrillNote | null
+}
 
 const FOLDER = 'recovery'
 const NAMES = { backup: 'last-backup.json', drill: 'last-drill.json' } as const
@@ -61,6 +77,24 @@ export async function notesIn(disk: Disk, directory: string): Promise<RecoveryNo
   return {
     backup: parsed(backupNote, await read(NAMES.backup)),
     drill: parsed(drillNote, await read(NAMES.drill)),
+  }
+}
+
+/** The notes as far as they are about one ledger; a backup that was made before it is none of it. */
+export function toldOf({ backup, drill }: RecoveryNotes, ledger: string): RecoveryTold {
+  const own = backup?.ledgers.find(({ name }) => name === ledger)
+  if (!backup || !own) return { backup: null, drill }
+  const { at, bytes, ledgers, newBytes, seconds: took } = backup
+  const isAlone = ledgers.length === 1
+  return {
+    backup: {
+      at,
+      seconds: took,
+      entries: own.size,
+      bytes: isAlone ? bytes : null,
+      newBytes: isAlone ? newBytes : null,
+    },
+    drill,
   }
 }
 

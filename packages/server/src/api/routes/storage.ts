@@ -1,7 +1,7 @@
 /** What is stored, and what that costs. */
 import { z } from 'zod'
 import { TIERS } from '../../cost/layer.ts'
-import { recoveryNotes } from '../../recovery/notes.ts'
+import { recoveryTold } from '../../recovery/notes.ts'
 import { HISTORY_DAYS_MAX } from '../../sizes/history.ts'
 import type { Route } from '../route.ts'
 import { count } from './schemas.ts'
@@ -49,7 +49,7 @@ const storage = z.object({
   warmDays: count.nullable(),
   offsite: z.boolean(),
   history: z.array(z.object({ day: z.string(), entries: count, layers: z.record(z.string(), count) })),
-  recovery: recoveryNotes,
+  recovery: recoveryTold,
 })
 
 const byTier = z.object(Object.fromEntries(TIERS.map((tier) => [tier, count])))
