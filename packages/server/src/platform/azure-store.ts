@@ -18,6 +18,8 @@ import {
   type StoreAbility,
   type StoredObject,
   type StoredVersion,
+  versionsBelow,
+  versionsOf,
   StoreFailure,
   weakens,
 } from './object-store.ts'
@@ -134,16 +136,12 @@ class AzureStore implements ObjectStore {
       for (const { name, bytes, storedAt } of blobs) yield { key: name.slice(above.length), bytes, storedAt }
   }
 
-  async versions(key: string): Promise<StoredVersion[]> {
-    checkKey(key)
-    // Names that begin with this one follow it.
-    for await (const found of this.#versionsByKey(key)) return found[0]!.key === key ? found : []
-    return []
+  versions(key: string): Promise<StoredVersion[]> {
+    return versionsOf(key, (prefix) => this.#versionsByKey(prefix))
   }
 
-  async *listVersions(prefix: string): AsyncGenerator<StoredVersion> {
-    checkPrefix(prefix)
-    for await (const found of this.#versionsByKey(prefix)) yield* found
+  listVersions(prefix: string): AsyncIterable<StoredVersion> {
+    return versionsBelow(prefix, (above) => this.#versionsByKey(above))
   }
 
   async remove(

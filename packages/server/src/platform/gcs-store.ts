@@ -27,6 +27,8 @@ import {
   type StoreAbility,
   type StoredObject,
   type StoredVersion,
+  versionsBelow,
+  versionsOf,
   StoreFailure,
   weakens,
 } from './object-store.ts'
@@ -151,16 +153,12 @@ class GcsStore implements ObjectStore {
       for (const item of items) yield { key: item.name.slice(above.length), ...factsOf(item) }
   }
 
-  async versions(key: string): Promise<StoredVersion[]> {
-    checkKey(key)
-    // Names that begin with this one follow it.
-    for await (const found of this.#versionsByKey(key)) return found[0]!.key === key ? found : []
-    return []
+  versions(key: string): Promise<StoredVersion[]> {
+    return versionsOf(key, (prefix) => this.#versionsByKey(prefix))
   }
 
-  async *listVersions(prefix: string): AsyncGenerator<StoredVersion> {
-    checkPrefix(prefix)
-    for await (const found of this.#versionsByKey(prefix)) yield* found
+  listVersions(prefix: string): AsyncIterable<StoredVersion> {
+    return versionsBelow(prefix, (above) => this.#versionsByKey(above))
   }
 
   async remove(

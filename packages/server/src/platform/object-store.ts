@@ -106,6 +106,23 @@ export function checkPrefix(prefix: string): void {
   if (prefix !== '') checkKey(prefix.endsWith('/') || prefix.endsWith('.') ? `${prefix}0` : prefix)
 }
 
+/** Versions as a service lists them: those of one key together, keys in the order of their bytes. */
+type ByKey = (prefix: string) => AsyncIterable<StoredVersion[]>
+
+/** The versions of one key out of such a list. */
+export async function versionsOf(key: string, byKey: ByKey): Promise<StoredVersion[]> {
+  checkKey(key)
+  // Keys that begin with this one follow it.
+  for await (const found of byKey(key)) return found[0]!.key === key ? found : []
+  return []
+}
+
+/** All versions of such a list, one after another. */
+export async function* versionsBelow(prefix: string, byKey: ByKey): AsyncGenerator<StoredVersion> {
+  checkPrefix(prefix)
+  for await (const found of byKey(prefix)) yield* found
+}
+
 /** Why a store did not do what it was asked. */
 export type StoreFailureCode =
   | 'exists'

@@ -15,6 +15,8 @@ import {
   type StoreAbility,
   type StoredObject,
   type StoredVersion,
+  versionsBelow,
+  versionsOf,
   StoreFailure,
   type StoreFailureCode,
 } from './object-store.ts'
@@ -141,16 +143,12 @@ class S3Store implements ObjectStore {
     } while (next !== undefined)
   }
 
-  async versions(key: string): Promise<StoredVersion[]> {
-    checkKey(key)
-    // Keys that begin with this one follow it.
-    for await (const found of this.#versionsByKey(key)) return found[0]!.key === key ? found : []
-    return []
+  versions(key: string): Promise<StoredVersion[]> {
+    return versionsOf(key, (prefix) => this.#versionsByKey(prefix))
   }
 
-  async *listVersions(prefix: string): AsyncGenerator<StoredVersion> {
-    checkPrefix(prefix)
-    for await (const found of this.#versionsByKey(prefix)) yield* found
+  listVersions(prefix: string): AsyncIterable<StoredVersion> {
+    return versionsBelow(prefix, (above) => this.#versionsByKey(above))
   }
 
   async remove(
