@@ -217,7 +217,7 @@ describe('a sealed field', () => {
       client: {} as never,
       names: namesOf('deponent'),
       position: () => 10,
-      filesEnd: () => undefined,
+      files: () => [],
       archived: () => [],
       reading: <T>(question: () => Promise<T>) => question(),
       catalogue: () =>

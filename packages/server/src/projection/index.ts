@@ -142,7 +142,7 @@ export class Projection {
       names,
       position: () => this.#projector.position(),
       catalogue: () => this.#projector.catalogue(),
-      filesEnd: () => this.#tiers?.filesEnd(),
+      files: () => this.#tiers?.spans() ?? [],
       archived: () => this.#tiers?.archived() ?? [],
       reading: (question) => this.#tiers?.read(question) ?? question(),
     }

@@ -164,6 +164,7 @@ function decisionCells(
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId'),
     source.subjects?.[0] ?? '',
     source.subjects ?? [],
+    (source.subjects?.length ?? 0) > 1,
     ...text(
       'modelId',
       'modelVersion',

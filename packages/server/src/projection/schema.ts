@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 6
+export const SCHEMA_VERSION = 7
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256
@@ -87,6 +87,8 @@ export const DECISIONS: TableShape = {
     ...text('decisionId', 'caseId', 'traceId', 'sessionId', 'userId', 'subject'),
     /** Everybody the decision is about; `subject` is the first of them. */
     { name: 'subjects', type: 'Array(String)' },
+    /** There are more than `subject`: where there are not, files are passed over by what is known of that column. */
+    ...flag('severalSubjects'),
     ...name(
       'modelId',
       'modelVersion',

@@ -16,6 +16,7 @@ import { QueryError } from './error.ts'
 import { momentOf, type SubjectResolver } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readChoice, readInteger, readParameters, Substitutions } from './parameters.ts'
+import { aboutAny } from './within.ts'
 
 /** One look, or several alike; `index` is the entry its whole record is read from. Members the record lacks are absent. */
 export interface ListedAccess {
@@ -119,7 +120,7 @@ function conditionOf(name: string, text: string, building: Building): string {
       return `has(d.objects, ${substitutions.add('String', text)})`
     case 'subject':
       return `hasAny(d.objects, (SELECT groupArray(toString(id)) FROM ${readable(ground.names, DECISIONS)}
-        WHERE index < ${size} AND hasAny(subjects, ${substitutions.add('Array(String)', resolveSubject(text))})))`
+        WHERE index < ${size} AND ${aboutAny('', substitutions.add('Array(String)', resolveSubject(text)))}))`
     case 'from':
       return `d.at >= ${momentOf('from', text, substitutions)}`
     case 'to':

@@ -6,7 +6,7 @@ import { QueryError } from './error.ts'
 import type { Ground } from './ground.ts'
 import { readFlag, readNumber, readTime, type Substitutions } from './parameters.ts'
 import { isWithheld, refuseWithheld } from './withheld.ts'
-import { allOf, decisionsWithin, inBoxes, type Within } from './within.ts'
+import { aboutAny, allOf, decisionsWithin, inBoxes, type Within } from './within.ts'
 
 /** Pseudonyms a subject id or handle may stand for; empty when it stands for nobody. */
 export type SubjectResolver = (text: string) => readonly string[]
@@ -54,7 +54,7 @@ type Condition = (text: string, building: Building) => string
 
 const OTHER_FILTERS: Readonly<Record<string, Condition>> = {
   subject: (text, { substitutions, resolveSubject }) =>
-    `hasAny(d.subjects, ${substitutions.add('Array(String)', resolveSubject(text))})`,
+    aboutAny('d.', substitutions.add('Array(String)', resolveSubject(text))),
   from: (text, { substitutions }) => `d.at >= ${momentOf('from', text, substitutions)}`,
   to: (text, { substitutions }) => `d.at < ${momentOf('to', text, substitutions)}`,
   minConfidence: (text, { substitutions }) =>
@@ -99,7 +99,7 @@ export function readFilter(
       features.push(field)
     } else conditions.push(conditionOf(name, text, building))
   }
-  return { from: decisionsSince(parameters.get('from'), building.ground), where: allOf(conditions), features }
+  return { from: decisionsSince(timeFrom(parameters), building.ground), where: allOf(conditions), features }
 }
 
 function conditionOf(name: string, text: string, building: Building): string {
@@ -223,14 +223,13 @@ export function decisionsTable({ names }: Ground): string {
   return `${readable(names, DECISIONS)} AS d`
 }
 
-/** Decisions as `d` that lie in the table: all of those past the end of the files. */
-export function recentDecisions({ names }: Ground): string {
-  return `${names.tables}.${DECISIONS.name} AS d`
+/** Decisions as `d` of which none is from before `from`: files are left alone where all of them are. Unix milliseconds. */
+export function decisionsSince(from: number, ground: Ground): string {
+  const isPast = ground.files().every(({ to }) => to <= from)
+  return isPast ? `${ground.names.tables}.${DECISIONS.name} AS d` : decisionsTable(ground)
 }
 
-/** Files are left alone where the question is about later times. */
-function decisionsSince(from: string | undefined, ground: Ground): string {
-  const filesEnd = ground.filesEnd()
-  const isLater = from !== undefined && filesEnd !== undefined && readTime('from', from) >= filesEnd
-  return isLater ? recentDecisions(ground) : decisionsTable(ground)
+function timeFrom(parameters: ReadonlyMap<string, string>): number {
+  const text = parameters.get('from')
+  return text === undefined ? -Infinity : readTime('from', text)
 }

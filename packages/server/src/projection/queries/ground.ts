@@ -5,6 +5,14 @@ import type { ArchivedMonth, ArchivedSpan } from './archived-span.ts'
 import { IndexBehind, QueryTooHeavy } from './error.ts'
 import type { Substitutions } from './parameters.ts'
 
+/** A time of which decisions lie in files; some of it may be in the table besides. */
+export interface FileSpan {
+  /** [from, to), Unix milliseconds. */
+  readonly from: number
+  readonly to: number
+  readonly rows: number
+}
+
 /** What every question stands on. */
 export interface Ground {
   readonly client: IndexClient
@@ -12,8 +20,8 @@ export interface Ground {
   /** Number of entries in the index: an answer speaks of these and says so. */
   position(): number
   catalogue(): FieldCatalogue
-  /** Unix milliseconds past every row that lies in a file; undefined when none does. */
-  filesEnd(): number | undefined
+  /** Decisions that lie in files and are read there, by time. */
+  files(): readonly FileSpan[]
   /** Months that no question reads. */
   archived(): readonly ArchivedMonth[]
   /** Runs what reads: nothing it may read is taken away before it ends. */

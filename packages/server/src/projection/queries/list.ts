@@ -16,9 +16,9 @@ import {
 } from './cursor.ts'
 import {
   type Building,
+  decisionsSince,
   type Filter,
   readFilter,
-  recentDecisions,
   SEALED_TEXT,
   type SubjectResolver,
 } from './filter.ts'
@@ -26,10 +26,8 @@ import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readChoice, readInteger, readParameters, Substitutions } from './parameters.ts'
 import { refuseIndividual } from './suppression.ts'
 import { sealedMember } from './systems.ts'
+import { type Window, windowsOf, withinWindow } from './windows.ts'
 import { isWithheld } from './withheld.ts'
-
-/** Parameters that leave most decisions in, or cut them by time. */
-const UNSELECTIVE = new Set([...PAGE_PARAMETERS, 'from', 'to'])
 
 /** One line of the list; a member the decision lacks, or the caller may not see, is absent. */
 export interface ListedDecision {
@@ -93,7 +91,8 @@ export async function listDecisions(
   const building = { ground, size, substitutions, resolveSubject, restriction }
   const filter = readFilter(parameters, PAGE_PARAMETERS, building)
   const where = cursor ? `${filter.where} AND ${pastCursor(cursor, order)}` : filter.where
-  const rows = await rowsOf(building, parameters, { from: filter.from, where }, order, limit + 1)
+  const windows = windowsOf(ground, parameters, order, cursor)
+  const rows = await rowsOf(building, windows, { from: filter.from, where }, order, limit + 1)
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
   return {
@@ -105,19 +104,17 @@ export async function listDecisions(
   }
 }
 
-/** The newest decisions of all are in the table: files are read only when there are too few of these. */
+/** Looks at a short time before it looks at all of it. */
 async function rowsOf(
   { ground, substitutions }: Pick<Building, 'ground' | 'substitutions'>,
-  parameters: ReadonlyMap<string, string>,
+  windows: readonly Window[],
   { from, where }: Pick<Filter, 'from' | 'where'>,
   order: Order,
   limit: number,
 ): Promise<Row[]> {
-  const filesEnd = ground.filesEnd()
-  const isUnfiltered = [...parameters.keys()].every((name) => UNSELECTIVE.has(name))
-  if (filesEnd !== undefined && order === '-at' && isUnfiltered) {
-    const recent = `${where} AND d.at >= fromUnixTimestamp64Milli(toInt64(${filesEnd}), 'UTC')`
-    const sql = listSql(recentDecisions(ground), recent, order, limit)
+  for (const window of windows) {
+    const table = decisionsSince(window.from, ground)
+    const sql = listSql(table, `${where} AND ${withinWindow(window, 'd.')}`, order, limit)
     const rows = await ask<Row>(ground, sql, substitutions)
     if (rows.length === limit) return rows
   }

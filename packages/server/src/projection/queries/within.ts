@@ -28,11 +28,19 @@ export function allOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? '1' : conditions.join(' AND ')
 }
 
+/**
+ * The condition over rows of `decisions` about any of these people. Tables pass over granules by its first half, files over groups of rows
+ * by its second, because no filter in Parquet is asked about the members of a list.
+ */
+export function aboutAny(of: string, subjects: string): string {
+  return `(hasAny(${of}subjects, ${subjects}) AND (${of}subject IN ${subjects} OR ${of}severalSubjects))`
+}
+
 /** Conditions over rows of `decisions`; `of` is what stands before a column, such as `d.`. */
 export function decisionsWithin(within: Within, of: string): string[] {
   const { restriction, values } = within
   const { except, subjects } = restriction
-  const theirs = subjects ? [`hasAny(${of}subjects, ${values.add('Array(String)', subjects)})`] : []
+  const theirs = subjects ? [aboutAny(of, values.add('Array(String)', subjects))] : []
   const others = except ? [`NOT hasAny(${of}subjects, ${values.add('Array(String)', except)})`] : []
   return [...inBoxes(within, of), ...theirs, ...others]
 }
@@ -62,9 +70,12 @@ export function entriesFrom(within: Within, size: string): string {
 /** Decisions about these people, those of archived months too: what is recorded about one of them may lie in another month. */
 function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
   const theirs = values.add('Array(String)', subjects)
-  return [readable(names, DECISIONS), ...archived(names)]
-    .map((source) => `SELECT toInt64(index) AS index FROM ${source} WHERE hasAny(subjects, ${theirs})`)
-    .join(' UNION ALL ')
+  return [
+    `SELECT toInt64(index) AS index FROM ${readable(names, DECISIONS)} WHERE ${aboutAny('', theirs)}`,
+    ...archived(names).map(
+      (links) => `SELECT toInt64(index) AS index FROM ${links} WHERE hasAny(subjects, ${theirs})`,
+    ),
+  ].join(' UNION ALL ')
 }
 
 /** Decisions about these people, and everything recorded about those. */

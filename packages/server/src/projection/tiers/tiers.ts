@@ -103,10 +103,11 @@ export class Tiers {
     return this.#settings.states.all()
   }
 
-  /** Unix milliseconds past every row in a file that is read; undefined when there is none. */
-  filesEnd(): number | undefined {
-    const last = this.months().findLast(({ state }) => state !== 'archived')
-    return last && spanOf(last.month).to
+  /** Months whose files are read, and their decisions. */
+  spans(): { from: number; to: number; rows: number }[] {
+    return this.months()
+      .filter(({ state }) => state !== 'archived')
+      .map((month) => ({ ...spanOf(month.month), rows: rowsIn(month, DECISIONS.name) }))
   }
 
   /** Months that nobody reads, and their decisions. */
