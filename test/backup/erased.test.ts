@@ -197,6 +197,31 @@ describe('what expired after a snapshot was made', () => {
   })
 })
 
+describe('what expired in entries that did not come back', () => {
+  test('is forgotten with them: whatever takes their places stays, at the first start as at later ones', async () => {
+    const place = await newBackupPlace()
+    const life = await live(place)
+    const theirs = await record(life, 0, 22)
+    const { snapshot } = await backUp(place)
+    const { size } = life.tenant.ledger
+    await record(life, 100, 22)
+    const lost = Array.from({ length: 22 }, (_, i) => size + i)
+    await expire(life, [theirs[0]!, ...lost])
+    await backUp(place)
+    await life.close()
+    const other = { data: `${place.data}-back`, signer: `${place.signer}-other` }
+    await putBack(place, other.data, { snapshot, signerDirectory: other.signer })
+    const first = await live(other, true)
+    await record(first, 200, 22)
+    await first.close()
+    const again = await live(other)
+    const read = await again.tenant.reader.read(0, again.tenant.ledger.size)
+    expect(read.flatMap(({ index, record: found }) => (found ? [] : [index]))).toEqual([theirs[0]])
+    await again.close()
+    expect(await verdictOf(other.data)).toBe('valid')
+  })
+})
+
 async function expire(life: Life, indices: readonly number[]): Promise<void> {
   const { ledger, marker, systems, vault } = life.tenant
   const entries = await gatherEach({ clock: realClock, ledger, marker, systems, vault }, indices)

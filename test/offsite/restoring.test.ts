@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { formatCheckpoint, fromUtf8, parseTrust, utf8 } from '@deponent/format'
 import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
+import { expiredSet } from '../../packages/server/src/erasure/expired-set.ts'
+import { gatherEach } from '../../packages/server/src/erasure/gather.ts'
 import { readDirectoryFormat } from '../../packages/server/src/ledger/identity.ts'
 import { SigningKey } from '../../packages/server/src/ledger/signing-key.ts'
 import { CopyIncomplete } from '../../packages/server/src/offsite/stored-copy.ts'
@@ -12,6 +14,7 @@ import { restoreOffsite } from '../../packages/server/src/restore-offsite.ts'
 import { rootBeside } from '../../packages/server/src/vault/root-source.ts'
 import { rotateKey } from '../../packages/server/src/rotate-key.ts'
 import { succeedLedger } from '../../packages/server/src/succeed-ledger.ts'
+import { requestAbout } from '../erasure/erasing.ts'
 import { living } from '../keys/key-place.ts'
 import { loan, newPlace, submission } from '../recording/open-tenant.ts'
 import {
@@ -21,6 +24,7 @@ import {
   newCopiedPlace,
   openCopied,
   restored,
+  until,
   WatchedStore,
 } from './copies.ts'
 
@@ -166,6 +170,67 @@ describe('restore-offsite', () => {
     expect(second.offsite.status().trouble?.message).toContain('takes no entries')
     await second.close()
     expect(await keysIn(place.store)).toEqual(before)
+  })
+
+  test('of an erasure that was not completed goes on with what came back, and leaves what takes the places of the rest', async () => {
+    const place = await newCopiedPlace()
+    const store = new WatchedStore(place.store)
+    const first = await openCopied(place, { store })
+    await first.record(...loans(11))
+    await first.copied()
+    store.before = () => {
+      throw new StoreFailure('unreachable', 'the store is away')
+    }
+    await first.record(...loans(44, 11))
+    const { erasure } = await first.erasures.request(requestAbout(first.tenant, 'person-3'))
+    await until(() => first.erasures.status(erasure.id)?.failure !== undefined)
+    await first.close()
+    const { data } = await restored(place)
+    const signer = join(place.data, '../another-signer')
+    const life = await openCopied({ ...place, data, signer }, { acceptHead: true })
+    await life.record(...loans(44, 100))
+    await until(() => life.erasures.status(erasure.id)?.erasure.outcome !== undefined)
+    const read = await life.tenant.reader.read(0, life.tenant.ledger.size)
+    const gone = read.flatMap(({ index, record }) => (record ? [] : [index]))
+    expect(gone).toHaveLength(1)
+    expect(life.erasures.status(erasure.id)?.erasure.outcome?.records).toBe(1)
+    // What was lost of theirs is not taken again either, and found nowhere.
+    const resent = await life.tenant.recorder.record([submission(loan(14))])
+    expect(resent.errors[0]?.code).toBe('erased')
+    expect(await life.tenant.recorder.findDecisions('loan-14')).toEqual([])
+    await life.copied()
+    await life.close()
+    expect(await valid(data)).toBe('valid')
+  })
+
+  test('of a set that was expiring deletes what came back of it, and records so many', async () => {
+    const place = await newCopiedPlace()
+    const store = new WatchedStore(place.store)
+    const first = await openCopied(place, { store })
+    await first.record(...loans(11))
+    await first.copied()
+    const { size } = first.tenant.ledger
+    store.before = () => {
+      throw new StoreFailure('unreachable', 'the store is away')
+    }
+    await first.record(...loans(11, 11))
+    const entries = await gatherEach({ ...first.tenant, clock: place.clock }, [5, size, size + 1])
+    const terms = { policy: 'p', policyVersion: 1, planDigest: '0'.repeat(64) }
+    const set = expiredSet(entries, terms, { id: 'set-1', now: place.clock.now(), seed: '07'.repeat(32) })
+    expect(await first.erasures.expire([set])).toEqual(['set-1'])
+    await first.close()
+    const { data } = await restored(place)
+    const signer = join(place.data, '../another-signer')
+    const life = await openCopied({ ...place, data, signer }, { acceptHead: true })
+    await life.record(...loans(11, 100))
+    await until(() => life.tenant.register.get('set-1') === undefined)
+    const read = await life.tenant.reader.read(0, life.tenant.ledger.size)
+    expect(read.flatMap(({ index, record }) => (record ? [] : [index]))).toEqual([5])
+    const expired = read.filter(({ entry }) => entry.kind === 'retention.expired')
+    expect(expired.map(({ record }) => record)).toMatchObject([{ count: 1, counts: { decision: 1 } }])
+    await life.copied()
+    await life.close()
+    expect(await valid(data)).toBe('valid')
   })
 
   test('with a signer that remembers nothing goes on once its head is accepted', async () => {

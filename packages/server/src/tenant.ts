@@ -220,6 +220,7 @@ async function openParts(options: TenantOptions, undo: Undo): Promise<Tenant> {
   })
   await rebuildState(state, reader, marker)
   await rightsRegister.load((index) => reader.one(index))
+  if (!ledger.refusal) await register.begin(ledger.size, (setRoot) => erasureEntries.entryOf(setRoot))
   const { classification = DEFAULT_CLASSIFICATION } = options
   const intake = options.intake({ ...secrets, dictionaries: vault.dictionaries.newest(), classification })
   undo.add(() => intake.close())

@@ -23,10 +23,9 @@ export interface AttestingIn {
 /** Records each erasure that somebody asked for and that is not recorded yet, all of them together; gives them as completed. */
 export async function attest(place: AttestingIn, erasures: readonly Planned[]): Promise<Erasure[]> {
   const completedAt = place.clock.now()
-  const entries = await attested(place, erasures, (erasure, root) => ({
-    kind: 'erasure',
-    record: recordOf(erasure, root, completedAt),
-  }))
+  const entries = await attested(place, erasures, (erasure, root) =>
+    Promise.resolve({ kind: 'erasure', record: recordOf(erasure, root, completedAt) }),
+  )
   const done: Erasure[] = []
   for (const [i, erasure] of erasures.entries()) {
     const { index, setRoot } = entries[i]!
@@ -39,9 +38,9 @@ export async function attest(place: AttestingIn, erasures: readonly Planned[]): 
 /** Records each set whose time was over and that is not recorded yet, all of them together. */
 export async function attestExpiry(place: AttestingIn, expired: readonly Expiring[]): Promise<void> {
   const at = place.clock.now()
-  await attested(place, expired, (erasure, root) => ({
+  await attested(place, expired, async (erasure, root) => ({
     kind: 'retention.expired',
-    record: expiryRecordOf(erasure, root, at),
+    record: expiryRecordOf(erasure, root, { at, counts: await countsOf(place, erasure.plan.indices) }),
   }))
 }
 
@@ -49,7 +48,7 @@ export async function attestExpiry(place: AttestingIn, expired: readonly Expirin
 async function attested<E extends Planned>(
   { entryOf, recorder, vault }: AttestingIn,
   erasures: readonly E[],
-  recordOf: (erasure: E, root: string) => Pick<OwnRecord, 'kind' | 'record'>,
+  recordOf: (erasure: E, root: string) => Promise<Pick<OwnRecord, 'kind' | 'record'>>,
 ): Promise<{ index: number; setRoot: string }[]> {
   const roots = erasures.map((erasure) => toHex(setOf(erasure).root))
   const known = roots.map((root) => entryOf(root))
@@ -57,25 +56,36 @@ async function attested<E extends Planned>(
     known[i] === undefined ? [{ erasure, root: roots[i]! }] : [],
   )
   const scope = vault.registerScope(REGISTER)
-  const first =
-    missing.length === 0
-      ? 0
-      : await recorder.recordOwnAll(
-          missing.map(({ erasure, root }) => ({
-            ...recordOf(erasure, root),
-            scope,
-            // Whoever holds a tombstone can open it to this root, and needs no key for it.
-            show: [SET_ROOT_POINTER],
-          })),
-        )
+  const records: OwnRecord[] = []
+  // Whoever holds a tombstone can open it to the root that is shown, and needs no key for it.
+  for (const { erasure, root } of missing)
+    records.push({ ...(await recordOf(erasure, root)), scope, show: [SET_ROOT_POINTER] })
+  const first = records.length === 0 ? 0 : await recorder.recordOwnAll(records)
   return erasures.map((erasure, i) => ({
     index: known[i] ?? first + missing.findIndex((other) => other.erasure === erasure),
     setRoot: roots[i]!,
   }))
 }
 
-function expiryRecordOf({ expiry, plan }: Expiring, setRoot: string, at: number): CanonicalRecord {
-  const { counts, from, planDigest, policy, policyVersion, to } = expiry
+/** How many of these entries there are of each kind. */
+async function countsOf(
+  { ledger }: AttestingIn,
+  indices: readonly number[],
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const index of indices) {
+    const { kind } = await ledger.entry(index)
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+function expiryRecordOf(
+  { expiry, plan }: Expiring,
+  setRoot: string,
+  { at, counts }: { at: number; counts: Record<string, number> },
+): CanonicalRecord {
+  const { from, planDigest, policy, policyVersion, to } = expiry
   return {
     at: isoTime(at),
     policy,
@@ -83,7 +93,7 @@ function expiryRecordOf({ expiry, plan }: Expiring, setRoot: string, at: number)
     planDigest,
     setRoot,
     count: plan.indices.length,
-    counts: { ...counts },
+    counts,
     from: isoTime(from),
     to: isoTime(to),
     basis: 'observed',

@@ -22,7 +22,14 @@ import type { Systems } from '../recording/systems.ts'
 import { isTombstone } from '../vault/tombstone.ts'
 import type { Vault } from '../vault/vault.ts'
 import { attest, attestExpiry } from './attest.ts'
-import { type Erasure, type ErasureRequest, type Expiring, isExpiry, type Planned } from './erasure.ts'
+import {
+  type ErasedName,
+  type Erasure,
+  type ErasureRequest,
+  type Expiring,
+  isExpiry,
+  type Planned,
+} from './erasure.ts'
 import type { HeldBy } from './held.ts'
 import { planAll } from './planning.ts'
 import type { BegunOutside, ErasureRegister } from './register.ts'
@@ -118,7 +125,7 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   const left = [...frames].flatMap(([index, frame]) => (isTombstone(frame) ? [] : [index]))
   const isLeft = new Set(left)
   const names = planned.filter((erasure) => !isExpiry(erasure)).flatMap(({ plan }) => plan.names)
-  const expired = planned.filter(isExpiry).flatMap(({ plan }) => plan.names)
+  const expired = planned.filter(isExpiry).flatMap(({ plan }) => plan.names.filter(hasPlace))
   const kept = new Set(
     planned.flatMap(({ plan }) => plan.kept.flatMap(({ index, key }) => (isLeft.has(index) ? [key] : []))),
   )
@@ -136,6 +143,10 @@ async function clear(place: ErasingIn, planned: readonly Planned[]): Promise<voi
   dedupe.removeErased(names)
   dedupe.expire(expired, Math.floor(place.clock.now() / DAY_MS))
   await scrubState()
+}
+
+function hasPlace(name: ErasedName): name is Required<ErasedName> {
+  return name.index !== undefined
 }
 
 /** Of a tombstone nothing else stays: the name is gone, and it holds the link itself. Of what is left in part the name stays, not what it said. */

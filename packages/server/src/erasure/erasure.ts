@@ -21,9 +21,7 @@ export interface Expiry {
   readonly policyVersion: number
   /** Hex digest of the plan that somebody agreed to. */
   readonly planDigest: string
-  /** How many entries, by kind. */
-  readonly counts: Readonly<Record<string, number>>
-  /** Own times of the first and the last of them, Unix milliseconds. */
+  /** Own times of the first and the last entry when the set was made, Unix milliseconds. */
   readonly from: number
   readonly to: number
 }
@@ -48,7 +46,8 @@ export interface ErasureRequest {
 export interface ErasedName {
   /** 16 bytes as latin1 text. */
   readonly key: string
-  readonly index: number
+  /** Absent when the entry was lost: the ledger is an older copy of itself. */
+  readonly index?: number
 }
 
 /** What is to be erased. The keys are fixed when it is asked for: what is recorded later about the person has others. */
@@ -65,7 +64,7 @@ export interface ErasurePlan {
   /** These parts: index and digest, in hex. */
   readonly parts?: readonly (readonly [number, string])[]
   /** Names of what is left in part: what its content was is to be forgotten. */
-  readonly kept?: readonly ErasedName[]
+  readonly kept?: readonly Required<ErasedName>[]
   /** Hex links of numbered records in their emitters' chains, by index. */
   readonly links?: readonly (readonly [number, string])[]
 }

@@ -74,8 +74,8 @@ export class Erasures {
     vault.releaseKeys([...register.all(), ...forgotten].flatMap(numbersOf))
     if (ledger.refusal) return
     await this.#beginOutside()
-    const repeated = await repeatedErasures(this.#options, forgotten, ledger.size)
-    if (repeated.length > 0) await register.put(repeated)
+    const repeated = await repeatedErasures(this.#options, forgotten)
+    await register.repeat(forgotten, repeated)
     if (register.all().length > 0) await register.settle()
     this.#forgetNames()
     this.resume()

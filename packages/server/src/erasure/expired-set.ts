@@ -22,7 +22,7 @@ export function expiredSet(
     ground: 'expired',
     requestedAt: now,
     needsApproval: false,
-    expiry: { ...terms, counts: countsOf(entries), ...spanOf(entries) },
+    expiry: { ...terms, ...spanOf(entries) },
     plan: planFor(entries, seed),
   }
 }
@@ -39,12 +39,6 @@ function planFor(entries: readonly Gathered[], seed: string): Expiring['plan'] {
     names: entries.flatMap(({ index, name }) => (name ? [{ key: name, index }] : [])),
     links: entries.flatMap(({ index, link }) => (link ? [[index, toHex(link)] as const] : [])),
   }
-}
-
-function countsOf(entries: readonly Gathered[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1
-  return counts
 }
 
 function spanOf(entries: readonly Gathered[]): { from: number; to: number } {

@@ -10,7 +10,8 @@ import { dirname } from 'node:path'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
 import { SealedJournal } from '../vault/sealed-journal.ts'
-import type { Erasure, Expiry } from './erasure.ts'
+import { type Erasure, type Expiry, isExpiry } from './erasure.ts'
+import { reachesBeyond, within } from './within.ts'
 
 export interface RegisterPlace {
   disk: Disk
@@ -48,6 +49,12 @@ export function reachOf(notes: readonly string[]): number | undefined {
   const said = notes.map((note) => JSON.parse(note) as BegunOutside | ReachOutside)
   const last = said.findLast((one) => 'reach' in one)
   return last && 'reach' in last ? (last.reach ?? undefined) : undefined
+}
+
+/** A note of no erasure: of what expired by the file outside, and is not known here, only entries below `end` were never others. */
+interface EndHere {
+  readonly id: string
+  readonly end: number
 }
 
 /** Of what expired: by what terms, where it was, and the set (hex root) by which an entry of the ledger says that it is done. */
@@ -89,12 +96,14 @@ export class ErasureRegister {
   readonly #journal: SealedJournal
   readonly #outside: SealedJournal
   readonly #erasures = new Map<string, Erasure>()
+  /** By id of what only the file outside tells of. */
+  readonly #ends = new Map<string, number>()
 
   private constructor(place: RegisterPlace, journal: SealedJournal, outside: SealedJournal) {
     this.#place = place
     this.#journal = journal
     this.#outside = outside
-    for (const note of journal.found) this.#take(JSON.parse(note) as Erasure)
+    for (const note of journal.found) this.#take(JSON.parse(note) as Erasure | EndHere)
   }
 
   /** Reads both files; writes nothing. FormatError `keyring_damaged`. */
@@ -113,6 +122,30 @@ export class ErasureRegister {
     return this.#erasures.get(id)
   }
 
+  /**
+   * Before anything is recorded in a life of a ledger of `size` entries: from here on nothing is about an entry behind them. Such an entry
+   * was lost where the ledger was put back to an older copy of itself, and another takes its place.
+   */
+  async begin(size: number, entryOf: (setRoot: string) => number | undefined): Promise<void> {
+    const shorter = this.all().flatMap((erasure) =>
+      reachesBeyond(erasure, size) ? [within(erasure, size)] : [],
+    )
+    for (const erasure of shorter) this.#take(erasure)
+    this.forget(shorter.filter((erasure) => isExpiry(erasure) && erasure.plan?.indices?.length === 0))
+    const fresh = this.forgotten(entryOf).filter(({ expired, id }) => expired && !this.#ends.has(id))
+    for (const { id } of fresh) this.#take({ id, end: size })
+    if (shorter.length > 0 || fresh.length > 0) await this.settle()
+  }
+
+  /** Of these that were forgotten, `repeats` are done again, and the others have nothing here. */
+  async repeat(forgotten: readonly BegunOutside[], repeats: readonly Erasure[]): Promise<void> {
+    if (forgotten.length === 0) return
+    const ids = new Set(repeats.map(({ id }) => id))
+    for (const { id } of forgotten) if (!ids.has(id)) this.#take({ id, end: 0 })
+    for (const erasure of repeats) this.#take(erasure)
+    await this.settle()
+  }
+
   /** What was begun according to the file outside, and is not known here; `entryOf` says where a set is on record. */
   forgotten(entryOf: (setRoot: string) => number | undefined): BegunOutside[] {
     const begun = this.#begunOutside()
@@ -121,7 +154,7 @@ export class ErasureRegister {
     // One that was repeated on a copy stands there twice, and is about no more the second time.
     const forgotten = new Map<string, BegunOutside>()
     for (const note of begun) if (!known.has(note.id) && !forgotten.has(note.id)) forgotten.set(note.id, note)
-    return [...forgotten.values()]
+    return [...forgotten.values()].flatMap((note) => this.#asHere(note) ?? [])
   }
 
   /** Whether an erasure is completed here that the file outside does not tell of: that one is an older copy, or was lost. */
@@ -165,7 +198,8 @@ export class ErasureRegister {
 
   /** Writes the register again with nothing in it but how each erasure stands; makes durable what was read. */
   settle(): Promise<void> {
-    return this.#journal.rewrite(this.all().map((erasure) => JSON.stringify(erasure)))
+    const ends = [...this.#ends].map(([id, end]): EndHere => ({ id, end }))
+    return this.#journal.rewrite([...ends, ...this.all()].map((note) => JSON.stringify(note)))
   }
 
   async close(): Promise<void> {
@@ -182,7 +216,17 @@ export class ErasureRegister {
     return this.all().filter(({ id, outcome }) => outcome !== undefined && !begun.has(id))
   }
 
-  #take(erasure: Erasure): void {
-    this.#erasures.set(erasure.id, erasure)
+  /** What the file outside tells of, as far as it is about entries that were never others; undefined when it is about none. */
+  #asHere(begun: BegunOutside): BegunOutside | undefined {
+    const { expired, id } = begun
+    if (!expired) return begun
+    const end = this.#ends.get(id) ?? Infinity
+    const indices = expired.indices.filter((index) => index < end)
+    return indices.length === 0 ? undefined : { ...begun, expired: { ...expired, indices } }
+  }
+
+  #take(note: Erasure | EndHere): void {
+    if ('end' in note) this.#ends.set(note.id, note.end)
+    else this.#erasures.set(note.id, note)
   }
 }

@@ -10,17 +10,16 @@ export interface RepeatingIn extends GatheringFrom {
   random: Random
 }
 
-/** As many of these as have something to erase below `size`: what lay behind was lost with the entries themselves. */
+/** As many of these as have something to erase here. */
 export async function repeatedErasures(
   place: RepeatingIn,
   forgotten: readonly BegunOutside[],
-  size: number,
 ): Promise<Erasure[]> {
   const erasures: Erasure[] = []
   const { clock, random } = place
   for (const begun of forgotten) {
     const erasure = begun.expired
-      ? await expiryOf(place, begun, size)
+      ? await expiryOf(place, begun)
       : repeated(begun, { now: clock.now(), seed: toHex(random.bytes(32)) })
     if (erasure) erasures.push(erasure)
   }
@@ -28,16 +27,9 @@ export async function repeatedErasures(
 }
 
 /** Undefined when nothing of it is here any more. */
-async function expiryOf(
-  place: RepeatingIn,
-  { id, expired }: BegunOutside,
-  size: number,
-): Promise<Expiring | undefined> {
+async function expiryOf(place: RepeatingIn, { id, expired }: BegunOutside): Promise<Expiring | undefined> {
   const { indices, setRoot: _, ...terms } = expired!
-  const entries = await gatherEach(
-    place,
-    indices.filter((index) => index < size),
-  )
+  const entries = await gatherEach(place, indices)
   if (entries.length === 0) return undefined
   const { clock, random } = place
   const set = { id, now: clock.now(), seed: toHex(random.bytes(32)) }

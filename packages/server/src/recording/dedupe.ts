@@ -49,8 +49,8 @@ export class Dedupe {
   readonly #store: StateStore
   readonly #inFlight = new Map<string, { mac: string; index: Promise<number> }>()
   #pending = new Map<string, Recorded>()
-  /** Names of records that were erased, with their indices, for as long as a resend of them is refused. */
-  readonly #erased = new Map<string, number>()
+  /** Names of records that were erased, with their indices where they have one, for as long as a resend of them is refused. */
+  readonly #erased = new Map<string, number | undefined>()
 
   constructor(store: StateStore) {
     this.#store = store
@@ -69,10 +69,9 @@ export class Dedupe {
     return known && { state: 'recorded', index: known.index, sameContent: known.mac === kept(mac) }
   }
 
-  /** Index of the record so named, in flight or recorded; undefined when there is none. */
+  /** Index of the record so named, in flight, recorded or erased; undefined when there is none. */
   async find(key: string): Promise<number | undefined> {
-    const erased = this.#erased.get(key)
-    if (erased !== undefined) return erased
+    if (this.#erased.has(key)) return this.#erased.get(key)
     const waiting = this.#inFlight.get(key)
     if (waiting) return waiting.index.catch(() => undefined)
     return this.#recorded(key)?.index
@@ -95,7 +94,7 @@ export class Dedupe {
   }
 
   /** Lets go of records by name: from here on they are answered for as erased, until `forgetErased`. Call `removeErased` for what is on disk. */
-  erase(names: readonly { key: string; index: number }[]): void {
+  erase(names: readonly { key: string; index?: number }[]): void {
     for (const { key, index } of names) {
       this.#erased.set(key, index)
       this.#pending.delete(key)
