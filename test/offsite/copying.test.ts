@@ -242,4 +242,21 @@ describe('locks', () => {
     expect(await alertsOf(life)).toEqual([{ gone: 1, weak: 0, first: 'tile/entries/000' }])
     await life.close()
   })
+
+  test('of a piece of the log that is gone are looked for in vain, and the copy brings all of it back again', async () => {
+    const place = await newCopiedPlace()
+    const life = await openCopied(place)
+    await life.record(...loans(20))
+    await life.copied()
+    const gone = (await versionsIn(place.store)).find(({ key }) => key.endsWith('.tail'))!
+    await rm(`${place.storeRoot}/${gone.key}~`, { recursive: true })
+    place.clock.aheadMs += 2 * DAY_MS
+    await life.record(...loans(1, 20))
+    await life.copied()
+    await until(async () => (await alertsOf(life)).length > 0)
+    await life.copied()
+    await life.close()
+    const { data } = await restored(place)
+    expect((await checkDirectory(realDisk, data)).verdict).toBe('valid')
+  })
 })

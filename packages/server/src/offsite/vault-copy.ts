@@ -94,9 +94,10 @@ export class VaultCopy {
     })
   }
 
-  /** Looks again whether every segment is there. */
+  /** Looks again whether every segment is there, and every piece of the log behind the last. */
   lookAgain(): void {
     this.#segmentsThrough = 0
+    this.#options.place.objects.setNote(TAIL, '0')
   }
 
   /** Sealed segments within `size` that were not yet found to be copied. */
