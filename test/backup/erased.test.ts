@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { goingBy, pruneBackup } from '../../packages/server/src/backup/keep.ts'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
@@ -137,6 +137,33 @@ describe('who was erased after a snapshot was made', () => {
     const again = await live({ ...place, data })
     expect(again.tenant.ledger.refusal?.code).toBe('ledger_behind')
     for (const index of theirs) expect((await again.tenant.reader.one(index)).record).toBeUndefined()
+  })
+
+  test('is told of by the copy of the keyring for good, also when the journal was begun anew since', async () => {
+    const place = await newBackupPlace()
+    const life = await live(place)
+    const theirs = await record(life, 0, 33)
+    const frames = await framesOf(life, theirs)
+    const { snapshot } = await backUp(place)
+    await erase(life, 'person-1')
+    await backUp(place)
+    await life.close()
+    await writeFile(`${place.signer}/${await journalIn(place.signer)}`, '')
+    const accepted = await live(place, true)
+    await erase(accepted, 'person-2')
+    await backUp(place)
+    await accepted.close()
+    const other = { data: `${place.data}-back`, signer: `${place.signer}-other` }
+    const { ledgers } = await putBack(place, other.data, { snapshot, signerDirectory: other.signer })
+    expect(ledgers).toMatchObject([{ isErasureUnknown: false }])
+    const again = await live(other, true)
+    for (const index of [theirs[0]!, theirs[0]! + 1])
+      expect((await again.tenant.reader.one(index)).record).toBeUndefined()
+    expect((await again.tenant.reader.one(theirs[0]! + 2)).record).toBeDefined()
+    await published(again)
+    await again.close()
+    expect(await holding(other.data, frames)).toEqual([])
+    expect(await verdictOf(other.data)).toBe('valid')
   })
 
   test('takes the snapshots from before along, some days later', async () => {

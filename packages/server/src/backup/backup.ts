@@ -7,6 +7,7 @@
  * are whole, and the copy of the keyring has every key that they need.
  */
 import type { Clock } from '../platform/clock.ts'
+import type { Files } from './archive.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { ObjectStore } from '../platform/object-store.ts'
 import type { Random } from '../platform/random.ts'
@@ -17,6 +18,7 @@ import { cutDirectory, type DirectoryCut, formatOf, keepsChanging } from './dire
 import { getOpening, JOURNALS, type KeyringCopy, openCopy, putKeyringCopy } from './keyring-copy.ts'
 import { keysNeededBy, keysNeededByFile } from './keys-needed.ts'
 import type { CutFile, LedgerCut } from './ledger-cut.ts'
+import { joinedJournal, journalName } from './erasure-journal.ts'
 import { BackupStore, OBJECTS, sha256Hex } from './backup-store.ts'
 import { BackupRefused } from './refusal.ts'
 import { nextSnapshotId, type Snapshot, type SnapshotFile, type SnapshotLedger } from './snapshot.ts'
@@ -216,10 +218,7 @@ async function finish(
     ledgers: Object.fromEntries(cut.ledgers.map(({ origin, size, keys }) => [origin, { size, keys }])),
   }
   const before = await copyBefore(keyringTo, master, cut)
-  // A journal that is not found here now is not lost for that.
-  const journals = [...(before?.files ?? [])].filter(([name]) => name.startsWith(JOURNALS))
-  const others = new Map([...journals, ...cut.others])
-  const keyringBytes = await putKeyringCopy(keyringTo, cut.keyring, others, {
+  const keyringBytes = await putKeyringCopy(keyringTo, cut.keyring, othersFor(cut, before?.files, master), {
     about,
     master: master.key,
     random,
@@ -246,6 +245,18 @@ async function finish(
     keyringBytes,
     hasRootKey: cut.keyring.has('root.key'),
   }
+}
+
+/** What goes with the keyring. What the copy before tells of erasures is kept, whether or not the journal is found here and tells it too. */
+function othersFor(cut: DirectoryCut, before: Files | undefined, { key }: MasterKey): Files {
+  const others = new Map([...(before ?? [])].filter(([name]) => name.startsWith(JOURNALS)))
+  for (const [name, bytes] of cut.others) others.set(name, bytes)
+  for (const identity of cut.ledgers) {
+    const name = JOURNALS + journalName(identity)
+    const here = cut.others.get(name)
+    if (here) others.set(name, joinedJournal({ identity, master: key }, here, before?.get(name)))
+  }
+  return others
 }
 
 /** The copy that is there, if there is one: it is the only one, so that an older keyring must not take its place. */

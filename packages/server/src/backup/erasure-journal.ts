@@ -2,10 +2,10 @@
  * The journal of erasures that each ledger keeps outside its directory, beside what a signer in this process signed last: read, carried over
  * to another machine, and asked how far it reaches.
  */
-import { parseCheckpoint, parseNote, fromUtf8, toHex } from '@deponent/format'
+import { concatBytes, parseCheckpoint, parseNote, fromUtf8, toHex } from '@deponent/format'
 import { createHash } from 'node:crypto'
 import type { Erasure } from '../erasure/erasure.ts'
-import type { BegunOutside, ReachOutside } from '../erasure/register.ts'
+import { begunIn, type BegunOutside, type ReachOutside } from '../erasure/register.ts'
 import { currentKey, type LedgerIdentity } from '../ledger/identity.ts'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Disk } from '../platform/disk.ts'
@@ -13,19 +13,24 @@ import type { Random } from '../platform/random.ts'
 import { deriveKey } from '../vault/root-key.ts'
 import { notesIn, openNote, SealedJournal } from '../vault/sealed-journal.ts'
 
-/** Where the journal of a ledger lies, and what opens it. */
-export interface JournalPlace {
+/** What opens the journal of a ledger. */
+export interface JournalOpening {
+  readonly identity: Pick<LedgerIdentity, 'origin'>
+  readonly master: Uint8Array
+}
+
+/** Where it lies besides. */
+export interface JournalPlace extends JournalOpening {
   readonly disk: Disk
   readonly signerDirectory: string
   readonly identity: LedgerIdentity
-  readonly master: Uint8Array
 }
 
 export const journalName = ({ origin }: Pick<LedgerIdentity, 'origin'>): string =>
   `${toHex(ledgerIdOf(origin))}.erasures`
 
 /** The key of the journal outside and of the register inside. */
-export const journalKey = ({ identity, master }: JournalPlace): Uint8Array =>
+export const journalKey = ({ identity, master }: JournalOpening): Uint8Array =>
   deriveKey(master, `deponent/erasures/v1/${toHex(ledgerIdOf(identity.origin))}`)
 
 /** The journal as it lies there; undefined when there is none. */
@@ -38,10 +43,52 @@ export function readJournal({
 }
 
 /** The notes of a journal, oldest first. FormatError `keyring_damaged`. */
-export function notesOf(place: JournalPlace, journal: Uint8Array | undefined): string[] {
+export function notesOf(opening: JournalOpening, journal: Uint8Array | undefined): string[] {
+  return notesWithin(opening, journal).map(({ text }) => text)
+}
+
+interface JournalNote {
+  readonly id: string
+  /** Of the keys that it says are destroyed. */
+  readonly numbers: readonly number[]
+  readonly text: string
+  /** The note as it lies there. */
+  readonly sealed: Uint8Array
+}
+
+function notesWithin(opening: JournalOpening, journal: Uint8Array | undefined): JournalNote[] {
   if (!journal) return []
-  const key = journalKey(place)
-  return notesIn(journal).sealed.map((note) => openNote(key, note))
+  const key = journalKey(opening)
+  return notesIn(journal).sealed.map((sealed) => {
+    const text = openNote(key, sealed)
+    return { id: (JSON.parse(text) as BegunOutside).id, numbers: begunIn(text)?.numbers ?? [], text, sealed }
+  })
+}
+
+/** The notes of another copy of a journal that are about what the journal does not tell of. FormatError `keyring_damaged`. */
+function missingIn(
+  opening: JournalOpening,
+  journal: Uint8Array | undefined,
+  other: Uint8Array | undefined,
+): JournalNote[] {
+  // Where a journal was lost, the one begun anew may know of an erasure and not of its keys.
+  const told = new Map<string, number[]>()
+  for (const { id, numbers } of notesWithin(opening, journal))
+    told.set(id, [...(told.get(id) ?? []), ...numbers])
+  return notesWithin(opening, other).filter(({ id, numbers }) => {
+    const known = told.get(id)
+    return !known || numbers.some((number) => !known.includes(number))
+  })
+}
+
+/** A journal that tells what another copy of it tells besides. FormatError `keyring_damaged`. */
+export function joinedJournal(
+  opening: JournalOpening,
+  journal: Uint8Array,
+  other: Uint8Array | undefined,
+): Uint8Array {
+  const missing = missingIn(opening, journal, other)
+  return concatBytes(journal.subarray(0, notesIn(journal).end), ...missing.map(({ sealed }) => sealed))
 }
 
 /** Behind the last entry that an erasure is about which was begun and is not completed, by the register inside; 0 when there is none. */
@@ -67,8 +114,7 @@ export async function joinJournal(
   const { disk, signerDirectory, identity } = place
   const path = `${signerDirectory}/${journalName(identity)}`
   const before = await disk.read(path)
-  const known = new Set(notesOf(place, before).map(idOf))
-  const missing = notesOf(place, other).filter((note) => !known.has(idOf(note)))
+  const missing = missingIn(place, before, other).map(({ text }) => text)
   const limit: ReachOutside[] = before || reach === undefined ? [] : [{ id: 'reach', reach }]
   await disk.makeDirectory(signerDirectory, 0o700)
   if (!before) await disk.writeDurably(path, new Uint8Array(0), 0o600)
@@ -79,8 +125,6 @@ export async function joinJournal(
     await journal.close()
   }
 }
-
-const idOf = (note: string): string => (JSON.parse(note) as BegunOutside).id
 
 /**
  * The size that a signer in this process signed last by the state in the same directory; undefined when there is none, as where a process of

@@ -151,9 +151,13 @@ export class ErasureRegister {
     const begun = this.#begunOutside()
     const done = begun.filter(({ expired }) => expired && entryOf(expired.setRoot) !== undefined)
     const known = new Set([...done.map(({ id }) => id), ...this.#erasures.keys()])
-    // One that was repeated on a copy stands there twice, and is about no more the second time.
+    // One that was repeated on a copy stands there twice; so does one whose keys were not known any more when it was noted.
     const forgotten = new Map<string, BegunOutside>()
-    for (const note of begun) if (!known.has(note.id) && !forgotten.has(note.id)) forgotten.set(note.id, note)
+    for (const note of begun) {
+      const other = forgotten.get(note.id)
+      if (!known.has(note.id) && (!other || other.numbers.length < note.numbers.length))
+        forgotten.set(note.id, note)
+    }
     return [...forgotten.values()].flatMap((note) => this.#asHere(note) ?? [])
   }
 
