@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { checkDirectory } from '../../packages/server/src/check/directory.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { StoreFailure } from '../../packages/server/src/platform/object-store.ts'
+import { requestAbout } from '../erasure/erasing.ts'
 import {
   alertsOf,
   DAY_MS,
@@ -103,6 +104,24 @@ describe('a copy', () => {
       { event: 'offsite.ended', before: set(60), after: null },
     ])
     await last.close()
+  })
+
+  test('is remembered without the state, as of a directory that was put back: erasures wait for it, and its end is put on record', async () => {
+    const place = await newCopiedPlace()
+    const first = await openCopied(place)
+    await first.record(...loans(20))
+    await first.copied()
+    await first.close()
+    await rm(`${place.data}/state`, { recursive: true })
+    const untold = await openCopied(place, { isCopied: undefined })
+    const { erasure } = await untold.erasures.request(requestAbout(untold.tenant, 'person-3'))
+    await until(() => untold.erasures.status(erasure.id)?.failure !== undefined)
+    await untold.close()
+    await rm(`${place.data}/state`, { recursive: true })
+    const ended = await openCopied(place, { isCopied: null })
+    const before = { store: place.store.place, lockDays: LOCK_DAYS, isWorm: false }
+    expect((await saidOfCopy(ended)).at(-1)).toEqual({ event: 'offsite.ended', before, after: null })
+    await ended.close()
   })
 
   test('lags while the store is away, says so once, and catches up', async () => {

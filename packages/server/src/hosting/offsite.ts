@@ -9,7 +9,8 @@ import { CopiedObjects } from '../offsite/copied-objects.ts'
 import { LedgerCopy } from '../offsite/ledger-copy.ts'
 import { LockedPlace } from '../offsite/locked-place.ts'
 import { prefixOf } from '../offsite/object-keys.ts'
-import { Offsite, type OffsiteSetting } from '../offsite/offsite.ts'
+import { KeptSetting, type OffsiteSetting } from '../offsite/kept-setting.ts'
+import { Offsite } from '../offsite/offsite.ts'
 import type { LocksFound } from '../offsite/lock-round.ts'
 import { type Bypass, VaultCopy } from '../offsite/vault-copy.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -38,6 +39,12 @@ export interface OffsiteParts {
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
+/** What is remembered of a copy: with the keyring, and in the state. */
+interface Remembered {
+  readonly kept: KeptSetting
+  readonly objects: CopiedObjects
+}
+
 /** Content was copied to a store that this process was not told how to reach. */
 class CopyNotAtHand extends ExplainedError {}
 
@@ -50,15 +57,18 @@ export interface LedgerOffsite {
 
 /** The copy of a ledger. That there is none any more is put on record. */
 export async function offsiteOf(tenant: Tenant, parts: OffsiteParts): Promise<LedgerOffsite> {
-  const objects = new CopiedObjects(parts.directory.store, tenant.name)
+  const { directory, disk } = parts
+  const { ledger, name } = tenant
+  const objects = new CopiedObjects(directory.store, name)
+  const place = { disk, data: directory.path, ledger: name, origin: ledger.origin }
+  const kept = await KeptSetting.open(place)
   if (parts.offsite) {
-    const offsite = copyOf(tenant, parts, parts.offsite, objects)
+    const offsite = copyOf(tenant, parts, parts.offsite, { kept, objects })
     return { offsite, copies: [offsite] }
   }
-  const before = Offsite.settingIn(objects)
-  if (!before) return { copies: [] }
-  if (parts.offsite === undefined) return { copies: [notAtHand(before)] }
-  if (!tenant.ledger.refusal) await noteEnd(tenant, objects, before)
+  if (!kept.setting) return { copies: [] }
+  if (parts.offsite === undefined) return { copies: [notAtHand(kept.setting)] }
+  if (!ledger.refusal) await noteEnd(tenant, { kept, objects })
   return { copies: [] }
 }
 
@@ -71,7 +81,7 @@ function copyOf(
   tenant: Tenant,
   parts: OffsiteParts,
   { lockDays, store }: OffsitePlace,
-  objects: CopiedObjects,
+  { kept, objects }: Remembered,
 ): Offsite {
   const { clock, directory, disk, random } = parts
   const { ledger, name, vault } = tenant
@@ -101,6 +111,7 @@ function copyOf(
     store: store.place,
     lockDays,
     place,
+    kept,
     ledgerCopy,
     vaultCopy,
     settingChanged: (after, before) =>
@@ -115,13 +126,14 @@ function copyOf(
 }
 
 /** Objects that nobody follows any more stay where they are: that erasures do not reach them from here on is told. */
-async function noteEnd(tenant: Tenant, objects: CopiedObjects, before: OffsiteSetting): Promise<void> {
+async function noteEnd(tenant: Tenant, { kept, objects }: Remembered): Promise<void> {
   await recordChange(tenant, 'the ledger is not copied any more; what was copied is not erased from there', {
     event: 'offsite.ended',
-    before: told(before),
+    before: told(kept.setting),
     after: null,
   })
   objects.clear()
+  await kept.remove()
 }
 
 function told(setting: OffsiteSetting | undefined): CanonicalRecord | null {

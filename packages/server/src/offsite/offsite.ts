@@ -13,7 +13,8 @@ import type { CheckpointReader, Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../platform/clock.ts'
 import { reasonOf } from '../platform/failure.ts'
 import type { Random } from '../platform/random.ts'
-import type { CopiedObjects, LockCounts } from './copied-objects.ts'
+import type { LockCounts } from './copied-objects.ts'
+import type { KeptSetting, OffsiteSetting } from './kept-setting.ts'
 import type { LedgerCopy } from './ledger-copy.ts'
 import { DAY_MS, type LockedPlace } from './locked-place.ts'
 import { LockRound, type LocksFound } from './lock-round.ts'
@@ -23,7 +24,6 @@ import type { VaultCopy } from './vault-copy.ts'
 const ROUND_EVERY_MS = 5_000
 /** How long the end of the process waits for a last round. */
 const LAST_ROUND_MS = 10_000
-const SETTING = 'setting'
 const COPIED = 'copied'
 const ADOPTED = 'adopted'
 
@@ -43,13 +43,6 @@ export interface OffsiteStatus {
   readonly trouble: { readonly since: number; readonly message: string } | null
 }
 
-/** What the copy is set to, as it is put on record when it changes. */
-export interface OffsiteSetting {
-  readonly store: string
-  readonly lockDays: number
-  readonly isWorm: boolean
-}
-
 export interface OffsiteOptions {
   readonly clock: Clock
   readonly random: Random
@@ -57,6 +50,7 @@ export interface OffsiteOptions {
   readonly store: string
   readonly lockDays: number
   readonly place: LockedPlace
+  readonly kept: KeptSetting
   readonly ledgerCopy: LedgerCopy
   readonly vaultCopy: VaultCopy
   /** Puts on record that the copy is set to something else; durable when it resolves. */
@@ -96,12 +90,6 @@ export class Offsite implements ContentCopy, CheckpointReader {
     this.#sweepAt = clock.now() + this.#locks.everyMs
     const note = place.objects.note(COPIED)
     if (note !== undefined) this.#copied = JSON.parse(note) as Copied
-  }
-
-  /** What the copy was set to last; undefined when there was none. */
-  static settingIn(objects: CopiedObjects): OffsiteSetting | undefined {
-    const text = objects.note(SETTING)
-    return text === undefined ? undefined : (JSON.parse(text) as OffsiteSetting)
   }
 
   /** Follows checkpoints from here on; those of a ledger that must not be written are not: it may be an older copy itself. */
@@ -244,19 +232,19 @@ export class Offsite implements ContentCopy, CheckpointReader {
 
   /** Asks the store what it is able to, and puts on record what the copy is set to before anything is copied by it. */
   async #makeReady(): Promise<void> {
-    const { lockDays, place, settingChanged, store } = this.#options
+    const { kept, lockDays, place, settingChanged, store } = this.#options
     const { isWorm } = await place.ask()
     const { objects } = place
     const setting: OffsiteSetting = { store, lockDays, isWorm }
-    const text = JSON.stringify(setting)
-    const before = Offsite.settingIn(objects)
-    const isChanged = JSON.stringify(before) !== text
-    if (before && before.store !== store) {
+    const before = kept.setting
+    if (before?.store !== store) {
       objects.clear()
       this.#copied = undefined
     }
-    if (isChanged) await settingChanged(setting, before)
-    objects.setNote(SETTING, text)
+    if (before?.store !== store || before.lockDays !== lockDays || before.isWorm !== isWorm) {
+      await settingChanged(setting, before)
+      await kept.keep(setting)
+    }
     place.adopt(objects.note(ADOPTED) === undefined && (await this.#hasStrangers()))
   }
 
