@@ -30,6 +30,8 @@ const PERSONS: Operation[] = [
   'mergeSubjects',
   'splitSubjects',
 ]
+/** What is kept beside the decision of a person goes to that person with everything else, by an export. */
+const ARTIFACTS: Operation[] = ['getArtifact', 'getArtifactContent']
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
@@ -59,13 +61,14 @@ const RECORDS: Operation[] = [
   'exportTraces',
   'exportLogs',
   'ingestLangfuse',
+  'putArtifact',
 ]
 const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'putPolicy']
 
 const MAY: Record<Role, readonly Operation[]> = {
   writer: [...RECORDS, ...REVIEWS],
   operator: [...NUMBERS, ...STATE, ...TIERS, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
-  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS],
+  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS, ...ARTIFACTS],
   auditor: [
     ...SINGLE,
     ...PROOFS,
@@ -79,6 +82,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES_SEEN,
     'postSql',
     'lookUpSubject',
+    ...ARTIFACTS,
     ...SYSTEMS,
   ],
   privacy_officer: [
@@ -96,11 +100,22 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES,
     'lookUpSubject',
     'getSubjectAccess',
+    ...ARTIFACTS,
     ...SYSTEMS,
     ...PRIVACY,
     ...RETENTION,
   ],
-  authority: [...SINGLE, ...PROOFS, ...NUMBERS, ...EXPORTS, ...STATE, ...LEDGER, 'lookUpSubject', ...SYSTEMS],
+  authority: [
+    ...SINGLE,
+    ...PROOFS,
+    ...NUMBERS,
+    ...EXPORTS,
+    ...STATE,
+    ...LEDGER,
+    'lookUpSubject',
+    ...ARTIFACTS,
+    ...SYSTEMS,
+  ],
   admin: [
     ...KEYS,
     ...TIERS,
@@ -129,6 +144,8 @@ const NAMES_ONE: readonly Operation[] = [
   ...PROOFS,
   ...EXPORTS,
   'getDecisionAccess',
+  'getArtifact',
+  'getArtifactContent',
   ...REVIEWS,
   'recordOutcome',
 ]
@@ -185,6 +202,7 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
     expect(made.status).toBe(201)
     return (await made.json()) as Record<string, string>
   }
+  const { artifactId } = await made(`/v1/artifacts?decision=${receipts[0]!.id}`, { says: MARK })
   const { requestId } = await made('/v1/requests', { requestType: 'access', subject })
   const { holdId } = await made('/v1/holds', {
     ground: 'litigation',
@@ -209,6 +227,7 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
     requestId: requestId!,
     holdId: holdId!,
     erasureId,
+    artifactId: artifactId!,
   }
 }
 

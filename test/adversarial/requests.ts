@@ -16,6 +16,8 @@ export interface Target {
   readonly holdId: string
   /** Of an erasure of nobody, which is over. */
   readonly erasureId: string
+  /** Of the decision. */
+  readonly artifactId: string
 }
 
 export interface Probe {
@@ -66,6 +68,9 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   exportTraces: ({ system }) => post('/v1/traces', spanIn(system)),
   exportLogs: ({ system }) => post('/v1/logs', logIn(system)),
   ingestLangfuse: ({ system }) => post('/api/public/ingestion', { batch: [] }, { 'X-Project-Name': system }),
+  putArtifact: ({ system }) => post(`/v1/artifacts?system=${system}`, fresh()),
+  getArtifact: ({ artifactId }) => get(`/v1/artifacts/${artifactId}`),
+  getArtifactContent: ({ artifactId }) => get(`/v1/artifacts/${artifactId}/content`),
   recordReview: about('reviews', { humanDecision: 'upheld', reviewerId: 'r-1' }),
   recordOutcome: about('outcomes', { outcome: 1 }),
   recordExplanation: about('explanations', { explanation: { reasoning: 'because' } }),

@@ -4,6 +4,7 @@
  */
 import type { Route } from './route.ts'
 import { ACCESS } from './routes/access.ts'
+import { ARTIFACTS } from './routes/artifacts.ts'
 import { ERASURE } from './routes/erasure.ts'
 import { FINDING } from './routes/finding.ts'
 import { HOLDS } from './routes/holds.ts'
@@ -19,6 +20,7 @@ import { TELEMETRY } from './routes/telemetry.ts'
 export const ROUTES: readonly Route[] = [
   ...RECORDING,
   ...TELEMETRY,
+  ...ARTIFACTS,
   ...FINDING,
   ...PERSONS,
   ...HOLDS,

@@ -29,6 +29,7 @@ const SEALED_FIELDS = new Set([
   'grounds',
   'statement',
   'text',
+  'content',
   'reasoning',
   'emitter',
 ])

@@ -6,6 +6,7 @@ import type { Call, Handler, LedgerServices, ServerServices } from './call.ts'
 import { ROUTES } from './contract.ts'
 import { ANYBODY, Doorkeeper, type Visitor } from './doorkeeper.ts'
 import * as access from './handlers/access.ts'
+import * as artifacts from './handlers/artifacts.ts'
 import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
@@ -49,6 +50,9 @@ const HANDLERS: Record<Operation, Handler> = {
   exportTraces: exportSignal('traces'),
   exportLogs: exportSignal('logs'),
   ingestLangfuse,
+  putArtifact: artifacts.putArtifact,
+  getArtifact: artifacts.getArtifact,
+  getArtifactContent: artifacts.getArtifactContent,
   listDecisions: decisions.listDecisions,
   getDecision: decisions.getDecision,
   getProof: decisions.getProof,

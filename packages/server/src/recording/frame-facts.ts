@@ -18,7 +18,7 @@ import { decodeAttachment } from './attachment.ts'
 import { counterIn } from './counters.ts'
 import { FORGOTTEN } from './dedupe.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
-import { headOfMac, isTelemetry, type Mark, type Marker } from './marker.ts'
+import { headOfMac, isKnownByDigest, type Mark, type Marker } from './marker.ts'
 import { RETENTION_DECLARED } from './retentions.ts'
 import type { ReadEntry } from './reader.ts'
 import { isRegistered, REGISTERED_KINDS } from './register.ts'
@@ -115,10 +115,8 @@ export function markOf(
     const key = marker.nameOf(systemName, 'decision', decisionId)
     return { key, mac: contentMacOf(marker, record, erasedFields) }
   }
-  if (isTelemetry(kind))
-    return typeof sourceDigest === 'string'
-      ? marker.markOfTelemetry(systemName, kind, sourceDigest)
-      : undefined
+  if (isKnownByDigest(kind))
+    return typeof sourceDigest === 'string' ? marker.markOfDigest(systemName, kind, sourceDigest) : undefined
   return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
 }
 

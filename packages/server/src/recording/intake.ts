@@ -27,7 +27,7 @@ import { ScopeNames } from '../vault/scope.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
-import { isTelemetry, type Mark, Marker } from './marker.ts'
+import { isKnownByDigest, type Mark, Marker } from './marker.ts'
 import { monthOf } from './month.ts'
 import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
@@ -294,8 +294,8 @@ export class LocalIntake implements Intake {
       ...this.#scopesOf(record, systemName, now),
       staff: staffIn(kind, record).map(({ id: staff }) => latin1(this.#scopes.staff(staff))),
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
-      ...(isTelemetry(kind) && {
-        mark: this.#marker.markOfTelemetry(systemName, kind, record.sourceDigest as string),
+      ...(isKnownByDigest(kind) && {
+        mark: this.#marker.markOfDigest(systemName, kind, record.sourceDigest as string),
       }),
       ...statementIn(kind, record),
     }
@@ -323,7 +323,7 @@ export class LocalIntake implements Intake {
     const { record, isAltered } = this.#classifier.classify(item.kind, systemName, item.sent)
     const { sourceDigest: _, ...altered } = record
     // By the digest of all that came, what was left out of it could be tried out.
-    const kept = isAltered && isTelemetry(item.kind) ? altered : record
+    const kept = isAltered && isKnownByDigest(item.kind) ? altered : record
     return this.#prepare(linked({ ...item, record: kept, isAltered }, link), parts.some(isThere))
   }
 

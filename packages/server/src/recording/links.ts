@@ -10,6 +10,8 @@ const RELATION: Partial<Record<RecordKind, string>> = {
   score: 'partOf',
   'trace.span': 'partOf',
   'trace.log': 'partOf',
+  artifact: 'partOf',
+  'artifact.part': 'partOf',
   action: 'causedBy',
   rectification: 'corrects',
   request: 'supersedes',

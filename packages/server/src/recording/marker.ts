@@ -7,9 +7,9 @@ export interface Mark {
   mac: string
 }
 
-/** Whether records of a kind are what telemetry brought, which only the server writes down. */
-export function isTelemetry(kind: string): boolean {
-  return kind.startsWith('trace.')
+/** Whether a resend of a record of a kind is known by its `sourceDigest`: what telemetry brought, and artifacts. Only the server writes these down. */
+export function isKnownByDigest(kind: string): boolean {
+  return /^(?:trace|artifact)(?:\.|$)/.test(kind)
 }
 
 export class Marker {
@@ -39,8 +39,8 @@ export class Marker {
     return this.mark('', 'emitter', `${id}\0${epoch}\0${seq}\0${link}`, link)
   }
 
-  /** The mark of a span or log record, known by the digest of what came. */
-  markOfTelemetry(system: string, kind: string, sourceDigest: string): Mark {
+  /** The mark of a record known by the digest of what came. */
+  markOfDigest(system: string, kind: string, sourceDigest: string): Mark {
     return this.mark(system, kind, sourceDigest, sourceDigest)
   }
 

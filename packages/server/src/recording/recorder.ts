@@ -210,7 +210,12 @@ export class Recorder {
   /** Whether a span or log record with this digest was recorded in a system, or is being recorded. */
   hasTelemetry(kind: RecordKind, system: string, sourceDigest: string): boolean {
     const { dedupe, marker } = this.#options
-    return dedupe.seen(marker.markOfTelemetry(system, kind, sourceDigest)) !== undefined
+    return dedupe.seen(marker.markOfDigest(system, kind, sourceDigest)) !== undefined
+  }
+
+  /** Records of a kind known by this digest, in any system or the one named. */
+  findByDigest(kind: RecordKind, sourceDigest: string, systemName?: string): Promise<number[]> {
+    return this.#targets.findByDigest(kind, sourceDigest, systemName)
   }
 
   /** Records the heads emitters stated since they were last recorded. */

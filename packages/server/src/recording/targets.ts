@@ -40,13 +40,21 @@ export class Targets {
 
   /** The decision with this entry id or sender's id, in any system or the one named; several systems may have used one id. */
   async find(name: string, systemName?: string): Promise<number[]> {
-    const { dedupe, ledger, marker, systems } = this.#options
-    const byId = await ledger.find(name)
-    if (byId !== undefined) return [byId]
+    const byId = await this.#options.ledger.find(name)
+    return byId === undefined ? this.#named('decision', name, systemName) : [byId]
+  }
+
+  /** Records of a kind known by this digest, in any system or the one named. */
+  findByDigest(kind: RecordKind, sourceDigest: string, systemName?: string): Promise<number[]> {
+    return this.#named(kind, sourceDigest, systemName)
+  }
+
+  async #named(kind: RecordKind, name: string, systemName: string | undefined): Promise<number[]> {
+    const { dedupe, marker, systems } = this.#options
     const found: number[] = []
     for (const system of systems.all()) {
       if (systemName !== undefined && system.name !== systemName) continue
-      const index = await dedupe.find(marker.nameOf(system.name, 'decision', name))
+      const index = await dedupe.find(marker.nameOf(system.name, kind, name))
       if (index !== undefined) found.push(index)
     }
     return found

@@ -2,6 +2,7 @@ import type { Kind } from '../kind.ts'
 import { access } from './access.ts'
 import { action } from './action.ts'
 import { alert } from './alert.ts'
+import { artifact, artifactPart } from './artifact.ts'
 import { assessment } from './assessment.ts'
 import { change } from './change.ts'
 import { comment } from './comment.ts'
@@ -83,6 +84,8 @@ const SHAPES = [
   subject,
   rectification,
   trace,
+  artifact,
+  artifactPart,
 ] as const
 
 /** What a record is about. A kind that is not listed cannot be recorded; a verifier accepts any kind of the grammar. */

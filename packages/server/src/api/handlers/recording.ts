@@ -148,6 +148,8 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   if (kind === 'decision') return refused('wrong_endpoint', '/kind', 'decisions are sent to /v1/decisions')
   if (typeof kind === 'string' && kind.startsWith('trace.'))
     return refused('wrong_endpoint', '/kind', 'spans and log records are sent to /v1/traces and /v1/logs')
+  if (typeof kind === 'string' && /^artifact(?:\.|$)/.test(kind))
+    return refused('wrong_endpoint', '/kind', 'artifacts are sent to /v1/artifacts')
   if (kind === 'emitter.declared')
     return refused('bad_value', '/kind', 'emitters are declared by the server when it first hears from them')
   if (kind === 'vault.sealed')
@@ -200,16 +202,22 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 async function record(call: Call, source: IntakeSource): Promise<Response> {
-  const { query, request, services } = call
-  const { metrics, tenant } = services
-  const head = statedHead(request.headers.get('deponent-emitter-head'))
+  const head = statedHead(call.request.headers.get('deponent-emitter-head'))
+  const envelope = await take(call, source, head)
+  if (call.query.get('wait') === 'checkpoint')
+    await call.services.tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
+  return json(envelope, statusOf(envelope))
+}
+
+/** Records on behalf of the caller, and counts it. @throws Problem `index_behind` */
+export async function take(call: Call, source: IntakeSource, head?: StatedHead): Promise<Envelope> {
+  const { metrics, tenant } = call.services
   mustKeepUp(call)
   const envelope = await tenant.recorder.recordFrom(source, { right: rightOf(call), ...(head && { head }) })
   metrics.recorded.inc(envelope.recorded)
   metrics.duplicates.inc(envelope.duplicates)
   metrics.rejected.inc(envelope.rejected)
-  if (query.get('wait') === 'checkpoint') await tenant.ledger.published(endOf(envelope), CHECKPOINT_WAIT_MS)
-  return json(envelope, statusOf(envelope))
+  return envelope
 }
 
 /** @throws Problem `index_behind` while the index has too much to catch up with */

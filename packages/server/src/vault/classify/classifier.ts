@@ -34,8 +34,9 @@ export interface Classified {
 
 const SYSTEMS_KEPT_MAX = 1_000
 
-/** Kinds the server itself goes by: with something replaced or left out it could not follow an emitter, keep a hold, answer a person. */
-const STATEMENTS = /^(?:counter|emitter|erasure|hold|key|rectification|request|subject|system)(?:\.|$)/
+/** Kinds the server itself goes by: with something replaced or left out it could not follow an emitter, keep a hold, answer a person, give an artifact back. */
+const STATEMENTS =
+  /^(?:artifact|counter|emitter|erasure|hold|key|rectification|request|subject|system)(?:\.|$)/
 
 export class Classifier {
   readonly #pseudonyms: Pseudonyms
