@@ -9,6 +9,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newPlace, type Place, runCommand, ServerProcess } from '../e2e/server-process.ts'
 import { bytesOf, idOf, jsonSpan, type SpanOfTest, tracesOf } from './spans.ts'
+import { attribute, ATTRIBUTES_OF_RESOURCE, many, request, span } from './wire.ts'
 
 const PURPOSE = { headers: { 'Deponent-Purpose': 'a test' } }
 /** A port that nobody else of this machine has now. */
@@ -196,6 +197,16 @@ describe('what an exporter is answered', () => {
     if (answer.headers.get('content-type') === 'application/json')
       expect(await answer.json()).toMatchObject({ code })
     else expect([...new Uint8Array(await answer.arrayBuffer())].slice(0, 2)).toEqual([8, code])
+  })
+
+  test('413, which is not sent again, for few bytes that come to gigabytes', async () => {
+    const resource = attribute('r', 'x'.repeat(240_000), ATTRIBUTES_OF_RESOURCE)
+    const body = request(
+      resource,
+      many(10_000, (i) => span(i)),
+    )
+    const answer = await post(body, { 'Content-Type': 'application/x-protobuf' })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([413, null])
   })
 })
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { BodyError } from '../../packages/server/src/ingest/body-error.ts'
 import { readTelemetry } from '../../packages/server/src/ingest/otlp/read.ts'
 import { bytesOf, jsonSpan, nanos, readLogs, readSpans, TRACE, tracesOf } from './spans.ts'
+import { lengthed } from './wire.ts'
 
 /** The bytes of both encodings of what the SDK of OpenTelemetry made. */
 function encoded(): { protobuf: Uint8Array; json: Uint8Array } {
@@ -187,7 +188,7 @@ describe('what is not', () => {
   })
 
   test('more values than a record has leaves cost their span before they are made', () => {
-    const events = Buffer.concat(Array.from({ length: 9_000 }, () => lengthed(0x5a, Buffer.alloc(0))))
+    const events = Buffer.concat(Array.from({ length: 17_000 }, () => lengthed(0x5a, Buffer.alloc(0))))
     const body = lengthed(0x0a, lengthed(0x12, lengthed(0x12, events)))
     expect([...readTelemetry('traces', 'protobuf', body).rejected.reasons].join()).toContain(
       'too_many_leaves',
@@ -215,11 +216,4 @@ test('an empty request is one', () => {
 
 function nested(depth: number): object {
   return depth === 0 ? { stringValue: 'x' } : { arrayValue: { values: [nested(depth - 1)] } }
-}
-
-function lengthed(tag: number, bytes: Uint8Array): Buffer<ArrayBuffer> {
-  const length: number[] = []
-  let rest = bytes.length
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) length.push((rest % 0x80) | 0x80)
-  return Buffer.concat([Buffer.from([tag, ...length, rest]), bytes])
 }

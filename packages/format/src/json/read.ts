@@ -18,8 +18,8 @@ export type { JsonObject, JsonValue } from './value.ts'
 
 /** Deepest nesting read at all; records themselves may be 32 deep (commitment.ts). */
 export const JSON_DEPTH_MAX = 512
-/** Faults kept per reading: one is enough to refuse it, some more help its sender. */
-const FAULTS_MAX = 64
+/** Faults kept per reading: one is enough to refuse it, some more help its sender. A reading with as many may have others. */
+export const JSON_FAULTS_MAX = 64
 /** Numbers kept as text per reading. More than a record has leaves, so a record that fits is listed whole. */
 export const COERCED_MAX = 4_097
 
@@ -372,7 +372,7 @@ class Reader {
   }
 
   private fault(code: JsonFault['code'], message: string, levels = this.depth): void {
-    if (this.faults.length < FAULTS_MAX) this.faults.push({ code, path: this.pointer(levels), message })
+    if (this.faults.length < JSON_FAULTS_MAX) this.faults.push({ code, path: this.pointer(levels), message })
   }
 
   private pointer(levels: number): string {

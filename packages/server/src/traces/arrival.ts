@@ -6,6 +6,7 @@ import {
   type RecordKind,
   type JsonObject,
 } from '@deponent/format'
+import { RequestSize } from '../ingest/otlp/request-size.ts'
 import { mapSpan, systemOf } from '../ingest/otlp/map-span.ts'
 import type { LogRecord, Origin, Span, Telemetry } from '../ingest/otlp/telemetry.ts'
 import { logRecord, spanRecord, type Standing } from '../ingest/otlp/trace-records.ts'
@@ -25,11 +26,15 @@ const SPARE_BYTES = 8_192
 
 /**
  * Sorts out what could not be recorded by itself, so that nothing is promised that cannot be kept. Adds to `rejected` of the telemetry.
+ *
+ * @throws BodyError `body_too_large` when all of it together is more than may wait at once
  */
 export function arrivalOf({ spans, logs, rejected }: Telemetry, system: string): Arrival {
   const items: Waiting[] = []
+  // Texts are longer as records than they came, by their escapes.
+  const size = new RequestSize()
   const take = (kind: RecordKind, record: JsonObject, item: Waiting): void => {
-    const reason = reasonAgainst(kind, record)
+    const reason = reasonAgainst(kind, record, (bytes) => size.add({ bytes, values: 0 }))
     if (reason === undefined) items.push(item)
     else {
       rejected.count += 1
@@ -55,13 +60,19 @@ function standingOf(fallbackSystem: string, subjects: readonly string[]): Standi
   return { isLate: true, subjects, fallbackSystem }
 }
 
-function reasonAgainst(kind: RecordKind, value: JsonObject): string | undefined {
+function reasonAgainst(
+  kind: RecordKind,
+  value: JsonObject,
+  count: (bytes: number) => void,
+): string | undefined {
   const { record, errors } = normalizeRecord(kind, { value, coerced: [], faults: [] })
   const [error] = errors
   if (error) return `${error.code}: ${error.path} ${error.message}`
   try {
     const { text } = preparePayload(record, '')
-    if (Buffer.byteLength(text) + SPARE_BYTES <= PAYLOAD_BYTES_MAX) return undefined
+    const bytes = Buffer.byteLength(text)
+    count(bytes)
+    if (bytes + SPARE_BYTES <= PAYLOAD_BYTES_MAX) return undefined
     return `payload_too_large: a span or log record has at most ${PAYLOAD_BYTES_MAX - SPARE_BYTES} bytes as a record`
   } catch (error) {
     if (error instanceof FormatError) return `${error.code}: ${error.message}`

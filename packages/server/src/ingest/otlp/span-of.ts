@@ -1,25 +1,27 @@
 /** From the JSON encoding of one span or log record to what is worked with. */
 import { FormatError, isObject, type JsonObject, type JsonValue } from '@deponent/format'
 import type { LogRecord, Origin, Span, SpanEvent } from './telemetry.ts'
-import { anyValueOf, attributesOf, countOf, idOf, nanosOf } from './value.ts'
+import { anyValueOf, attributesOf, countOf, idOf, nanosOf, objectsOf } from './value.ts'
 
-export function originOf(resource: JsonObject, scope: JsonObject): Origin {
-  const { name, version } = scope
-  const attributes = attributesOf(scope.attributes)
+/** @throws FormatError `wrong_type`, `too_deep` */
+export function resourceOf(value: JsonObject): Origin['resource'] {
+  return attributesOf(value.attributes)
+}
+
+/** @throws FormatError `wrong_type`, `too_deep` */
+export function scopeOf({ name, version, attributes: list }: JsonObject): Origin['scope'] {
+  const attributes = attributesOf(list)
   return {
-    resource: attributesOf(resource.attributes),
-    scope: {
-      ...(typeof name === 'string' && name !== '' && { name }),
-      ...(typeof version === 'string' && version !== '' && { version }),
-      ...(Object.keys(attributes).length > 0 && { attributes }),
-    },
+    ...(typeof name === 'string' && name !== '' && { name }),
+    ...(typeof version === 'string' && version !== '' && { version }),
+    ...(Object.keys(attributes).length > 0 && { attributes }),
   }
 }
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const STATUS = ['unset', 'ok', 'error'] as const
 
-/** @throws FormatError `bad_id` when it cannot be told which span it is, `too_deep` */
+/** @throws FormatError `bad_id` when it cannot be told which span it is, `wrong_type`, `too_deep` */
 export function spanOf(value: JsonObject, origin: Origin, digest: string): Span {
   const traceId = idOf(value.traceId, 16, 'traceId')
   const spanId = idOf(value.spanId, 8, 'spanId')
@@ -35,8 +37,8 @@ export function spanOf(value: JsonObject, origin: Origin, digest: string): Span 
     ...timeOf('startTimeUnixNano', value.startTimeUnixNano),
     ...timeOf('endTimeUnixNano', value.endTimeUnixNano),
     attributes: attributesOf(value.attributes),
-    events: objectsIn(value.events).map(eventOf),
-    links: objectsIn(value.links).map(linkOf),
+    events: objectsOf(value.events, 'events').map(eventOf),
+    links: objectsOf(value.links, 'links').map(linkOf),
     status: {
       code: STATUS[enumOf(status.code, 'STATUS_CODE_', STATUS)] ?? 'unset',
       ...(typeof status.message === 'string' && status.message !== '' && { message: status.message }),
@@ -52,21 +54,46 @@ export function spanOf(value: JsonObject, origin: Origin, digest: string): Span 
   }
 }
 
-/** @throws FormatError `bad_id`, `too_deep` */
+/** Names of severity numbers from 1, each for four: `INFO`, `INFO2`, `INFO3`, `INFO4`. */
+const SEVERITIES = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].flatMap((word) =>
+  ['', '2', '3', '4'].map((degree) => `${word}${degree}`),
+)
+const SEVERITY_NAMES = ['unspecified', ...SEVERITIES]
+
+/** @throws FormatError `wrong_type`, `too_deep` */
 export function logRecordOf(value: JsonObject, origin: Origin, digest: string): LogRecord {
   const attributes = attributesOf(value.attributes)
+  const observed = nanosOf(value.observedTimeUnixNano)
+  const time = nanosOf(value.timeUnixNano) ?? observed
+  const severityNumber = countOf(enumOf(value.severityNumber, 'SEVERITY_NUMBER_', SEVERITY_NAMES))
+  const flags = countOf(value.flags)
   return {
     ...origin,
-    traceId: idOf(value.traceId, 16, 'traceId'),
-    spanId: idOf(value.spanId, 8, 'spanId'),
+    ...idsOf(value),
     // Before it had a field of its own, the name of an event was an attribute.
     eventName: textOf(value.eventName) || textOf(attributes['event.name']),
     severity: textOf(value.severityText),
-    ...timeOf('timeUnixNano', value.timeUnixNano ?? value.observedTimeUnixNano),
+    ...(severityNumber > 0 && { severityNumber }),
+    ...(time !== undefined && { timeUnixNano: time }),
+    ...(observed !== undefined && { observedTimeUnixNano: observed }),
     attributes,
     ...(value.body !== undefined && value.body !== null && { body: anyValueOf(value.body) }),
+    ...(flags > 0 && { flags }),
     droppedAttributes: countOf(value.droppedAttributesCount),
     digest,
+  }
+}
+
+/**
+ * What a log record belongs to. One with an id that cannot be one is taken as belonging to nothing, as the specification asks, and what was given is
+ * kept.
+ */
+function idsOf({ traceId, spanId }: JsonObject): Pick<LogRecord, 'traceId' | 'spanId' | 'unusableIds'> {
+  try {
+    return { traceId: idOf(traceId, 16, 'traceId'), spanId: idOf(spanId, 8, 'spanId') }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return { traceId: '', spanId: '', unusableIds: { traceId: traceId ?? null, spanId: spanId ?? null } }
   }
 }
 
@@ -75,15 +102,26 @@ function eventOf(value: JsonObject): SpanEvent {
     name: textOf(value.name),
     ...timeOf('timeUnixNano', value.timeUnixNano),
     attributes: attributesOf(value.attributes),
+    ...droppedOf(value),
   }
 }
 
 function linkOf(value: JsonObject): JsonObject {
+  const traceState = textOf(value.traceState)
+  const flags = countOf(value.flags)
   return {
     traceId: idOf(value.traceId, 16, 'links.traceId'),
     spanId: idOf(value.spanId, 8, 'links.spanId'),
     attributes: attributesOf(value.attributes),
+    ...(traceState !== '' && { traceState }),
+    ...(flags > 0 && { flags }),
+    ...droppedOf(value),
   }
+}
+
+function droppedOf(value: JsonObject): { droppedAttributesCount?: number } {
+  const droppedAttributesCount = countOf(value.droppedAttributesCount)
+  return droppedAttributesCount === 0 ? {} : { droppedAttributesCount }
 }
 
 function timeOf<Name extends string>(name: Name, value: JsonValue | undefined): { [N in Name]?: string } {
@@ -95,10 +133,6 @@ function timeOf<Name extends string>(name: Name, value: JsonValue | undefined): 
 function enumOf(value: JsonValue | undefined, prefix: string, words: readonly string[]): number {
   if (typeof value === 'number') return value
   return typeof value === 'string' ? words.indexOf(value.replace(prefix, '').toLowerCase()) : 0
-}
-
-function objectsIn(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter((item) => isObject(item)) : []
 }
 
 function textOf(value: JsonValue | undefined): string {

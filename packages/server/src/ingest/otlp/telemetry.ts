@@ -13,6 +13,8 @@ export interface SpanEvent {
   /** Decimal nanoseconds since 1970; absent when not told. */
   readonly timeUnixNano?: string
   readonly attributes: JsonObject
+  /** How many of them the source says it left out; absent for none. */
+  readonly droppedAttributesCount?: number
 }
 
 /** How many the source says it left out. */
@@ -47,10 +49,18 @@ export interface LogRecord extends Origin {
   readonly traceId: string
   readonly spanId: string
   readonly eventName: string
+  /** What was given for ids that can be none; it then counts as belonging to nothing. */
+  readonly unusableIds?: JsonObject
   readonly severity: string
+  /** 1 to 24; absent when not told. */
+  readonly severityNumber?: number
+  /** When it happened or, where that was not told, when it was observed. */
   readonly timeUnixNano?: string
+  readonly observedTimeUnixNano?: string
   readonly attributes: JsonObject
   readonly body?: JsonValue
+  /** Absent for none. */
+  readonly flags?: number
   readonly droppedAttributes: number
   readonly digest: string
 }

@@ -20,12 +20,15 @@ export interface TreeNode {
   readonly isDeclared: boolean
 }
 
+/** How far up a decision looks for what it does not say itself; decisions that nest without end would look at each other without end. */
+export const ABOVE_MAX = 256
+
 export interface TraceTree {
   /** Ids of the spans that are decisions. */
   readonly decisions: ReadonlySet<string>
   /** The decision a span belongs to, its own id for a decision; undefined where it belongs to none. */
   ownerOf(spanId: string): string | undefined
-  /** Ids of what stands above a span, the nearest first, as far as it is known. */
+  /** Ids of what stands above a span, the nearest first, as far as it is known, at most `ABOVE_MAX`. */
   above(spanId: string): string[]
 }
 
@@ -113,6 +116,7 @@ function withDecidingBelow(
 
 function lineAbove(parents: Parents, spanId: string): string[] {
   const line: string[] = []
-  for (let at = parents.get(spanId); at !== undefined; at = parents.get(at)) line.push(at)
+  for (let at = parents.get(spanId); at !== undefined && line.length < ABOVE_MAX; at = parents.get(at))
+    line.push(at)
   return line
 }

@@ -5,48 +5,78 @@
 import { FormatError, isObject, type JsonObject, type JsonValue, setMember, toHex } from '@deponent/format'
 import { DEPTH_MAX } from './wire.ts'
 
-/** Attributes as one object. Of a key that comes twice the last value counts, as in the SDKs. */
+/** Attributes as one object. Of a key that comes twice the last value counts, as in the SDKs. @throws FormatError `wrong_type`, `too_deep` */
 export function attributesOf(list: JsonValue | undefined): JsonObject {
-  const attributes: JsonObject = {}
-  for (const item of Array.isArray(list) ? list : []) {
-    if (!isObject(item) || typeof item.key !== 'string') continue
-    setMember(attributes, item.key, anyValueOf(item.value))
-  }
-  return attributes
+  return membersOf(list, 'attributes', 1)
 }
 
-/** An `AnyValue` as plain JSON; null where it says nothing. @throws FormatError `too_deep` */
+/** An `AnyValue` as plain JSON; null where it says nothing. @throws FormatError `wrong_type`, `too_deep` */
 export function anyValueOf(value: JsonValue | undefined, depth = 1): JsonValue {
   if (depth > DEPTH_MAX) throw new FormatError('too_deep', `values nest at most ${DEPTH_MAX} deep`)
   // Some exporters write the plain value.
   if (!isObject(value)) return value ?? null
-  if (value.stringValue !== undefined) return value.stringValue
-  if (value.boolValue !== undefined) return value.boolValue
-  if (value.intValue !== undefined) return integerOf(value.intValue)
-  if (value.doubleValue !== undefined) return value.doubleValue
-  if (value.bytesValue !== undefined) return bytesAsBase64(value.bytesValue)
-  if (isObject(value.arrayValue)) {
-    const { values } = value.arrayValue
-    return Array.isArray(values) ? values.map((item) => anyValueOf(item, depth + 1)) : []
-  }
-  if (isObject(value.kvlistValue)) return membersOf(value.kvlistValue.values, depth + 1)
-  return null
+  const { stringValue, boolValue, intValue, doubleValue, bytesValue, arrayValue, kvlistValue } = value
+  if (isTold(stringValue)) return stringValue
+  if (isTold(boolValue)) return boolValue
+  if (isTold(intValue)) return integerOf(intValue)
+  if (isTold(doubleValue)) return doubleOf(doubleValue)
+  if (isTold(bytesValue)) return bytesAsBase64(bytesValue)
+  if (isTold(arrayValue))
+    return elementsOf(innerOf(arrayValue, 'arrayValue').values, 'values').map((item) =>
+      anyValueOf(item, depth + 1),
+    )
+  if (!isTold(kvlistValue)) return null
+  return membersOf(innerOf(kvlistValue, 'kvlistValue').values, 'values', depth + 1)
 }
 
-function membersOf(list: JsonValue | undefined, depth: number): JsonObject {
+/** Null is how a member that is not there may be written. */
+function isTold(value: JsonValue | undefined): value is NonNullable<JsonValue> {
+  return value !== undefined && value !== null
+}
+
+/** The elements of a list; none where it is not there. @throws FormatError `wrong_type` */
+export function elementsOf(list: JsonValue | undefined, field: string): JsonValue[] {
+  if (!isTold(list)) return []
+  if (!Array.isArray(list)) throw new FormatError('wrong_type', `${field}: expected a list`)
+  return list
+}
+
+/** The same of a list of messages. @throws FormatError `wrong_type` */
+export function objectsOf(list: JsonValue | undefined, field: string): JsonObject[] {
+  return elementsOf(list, field).map((item) => innerOf(item, field))
+}
+
+function innerOf(value: JsonValue, field: string): JsonObject {
+  if (!isObject(value)) throw new FormatError('wrong_type', `${field}: expected an object`)
+  return value
+}
+
+function membersOf(list: JsonValue | undefined, field: string, depth: number): JsonObject {
   const members: JsonObject = {}
-  for (const item of Array.isArray(list) ? list : [])
-    if (isObject(item) && typeof item.key === 'string')
-      setMember(members, item.key, anyValueOf(item.value, depth))
+  for (const { key, value } of objectsOf(list, field)) {
+    // In protobuf the empty text is written by leaving it out.
+    const name = key ?? ''
+    if (typeof name !== 'string')
+      throw new FormatError('wrong_type', `${field}: expected a key that is a text`)
+    setMember(members, name, anyValueOf(value, depth))
+  }
   return members
 }
 
 /** A whole number sent as number, text or `{low, high}`: a number where a double carries it, its digits where not. */
 function integerOf(value: JsonValue): JsonValue {
+  // What is no whole number is kept as it came, not cut.
+  if (typeof value === 'number' && !Number.isInteger(value)) return value
   const digits = digitsOf(value)
   if (digits === undefined) return value
   const number = Number(digits)
   return Number.isSafeInteger(number) ? number : digits
+}
+
+/** A number that came as its digits, where a double carries it as written; the names of NaN and the infinities stay. */
+function doubleOf(value: JsonValue): JsonValue {
+  const number = Number(value)
+  return Number.isFinite(number) && `${number}` === value ? number : value
 }
 
 /** Decimal digits of a whole number sent as number, text or `{low, high}`; undefined when it is none. */

@@ -9,8 +9,8 @@ import { FormatError, fromUtf8, type JsonObject, type JsonValue, toHex } from '@
 
 /** Messages inside one another, of which attribute values are the only ones that nest freely. */
 export const DEPTH_MAX = 24
-/** Values in one span or log record, more than a record has leaves. */
-export const VALUES_MAX = 8_192
+/** Values in one span, log record, resource or scope. An attribute is four, so that whatever has no more leaves than a record may have is read. */
+export const VALUES_MAX = 16_384
 
 const VARINT = 0
 const FIXED64 = 1
@@ -76,20 +76,14 @@ export interface Budget {
 }
 
 /** A message as the object its JSON encoding would be. @throws FormatError `bad_protobuf`, `bad_utf8`, `too_deep`, `too_many_leaves` */
-export function readMessage(
-  bytes: Uint8Array,
-  type: MessageType,
-  budget: Budget = { values: VALUES_MAX },
-  depth = 1,
-): JsonObject {
+export function readMessage(bytes: Uint8Array, type: MessageType, budget: Budget, depth = 1): JsonObject {
   if (depth > DEPTH_MAX) throw new FormatError('too_deep', `values nest at most ${DEPTH_MAX} deep`)
   const message: JsonObject = {}
   for (const wire of fieldsOf(bytes)) {
     const field = type[wire.number]
     if (field === undefined) continue
     budget.values -= 1
-    if (budget.values < 0)
-      throw new FormatError('too_many_leaves', `a span or log record has at most ${VALUES_MAX} values`)
+    if (budget.values < 0) throw tooManyValues()
     const value = valueOf(wire, field, budget, depth)
     if (field.isRepeated) ((message[field.name] ??= []) as JsonValue[]).push(value)
     else message[field.name] = value
@@ -200,6 +194,10 @@ class Reader {
     this.#at += 1
     return byte
   }
+}
+
+export function tooManyValues(): FormatError {
+  return new FormatError('too_many_leaves', `a span or log record has at most ${VALUES_MAX} values`)
 }
 
 function damaged(): FormatError {
