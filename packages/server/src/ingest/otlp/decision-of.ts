@@ -186,8 +186,9 @@ function listed(
 function incompletenessOf(members: readonly Part[]): Set<string> {
   const found = new Set<string>()
   for (const { span, mapped, isToldTwice } of members) {
-    const { dropped } = span
-    if (dropped.attributes > 0) found.add('attributes_dropped')
+    const { dropped, events, links } = span
+    const isWithoutSome = [...events, ...links].some((part) => part.droppedAttributesCount !== undefined)
+    if (dropped.attributes > 0 || isWithoutSome) found.add('attributes_dropped')
     if (dropped.events > 0) found.add('events_dropped')
     if (dropped.links > 0) found.add('links_dropped')
     if (isSampled(span)) found.add('sampled')
@@ -215,6 +216,7 @@ function provenanceOf({ decision, members }: Made): JsonObject {
       role,
     })),
     ...(mapped.role === 'none' && { declared: true }),
+    ...(mapped.isIdUnusable && { unusableId: true }),
     ...(Object.keys(span.scope).length > 0 && { scope: { ...span.scope } }),
     ...(Object.keys(build).length > 0 && { build }),
   }

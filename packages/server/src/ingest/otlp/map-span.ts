@@ -7,6 +7,7 @@ import { isObject, type JsonObject, type JsonValue } from '@deponent/format'
 import { costOf, finishReasonOf, settingsOf, type Tokens, tokensOf } from './dialects/figures.ts'
 import { type Judgement, judgementsOf } from './dialects/judgements.ts'
 import {
+  first,
   firstNumber,
   firstParsed,
   firstText,
@@ -33,6 +34,8 @@ export interface MappedSpan {
   /** Somebody said in so many words that this is a decision. */
   readonly isDeclared: boolean
   readonly decisionId?: string
+  /** It was given an id that no record can have: it stays among its attributes, and the decision is named as one without. */
+  readonly isIdUnusable?: true
   readonly dialects: readonly string[]
   readonly content: Content
   /** Whether something was withheld at the source. */
@@ -60,7 +63,6 @@ export function mapSpan(span: Span, logs: readonly LogRecord[] = []): MappedSpan
   const attributes = { ...detailsIn(events), ...span.attributes }
   const { role, name } = operationOf(attributes)
   const content = contentOf(attributes, events)
-  const decisionId = firstText(attributes, ['audit.decision.id'])
   const text = (part: string, list: readonly string[]): JsonObject => {
     const value = unquoted(firstText(attributes, list))
     return value === undefined ? {} : { [part]: value }
@@ -71,8 +73,7 @@ export function mapSpan(span: Span, logs: readonly LogRecord[] = []): MappedSpan
   return {
     role,
     ...(name !== undefined && { operation: name }),
-    isDeclared: decisionId !== undefined || firstText(attributes, ['audit.decision']) === 'true',
-    ...(decisionId !== undefined && { decisionId }),
+    ...declarationOf(attributes),
     dialects: dialectsOf(attributes, events),
     ...withheld(content),
     ...text('model', names.MODEL),
@@ -97,6 +98,22 @@ export function mapSpan(span: Span, logs: readonly LogRecord[] = []): MappedSpan
       ...figures(span, attributes),
     },
   }
+}
+
+/** Characters an id may have in a record. */
+const ID_LENGTH_MAX = 1_024
+
+/** Whether somebody said that it is a decision, and its id where it is one that a record can have. */
+function declarationOf(
+  attributes: JsonObject,
+): Pick<MappedSpan, 'isDeclared' | 'decisionId' | 'isIdUnusable'> {
+  const name = 'audit.decision.id'
+  if (first(attributes, [name]) === undefined)
+    return { isDeclared: firstText(attributes, ['audit.decision']) === 'true' }
+  const decisionId = firstText(attributes, [name])
+  return decisionId !== undefined && decisionId.length <= ID_LENGTH_MAX
+    ? { isDeclared: true, decisionId }
+    : { isDeclared: true, isIdUnusable: true }
 }
 
 /** What applications say for the record itself, in attributes of ours. */

@@ -55,6 +55,10 @@ export function logRecord(log: LogRecord, standing: Standing): JsonObject {
       ...originOf(log),
       attributes: log.attributes,
       ...(log.body !== undefined && { body: log.body }),
+      ...(log.severityNumber !== undefined && { severityNumber: log.severityNumber }),
+      ...(log.observedTimeUnixNano !== undefined && { observedTimeUnixNano: log.observedTimeUnixNano }),
+      ...(log.flags !== undefined && { flags: log.flags }),
+      ...(log.unusableIds && { unusableIds: log.unusableIds }),
       ...(log.droppedAttributes > 0 && { dropped: { attributes: log.droppedAttributes } }),
     },
   }

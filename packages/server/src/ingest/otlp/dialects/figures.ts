@@ -1,5 +1,5 @@
 /** Tokens, cost, parameters: what a dialect counts and sets. */
-import { isObject, type JsonObject, type JsonValue } from '@deponent/format'
+import { isObject, type JsonObject, type JsonValue, setMember } from '@deponent/format'
 import { first, firstNumber, firstParsed, firstText } from './lookup.ts'
 
 export interface Tokens {
@@ -96,7 +96,8 @@ export function settingsOf(attributes: JsonObject): JsonObject | undefined {
   ])
   const settings: JsonObject = isObject(whole) ? { ...whole } : {}
   for (const [name, value] of Object.entries(attributes))
-    if (name.startsWith(REQUEST) && name !== `${REQUEST}model`) settings[name.slice(REQUEST.length)] = value
+    if (name.startsWith(REQUEST) && name !== `${REQUEST}model`)
+      setMember(settings, name.slice(REQUEST.length), value)
   const fingerprint = first(attributes, [
     'openai.response.system_fingerprint',
     'gen_ai.openai.response.system_fingerprint',
