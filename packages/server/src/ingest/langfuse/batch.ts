@@ -7,19 +7,18 @@ import { createHash } from 'node:crypto'
 import {
   canonicalJson,
   FormatError,
-  fromUtf8,
   isObject,
   type JsonObject,
   type JsonValue,
   parseTime,
-  readJson,
   utf8,
 } from '@deponent/format'
 import { BodyError } from '../body-error.ts'
 import { BODY_RECORDS_MAX } from '../decode.ts'
 import { LAYER_TIME, LAYERED } from '../otlp/layered.ts'
+import { parsedBody } from '../otlp/read-json.ts'
 import type { LogRecord, Span, Telemetry } from '../otlp/telemetry.ts'
-import { observationAttributes, traceAttributes } from './attributes.ts'
+import { envelopeOf, observationAttributes, traceAttributes } from './attributes.ts'
 
 /** One event: what it becomes, or why it cannot be taken. `id` is the envelope's, empty when it has none. */
 export type LangfuseEvent = { id: string } & (
@@ -29,7 +28,9 @@ export type LangfuseEvent = { id: string } & (
 
 /** @throws BodyError `bad_json`, `bad_utf8`, `too_many_records` */
 export function readLangfuseBatch(body: Uint8Array): LangfuseEvent[] {
-  const { value, faults } = parsed(body)
+  const { value, faults } = parsedBody(body)
+  if (faults.some(({ path }) => path === '/batch'))
+    throw new BodyError('bad_json', '/batch: the name comes twice')
   const batch = isObject(value) ? value.batch : undefined
   if (!Array.isArray(batch)) throw new BodyError('bad_json', 'expected an object with the list batch')
   if (batch.length > BODY_RECORDS_MAX)
@@ -45,15 +46,6 @@ export function readLangfuseBatch(body: Uint8Array): LangfuseEvent[] {
       return { id, error: `${error.code}: ${error.message}` }
     }
   })
-}
-
-function parsed(body: Uint8Array): ReturnType<typeof readJson> {
-  try {
-    return readJson(fromUtf8(body))
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    throw new BodyError(error.code === 'bad_utf8' ? 'bad_utf8' : 'bad_json', error.message)
-  }
 }
 
 /** Types of events, and what an observation of them is unless its body says so. */
@@ -74,7 +66,7 @@ function telemetryOf(event: JsonValue): Pick<Telemetry, 'spans' | 'logs'> {
   const digest = createHash('sha256')
     .update(utf8(canonicalJson(event)))
     .digest('hex')
-  const told = { body, digest, time: nanosAt(timestamp) }
+  const told = { event, body, digest, time: nanosAt(timestamp) }
   if (type === 'trace-create') return { spans: [traceSpan(told)], logs: [] }
   if (type === 'score-create') return { spans: [], logs: [scoreLog(told)] }
   if (type === 'sdk-log') return { spans: [], logs: [sdkLog(told)] }
@@ -86,25 +78,26 @@ function telemetryOf(event: JsonValue): Pick<Telemetry, 'spans' | 'logs'> {
 }
 
 interface Told {
+  readonly event: JsonObject
   readonly body: JsonObject
   readonly digest: string
   readonly time: string | undefined
 }
 
 /** The trace itself, above all that was observed in it. It decides nothing, but says who asked. */
-function traceSpan({ body, digest, time }: Told): Span {
+function traceSpan({ event, body, digest, time }: Told): Span {
   const traceId = textIn(body, 'id')
   const start = nanosAt(body.timestamp) ?? time
   return {
     ...spanOf(digest, traceId, `trace/${traceId}`),
     name: nameIn(body),
     ...(start !== undefined && { startTimeUnixNano: start }),
-    attributes: { ...traceAttributes(body), ...(time !== undefined && { [LAYER_TIME]: time }) },
+    attributes: { ...traceAttributes(event, body), ...(time !== undefined && { [LAYER_TIME]: time }) },
   }
 }
 
 /** An update says only what is new: without a parent it leaves the one it had. */
-function observationSpan({ body, digest, time }: Told, kind: string, isBeginning: boolean): Span {
+function observationSpan({ event, body, digest, time }: Told, kind: string, isBeginning: boolean): Span {
   const traceId = textIn(body, 'traceId')
   const given = body.parentObservationId
   const parent = typeof given === 'string' && given !== '' ? given : isBeginning ? `trace/${traceId}` : ''
@@ -118,7 +111,10 @@ function observationSpan({ body, digest, time }: Told, kind: string, isBeginning
     name: nameIn(body),
     ...(start !== undefined && { startTimeUnixNano: start }),
     ...(end !== undefined && { endTimeUnixNano: end }),
-    attributes: { ...observationAttributes(body, kind), ...(time !== undefined && { [LAYER_TIME]: time }) },
+    attributes: {
+      ...observationAttributes(event, body, kind),
+      ...(time !== undefined && { [LAYER_TIME]: time }),
+    },
     status: {
       code: isError ? 'error' : 'unset',
       ...(typeof message === 'string' && message !== '' && { message }),
@@ -126,7 +122,7 @@ function observationSpan({ body, digest, time }: Told, kind: string, isBeginning
   }
 }
 
-function scoreLog({ body, digest, time }: Told): LogRecord {
+function scoreLog({ event, body, digest, time }: Told): LogRecord {
   const { traceId, observationId, name, value, stringValue, comment } = body
   if (typeof name !== 'string') throw missing('a score has a name')
   const trace = typeof traceId === 'string' ? traceId : ''
@@ -143,17 +139,18 @@ function scoreLog({ body, digest, time }: Told): LogRecord {
       ...(typeof label === 'string' && { 'gen_ai.evaluation.score.label': label }),
       ...(typeof comment === 'string' && { 'gen_ai.evaluation.explanation': comment }),
       'langfuse.score': body,
+      ...envelopeOf(event),
     },
   }
 }
 
-function sdkLog({ body, digest, time }: Told): LogRecord {
+function sdkLog({ event, body, digest, time }: Told): LogRecord {
   return {
     ...logOf(digest, time),
     traceId: '',
     spanId: '',
     eventName: 'langfuse.sdk-log',
-    attributes: {},
+    attributes: envelopeOf(event),
     body,
   }
 }
@@ -215,9 +212,13 @@ function nameIn({ name }: JsonObject): string {
   return typeof name === 'string' ? name : ''
 }
 
+/** Nanoseconds since 1970: as fine as a date is written, to the millisecond otherwise. */
 function nanosAt(value: JsonValue | undefined): string | undefined {
   const ms = value === undefined || value === null ? undefined : parseTime(value)?.ms
-  return ms === undefined || ms < 0 ? undefined : `${BigInt(ms) * 1_000_000n}`
+  if (ms === undefined || ms < 0) return undefined
+  const fraction = typeof value === 'string' ? /:\d\d[.,](\d{4,})/.exec(value)?.[1] : undefined
+  const finer = (fraction ?? '').padEnd(9, '0').slice(3, 9)
+  return `${BigInt(ms) * 1_000_000n + BigInt(finer)}`
 }
 
 function missing(message: string): FormatError {

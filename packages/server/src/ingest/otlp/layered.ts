@@ -1,11 +1,13 @@
 /** Spans that are told in several pieces, the later ones over the earlier. */
-import { type JsonObject, setMember } from '@deponent/format'
+import { isObject, type JsonObject, setMember } from '@deponent/format'
 import type { Span } from './telemetry.ts'
 
 /** The scope of spans whose pieces are laid over one another; of any other the first that is told counts. */
 export const LAYERED = 'langfuse-batch'
 /** The attribute that says when a piece was told, in nanoseconds. */
 export const LAYER_TIME = 'langfuse.event.time'
+/** The attribute that holds the event a piece was told by. */
+export const LAYER_EVENT = 'langfuse.event'
 
 export function isLayered({ scope }: Span): boolean {
   return scope.name === LAYERED
@@ -38,7 +40,10 @@ function byTime(a: Span, b: Span): number {
   return one < other ? -1 : one > other ? 1 : 0
 }
 
+/** By time; of the same time the beginning comes before its updates. */
 function placeOf({ attributes, digest }: Span): string {
   const time = attributes[LAYER_TIME]
-  return `${typeof time === 'string' ? time.padStart(20, '0') : ''} ${digest}`
+  const event = attributes[LAYER_EVENT]
+  const isUpdate = isObject(event) && typeof event.type === 'string' && event.type.endsWith('-update')
+  return `${typeof time === 'string' ? time.padStart(20, '0') : ''} ${isUpdate ? 1 : 0} ${digest}`
 }
