@@ -1,7 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { BodyError } from '../../packages/server/src/ingest/body-error.ts'
-import { BODY_BYTES_MAX, decompress } from '../../packages/server/src/ingest/decompress.ts'
+import { BODY_BYTES_MAX, decompress, FRAMES_MAX } from '../../packages/server/src/ingest/decompress.ts'
 
 const body = new TextEncoder().encode('{"a":1}\n'.repeat(500))
 const compressors = { gzip: gzipSync, zstd: zstdCompressSync }
@@ -47,6 +47,14 @@ describe.each(Object.entries(compressors))('%s', (encoding, compress) => {
     expect(await refusal(encoding, Buffer.concat([whole, Uint8Array.of(1, 2, 3, 4, 5)]))).toBe('bad_encoding')
     expect(await refusal(encoding, body)).toBe('bad_encoding')
   })
+})
+
+it('reads 1,024 zstd frames of a body and no more', async () => {
+  const frames = Array.from({ length: FRAMES_MAX }, () => zstdCompressSync(Uint8Array.of(1)))
+  expect(await decompress('zstd', Buffer.concat(frames))).toHaveLength(FRAMES_MAX)
+  expect(await refusal('zstd', Buffer.concat([...frames, zstdCompressSync(new Uint8Array(0))]))).toBe(
+    'bad_encoding',
+  )
 })
 
 describe('no encoding', () => {

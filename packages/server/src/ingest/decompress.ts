@@ -4,6 +4,8 @@ import { BodyError } from './body-error.ts'
 
 /** The largest request body after decompression (`docs/format.md`, limits). */
 export const BODY_BYTES_MAX = 32 * 1024 * 1024
+/** Frames of one body. An empty one takes nine bytes and as much work as any, so that their bytes alone bound nothing. */
+export const FRAMES_MAX = 1_024
 
 /** What zlib answers with `info: true`; its types describe only the answer without it. */
 interface Inflated {
@@ -55,6 +57,8 @@ async function inflateAll(inflate: Inflate, body: Uint8Array, bodyBytesMax: numb
   let rest = body
   let room = bodyBytesMax
   while (rest.length > 0) {
+    if (parts.length === FRAMES_MAX)
+      throw new BodyError('bad_encoding', `a body has at most ${FRAMES_MAX} compressed frames`)
     const { buffer, engine } = await inflateFrame(inflate, rest, room, bodyBytesMax)
     parts.push(buffer)
     room -= buffer.length
