@@ -6,7 +6,7 @@ import { rollUp } from '../../packages/server/src/ingest/otlp/roll-up.ts'
 import { ABOVE_MAX } from '../../packages/server/src/ingest/otlp/trace-tree.ts'
 import { arrivalOf } from '../../packages/server/src/traces/arrival.ts'
 import { bytesOf, jsonSpan, readSpans, type SpanOfTest, tracesOf } from './spans.ts'
-import { attribute, ATTRIBUTES_OF_RESOURCE, many, request, span } from './wire.ts'
+import { attribute, ATTRIBUTES_OF_RESOURCE, lengthed, many, request, span } from './wire.ts'
 
 const TOO_LARGE = expect.objectContaining({ name: 'BodyError', code: 'body_too_large' }) as unknown
 const ofResource = (key: string, value: string): Uint8Array => attribute(key, value, ATTRIBUTES_OF_RESOURCE)
@@ -50,6 +50,33 @@ test('texts that are much longer in the record than they came are refused togeth
   const telemetry = readTelemetry('traces', 'protobuf', body)
   expect(telemetry.spans).toHaveLength(400)
   expect(() => arrivalOf(telemetry, 'default')).toThrow(BodyError)
+})
+
+test('groups without spans are counted in JSON too', () => {
+  const groups = (count: number): Uint8Array =>
+    bytesOf({ resourceSpans: Array.from({ length: count }, () => ({})) })
+  expect(errorOf(groups(10_001), 'json')).toMatchObject({ code: 'too_many_records' })
+  expect(readTelemetry('traces', 'json', groups(10_000)).spans).toEqual([])
+})
+
+test('fields that nobody knows are counted, around spans and in them', () => {
+  const unknown = Buffer.alloc(1_000_000, Buffer.from([0xf8, 0x01, 0]))
+  expect(errorOf(unknown)).toMatchObject({ code: 'too_many_records' })
+  expect(errorOf(lengthed(0x0a, lengthed(0x12, unknown)))).toMatchObject({ code: 'too_many_records' })
+  const body = request(new Uint8Array(0), Buffer.concat([span(0, unknown), span(1)]))
+  const { spans, rejected } = readTelemetry('traces', 'protobuf', body)
+  expect([spans.length, [...rejected.reasons]]).toEqual([1, [expect.stringContaining('too_many_leaves')]])
+})
+
+test('ten thousand spans in five thousand groups are taken', () => {
+  const group = request(ofResource('service.name', 's'), Buffer.concat([span(0), span(1)]))
+  expect(
+    readTelemetry(
+      'traces',
+      'protobuf',
+      many(5_000, () => group),
+    ).spans,
+  ).toHaveLength(10_000)
 })
 
 test('what a collector sends at once is taken: 8,192 spans, of forty attributes and a resource of twenty', () => {

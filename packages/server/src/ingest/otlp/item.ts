@@ -70,6 +70,17 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** Counts the resources and scopes of a request, which may bring as many as spans. */
+export class Groups {
+  #left = BODY_RECORDS_MAX
+
+  /** One more. @throws BodyError `too_many_records` */
+  add(): void {
+    this.#left -= 1
+    if (this.#left < 0) throw tooMany()
+  }
+}
+
 export function tooMany(): BodyError {
   return new BodyError('too_many_records', `a request may bring ${BODY_RECORDS_MAX} spans or log records`)
 }

@@ -15,6 +15,7 @@ import { BodyError } from '../body-error.ts'
 import { withoutByteOrderMark } from '../lines.ts'
 import {
   digestOf,
+  Groups,
   type Item,
   type ItemReading,
   itemUnder,
@@ -27,7 +28,7 @@ import type { RequestSize, Size } from './request-size.ts'
 import { resourceOf, scopeOf } from './span-of.ts'
 import { tooManyValues, VALUES_MAX } from './wire.ts'
 
-/** @throws BodyError `bad_json`, `bad_utf8`, `body_too_large` */
+/** @throws BodyError `bad_json`, `bad_utf8`, `too_many_records`, `body_too_large` */
 export function* itemsOfJson(
   signal: Signal,
   body: Uint8Array,
@@ -38,9 +39,12 @@ export function* itemsOfJson(
   if (!isObject(value)) throw new BodyError('bad_json', 'expected an object')
   const names = NAMES[signal]
   const faulty = new FaultyPlaces(faults)
+  const groups = new Groups()
   for (const { place, value: ofResource } of groupsIn(value, '', names.resources, faulty)) {
+    groups.add()
     const resource = partOf(ofResource, place, 'resource', faulty, resourceOf)
     for (const { place: inner, value: ofScope } of groupsIn(ofResource, place, names.scopes, faulty)) {
+      groups.add()
       const scope = partOf(ofScope, inner, 'scope', faulty, scopeOf)
       const list = `${inner}/${names.items}`
       for (const [i, item] of listIn(ofScope, names.items, list, faulty).entries())
@@ -91,17 +95,17 @@ function errorOf(fault: JsonFault | undefined): FormatError | undefined {
 }
 
 /** The elements of a list of objects, each with its pointer. @throws BodyError `bad_json` */
-function groupsIn(
+function* groupsIn(
   object: JsonObject,
   place: string,
   name: string,
   faulty: FaultyPlaces,
-): { place: string; value: JsonObject }[] {
-  return listIn(object, name, `${place}/${name}`, faulty).map((value, i) => {
-    const pointer = `${place}/${name}/${i}`
-    if (!isObject(value)) throw new BodyError('bad_json', `${pointer}: expected an object`)
-    return { place: pointer, value }
-  })
+): Generator<{ place: string; value: JsonObject }> {
+  const list = `${place}/${name}`
+  for (const [i, value] of listIn(object, name, list, faulty).entries()) {
+    if (!isObject(value)) throw new BodyError('bad_json', `${list}/${i}: expected an object`)
+    yield { place: `${list}/${i}`, value }
+  }
 }
 
 /** What cannot be a list may have held anything: it is told, and not taken for an empty one. */

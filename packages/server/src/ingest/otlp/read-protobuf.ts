@@ -4,6 +4,7 @@ import { BodyError } from '../body-error.ts'
 import { BODY_RECORDS_MAX } from '../decode.ts'
 import {
   digestOf,
+  Groups,
   type ItemReading,
   itemUnder,
   NAMES,
@@ -19,6 +20,13 @@ import { fieldsOf, type MessageType, readMessage, VALUES_MAX } from './wire.ts'
 
 /** Field 2 of `ScopeSpans` and `ScopeLogs` alike. */
 const ITEMS = 2
+/** Fields around the spans that are looked at, some of them twice: more than as many groups and spans as there may be have. */
+const FIELDS_MAX = 10 * BODY_RECORDS_MAX
+
+/** How many fields may still be looked at. */
+interface Walk {
+  left: number
+}
 
 /** @throws BodyError `bad_protobuf`, `too_many_records`, `body_too_large` */
 export function* itemsOfProtobuf(
@@ -29,17 +37,18 @@ export function* itemsOfProtobuf(
   const type = signal === 'traces' ? SPAN : LOG_RECORD
   const names = NAMES[signal]
   try {
-    const groups = { left: BODY_RECORDS_MAX }
+    const groups = new Groups()
+    const walk = { left: FIELDS_MAX }
     let r = 0
-    for (const ofResource of partsOf(body, 1)) {
-      countGroup(groups)
+    for (const ofResource of partsOf(body, 1, walk)) {
+      groups.add()
       const place = `/${names.resources}/${r++}`
-      const resource = partOf(ofResource, `${place}/resource`, RESOURCE, resourceOf)
+      const resource = partOf(ofResource, `${place}/resource`, RESOURCE, resourceOf, walk)
       let s = 0
-      for (const ofScope of partsOf(ofResource, ITEMS)) {
-        countGroup(groups)
-        const scope = partOf(ofScope, `${place}/${names.scopes}/${s++}/scope`, SCOPE, scopeOf)
-        for (const bytes of partsOf(ofScope, ITEMS))
+      for (const ofScope of partsOf(ofResource, ITEMS, walk)) {
+        groups.add()
+        const scope = partOf(ofScope, `${place}/${names.scopes}/${s++}/scope`, SCOPE, scopeOf, walk)
+        for (const bytes of partsOf(ofScope, ITEMS, walk))
           yield itemUnder({ resource, scope }, requestSize, () => {
             const { message, values } = counted(bytes, type)
             return { value: message, digest: digestOf(bytes), size: { bytes: bytes.length, values } }
@@ -52,13 +61,10 @@ export function* itemsOfProtobuf(
   }
 }
 
-function countGroup(groups: { left: number }): void {
-  groups.left -= 1
-  if (groups.left < 0) throw tooMany()
-}
-
-function* partsOf(message: Uint8Array, number: number): Generator<Uint8Array, void> {
+function* partsOf(message: Uint8Array, number: number, walk: Walk): Generator<Uint8Array, void> {
   for (const field of fieldsOf(message)) {
+    walk.left -= 1
+    if (walk.left < 0) throw tooMany()
     if (field.number !== number) continue
     if (field.type !== 2) throw new FormatError('bad_protobuf', 'a message was expected')
     yield field.bytes
@@ -71,17 +77,18 @@ function partOf<Value>(
   place: string,
   type: MessageType,
   of: (message: JsonObject) => Value,
+  walk: Walk,
 ): Reading<Value> {
   return readingOf(place, () => {
-    const bytes = onlyPart(group)
+    const bytes = onlyPart(group, walk)
     const { message, values } = counted(bytes, type)
     return { value: of(message), size: { bytes: bytes.length, values } }
   })
 }
 
-function onlyPart(group: Uint8Array): Uint8Array {
+function onlyPart(group: Uint8Array, walk: Walk): Uint8Array {
   let only: Uint8Array | undefined
-  for (const bytes of partsOf(group, 1)) {
+  for (const bytes of partsOf(group, 1, walk)) {
     // Readers of protobuf differ in what they make of two: the first, the last or both.
     if (only) throw new FormatError('duplicate_key', 'it comes twice')
     only = bytes

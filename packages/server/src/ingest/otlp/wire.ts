@@ -80,10 +80,10 @@ export function readMessage(bytes: Uint8Array, type: MessageType, budget: Budget
   if (depth > DEPTH_MAX) throw new FormatError('too_deep', `values nest at most ${DEPTH_MAX} deep`)
   const message: JsonObject = {}
   for (const wire of fieldsOf(bytes)) {
-    const field = type[wire.number]
-    if (field === undefined) continue
     budget.values -= 1
     if (budget.values < 0) throw tooManyValues()
+    const field = type[wire.number]
+    if (field === undefined) continue
     const value = valueOf(wire, field, budget, depth)
     if (field.isRepeated) ((message[field.name] ??= []) as JsonValue[]).push(value)
     else message[field.name] = value
