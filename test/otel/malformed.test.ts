@@ -1,8 +1,11 @@
 /** Requests that are not what the specification says: what is lost by that is told, and nothing is silently empty. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BodyError } from '../../packages/server/src/ingest/body-error.ts'
 import { readTelemetry } from '../../packages/server/src/ingest/otlp/read.ts'
+import { rollUp } from '../../packages/server/src/ingest/otlp/roll-up.ts'
 import type { Telemetry } from '../../packages/server/src/ingest/otlp/telemetry.ts'
+import { arrivalOf } from '../../packages/server/src/traces/arrival.ts'
 import { bytesOf, idOf, jsonSpan, logsOf, nanos, readLogs, readSpans, TRACE, tracesOf } from './spans.ts'
 import { attribute, ATTRIBUTES_OF_RESOURCE, lengthed, request, span } from './wire.ts'
 
@@ -174,4 +177,79 @@ describe('a log record', () => {
       { traceId: TRACE, spanId: idOf('a') },
     ])
   })
+})
+
+/** Everything that can be in a request, and anything in any place of it. */
+function oddRequests(names: readonly [string, string, string]): fc.Arbitrary<unknown> {
+  const odd = fc.jsonValue({ maxDepth: 2 })
+  const or = (usual: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+    fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd })
+  const lists = (of: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> => or(fc.array(of, { maxLength: 3 }))
+  const members = (of: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> =>
+    or(fc.record(of, { requiredKeys: [] }))
+  const number = or(fc.oneof(fc.nat(), fc.constantFrom('0', '-1', nanos(5), '99999999999999999999')))
+  const value = members({
+    stringValue: or(fc.string()),
+    intValue: number,
+    doubleValue: or(fc.double()),
+    bytesValue: odd,
+    arrayValue: members({ values: lists(odd) }),
+    kvlistValue: members({ values: lists(odd) }),
+  })
+  const key = or(
+    fc.constantFrom('a', '__proto__', 'audit.decision.id', 'gen_ai.operation.name', 'gen_ai.request.model'),
+  )
+  const attributes = lists(members({ key, value }))
+  const id = or(fc.constantFrom(TRACE, idOf('a'), '', null))
+  const ids = { traceId: fc.constant(TRACE), spanId: or(fc.constant(idOf('a'))), parentSpanId: id }
+  const counts = { droppedAttributesCount: number, flags: number }
+  const event = members({ name: or(fc.string()), timeUnixNano: number, attributes, ...counts })
+  const link = members({ traceId: id, spanId: id, traceState: odd, attributes, ...counts })
+  const item = members({
+    ...ids,
+    ...counts,
+    name: or(fc.string()),
+    kind: number,
+    startTimeUnixNano: number,
+    endTimeUnixNano: number,
+    timeUnixNano: number,
+    observedTimeUnixNano: number,
+    severityNumber: number,
+    body: value,
+    attributes,
+    events: lists(event),
+    links: lists(link),
+    status: members({ code: number, message: odd }),
+  })
+  const [resources, scopes, items] = names
+  const scope = members({ name: odd, version: odd, attributes })
+  const ofScope = members({ scope, [items]: lists(item) })
+  const ofResource = members({ resource: members({ attributes }), [scopes]: lists(ofScope) })
+  return members({ [resources]: lists(ofResource) })
+}
+
+test.each([
+  ['traces', ['resourceSpans', 'scopeSpans', 'spans']],
+  ['logs', ['resourceLogs', 'scopeLogs', 'logRecords']],
+] as const)('of odd %s every one is taken, rejected or refused, and can be rolled up', (signal, names) => {
+  fc.assert(
+    fc.property(oddRequests(names), (odd) => {
+      let telemetry: Telemetry
+      try {
+        telemetry = readTelemetry(signal, 'json', bytesOf(odd))
+      } catch (error) {
+        expect(error).toBeInstanceOf(BodyError)
+        return
+      }
+      const read = telemetry.spans.length + telemetry.logs.length + telemetry.rejected.count
+      const { items } = arrivalOf(telemetry, 'default')
+      expect(items.length + telemetry.rejected.count).toBe(read)
+      const kept = JSON.parse(JSON.stringify(items)) as typeof items
+      rollUp(
+        kept.flatMap(({ span: one }) => one ?? []),
+        kept.flatMap(({ log }) => log ?? []),
+      )
+    }),
+    { numRuns: 2_000 },
+  )
 })

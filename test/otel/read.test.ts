@@ -156,6 +156,7 @@ describe('what is not', () => {
   test.each([
     ['no id', { spanId: undefined }, 'bad_id'],
     ['an id that is too short', { traceId: 'abcd' }, 'bad_id'],
+    ['an id of eleven hex digits, which base64 would be eight bytes,', { spanId: 'abcdefabcde' }, 'bad_id'],
     ['values nested without end', { attributes: [{ key: 'k', value: nested(40) }] }, 'too_deep'],
   ])('%s costs the span, and its neighbour nothing', (_, more, code) => {
     const body = bytesOf(tracesOf([{ ...jsonSpan({ id: 'bad' }), ...more }, jsonSpan({ id: 'good' })]))

@@ -67,13 +67,14 @@ export function rollUp(
       ? []
       : { decisionId, by: owner }
   })
+  const earlierBy = Map.groupBy(earlier, ({ by }) => by)
   const decisions = [...bySpanId.values()]
     .filter(({ span }) => tree.decisions.has(span.spanId) && !knownIds.has(span.spanId))
     .map((decision): RolledDecision => {
       const { spanId } = decision.span
       const above = tree.above(spanId).flatMap((id) => bySpanId.get(id) ?? [])
       const record = decisionRecord({ decision, above, members: members.get(spanId)!, fallbackSystem })
-      const supersedes = earlier.filter(({ by }) => by === spanId).map(({ decisionId }) => decisionId)
+      const supersedes = (earlierBy.get(spanId) ?? []).map(({ decisionId }) => decisionId)
       return {
         spanId,
         decisionId: record.decisionId as string,

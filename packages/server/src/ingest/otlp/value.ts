@@ -112,8 +112,10 @@ export function idOf(value: JsonValue | undefined, bytes: 8 | 16, field: string)
 function hexOf(value: JsonValue | undefined, bytes: number): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') {
-    const isBase64 = value.length !== bytes * 2 && Buffer.from(value, 'base64').length === bytes
-    return isBase64 ? Buffer.from(value, 'base64').toString('hex') : value.toLowerCase()
+    const decoded = Buffer.from(value, 'base64')
+    // As protobuf writes it, padded: hex digits of the wrong number are not taken for it.
+    const isBase64 = decoded.length === bytes && decoded.toString('base64') === value
+    return isBase64 ? decoded.toString('hex') : value.toLowerCase()
   }
   const list = byteListOf(value)
   return list === undefined ? 'none' : toHex(Uint8Array.from(list))
