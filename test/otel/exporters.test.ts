@@ -145,6 +145,14 @@ test('what is sent again is recorded once, and what comes late belongs to its de
   ])
 })
 
+test('a decision whose id no record can have is recorded under the id of its span', async () => {
+  const attributes = { ...chat, 'audit.decision.id': 'x'.repeat(2_000) }
+  expect((await post(json({ id: 'llm', trace: 'd'.repeat(32), attributes }))).status).toBe(200)
+  expect((await decision(`otel-${'d'.repeat(32)}-${idOf('llm')}`)).record.metadata.otel).toMatchObject({
+    unusableId: true,
+  })
+})
+
 test('spans that were acknowledged become a decision although the process dies before it is made', async () => {
   const body = json({ id: 'llm', trace: 'b'.repeat(32), attributes: chat })
   expect((await post(body)).status).toBe(200)
