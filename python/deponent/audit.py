@@ -30,12 +30,10 @@ def _plain(function: Callable[..., Any], capturing: Capturing) -> Callable[..., 
         except BaseException as error:
             watched.failed(error)
             raise
-        if inspect.iscoroutine(result):
+        if _is_coroutine(result):
             # A partial or a lambda around a coroutine function.
             return _awaited(result, watched)
-        if callable(getattr(result, 'add_done_callback', None)):
-            result.add_done_callback(functools.partial(_done, watched))
-        else:
+        if not _is_heard_later(result, watched):
             watched.succeeded(result)
         return result
 
@@ -128,6 +126,25 @@ async def _awaited(coroutine: Awaitable[Any], watched: Call) -> Any:
         raise
     watched.succeeded(result)
     return result
+
+
+def _is_coroutine(result: Any) -> bool:
+    try:
+        return inspect.iscoroutine(result)
+    except Exception:
+        # Its `__class__` is a property that raises.
+        return False
+
+
+def _is_heard_later(result: Any, watched: Call) -> bool:
+    """Whether it is a future or a task, which is recorded when it is done; what resists being asked is none."""
+    try:
+        if not callable(getattr(result, 'add_done_callback', None)):
+            return False
+        result.add_done_callback(functools.partial(_done, watched))
+        return True
+    except Exception:
+        return False
 
 
 def _done(watched: Call, future: Any) -> None:

@@ -120,12 +120,14 @@ class Yielded:
         self._left_out = 0
 
     def add(self, item: Any) -> None:
-        self._characters += len(item) if isinstance(item, (str, bytes)) else 0
         if len(self._items) < ITEMS_MAX and self._characters <= CHARACTERS_MAX:
             # As it is now: generators like to yield the same object again.
-            self._items.append(item if isinstance(item, str) else _safely_plain(item))
-        else:
-            self._left_out += 1
+            said = item if type(item) is str else _safely_plain(item)
+            self._characters += len(said) if isinstance(said, str) else 0
+            if self._characters <= CHARACTERS_MAX:
+                self._items.append(said)
+                return
+        self._left_out += 1
 
     def result(self) -> Any:
         """The text when texts were yielded, as models stream them; otherwise the list."""
@@ -144,7 +146,11 @@ def status_of(error: BaseException) -> str:
 def status_of_result(result: Any) -> str:
     """`refused` where a model says that it will not answer, in the words of the vendors: `stop_reason: "refusal"`, a
     `refusal`, `finish_reason: "content_filter"`. Otherwise `ok`."""
-    return 'refused' if _is_refusal(result, 0) else 'ok'
+    try:
+        return 'refused' if _is_refusal(result, 0) else 'ok'
+    except Exception:
+        # It resists being looked at.
+        return 'ok'
 
 
 def _is_refusal(value: Any, depth: int) -> bool:

@@ -42,18 +42,49 @@ class CallTest(unittest.TestCase):
         self.assertEqual(self.deponent.flush(), 0)
         return self.sink.lines
 
-    def only(self):
+    def the_record(self):
         records = self.records()
         self.assertEqual(len(records), 1, records)
         return records[0]
 
 
+class Resisting:
+    """An object every look at which raises, at its class too."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError('no')
+
+
 class Functions(CallTest):
+    def test_what_resists_being_looked_at_goes_in_and_out_as_it_is(self):
+        given = Resisting()
+        self.assertIs(self.audit(lambda value: value)(given), given)
+        self.assertIs(self.audit(lambda: given, describe=lambda result: result)(), given)
+        self.assertIs(list(self.audit(lambda: iter([given]))())[0], given)
+
+        def yielding():
+            yield given
+            yield 'after'
+
+        async def resolving():
+            return given
+
+        async def passing():
+            yield given
+
+        async def read():
+            return [item async for item in self.audit(passing)()]
+
+        self.assertIs(list(self.audit(yielding)())[0], given)
+        self.assertIs(asyncio.run(self.audit(resolving)()), given)
+        self.assertIs(asyncio.run(read())[0], given)
+        self.assertEqual([record['status'] for record in self.records()], ['ok'] * 6)
+
     def test_a_result_reaches_the_caller_and_the_record(self):
         result = {'score': 0.5}
         decide = self.audit(lambda income, age: result)
         self.assertIs(decide(10, age=3), result)
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['prediction'], record['input'], record['model_id']),
                          ('ok', {'score': 0.5}, {'income': 10, 'age': 3}, 'm'))
         self.assertGreaterEqual(record['latencyMs'], 0)
@@ -68,7 +99,7 @@ class Functions(CallTest):
         with self.assertRaises(KeyError) as raised:
             decide('ada')
         self.assertIs(raised.exception, error)
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['error'], record['input']),
                          ('error', {'type': 'KeyError', 'message': "'no such applicant'"}, 'ada'))
 
@@ -108,13 +139,13 @@ class Functions(CallTest):
 
     def test_the_input_is_what_it_was_before_the_call(self):
         self.audit(lambda items: items.clear())([1, 2])
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['input'], record['prediction']), ([1, 2], '[None]'))
 
     def test_a_call_that_does_not_fit_the_function_fails_as_it_would(self):
         with self.assertRaises(TypeError):
             self.audit(lambda a: a)(1, 2)
-        self.assertEqual(self.only()['error']['type'], 'TypeError')
+        self.assertEqual(self.the_record()['error']['type'], 'TypeError')
 
     def test_methods_are_recorded_without_the_object_they_belong_to(self):
         audit = self.audit
@@ -153,7 +184,7 @@ class Functions(CallTest):
         fail = raising(ValueError('secret'))
         decide = self.deponent.audit(lambda a: a, model_id='m', input=fail, output=fail, describe=fail)
         self.assertEqual(decide(1), 1)
-        self.assertEqual(self.only()['prediction'], '[not captured]')
+        self.assertEqual(self.the_record()['prediction'], '[not captured]')
         self.assertEqual([str(issue) for issue in self.issues],
                          ['capture failed: %s raised ValueError' % what for what in ('input', 'output', 'describe')])
 
@@ -170,12 +201,12 @@ class Functions(CallTest):
         stream = iter([1, 2])
         self.assertIs(self.audit(lambda: stream)(), stream)
         self.assertEqual(list(stream), [1, 2])
-        self.assertEqual(self.only()['prediction'], '[stream]')
+        self.assertEqual(self.the_record()['prediction'], '[stream]')
 
     def test_the_context_is_recorded(self):
         with context(user_id='u', trace_id='t'), self.deponent.context(session_id='s'):
             self.audit(lambda: 1)()
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['user_id'], record['trace_id'], record['session_id']), ('u', 't', 's'))
 
 
@@ -193,7 +224,7 @@ class Generators(CallTest):
         with self.assertRaises(StopIteration) as stopped:
             next(running)
         self.assertEqual(stopped.exception.value, 9)
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['prediction'], record['input'], record['status']), ('Hello!', 'hi', 'ok'))
 
     def test_errors_go_in_and_out_of_it(self):
@@ -215,7 +246,7 @@ class Generators(CallTest):
         with self.assertRaisesRegex(ValueError, 'broken'):
             next(running)
         self.assertEqual(caught, [thrown])
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['error']['type'], record['prediction']), ('error', 'ValueError', [1, 2]))
 
     def test_one_that_its_reader_leaves_is_recorded_as_left(self):
@@ -231,7 +262,7 @@ class Generators(CallTest):
         for _ in stream():
             break
         self.assertEqual(closed, [True])
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['error']['type'], record['prediction']), ('error', 'GeneratorExit', 'a'))
 
     def test_of_an_endless_one_only_so_much_is_recorded(self):
@@ -241,7 +272,7 @@ class Generators(CallTest):
                 yield number
 
         self.assertEqual(sum(1 for _ in stream()), 5_000)
-        prediction = self.only()['prediction']
+        prediction = self.the_record()['prediction']
         self.assertEqual((len(prediction), prediction[-1]), (1_001, '[4000 more]'))
 
 
@@ -254,7 +285,7 @@ class Coroutines(CallTest):
 
         self.assertTrue(inspect.iscoroutinefunction(decide))
         self.assertEqual(asyncio.run(decide(1)), 2)
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['prediction'], record['input']), ('ok', 2, 1))
 
     def test_a_cancelled_one_is_recorded_and_still_cancelled(self):
@@ -271,7 +302,7 @@ class Coroutines(CallTest):
             return task.cancelled()
 
         self.assertTrue(asyncio.run(main()))
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['status'], record['error']['type']), ('error', 'CancelledError'))
 
     def test_one_that_takes_too_long_is_a_timeout_where_it_is_awaited(self):
@@ -281,7 +312,7 @@ class Coroutines(CallTest):
 
         with self.assertRaises(asyncio.TimeoutError):
             asyncio.run(decide())
-        self.assertEqual(self.only()['status'], 'timeout')
+        self.assertEqual(self.the_record()['status'], 'timeout')
 
     def test_what_gives_a_coroutine_or_a_future_is_recorded_when_that_is_done(self):
         async def add(a, b):
@@ -339,7 +370,7 @@ class Blocks(CallTest):
     def test_a_block_is_one_decision(self):
         with self.deponent.decision(model_id='m', input={'income': 3}) as decision:
             decision.set(prediction='approve', confidence=0.9)
-        record = self.only()
+        record = self.the_record()
         self.assertEqual((record['prediction'], record['decision_id'], record['input']),
                          ('approve', decision.decision_id, {'income': 3}))
 
@@ -348,7 +379,7 @@ class Blocks(CallTest):
             with self.deponent.decision(model_id='m') as decision:
                 decision.set(prediction='approve')
                 raise ValueError('no')
-        self.assertEqual((self.only()['status'], self.only()['prediction']), ('error', 'approve'))
+        self.assertEqual((self.the_record()['status'], self.the_record()['prediction']), ('error', 'approve'))
 
 
 class Records(CallTest):
