@@ -5,11 +5,13 @@ import { LedgerServer } from './ledger-server.ts'
 
 let server: LedgerServer
 let audit: Deponent
+let url: string
 
 beforeEach(async () => {
   server = new LedgerServer()
+  url = await server.start()
   audit = deponent({
-    url: await server.start(),
+    url,
     key: 'k',
     flushIntervalMs: 3_600_000,
     onError: () => undefined,
@@ -106,6 +108,90 @@ describe('a value that resists being looked at', () => {
     ).toBe('made')
     await audit.flush()
     expect(accounted()).toBe(true)
+  })
+})
+
+describe('a function of the application that rejects, or that gives what resists,', () => {
+  const later = async (): Promise<never> => {
+    await Promise.resolve()
+    throw new Error('not ready')
+  }
+  const rejecting = later as () => never
+
+  it('reaches nobody: no rejection is left that nobody handles', async () => {
+    const unhandled: unknown[] = []
+    const heard = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', heard)
+    const told = deponent({
+      url,
+      key: 'k',
+      flushIntervalMs: 3_600_000,
+      onError: rejecting,
+      onReceipt: rejecting,
+    })
+    const options = { ...model, input: rejecting, output: rejecting, describe: rejecting }
+    told.wrap(() => 1, {
+      ...options,
+      onRecorded: rejecting,
+      riskTier: 'high',
+      explain: later,
+      modelDigest: rejecting,
+    })()
+    await told.handler(async () => new Response('x'), options)(new Request('http://a.example/'))
+    told.nodeHandler(() => 'made', options)(
+      { headers: {} },
+      { statusCode: 200, writableFinished: true, once: (_, listener) => listener() },
+    )
+    await told.close()
+    await new Promise((resolve) => void setTimeout(resolve, 0))
+    process.off('unhandledRejection', heard)
+    expect(unhandled).toEqual([])
+    expect(told.stats()).toMatchObject({ reported: 3, lost: 0 })
+  })
+
+  it('costs the record what it should have given, and nothing else', async () => {
+    const describing = () => resisting({}) as { confidence: number }
+    audit.wrap(() => 'a', { ...model, describe: describing })()
+    await audit.handler(async () => new Response('b'), { ...model, describe: describing })(
+      new Request('http://a.example/'),
+    )
+    await audit.flush()
+    expect(server.records).toMatchObject([
+      { status: 'ok', prediction: 'a' },
+      { status: 'ok', prediction: { status: 200 } },
+    ])
+  })
+
+  it('has its records declared lost when it was to redact them', async () => {
+    const redacting = deponent({
+      url,
+      key: 'k',
+      onError: () => undefined,
+      redact: rejecting,
+    })
+    redacting.log({ ...model, prediction: 'x' })
+    await redacting.close()
+    expect([server.records, redacting.stats().lost]).toEqual([[], 1])
+  })
+})
+
+describe('a handler that answers with no response', () => {
+  const nothing = undefined as unknown as Response
+  const request = () => new Request('http://a.example/')
+
+  it('is answered for as it is, and recorded as an error', async () => {
+    expect(audit.handler(() => nothing, model)(request())).toBeUndefined()
+    expect(await audit.handler(async () => nothing, model)(request())).toBeUndefined()
+    await audit.flush()
+    const failed = { status: 'error', error: { message: 'the handler gave no response' } }
+    expect(server.records).toMatchObject([failed, failed])
+  })
+
+  it('but with what resists hands that on, and is recorded as an error', async () => {
+    const given = resisting({}) as Response
+    expect(audit.handler(() => given, model)(request()) === given).toBe(true)
+    await audit.close()
+    expect(server.records).toMatchObject([{ status: 'error' }])
   })
 })
 

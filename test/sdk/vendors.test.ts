@@ -155,6 +155,79 @@ describe('an OpenAI client', () => {
     })
   })
 
+  it('records what its helper for parsed completions answers, once, as the model gave it', async () => {
+    const response_format = {
+      type: 'json_schema' as const,
+      json_schema: { name: 'answer', strict: true, schema: { type: 'object' } },
+    }
+    const answering = (content: string) => ({
+      json: {
+        ...completion,
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }],
+      },
+    })
+    vendor.reply = answering('{"approve":true}')
+    const { completions } = client().chat
+    const answer = await completions.parse({ model: 'gpt-x', messages, response_format })
+    expect(answer.choices[0]?.message.parsed).toEqual({ approve: true })
+    expect(await recorded()).toMatchObject({
+      prediction: '{"approve":true}',
+      status: 'ok',
+      finishReason: 'stop',
+      tokenUsage: { input: 9, output: 3 },
+    })
+    const { data } = await completions.parse({ model: 'gpt-x', messages, response_format }).withResponse()
+    expect(data.choices[0]?.message.parsed).toEqual({ approve: true })
+    expect(await recorded()).toMatchObject({ prediction: '{"approve":true}' })
+    vendor.reply = answering('no JSON')
+    await expect(completions.parse({ model: 'gpt-x', messages, response_format })).rejects.toThrow('JSON')
+    expect(await recorded()).toMatchObject({ prediction: 'no JSON', status: 'ok' })
+    vendor.reply = { status: 400, json: { error: { message: 'no such model' } } }
+    await expect(completions.parse({ model: 'gpt-y', messages, response_format })).rejects.toThrow(
+      'no such model',
+    )
+    expect(await recorded()).toMatchObject({ modelId: 'gpt-y', status: 'error' })
+  })
+
+  it('records what its helper for parsed responses answers', async () => {
+    const content = [{ type: 'output_text', text: '{"approve":true}', annotations: [] }]
+    vendor.reply = {
+      json: {
+        object: 'response',
+        model: 'gpt-x',
+        status: 'completed',
+        output: [{ type: 'message', role: 'assistant', content }],
+        usage: { input_tokens: 9, output_tokens: 3 },
+      },
+    }
+    const format = { type: 'json_schema' as const, name: 'answer', schema: { type: 'object' } }
+    const answer = await client().responses.parse({ model: 'gpt-x', input: 'Shall I?', text: { format } })
+    expect(answer.output_parsed).toEqual({ approve: true })
+    expect(await recorded()).toMatchObject({
+      operation: 'responses',
+      messages,
+      prediction: '{"approve":true}',
+      tokenUsage: { input: 9, output: 3 },
+    })
+  })
+
+  it('sends a request that resists being read, and records the answer', async () => {
+    vendor.reply = { json: completion }
+    const request = {
+      model: 'gpt-x',
+      messages,
+      toJSON: () => ({ model: 'gpt-x', messages }),
+      get temperature(): number {
+        throw new RangeError('no')
+      },
+    }
+    const answer = await client().chat.completions.create(request)
+    expect(answer.choices[0]?.message.content).toBe('It depends.')
+    expect(await recorded()).toMatchObject({ modelId: 'unknown', prediction: 'It depends.', status: 'ok' })
+    const told = issues.splice(0)
+    expect(told).toEqual([{ code: 'capture_failed', message: 'input threw RangeError' }])
+  })
+
   it('is recorded once, however often it is asked for', async () => {
     vendor.reply = { json: completion }
     await recordOpenAI(client(), audit).chat.completions.create({ model: 'gpt-x', messages })
@@ -165,6 +238,14 @@ describe('an OpenAI client', () => {
 describe('an Anthropic client', () => {
   const client = () => recordAnthropic(new Anthropic({ baseURL, apiKey: 'k', maxRetries: 0 }), audit)
   const asked = { model: 'claude-x', max_tokens: 100, system: 'Be brief.', messages }
+
+  it('records what its helper for parsed messages answers', async () => {
+    const content = [{ type: 'text', text: '{"approve":true}' }]
+    vendor.reply = { json: { model: 'claude-x', content, stop_reason: 'end_turn', usage: {} } }
+    const format = { type: 'json_schema' as const, schema: { type: 'object' } }
+    await client().messages.parse({ ...asked, output_config: { format } })
+    expect(await recorded()).toMatchObject({ prediction: '{"approve":true}', finishReason: 'end_turn' })
+  })
 
   it('answers as before, and its answer is recorded with model, messages and usage', async () => {
     vendor.reply = {

@@ -1,6 +1,7 @@
 import type { AuditOptions } from './audit-options.ts'
 import { Call } from './call.ts'
 import type { Recorder } from './call.ts'
+import { isPromise } from './promise.ts'
 import { isListenable, listen, overlay } from './stream.ts'
 
 export function auditFunction<This, Args extends unknown[], Result>(
@@ -40,14 +41,15 @@ function finish<Args extends unknown[], Result>(call: Call<Args, Result>, result
 /**
  * The promise itself is handed on. Listening to it changes nothing for whoever awaits it; only a rejection that nobody else awaits is no
  * longer reported as unhandled. Promises of the clients of model vendors read the body of their response when they are awaited and not
- * before, because their user may want to read it: so do we.
+ * before, because their user may want to read it: so do we. What they make of such a promise by `_thenUnwrap` reads the body by itself,
+ * and is listened to where it does.
  */
 function hear<T>(promise: Promise<T>, settled: (value: T) => void, failed: (error: unknown) => void): void {
-  const { parse, asResponse } = promise as Partial<LazyPromise<T>>
+  const { parse, asResponse, _thenUnwrap: unwrap } = promise as Partial<LazyPromise<T>>
   if (typeof parse !== 'function' || typeof asResponse !== 'function')
     return void promise.then(settled, failed)
   let isHeard = false
-  const once = (hearing: () => Promise<void>): void => {
+  const once = (hearing: () => unknown): void => {
     if (!isHeard) void hearing()
     isHeard = true
   }
@@ -61,14 +63,25 @@ function hear<T>(promise: Promise<T>, settled: (value: T) => void, failed: (erro
     once(() => response.then(() => settled('[response]' as T), failed))
     return response
   })
+  if (typeof unwrap !== 'function') return
+  overlay(promise, '_thenUnwrap', (transform: Transform<T>) => {
+    const made = unwrap.call(promise, (value, ...more) => {
+      once(() => settled(value))
+      return transform(value, ...more)
+    })
+    hear(
+      made,
+      (value) => once(() => settled(value as T)),
+      (error) => once(() => failed(error)),
+    )
+    return made
+  })
 }
 
 interface LazyPromise<T> {
   parse(): Promise<T>
   asResponse(): Promise<unknown>
+  _thenUnwrap(transform: Transform<T>): Promise<unknown>
 }
 
-/** Only real promises: calling `then` of anything else may start work that nobody asked for. */
-export function isPromise<T>(value: T): value is T & Promise<Awaited<T>> {
-  return value instanceof Promise || Object.prototype.toString.call(value) === '[object Promise]'
-}
+type Transform<T> = (value: T, ...more: unknown[]) => unknown

@@ -10,6 +10,7 @@ import type { Explanations } from './explanations.ts'
 import type { OnError } from './issue.ts'
 import type { OpenCall, OpenCalls } from './open-calls.ts'
 import { quietTimer } from './pause.ts'
+import { hearRejection } from './promise.ts'
 import { serialise } from './serialise.ts'
 import { describedError, statusOfError, statusOfResult } from './status.ts'
 import type { StreamListener } from './stream.ts'
@@ -47,7 +48,7 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
     this.#recorder = recorder
     this.#args = args
     this.#context = recorder.context
-    this.#inputText = this.#captured('input', () => inputText(options, args))
+    this.#inputText = this.#captured('input', () => inputText(options, args, this.#failed('input')))
     const { timeoutMs = Infinity } = options
     if (timeoutMs <= TIMER_MS_MAX) this.#timer = quietTimer(this.#timedOut, timeoutMs)
     recorder.open.add(this)
@@ -59,8 +60,9 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
     if (this.#isDone) return
     const latencyMs = this.elapsedMs
     const { output, describe, explain } = this.#options
-    const prediction = this.#captured('output', () => shown(output, result)) ?? '[not captured]'
-    const described = this.#captured('describe', () => describe?.(result, ...this.#args))
+    const prediction =
+      this.#captured('output', () => shown(output, result, this.#failed('output'))) ?? '[not captured]'
+    const described = this.#fields('describe', () => describe?.(result, ...this.#args))
     const outcome = { status: statusOfResult(result), prediction, latencyMs, ...more, ...described }
     if (explain) this.#explained(outcome, () => explain(result, ...this.#args))
     else this.#settle(outcome)
@@ -92,7 +94,7 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
         (output === false ? undefined : this.#captured('combine', () => combine(heard.parts))) ??
         '[not captured]',
       ...heard.facts(this.#startedMs),
-      ...this.#captured('describeStream', () => describeStream?.(heard.parts)),
+      ...this.#fields('describeStream', () => describeStream?.(heard.parts)),
     })
     return {
       chunk: (value) => heard.chunk(value),
@@ -149,15 +151,27 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
   }
 
   #captured<T>(what: string, capture: () => T): T | undefined {
+    const failed = this.#failed(what)
     try {
-      return capture()
+      const captured = capture()
+      hearRejection(captured, failed)
+      return captured
     } catch (error) {
-      this.#recorder.onError({
-        code: 'capture_failed',
-        message: `${what} threw ${describedError(error).type}`,
-      })
+      failed(error)
       return undefined
     }
+  }
+
+  /** Fields that a function of the options gave, read now: what it gave may resist as well. */
+  #fields(what: string, capture: () => Partial<Decision> | undefined): Partial<Decision> | undefined {
+    const given = this.#captured(what, capture)
+    return this.#captured(what, () => ({ ...given }))
+  }
+
+  #failed(what: string): (error: unknown) => void {
+    const { onError } = this.#recorder
+    return (error) =>
+      onError({ code: 'capture_failed', message: `${what} threw ${describedError(error).type}` })
   }
 }
 
@@ -226,16 +240,26 @@ function contextOf<Args extends unknown[], Result>(options: AuditOptions<Args, R
 function inputText<Args extends unknown[], Result>(
   { input }: AuditOptions<Args, Result>,
   args: Args,
+  rejected: (error: unknown) => void,
 ): string | undefined {
   if (input === false) return undefined
-  if (input !== undefined) return serialise(input(...args))
+  if (input !== undefined) {
+    const given = input(...args)
+    hearRejection(given, rejected)
+    return serialise(given)
+  }
   return args.length === 0 ? undefined : serialise(args.length === 1 ? args[0] : args)
 }
 
 /** A function may well answer with nothing; the record says so in words, because null means absent there. */
-function shown<Result>(output: false | ((result: Result) => unknown) | undefined, result: Result): unknown {
+function shown<Result>(
+  output: false | ((result: Result) => unknown) | undefined,
+  result: Result,
+  rejected: (error: unknown) => void,
+): unknown {
   if (output === false) return undefined
   const value = output === undefined ? result : output(result)
+  if (output !== undefined) hearRejection(value, rejected)
   if (value === null || value === undefined) return `[${String(value)}]`
   return isStream(value) ? '[stream]' : value
 }

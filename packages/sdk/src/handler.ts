@@ -3,12 +3,12 @@
  * decides inside carries the trace and the id of the request. Bodies are read only where the options ask for them, from a copy.
  */
 import type { AuditOptions } from './audit-options.ts'
-import { isPromise } from './audit.ts'
 import { Call } from './call.ts'
 import type { Recorder } from './call.ts'
 import { contextOfHeaders } from './context.ts'
 import type { Contexts } from './context.ts'
 import type { Decision } from './decision.ts'
+import { hearRejection, isPromise } from './promise.ts'
 import { describedError } from './status.ts'
 
 export interface HandlerOptions extends Omit<
@@ -46,8 +46,7 @@ export function auditHandler<Rest extends unknown[]>(
           exchange.failed(error)
           throw error
         }
-        if (isPromise(answer)) answer.then(exchange.answered, exchange.failed)
-        else exchange.answered(answer)
+        exchange.gave(answer)
         return answer
       },
     )
@@ -88,15 +87,27 @@ class Exchange {
     this.#input = input === false ? Promise.resolve({}) : this.#read('input', request, input ?? addressOf)
   }
 
-  readonly answered = (response: Response): void => {
+  /** What the handler gave goes to its caller as it is, however it resists being looked at. */
+  gave(answer: Response | Promise<Response>): void {
+    try {
+      if (isPromise(answer)) answer.then(this.#answered, this.failed)
+      else this.#answered(answer)
+    } catch {
+      this.#call.abandon()
+    }
+  }
+
+  readonly #answered = (response: Response): void => {
+    const code = codeOf(response)
+    if (code === undefined) return this.failed(new TypeError('the handler gave no response'))
     const { output, describe } = this.#options
     const prediction =
       output === false
         ? Promise.resolve({})
         : this.#read('prediction', response, output ?? (({ status }) => ({ status })))
-    const described = this.#attempt('describe', () => describe?.(response, this.#request))
+    const described = this.#described(() => describe?.(response, this.#request))
     const latencyMs = this.#call.elapsedMs
-    const status = statusOfCode(response.status)
+    const status = statusOfCode(code)
     const more = Promise.all([this.#input, prediction]).then(([...read]) =>
       Object.assign({}, ...read, { latencyMs, status }, described),
     )
@@ -130,11 +141,14 @@ class Exchange {
     }
   }
 
-  #attempt<T>(what: string, make: () => T): T | undefined {
+  #described(describe: () => Partial<Decision> | undefined): Partial<Decision> | undefined {
+    const failed = (): void => this.#recorder.onError({ code: 'capture_failed', message: 'describe threw' })
     try {
-      return make()
+      const given = describe()
+      hearRejection(given, failed)
+      return { ...given }
     } catch {
-      this.#recorder.onError({ code: 'capture_failed', message: `${what} threw` })
+      failed()
       return undefined
     }
   }
@@ -142,6 +156,16 @@ class Exchange {
 
 function addressOf({ method, url }: Request): unknown {
   return { method, path: new URL(url).pathname }
+}
+
+/** The HTTP status of what a handler gave, where that is a response. */
+function codeOf(response: unknown): number | undefined {
+  try {
+    const { status } = response as { status?: unknown }
+    return typeof status === 'number' ? status : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What an HTTP status says of the decision. */

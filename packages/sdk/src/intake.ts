@@ -9,6 +9,7 @@ import type { DecisionContext } from './decision.ts'
 import type { LossReason, OnError } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import type { AnyOptions } from './options.ts'
+import { hearRejection, isPromise } from './promise.ts'
 import type { Numbered, Queue, Queued, RecordPath } from './queue.ts'
 import { serialise, withMember } from './serialise.ts'
 import type { Counts } from './stats.ts'
@@ -157,7 +158,11 @@ export class Intake {
   #redacted(text: string): string | undefined {
     const { redact } = this.#options
     if (redact === undefined) return text
-    const kept = redact(JSON.parse(text) as Record<string, unknown>)
+    const kept: unknown = redact(JSON.parse(text) as Record<string, unknown>)
+    if (isPromise(kept)) {
+      hearRejection(kept, () => undefined)
+      throw new TypeError('redact gave a promise')
+    }
     return typeof kept === 'object' && kept !== null ? serialise(kept) : undefined
   }
 

@@ -3,13 +3,13 @@
  * recorded when the response is closed, with what the options read of both then; bodies are not read here.
  */
 import type { AuditOptions } from './audit-options.ts'
-import { isPromise } from './audit.ts'
 import { Call } from './call.ts'
 import type { Recorder } from './call.ts'
 import { contextOfHeaders } from './context.ts'
 import type { Contexts } from './context.ts'
 import type { Decision } from './decision.ts'
 import { readable, statusOfCode } from './handler.ts'
+import { hearRejection } from './promise.ts'
 
 /** The part of node:http's IncomingMessage that is used here. */
 export interface NodeRequest {
@@ -55,7 +55,13 @@ export function auditNodeHandler<
       const { input: _input, output: _output, describe: _describe, ...stated } = options
       const call = new Call<[Incoming], unknown>({ ...stated, input: false }, recorder, [request])
       try {
-        response.once('close', () => closed(call, request, response, options, recorder))
+        response.once('close', () => {
+          try {
+            closed(call, request, response, options, recorder)
+          } catch {
+            call.abandon()
+          }
+        })
       } catch {
         call.abandon()
       }
@@ -66,7 +72,11 @@ export function auditNodeHandler<
         call.failed(error)
         throw error
       }
-      if (isPromise(result)) result.then(undefined, call.failed)
+      try {
+        hearRejection(result, call.failed)
+      } catch {
+        // A value that resists being looked at goes to the caller all the same.
+      }
       return result
     })
   }
@@ -81,19 +91,23 @@ function closed<Incoming extends NodeRequest, Outgoing extends NodeResponse>(
 ): void {
   const { input = addressOf, output = statusOf, describe } = options
   const read = (what: string, reading: () => unknown): unknown => {
+    const failed = (): void => onError({ code: 'capture_failed', message: `${what} threw` })
     try {
-      return reading()
+      const given = reading()
+      hearRejection(given, failed)
+      return given
     } catch {
-      onError({ code: 'capture_failed', message: `${what} threw` })
+      failed()
       return undefined
     }
   }
   const given = input === false ? undefined : read('input', () => input(request))
   const said = output === false ? undefined : read('output', () => output(response))
+  const described = read('describe', () => describe?.(response, request)) as Partial<Decision> | undefined
   const fields: Partial<Decision> = {
     ...(given !== undefined && { input: given }),
     prediction: said ?? '[not captured]',
-    ...(read('describe', () => describe?.(response, request)) as Partial<Decision> | undefined),
+    ...(read('describe', () => ({ ...described })) as Partial<Decision>),
   }
   if (response.writableFinished)
     call.succeeded(undefined, { status: statusOfCode(response.statusCode), ...fields })

@@ -27,7 +27,8 @@ export class OpenCalls {
   /** Keeps in mind that an explanation is being made. */
   explain(making: Promise<unknown>): void {
     this.#explaining.add(making)
-    void making.finally(() => this.#explaining.delete(making))
+    const made = (): void => void this.#explaining.delete(making)
+    making.then(made, made)
   }
 
   /** Resolves when what was read or explained after calls that ended is there, at the latest after `timeoutMs`. */

@@ -39,8 +39,24 @@ export function recordMethod(
   RECORDED.add(owner)
   overlay(owner, name, function recorded(this: unknown, ...args: unknown[]): unknown {
     const called = (...given: unknown[]): unknown => Reflect.apply(method, owner, given) as unknown
-    return audit.wrap(called, optionsFor(dataOf(args[0]), how, context))(...args)
+    return audit.wrap(called, readableOptions(args[0], how, context))(...args)
   })
+}
+
+/** A request that resists being read is made and recorded all the same, and what was thrown is told as a failed capture. */
+function readableOptions(
+  request: unknown,
+  how: VendorMethod,
+  context: DecisionContext,
+): AuditOptions<unknown[], unknown> {
+  try {
+    return optionsFor(dataOf(request), how, context)
+  } catch (error) {
+    const input = (): never => {
+      throw error
+    }
+    return { ...optionsFor({}, how, context), input }
+  }
 }
 
 function optionsFor(
