@@ -15,11 +15,12 @@ from typing import Any, Callable, Dict, List, Optional
 from .canonical import canonical
 from .context import camel
 
-#: Fields of records that name somebody: all that stands in them.
-PEOPLE = frozenset((
-    'userId', 'affectedUserId', 'affectedSubjects', 'humanReviewerId', 'reviewerId', 'secondVerifierId', 'scorerId', 'actor',
-    'approver', 'representative', 'ipAddress', 'userAgent',
-))
+#: Fields of records that name somebody, wherever in a record: all that stands in them.
+PEOPLE = frozenset("""
+  actor affectedSubjects affectedUserId approver approverId author authorId authorisedRepresentative humanReviewer
+  humanReviewerId ipAddress mentions owner ownerId releasedBy representative requester requesterId reviewer reviewerId
+  scorer scorerId secondVerifier secondVerifierId userAgent userId
+""".split())
 
 IDENTIFYING = frozenset("""
   email emails emailaddress mailaddress phone phones phonenumber telephone mobilenumber cellphone fax address addresses
@@ -82,9 +83,12 @@ def pseudonyms(key: Optional[str] = None) -> Callable[[Any], Any]:
         digest = hmac.new(secret, canonical(value).encode('utf-8'), hashlib.sha256).digest()
         return 'hash_' + base64.urlsafe_b64encode(digest).decode('ascii')[:22]
 
+    def of(name: str) -> str:
+        return 'all' if camel(name) in PEOPLE else says(name)
+
     def within(value: Any, said: str) -> Any:
         if isinstance(value, dict):
-            return {name: within(inner, _stronger(said, says(name))) for name, inner in value.items()}
+            return {name: within(inner, _stronger(said, of(name))) for name, inner in value.items()}
         if isinstance(value, list):
             return [within(inner, said) for inner in value]
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -93,7 +97,7 @@ def pseudonyms(key: Optional[str] = None) -> Callable[[Any], Any]:
         return value
 
     def of_record(record: Dict[str, Any]) -> Dict[str, Any]:
-        return {name: within(value, 'all' if camel(name) in PEOPLE else says(name)) for name, value in record.items()}
+        return {name: within(value, of(name)) for name, value in record.items()}
 
     return of_record
 

@@ -17,7 +17,7 @@ from deponent.canonical import canonical, with_member
 from deponent.context import under
 from deponent.ids import emitter_name, uuid7
 from deponent.plain import DEPTH_MAX, VALUES_MAX, plain
-from deponent.sensitive import ABOUT, IDENTIFYING, NUMBERED, SECRET, pseudonyms, says
+from deponent.sensitive import ABOUT, IDENTIFYING, NUMBERED, PEOPLE, SECRET, pseudonyms, says
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 
@@ -166,6 +166,24 @@ class Sensitive(unittest.TestCase):
         self.assertEqual(hashed({'user_id': 7, 'userAgent': 'x', 'caseId': 'c'})['caseId'], 'c')
         self.assertRegex(hashed({'user_id': 7})['user_id'], '^hash_')
         self.assertNotEqual(pseudonyms('l' * 32)(record), said)
+
+    def test_people_are_not_named_however_deep_in_a_record_and_in_either_spelling(self):
+        hashed = pseudonyms('k' * 32)
+        said = hashed({
+            'context': {'userId': 'bo', 'ip_address': 'host-7', 'sessionId': 's'},
+            'reviewer': {'id': 'rita', 'role': 'clerk'},
+            'metadata': {'steps': [{'requester': 'otto', 'approver_id': 7}], 'note': 'n'},
+        })
+        step = said['metadata']['steps'][0]
+        for value in (said['context']['userId'], said['context']['ip_address'], *said['reviewer'].values(), *step.values()):
+            self.assertRegex(value, r'^hash_[\w-]{22}$')
+        self.assertEqual((said['context']['sessionId'], said['metadata']['note']), ('s', 'n'))
+
+    @unittest.skipUnless(os.path.isdir(os.path.join(ROOT, 'packages')), 'the other SDK is not beside it')
+    def test_people_are_found_by_the_fields_by_which_the_other_sdk_finds_them(self):
+        with open(os.path.join(ROOT, 'packages/sdk/src/pseudonyms.ts'), encoding='utf-8') as file:
+            listed = re.search(r'const PEOPLE = new Set\(\[(.*?)\]\)', file.read(), re.DOTALL)
+        self.assertEqual(PEOPLE, set(re.findall(r"'(\w+)'", listed.group(1))))
 
     @unittest.skipUnless(os.path.isdir(os.path.join(ROOT, 'packages')), 'the server is not beside it')
     def test_the_words_are_those_of_the_server(self):

@@ -87,6 +87,27 @@ describe('a file', () => {
     expect([people[2] === people[0], people[3] === people[0]]).toEqual([true, false])
   })
 
+  it('names no person of any role, however deep in a record it stands and in either spelling', async () => {
+    const audit = client()
+    audit.log({
+      ...decision,
+      context: { userId: 'bo', ip_address: 'host-7', sessionId: 's' },
+      reviewer: { id: 'rita', role: 'clerk' },
+      metadata: { steps: [{ requester: 'otto', approver_id: 'vera' }], note: 'n' },
+    })
+    audit.review({ decisionId: 'd', verdict: 'agree', reviewer: 'rita' })
+    await audit.close()
+    const hash = expect.stringMatching(/^hash_[\w-]{22}$/) as string
+    expect(await lines()).toMatchObject([
+      {
+        context: { userId: hash, ip_address: hash, sessionId: 's' },
+        reviewer: { id: hash, role: hash },
+        metadata: { steps: [{ requester: hash, approver_id: hash }], note: 'n' },
+      },
+      { verdict: 'agree', reviewer: hash },
+    ])
+  })
+
   it('is written as it is only for who says so', async () => {
     const audit = client({ hashSensitive: false })
     audit.log({ ...decision, userId: MAIL })

@@ -7,20 +7,34 @@ import type * as formatModule from '@deponent/format'
 
 type Format = typeof formatModule
 
-/** Fields that name somebody, in any record; in camelCase. */
+/** Fields that name somebody, in any record and wherever in it they stand; in camelCase. */
 const PEOPLE = new Set([
-  'userId',
-  'affectedUserId',
-  'affectedSubjects',
-  'humanReviewerId',
-  'reviewerId',
-  'secondVerifierId',
-  'scorerId',
   'actor',
+  'affectedSubjects',
+  'affectedUserId',
   'approver',
-  'representative',
+  'approverId',
+  'author',
+  'authorId',
+  'authorisedRepresentative',
+  'humanReviewer',
+  'humanReviewerId',
   'ipAddress',
+  'mentions',
+  'owner',
+  'ownerId',
+  'releasedBy',
+  'representative',
+  'requester',
+  'requesterId',
+  'reviewer',
+  'reviewerId',
+  'scorer',
+  'scorerId',
+  'secondVerifier',
+  'secondVerifierId',
   'userAgent',
+  'userId',
 ])
 /** What the record itself is, which identifies nobody; times look like numbers of telephones to nobody but are many. */
 const OWN = new Set([
@@ -71,13 +85,13 @@ class Replacement {
   record(record: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(record).map(([name, value]) => {
-        if (OWN.has(name)) return [name, value]
-        return PEOPLE.has(camelCase(name)) ? [name, this.#everything(value)] : this.#member(name, value)
+        return OWN.has(name) ? [name, value] : this.#member(name, value)
       }),
     )
   }
 
   #member(name: string, value: unknown): [string, unknown] {
+    if (PEOPLE.has(camelCase(name))) return [name, this.#everything(value)]
     const said = this.#format.nameSays(name)
     const isNamed = said === 'of all' || (said === 'of texts' && typeof value === 'string')
     return [this.#name(name), isNamed ? this.#everything(value) : this.#value(value)]
