@@ -201,7 +201,11 @@ describe('loss', () => {
     deponent.record(decision)
     await deponent.close({ timeoutMs: 20 })
     deponent.record(decision)
-    expect(codes().filter((code) => code !== 'unreachable')).toEqual(['lost: closed', 'lost: closed'])
+    expect(codes().filter((code) => code !== 'unreachable')).toEqual([
+      'lost: closed',
+      'unavailable',
+      'lost: closed',
+    ])
     expect(deponent.stats()).toMatchObject({ reported: 3, lost: 3, waiting: 0 })
   })
 

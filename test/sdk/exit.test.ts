@@ -37,6 +37,17 @@ it('a process is not kept alive by a client that is never closed', async () => {
   ).toBe('end\n')
 })
 
+it('a process that ends by itself declares what it lost, though it sent nothing', async () => {
+  const losing = (to: string): string =>
+    `new Deponent({ url: ${JSON.stringify(to)}, key: 'k', redact: () => undefined }).record({ modelId: 'm' })`
+  await program(losing(url))
+  expect(server.statements).toMatchObject([
+    { kind: 'emitter.loss', reason: 'redacted' },
+    { kind: 'emitter.closed' },
+  ])
+  expect(await program(losing('http://127.0.0.1:1'))).toContain('the ledger was not told')
+})
+
 it('a process ends without its server too, and says what was lost', async () => {
   server.reply = () => ({ status: 503 })
   expect(await program(`deponent.record({ modelId: 'm', prediction: 1 })`)).toContain(

@@ -115,6 +115,27 @@ describe('numbering', () => {
     ])
   })
 
+  it('declares what it dropped though nothing else is sent, while it lives and when it is closed', async () => {
+    const dropping = { redact: () => undefined, heartbeatMs: 0 }
+    const loss = { kind: 'emitter.loss', emitterId: 'till-1', seq: 1, seqTo: 1, reason: 'redacted' }
+    const living = client({ ...dropping, flushIntervalMs: 1 })
+    living.record(decision)
+    await expect.poll(() => server.statements).toMatchObject([loss])
+    server.statements.length = 0
+    const closed = client(dropping)
+    closed.record(decision)
+    await closed.close()
+    expect(server.statements).toMatchObject([loss, { kind: 'emitter.closed', seq: 0 }])
+    expect(server.arrived).toEqual([])
+  })
+
+  it('says at its end that the ledger was not told of losses, where it cannot be told', async () => {
+    const deponent = client({ redact: () => undefined })
+    deponent.record(decision)
+    await deponent.close({ timeoutMs: 0 })
+    expect(issues.map(({ code }) => code)).toEqual(['lost', 'unavailable'])
+  })
+
   it('tells how far it came when it is first heard of and when it is closed', async () => {
     const deponent = client()
     deponent.record(decision)

@@ -201,6 +201,23 @@ describe('a spool', () => {
     ])
   })
 
+  it('keeps the losses of a process that ends before its server hears of them', async () => {
+    const first = await cutOff({}, { maxQueuedRecords: 1 })
+    first.log({ modelId: 'm', prediction: 'kept' })
+    first.log({ modelId: 'm', prediction: 'no room' })
+    await first.close({ timeoutMs: 0 })
+    server.reply = keepAll
+    server.statements.length = 0
+    client()
+    await expect
+      .poll(() => server.statements, SOON)
+      .toMatchObject([
+        { kind: 'emitter.loss', emitterId: 'till-1', seq: 3, reason: 'queue_full' },
+        { kind: 'emitter.closed', seq: 2 },
+      ])
+    expect(first.stats()).toMatchObject({ reported: 3, recorded: 1, lost: 1, waiting: 1 })
+  })
+
   it('with a damaged file declares it and goes on', async () => {
     const first = await cutOff({}, { batchSize: 1 })
     first.log({ modelId: 'm', prediction: 'damaged' })

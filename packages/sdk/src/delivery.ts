@@ -73,7 +73,7 @@ function server(options: DeponentOptions, { queue, counts, onError, stats }: Del
     counts,
   )
   const every = { intervalMs: options.heartbeatMs ?? 60_000, requestTimeoutMs }
-  const heartbeat = numbering && new Heartbeat(numbering, destination, stats, every)
+  const heartbeat = numbering && new Heartbeat(numbering, destination, stats, onError, every)
   void spool?.opened.then(() => destination.run())
   return { destination, receipts, numbering, heartbeat, spool }
 }

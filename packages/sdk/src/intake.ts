@@ -31,7 +31,7 @@ export interface IntakeParts {
   counts: Counts
   onError: OnError
   numbering?: Numbering | undefined
-  /** Told when something joined the queue. */
+  /** Told when something joined the queue, or was lost before it could: either is to be sent. */
   onTaken: () => void
 }
 
@@ -169,6 +169,7 @@ export class Intake {
   #drop(reason: LossReason, number: Numbered | undefined, message: string): void {
     if (number) this.#parts.numbering?.lose(number, reason)
     this.lose(reason, 1, message)
+    this.#parts.onTaken()
   }
 
   #enqueue(item: Queued): void {

@@ -112,6 +112,11 @@ export class Numbering {
     }))
   }
 
+  /** Runs of numbers that are lost and not declared yet. */
+  get losses(): number {
+    return this.#losses.length
+  }
+
   get hasLosses(): boolean {
     return this.#losses.length > 0
   }

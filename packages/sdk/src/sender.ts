@@ -27,6 +27,9 @@ const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
 /** A server that forgets records is not asked again at once. */
 const FORGOTTEN_MS = 5_000
 
+/** What a client says of itself. */
+type Statement = Record<string, unknown>
+
 export interface SenderOptions {
   /** The server's address, without a slash at its end. */
   url: string
@@ -96,21 +99,36 @@ export class Sender implements Destination {
   /**
    * Sends statements about the numbering to the ledger, with the losses declared since; one attempt of at most `timeoutMs`. Only
    * while no batch is under way, so that a head speaks of what was settled. What was not taken is declared with the next statement.
+   * Resolves to whether it was taken.
    */
-  async state(statements: readonly Record<string, unknown>[], timeoutMs: number): Promise<void> {
-    const { numbering } = this.#options
-    if (!numbering) return
-    const losses = numbering.takeLosses()
-    const records = [...losses, ...statements]
-    if (records.length === 0) return
-    const body = records.map((record) => JSON.stringify(record)).join('\n')
-    const answer = await this.#requestLines('/v1/records', body, {}, timeoutMs)
-    if (answer.outcome !== 'judged') numbering.restore(losses)
+  state(statements: readonly Statement[], timeoutMs: number): Promise<boolean> {
+    return this.#withLosses(statements, async (lines) => {
+      const answer = await this.#requestLines('/v1/records', lines.join('\n'), {}, timeoutMs)
+      return answer.outcome === 'judged'
+    })
+  }
+
+  /** Leaves such statements on the disk, for the next process to send; resolves to whether there is one that takes them. */
+  leave(statements: readonly Statement[]): Promise<boolean> {
+    const { spool } = this.#options
+    return this.#withLosses(statements, async (lines) => (await spool?.leave(lines)) === true)
   }
 
   /** Whether a batch is under way or waiting. */
   get isBusy(): boolean {
     return this.#running !== undefined || this.unsettled > 0
+  }
+
+  async #withLosses(
+    statements: readonly Statement[],
+    say: (lines: readonly string[]) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { numbering } = this.#options
+    const losses = numbering?.takeLosses() ?? []
+    const lines = [...losses, ...statements].map((record) => JSON.stringify(record))
+    const isSaid = lines.length > 0 && (await say(lines))
+    if (!isSaid) numbering?.restore(losses)
+    return isSaid
   }
 
   async #sendAll(): Promise<void> {

@@ -96,20 +96,31 @@ export class Spool {
 
   /** Puts a batch on the disk; false, and told, when that cannot be. */
   async put(batch: readonly Queued[]): Promise<boolean> {
+    const file = await this.#put(batch)
+    if (file === undefined) return false
+    this.#own.add(file.name)
+    return true
+  }
+
+  /** Puts lines on the disk that nobody reported: what the client says of itself. */
+  async leave(lines: readonly string[]): Promise<boolean> {
+    const batch = lines.map((text): Queued => ({ decisionId: '', path: '/v1/records', text }))
+    return (await this.#put(batch)) !== undefined
+  }
+
+  async #put(batch: readonly Queued[]): Promise<SpoolFile | undefined> {
     await this.opened
     const bytes = await this.#attempt('a batch cannot be sealed', () => this.#bytesOf(batch))
-    if (bytes === undefined) return false
+    if (bytes === undefined) return undefined
     if (this.#files.bytes + bytes.length > (this.#options.maxBytes ?? BYTES_MAX)) {
       this.#tell('the spool is full')
-      return false
+      return undefined
     }
     const file = await this.#attempt('the spool cannot be written', () =>
       this.#files.add(batch.length, bytes),
     )
-    if (file === undefined) return false
-    this.#own.add(file.name)
-    this.#trouble = ''
-    return true
+    if (file !== undefined) this.#trouble = ''
+    return file
   }
 
   /** The oldest batch that can be sent; what cannot be any more is removed and declared lost on the way. */
