@@ -1,6 +1,17 @@
-import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deponent } from '@deponent/sdk'
 import type { Deponent, DeponentOptions, Issue, SpoolOptions } from '@deponent/sdk'
@@ -153,6 +164,18 @@ describe('a spool', () => {
     expect(audit.stats()).toMatchObject({ waiting: 1, spooled: 0 })
   })
 
+  it('seals to a key that it learnt while it was being opened', async () => {
+    for (let i = 0; i < 20; i++) {
+      const audit = client({ directory: join(directory, String(i)) })
+      audit.log({ modelId: 'm', prediction: 'first' })
+      await audit.flush()
+      audit.log({ modelId: 'm', prediction: 'second' })
+      await audit.close({ timeoutMs: 0 })
+      expect(audit.stats()).toMatchObject({ reported: 2, spooled: 1, lost: 0 })
+    }
+    expect(issues).toEqual([])
+  })
+
   it('remembers the key, so that a process that never reached the server can seal too', async () => {
     await (await cutOff()).close()
     server.reply = () => 'hang up'
@@ -235,18 +258,79 @@ describe('a spool', () => {
     expect(await readdir(directory)).toContain(`${name}.aside`)
   })
 
-  it('that two processes found is sent by both at worst, and nothing of it is called lost', async () => {
+  it('that several processes share is sent by one of them, file by file, and every record is accounted for', async () => {
     const first = await cutOff({}, { batchSize: 1 })
-    for (const prediction of ['one', 'two', 'three']) first.log({ modelId: 'm', prediction })
-    await first.close({ timeoutMs: 20 })
-    expect(await batches()).toHaveLength(3)
+    for (const [i, prediction] of ['one', 'two', 'three', 'four'].entries()) {
+      first.log({ modelId: 'm', prediction })
+      await spooled(first, i + 1)
+    }
+    server.arrived.length = 0
+    server.reply = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return keepAll(request)
+    }
+    const others = [client(), client()]
+    const all = [first, ...others]
+    await Promise.all(all.map((one) => one.flush()))
+    await expect.poll(() => readdir(directory), SOON).toEqual(['sealing-key'])
+    await Promise.all(all.map((one) => one.close()))
+    expect(predictions().toSorted()).toEqual(['four', 'one', 'three', 'two'])
+    const { reported, recorded, takenOver, waiting } = first.stats()
+    expect([recorded + takenOver, waiting]).toEqual([reported, 0])
+    expect(others.reduce((sum, one) => sum + one.stats().replayed, 0)).toBe(takenOver)
+    expect(lost()).toEqual([])
+  })
+
+  it('does not miss a file that somebody took away', async () => {
+    const audit = await cutOff()
+    audit.log({ modelId: 'm', prediction: 'taken' })
+    await spooled(audit, 1)
+    for (const name of await batches()) await unlink(join(directory, name))
+    server.reply = keepAll
+    expect(await audit.flush()).toBe(0)
+    expect(audit.stats()).toMatchObject({ reported: 2, recorded: 1, takenOver: 1, lost: 0, waiting: 0 })
+    expect(issues.filter(({ code }) => code !== 'unreachable')).toEqual([])
+  })
+
+  it('leaves a file to the process that locked it, until that must be gone', async () => {
+    const first = await cutOff()
+    first.log({ modelId: 'm', prediction: 'x' })
+    await first.close({ timeoutMs: 0 })
+    const lock = join(directory, `${(await batches())[0]}.lock`)
+    await writeFile(lock, '')
     server.arrived.length = 0
     server.reply = keepAll
-    const both = [client(), client()]
-    await expect.poll(batches, SOON).toEqual([])
-    await Promise.all(both.map((next) => next.close()))
-    expect(lost()).toEqual([])
-    expect([...new Set(predictions())]).toEqual(['one', 'two', 'three'])
+    const audit = client()
+    await expect.poll(() => audit.stats().spooled, SOON).toBe(1)
+    for (const [i, prediction] of ['meanwhile', 'again'].entries()) {
+      audit.log({ modelId: 'm', prediction })
+      await audit.flush({ timeoutMs: 50 })
+      await expect.poll(() => audit.stats().recorded, SOON).toBe(i + 1)
+    }
+    expect(predictions()).toEqual(['meanwhile', 'again'])
+    await utimes(lock, 0, 0)
+    await expect.poll(predictions, SOON).toEqual(['meanwhile', 'again', 'x'])
+  })
+
+  it('with a file that cannot be read now keeps it, sends the others, and sends it when it can be', async () => {
+    const first = await cutOff({}, { batchSize: 1 })
+    for (const [i, prediction] of ['unreadable', 'well'].entries()) {
+      first.log({ modelId: 'm', prediction })
+      await spooled(first, i + 1)
+    }
+    const path = join(directory, (await batches()).toSorted()[0]!)
+    await rename(path, `${path}.away`)
+    await mkdir(path)
+    server.arrived.length = 0
+    server.reply = keepAll
+    expect(await first.flush({ timeoutMs: 500 })).toBe(1)
+    expect(predictions()).toEqual(['well'])
+    expect([lost(), await batches()]).toEqual([[], [basename(path)]])
+    await rmdir(path)
+    await rename(`${path}.away`, path)
+    expect(await first.flush()).toBe(0)
+    expect(predictions()).toEqual(['well', 'unreadable'])
+    expect(first.stats()).toMatchObject({ reported: 3, recorded: 3, lost: 0 })
   })
 
   it('that cannot be written is told, and records go on in memory', async () => {

@@ -60,7 +60,15 @@ export class Deponent {
   readonly #batchSize: number
   readonly #flushIntervalMs: number
   readonly #queue: Queue
-  readonly #counts: Counts = { recorded: 0, duplicates: 0, rejected: 0, lost: 0, replayed: 0, retries: 0 }
+  readonly #counts: Counts = {
+    recorded: 0,
+    duplicates: 0,
+    rejected: 0,
+    lost: 0,
+    takenOver: 0,
+    replayed: 0,
+    retries: 0,
+  }
   readonly #delivery: Delivery
   readonly #intake: Intake
   readonly #contexts: Contexts

@@ -15,6 +15,9 @@ import { Sender } from './sender.ts'
 import { Spool } from './spool.ts'
 import type { Counts, Stats } from './stats.ts'
 
+/** Beyond the time a request may take: to read the file, and to judge the answer. */
+const LOCK_SPARE_MS = 5_000
+
 export interface Delivery {
   readonly destination: Destination
   readonly receipts: Receipts
@@ -55,7 +58,9 @@ function server(options: DeponentOptions, { queue, counts, onError, stats }: Del
   const { emitterId = emitterName(options.system), requestTimeoutMs = 30_000 } = options
   const numbering = emitterId === false ? undefined : new Numbering(emitterId)
   const onLost = (count: number): void => void (counts.lost += count)
-  const spool = Spool.of(options.spool, { numbering, onError, onLost })
+  const onTakenOver = (count: number): void => void (counts.takenOver += count)
+  const lockMs = 2 * requestTimeoutMs + LOCK_SPARE_MS
+  const spool = Spool.of(options.spool, { numbering, onError, onLost, onTakenOver, lockMs })
   const destination = new Sender(
     {
       url: (url ?? '').replace(/\/+$/, ''),

@@ -25,7 +25,7 @@ export interface Files {
   open(path: string, flags: string, mode?: number): Promise<OpenFile>
   mkdir(path: string, options: { recursive: boolean; mode: number }): Promise<unknown>
   readdir(path: string): Promise<string[]>
-  stat(path: string): Promise<{ size: number }>
+  stat(path: string): Promise<{ size: number; mtimeMs: number }>
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>

@@ -8,37 +8,32 @@
  *   the server, on the disk or declared lost; it is sent again, unchanged, until then;
  * - nothing here throws or rejects: the application never sees the network.
  */
-import { answerOf } from './answer.ts'
 import type { Answer, Envelope } from './answer.ts'
 import { backoffMs } from './backoff.ts'
-import { coded } from './coding.ts'
 import type { Destination } from './destination.ts'
-import type { LossReason, OnError, RecordFault } from './issue.ts'
+import type { LossReason, RecordFault } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import { Pause } from './pause.ts'
 import type { Queue, Queued } from './queue.ts'
 import type { Receipts } from './receipts.ts'
-import { Seen } from './seen.ts'
-import type { Spool } from './spool.ts'
+import { Requests } from './requests.ts'
+import type { RequestsOptions } from './requests.ts'
+import type { Spool, SpooledBatch } from './spool.ts'
 import type { Counts } from './stats.ts'
 
 /** Below the server's limit for a request with room to spare. */
 const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
 /** A server that forgets records is not asked again at once. */
 const FORGOTTEN_MS = 5_000
+/** Nor is a batch that another process has, or that cannot be read, looked at again at once. */
+const LATER_MS = 500
 
 /** What a client says of itself. */
 type Statement = Record<string, unknown>
 
-export interface SenderOptions {
-  /** The server's address, without a slash at its end. */
-  url: string
-  key: string
+export interface SenderOptions extends RequestsOptions {
   batchSize: number
   requestTimeoutMs: number
-  compress: boolean
-  fetch: typeof fetch
-  onError: OnError
   /** Numbers what is sent; absent where the client does not. */
   numbering?: Numbering
   /** Where batches wait while the server is away; absent where they wait in memory. */
@@ -51,16 +46,17 @@ export class Sender implements Destination {
   readonly #receipts: Receipts
   readonly #counts: Counts
   readonly #pause = new Pause()
-  readonly #seen: Seen
+  readonly #requests: Requests
   #batches: Queued[][] = []
   #running: Promise<void> | undefined
   #spooling: Promise<void> | undefined
   #isWaiting = false
+  #isResting = false
   #stopped = false
 
   constructor(options: SenderOptions, queue: Queue, receipts: Receipts, counts: Counts) {
     this.#options = options
-    this.#seen = new Seen(options.onError)
+    this.#requests = new Requests(options)
     this.#queue = queue
     this.#receipts = receipts
     this.#counts = counts
@@ -76,6 +72,7 @@ export class Sender implements Destination {
   run(): Promise<void> {
     if (this.#stopped || !this.#hasWork()) return this.#running ?? Promise.resolve()
     if (this.#isWaiting) void this.#spoolWaiting()
+    if (this.#isResting) this.#pause.hurry()
     this.#running ??= this.#sendAll()
     return this.#running
   }
@@ -103,7 +100,7 @@ export class Sender implements Destination {
    */
   state(statements: readonly Statement[], timeoutMs: number): Promise<boolean> {
     return this.#withLosses(statements, async (lines) => {
-      const answer = await this.#requestLines('/v1/records', lines.join('\n'), {}, timeoutMs)
+      const answer = await this.#requests.lines('/v1/records', lines.join('\n'), {}, timeoutMs)
       return answer.outcome === 'judged'
     })
   }
@@ -135,7 +132,9 @@ export class Sender implements Destination {
     let failures = 0
     while (!this.#stopped && this.#hasWork()) {
       await this.#spooling
-      const answer = (await this.#replay()) ?? (await this.#send())
+      const replayed = await this.#replay()
+      const answer = replayed === 'later' ? await this.#send() : (replayed ?? (await this.#send()))
+      if (answer === undefined && replayed === 'later') await this.#rest()
       if (answer === undefined) continue
       failures = answer.outcome === 'retry' ? failures + 1 : 0
       if (answer.outcome === 'retry' && !this.#stopped) await this.#waitAfter(answer, failures)
@@ -149,12 +148,21 @@ export class Sender implements Destination {
   }
 
   /** Sends the oldest batch on the disk, if there is one: it was made before what waits in memory. */
-  async #replay(): Promise<Answer | undefined> {
-    const { spool, requestTimeoutMs } = this.#options
+  async #replay(): Promise<Answer | 'later' | undefined> {
+    const { spool } = this.#options
     if (spool === undefined || spool.isEmpty) return undefined
     const batch = await spool.first()
-    if (batch === undefined) return undefined
-    const answer = await this.#request(batch.head.path, batch.body, batch.headers, requestTimeoutMs)
+    if (batch === undefined || batch === 'later') return batch
+    try {
+      return await this.#replayed(spool, batch)
+    } finally {
+      await spool.release(batch)
+    }
+  }
+
+  async #replayed(spool: Spool, batch: SpooledBatch): Promise<Answer> {
+    const { requestTimeoutMs } = this.#options
+    const answer = await this.#requests.send(batch.head.path, batch.body, batch.headers, requestTimeoutMs)
     if (answer.outcome === 'refused') await spool.refused(batch)
     if (answer.outcome !== 'judged') return answer
     const { receipts, errors, promise } = answer.envelope
@@ -219,41 +227,7 @@ export class Sender implements Destination {
     const head = numbering?.headOf(batch)
     const body = batch.map(({ text }) => text).join('\n')
     const headers: Record<string, string> = head === undefined ? {} : { 'deponent-emitter-head': head }
-    return this.#requestLines(batch[0]!.path, body, headers, requestTimeoutMs)
-  }
-
-  async #requestLines(
-    path: string,
-    text: string,
-    more: Record<string, string>,
-    timeoutMs: number,
-  ): Promise<Answer> {
-    const { body, coding } = await coded(text, this.#options.compress)
-    return this.#request(
-      path,
-      body,
-      { 'content-type': 'application/x-ndjson', ...coding, ...more },
-      timeoutMs,
-    )
-  }
-
-  async #request(
-    path: string,
-    body: string | Uint8Array<ArrayBuffer>,
-    more: Record<string, string>,
-    timeoutMs: number,
-  ): Promise<Answer> {
-    const { key, url, spool } = this.#options
-    const headers = { authorization: `Bearer ${key}`, ...this.#seen.headers(), ...more }
-    try {
-      const signal = AbortSignal.timeout(timeoutMs)
-      const response = await this.#options.fetch(`${url}${path}`, { method: 'POST', headers, body, signal })
-      this.#seen.take(response.headers.get('deponent-checkpoint'))
-      spool?.learn(response.headers.get('deponent-sealing-key'))
-      return answerOf(response.status, await response.text(), response.headers.get('retry-after'), Date.now())
-    } catch (error) {
-      return { outcome: 'retry', message: `the server cannot be reached (${String(error)})` }
-    }
+    return this.#requests.lines(batch[0]!.path, body, headers, requestTimeoutMs)
   }
 
   async #settle(batch: readonly Queued[], { receipts, promise, errors }: Envelope): Promise<void> {
@@ -297,6 +271,13 @@ export class Sender implements Destination {
   #lose(reason: LossReason, count: number, message: string): void {
     this.#counts.lost += count
     this.#options.onError({ code: 'lost', reason, count, message })
+  }
+
+  /** What is on the disk cannot be sent now, and nothing else waits: somebody who records something ends this. */
+  async #rest(): Promise<void> {
+    this.#isResting = true
+    await this.#pause.wait(LATER_MS)
+    this.#isResting = false
   }
 
   async #waitAfter(answer: Answer & { outcome: 'retry' }, failures: number): Promise<void> {

@@ -5,8 +5,8 @@
 import type { Files } from './host.ts'
 
 const NAME = /^(\d{15})-\d{6}-[0-9a-f]{8}\.(\d+)\.batch$/
-/** Left by a process that ended while it wrote, or set aside. */
-const REST = /\.(?:new|aside)$/
+/** Left by a process that ended while it wrote or sent, or set aside. */
+const REST = /\.(?:new|aside|lock)$/
 const DIRECTORY_MODE = 0o700
 const FILE_MODE = 0o600
 
@@ -22,13 +22,16 @@ export class SpoolFiles {
   readonly #files: Files
   readonly #directory: string
   readonly #ttlMs: number
+  readonly #lockMs: number
   #list: SpoolFile[] = []
   #counter = 0
 
-  constructor(files: Files, directory: string, ttlMs: number) {
+  /** What is locked for longer than `lockMs` was locked by a process that is gone. */
+  constructor(files: Files, directory: string, { ttlMs, lockMs }: { ttlMs: number; lockMs: number }) {
     this.#files = files
     this.#directory = directory
     this.#ttlMs = ttlMs
+    this.#lockMs = lockMs
   }
 
   /** Finds what earlier processes left. */
@@ -38,10 +41,9 @@ export class SpoolFiles {
     for (const name of names.toSorted()) {
       const [, at, records] = NAME.exec(name) ?? []
       if (at !== undefined) {
-        const { size } = await this.#files.stat(this.#path(name))
-        this.#list.push({ name, at: Number(at), records: Number(records), bytes: size })
-      } else if (REST.test(name) && this.#isOld(Number(name.slice(0, 15))))
-        await this.#files.unlink(this.#path(name))
+        const status = await unlessGone(this.#files.stat(this.#path(name)))
+        if (status) this.#list.push({ name, at: Number(at), records: Number(records), bytes: status.size })
+      } else if (REST.test(name) && this.#isOld(Number(name.slice(0, 15)))) await this.#unlink(name)
     }
   }
 
@@ -62,11 +64,7 @@ export class SpoolFiles {
   async add(records: number, bytes: Uint8Array): Promise<SpoolFile> {
     const at = Date.now()
     this.#counter = (this.#counter + 1) % 1_000_000
-    const random = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) =>
-      byte.toString(16).padStart(2, '0'),
-    )
-    const time = String(at).padStart(15, '0')
-    const name = `${time}-${String(this.#counter).padStart(6, '0')}-${random.join('')}.${records}.batch`
+    const name = `${timeOf(at)}-${String(this.#counter).padStart(6, '0')}-${random()}.${records}.batch`
     await this.write(name, bytes)
     const file = { name, at, records, bytes: bytes.length }
     this.#list.push(file)
@@ -75,27 +73,43 @@ export class SpoolFiles {
 
   /** Writes a file whole or not at all. */
   async write(name: string, data: Uint8Array | string): Promise<void> {
-    const path = this.#path(name)
-    const file = await this.#files.open(`${path}.new`, 'w', FILE_MODE)
+    // Another process may write a file of the same name.
+    const unfinished = this.#path(`${timeOf(Date.now())}-${random()}.new`)
+    const file = await this.#files.open(unfinished, 'w', FILE_MODE)
     try {
       await file.writeFile(data)
       await file.sync()
     } finally {
       await file.close()
     }
-    await this.#files.rename(`${path}.new`, path)
+    await this.#files.rename(unfinished, this.#path(name))
     await this.#syncDirectory()
+  }
+
+  /** Takes a file for this process alone; false while another one has it. */
+  async lock({ name }: SpoolFile): Promise<boolean> {
+    const lock = lockOf(name)
+    try {
+      const file = await this.#files.open(this.#path(lock), 'wx', FILE_MODE)
+      await file.close()
+      return true
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    const status = await unlessGone(this.#files.stat(this.#path(lock)))
+    if (status && Date.now() - status.mtimeMs > this.#lockMs) await this.#unlink(lock)
+    return false
+  }
+
+  async unlock({ name }: SpoolFile): Promise<void> {
+    await this.#unlink(lockOf(name))
   }
 
   /** Undefined when another process, which found it as well, has dealt with it. */
   async read(file: SpoolFile): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    try {
-      return await this.#files.readFile(this.#path(file.name))
-    } catch (error) {
-      if (!isGone(error)) throw error
-      this.#forget(file)
-      return undefined
-    }
+    const bytes = await unlessGone(this.#files.readFile(this.#path(file.name)))
+    if (bytes === undefined) this.#forget(file)
+    return bytes
   }
 
   /** The text of a small file; undefined when there is none. */
@@ -109,14 +123,16 @@ export class SpoolFiles {
 
   async remove(file: SpoolFile): Promise<void> {
     this.#forget(file)
-    await this.#files.unlink(this.#path(file.name)).catch((error: unknown) => {
-      if (!isGone(error)) throw error
-    })
+    await this.#unlink(file.name)
   }
 
   async setAside(file: SpoolFile): Promise<void> {
     this.#forget(file)
-    await this.#files.rename(this.#path(file.name), `${this.#path(file.name)}.aside`)
+    await unlessGone(this.#files.rename(this.#path(file.name), `${this.#path(file.name)}.aside`))
+  }
+
+  async #unlink(name: string): Promise<void> {
+    await unlessGone(this.#files.unlink(this.#path(name)))
   }
 
   #forget(file: SpoolFile): void {
@@ -139,6 +155,30 @@ export class SpoolFiles {
   }
 }
 
-function isGone(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
+/** Unix milliseconds in 15 digits, as names begin. */
+function timeOf(ms: number): string {
+  return String(ms).padStart(15, '0')
+}
+
+function random(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(4))
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function lockOf(name: string): string {
+  return `${name}.lock`
+}
+
+/** Undefined where the file is not there any more: another process has dealt with it. */
+async function unlessGone<T>(doing: Promise<T>): Promise<T | undefined> {
+  try {
+    return await doing
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    return undefined
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

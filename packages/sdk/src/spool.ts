@@ -2,9 +2,11 @@
  * Batches that wait on a disk while the server is away: one file each, sealed to the server, so that neither who reads the disk nor
  * this process can open them; sent as they are when the server is back, by this process or the next.
  *
- * Invariants: a file is whole and synced before it counts; it goes only when the server judged it, its time is up or it cannot be
- * read; what goes without being judged is declared lost with its numbers; the directory never holds more than `maxBytes` in batches.
+ * Invariants: a file is whole and synced before it counts; it is locked while it is dealt with, so that of several processes that share
+ * the directory one sends it; it goes only when the server judged it, its time is up or what it holds is no batch; what goes without
+ * being judged is declared lost with its numbers; the directory never holds more than `maxBytes` in batches.
  */
+import type * as formatModule from '@deponent/format'
 import type { BatchHead } from '@deponent/format'
 import { coded } from './coding.ts'
 import { hostModule } from './host.ts'
@@ -18,18 +20,24 @@ import type { SpoolFile } from './spool-files.ts'
 import { plainBatch, readPlainBatch } from './plain-batch.ts'
 import { describedError } from './status.ts'
 
+type Format = typeof formatModule
+
 const BYTES_MAX = 256 * 1024 * 1024
 const TTL_MS = 7 * 86_400_000
 const KEY_FILE = 'sealing-key'
 
-/** A batch of the spool, as it is sent. */
-export interface SpooledBatch {
-  file: SpoolFile
-  /** Of this process: its records are counted here. */
-  isOwn: boolean
+/** What is sent of a file. */
+interface Batch {
   head: BatchHead
   body: Uint8Array<ArrayBuffer>
   headers: Record<string, string>
+}
+
+/** A batch of the spool, as it is sent. */
+export interface SpooledBatch extends Batch {
+  file: SpoolFile
+  /** Of this process: its records are counted here. */
+  isOwn: boolean
 }
 
 export interface SpoolParts {
@@ -37,6 +45,10 @@ export interface SpoolParts {
   onError: OnError
   /** Told of records of this process that are lost. */
   onLost: (count: number) => void
+  /** Told of records of this process that another one, which shares the directory, has dealt with. */
+  onTakenOver: (count: number) => void
+  /** Longer than this nobody deals with one file. */
+  lockMs: number
 }
 
 export class Spool {
@@ -46,6 +58,7 @@ export class Spool {
   readonly #own = new Set<string>()
   #key: string | undefined
   #keeping: Promise<void> | undefined
+  #locked: SpoolFile | undefined
   #trouble = ''
   /** Resolves when what earlier processes left is known. */
   readonly opened: Promise<void>
@@ -54,7 +67,8 @@ export class Spool {
     this.#options = options
     this.#parts = parts
     this.#key = options.sealingKey
-    this.#files = new SpoolFiles(files, options.directory, options.ttlMs ?? TTL_MS)
+    const { ttlMs = TTL_MS } = options
+    this.#files = new SpoolFiles(files, options.directory, { ttlMs, lockMs: parts.lockMs })
     this.opened = this.#open()
   }
 
@@ -89,9 +103,10 @@ export class Spool {
     )
   }
 
-  /** Resolves when what was learnt is kept. */
+  /** Resolves when what was learnt is kept and nothing is locked. */
   async settled(): Promise<void> {
     await this.#keeping
+    if (this.#locked !== undefined) await this.#unlock(this.#locked)
   }
 
   /** Puts a batch on the disk; false, and told, when that cannot be. */
@@ -123,16 +138,25 @@ export class Spool {
     return file
   }
 
-  /** The oldest batch that can be sent; what cannot be any more is removed and declared lost on the way. */
-  async first(): Promise<SpooledBatch | undefined> {
+  /**
+   * The oldest batch that can be sent now, to be released afterwards; `later` when there are some that cannot be now. What cannot be any
+   * more is removed and declared lost on the way.
+   */
+  async first(): Promise<SpooledBatch | 'later' | undefined> {
     await this.opened
-    for (let [file] = this.#files.list; file !== undefined; [file] = this.#files.list) {
-      const batch = await this.#read(file)
-      if (batch === 'gone') continue
-      if (batch !== undefined && !this.#files.isExpired(file)) return batch
-      await this.#drop(file, batch?.head, batch ? 'spool_expired' : 'spool_damaged')
+    for (const file of this.#files.list) {
+      const isTaken = await this.#attempt('the spool cannot be locked', () => this.#files.lock(file))
+      if (isTaken !== true) continue
+      const batch = await this.#usable(file)
+      if (batch !== undefined) return batch
+      await this.#unlock(file)
     }
-    return undefined
+    return this.isEmpty ? undefined : 'later'
+  }
+
+  /** Lets other processes have it. */
+  async release({ file }: SpooledBatch): Promise<void> {
+    await this.#unlock(file)
   }
 
   /** The server judged it. */
@@ -149,7 +173,9 @@ export class Spool {
   async #open(): Promise<void> {
     await this.#attempt('the spool cannot be opened', async () => {
       await this.#files.open()
-      this.#key ??= await this.#files.text(KEY_FILE)
+      const kept = await this.#files.text(KEY_FILE)
+      // An answer may have told it in the meantime.
+      this.#key ??= kept
     })
   }
 
@@ -171,29 +197,28 @@ export class Spool {
     return sealBatch(head, lines, fromBase64(this.#key), crypto.getRandomValues(new Uint8Array(32)))
   }
 
-  /** Undefined when it is damaged. */
-  async #read(file: SpoolFile): Promise<SpooledBatch | 'gone' | undefined> {
-    try {
+  /** The batch in a locked file, where it can be sent now. */
+  async #usable(file: SpoolFile): Promise<SpooledBatch | undefined> {
+    this.#locked = file
+    const found = await this.#attempt('a spooled batch cannot be read', async () => {
       const bytes = await this.#files.read(file)
-      if (bytes === undefined) return 'gone'
-      const isOwn = this.#own.has(file.name)
-      const plain = readPlainBatch(bytes)
-      if (plain) {
-        const { head, body } = plain
-        const coding: Record<string, string> = head.coding === 'gzip' ? { 'content-encoding': 'gzip' } : {}
-        return { file, isOwn, head, body, headers: { 'content-type': 'application/x-ndjson', ...coding } }
-      }
-      const { readBatchHead, SEALED_BATCH_TYPE } = await import('@deponent/format')
-      return {
-        file,
-        isOwn,
-        head: readBatchHead(bytes),
-        body: bytes,
-        headers: { 'content-type': SEALED_BATCH_TYPE },
-      }
-    } catch {
-      return undefined
-    }
+      return bytes === undefined ? 'gone' : { batch: batchIn(bytes, await import('@deponent/format')) }
+    })
+    if (found === 'gone') this.#takenOver(file)
+    else if (found && found.batch === undefined) await this.#drop(file, undefined, 'spool_damaged')
+    else if (this.#files.isExpired(file)) await this.#drop(file, found?.batch?.head, 'spool_expired')
+    else if (found?.batch) return { file, isOwn: this.#own.has(file.name), ...found.batch }
+    return undefined
+  }
+
+  #takenOver({ name, records }: SpoolFile): void {
+    if (this.#own.delete(name)) this.#parts.onTakenOver(records)
+  }
+
+  async #unlock(file: SpoolFile): Promise<void> {
+    if (this.#locked?.name !== file.name) return
+    this.#locked = undefined
+    await this.#attempt('the spool cannot be unlocked', () => this.#files.unlock(file))
   }
 
   async #drop(file: SpoolFile, head: BatchHead | undefined, reason: LossReason): Promise<void> {
@@ -221,6 +246,24 @@ export class Spool {
     if (trouble === this.#trouble) return
     this.#trouble = trouble
     this.#parts.onError({ code: 'unavailable', message: trouble })
+  }
+}
+
+/** Undefined when the bytes are no batch. */
+function batchIn(bytes: Uint8Array<ArrayBuffer>, format: Format): Batch | undefined {
+  try {
+    const plain = readPlainBatch(bytes)
+    if (plain === undefined)
+      return {
+        head: format.readBatchHead(bytes),
+        body: bytes,
+        headers: { 'content-type': format.SEALED_BATCH_TYPE },
+      }
+    const { head, body } = plain
+    const coding: Record<string, string> = head.coding === 'gzip' ? { 'content-encoding': 'gzip' } : {}
+    return { head, body, headers: { 'content-type': 'application/x-ndjson', ...coding } }
+  } catch {
+    return undefined
   }
 }
 

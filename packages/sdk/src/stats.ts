@@ -1,6 +1,6 @@
 /** What became of the decisions reported so far. */
 export interface Stats extends Counts {
-  /** Reported: recorded + duplicates + rejected + lost + waiting. */
+  /** Reported: recorded + duplicates + rejected + lost + takenOver + waiting. */
   reported: number
   /** Neither judged by the server nor declared lost yet. */
   waiting: number
@@ -14,6 +14,8 @@ export interface Counts {
   duplicates: number
   rejected: number
   lost: number
+  /** Of this process, on the disk, and gone from there: another process that shares the directory sent them, and counts them as replayed. */
+  takenOver: number
   /** Of earlier processes, from the disk, and judged by the server now. */
   replayed: number
   /** Requests that were answered by "not now", or not at all. */
