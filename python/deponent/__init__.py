@@ -6,10 +6,11 @@ from .issue import Issue, OnError
 from .logger import AIAuditLogger
 from .receipts import Receipt
 from .sinks import FileSink, StdoutSink
-from .spool import Spool
+from .spool import Damaged, Spool
 
 __all__ = [
     'AIAuditLogger',
+    'Damaged',
     'Deponent',
     'FileSink',
     'Issue',

@@ -26,7 +26,7 @@ class Issue:
     - `closed`: recorded after `close`, or still waiting when its time was up
     - `refused`: the server cannot read the request it is in, however it is cut
     - `spool_expired`: it lay in the spool for longer than its `ttl_seconds`
-    - `spool_damaged`: its file in the spool cannot be read
+    - `spool_damaged`: its file in the spool holds no batch, or is gone
     """
 
     code: str

@@ -154,8 +154,9 @@ class Sender:
         if self._batches or (self._store and self._store.oldest is not None):
             return 0.0
         orphans = self._store.orphans_in() if self._store else None
+        postponed = self._store.postponed_for() if self._store else None
         statement = self._statements.due_in() if self._statements and due is None else None
-        return min(FOREVER if one is None else one for one in (due, orphans, statement))
+        return min(FOREVER if one is None else one for one in (due, orphans, postponed, statement))
 
     def _due_in(self) -> Optional[float]:
         """Seconds until something is to be taken from the queue; once it is due, all of it is."""
@@ -179,6 +180,7 @@ class Sender:
 
     def _next(self) -> Optional[Batch]:
         """The batch to send now: the oldest that is open, on disk, in the queue, or left by an earlier process."""
+        self._let_lapse()
         own = self._store.oldest if self._store else None
         if self._batches and (own is None or self._batches[0].order <= own):
             return self._batches[0]
@@ -192,6 +194,12 @@ class Sender:
             with self._queue.changed:
                 self._batches.appendleft(batch)
         return self._batches[0] if self._batches else None
+
+    def _let_lapse(self) -> None:
+        """A batch of the spool has its time also while it is tried again and again."""
+        head = self._batches[0] if self._batches else None
+        if head is not None and head.lapsed is not None and head.lapsed():
+            self._forget(head)
 
     def _open(self) -> Optional[Batch]:
         """Takes the next records of the queue, and numbers them. They are in one place or the other all the time."""
@@ -274,8 +282,8 @@ class Sender:
             return
         half = (len(batch.items) + 1) // 2
         # The file of a spooled batch goes with its last part; until then a new start sends all of it again.
-        first = dataclasses.replace(batch, items=batch.items[:half], head=None, settled=None)
-        second = dataclasses.replace(batch, items=batch.items[half:])
+        first = dataclasses.replace(batch, items=batch.items[:half], head=None, settled=None, lapsed=None)
+        second = dataclasses.replace(batch, items=batch.items[half:], lapsed=None)
         with self._queue.changed:
             self._batches.remove(batch)
             self._batches.extendleft((second, first))
@@ -330,7 +338,7 @@ class Sender:
         return left
 
     def _say_closed(self, statements: Statements, deadline: float) -> None:
-        if self._store and self._store.oldest is not None:
+        if self._store and not self._store.is_empty:
             items = [Item(RECORDS, line, is_numbered=False) for line in statements.closing()]
             self._orders += 1
             if items:

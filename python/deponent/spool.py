@@ -3,16 +3,18 @@
 Each process has a folder of its own, locked while it lives; folders whose process is gone are taken over. A batch is a
 file, written whole and synced before it has its name; files are sent by ascending name.
 
-    DIR/<uuid>/lock, DIR/<uuid>/000000000007.batch
+    DIR/<uuid>/lock, DIR/<uuid>/000000000007.100.batch
 
-A file is a line about its records and then their texts, one a line, as `seal` makes it.
+A name says the order and how many records there are. A file is a line about its records and then their texts, one a line, as
+`seal` makes it.
 """
 import dataclasses
 import json
 import os
+import re
 import stat
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Container, Dict, List, Optional, Tuple
 
 from .canonical import canonical
 from .ids import uuid7
@@ -24,15 +26,21 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-SUFFIX = '.batch'
+#: Order and records; earlier versions wrote the order alone.
+_NAME = re.compile(r'(\d{12})(?:\.(\d+))?\.batch')
 DAMAGED = '.damaged'
+UNFINISHED = '.new'
 OPEN_ATTEMPTS = 10
+#: A file that cannot be read now is not tried again at once.
+POSTPONED_SECONDS = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Spool:
     """How records are kept on disk. What lies there is personal data: it is in clear, readable by its owner alone, when
-    `plaintext` is true, and otherwise whatever `seal` makes of it, which `unseal` undoes."""
+    `plaintext` is true, and otherwise whatever `seal` makes of it, which `unseal` undoes. `unseal` raises `Damaged` for what
+    `seal` surely did not make, as where the key is right and the tag is not; what else it raises is taken to pass, and the file
+    is tried again."""
 
     directory: str
     plaintext: bool = False
@@ -51,7 +59,19 @@ class Spool:
 
 
 class Damaged(Exception):
-    """A file of the spool that cannot be read; it is left beside the others under another name."""
+    """A file of the spool holds no batch; it is left beside the others under another name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """A file of a folder."""
+
+    name: str
+    size: int
+    #: Those that somebody reported.
+    records: int
+    #: When it was written, Unix seconds.
+    since: float
 
 
 class Folder:
@@ -61,11 +81,16 @@ class Folder:
         self.path = path
         self._options = options
         self._lock = lock
-        #: By order: bytes, and records, which are known of one's own.
-        self._files: Dict[int, Tuple[int, int]] = {}
+        #: By order.
+        self._files: Dict[int, Kept] = {}
+        #: By order, when it is to be tried again (monotonic).
+        self._postponed: Dict[int, float] = {}
         for name in os.listdir(path):
-            if name.endswith(SUFFIX) and name[: -len(SUFFIX)].isdigit():
-                self._files[int(name[: -len(SUFFIX)])] = (os.stat(os.path.join(path, name)).st_size, 0)
+            found = _NAME.fullmatch(name)
+            if found:
+                about = os.stat(os.path.join(path, name))
+                self._files[int(found[1])] = Kept(name, about.st_size, int(found[2] or 0), about.st_mtime)
+        self.sweep()
 
     @classmethod
     def open(cls, path: str, options: Spool) -> Optional['Folder']:
@@ -79,24 +104,54 @@ class Folder:
             return None
 
     @property
+    def is_empty(self) -> bool:
+        return not self._files
+
+    @property
     def oldest(self) -> Optional[int]:
-        return min(self._files, default=None)
+        """The first that may be tried now."""
+        now = time.monotonic()
+        return min((order for order in self._files if self._postponed.get(order, 0.0) <= now), default=None)
 
     @property
     def records(self) -> int:
-        return sum(count for _, count in list(self._files.values()))
+        return sum(kept.records for kept in list(self._files.values()))
 
-    def count_of(self, order: int) -> int:
-        return self._files[order][1]
+    def kept(self, order: int) -> Kept:
+        return self._files[order]
 
     def has_room(self) -> bool:
-        return sum(size for size, _ in list(self._files.values())) < self._options.max_bytes
+        return sum(kept.size for kept in list(self._files.values())) < self._options.max_bytes
+
+    def postpone(self, order: int) -> bool:
+        """Not to be tried again at once; whether it is the first time."""
+        is_first = order not in self._postponed
+        self._postponed[order] = time.monotonic() + POSTPONED_SECONDS
+        return is_first
+
+    def postponed_for(self) -> Optional[float]:
+        """Seconds until one that was postponed is to be tried again."""
+        times = [at for order, at in self._postponed.items() if order in self._files]
+        return max(0.0, min(times) - time.monotonic()) if times else None
+
+    def sweep(self) -> None:
+        """Removes what was set aside or left half written, once it has lain there for as long as a batch may."""
+        for name in os.listdir(self.path):
+            path = os.path.join(self.path, name)
+            try:
+                if name.endswith((DAMAGED, UNFINISHED)) and is_older(os.stat(path).st_mtime, self._options):
+                    _remove(path)
+            except OSError:
+                pass
 
     def put(self, batch: Batch) -> None:
         """Raises OSError, with nothing kept, when it cannot be written."""
-        data = self._sealed(_written(batch))
-        final = self._file(batch.order)
-        temporary = final + '.new'
+        now = time.time()
+        data = self._sealed(_written(batch, now))
+        records = 0 if batch.is_statement else len(batch.items)
+        name = '%012d.%d.batch' % (batch.order, records)
+        final = os.path.join(self.path, name)
+        temporary = final + UNFINISHED
         file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(file, 'wb') as stream:
@@ -108,17 +163,21 @@ class Folder:
             _remove(temporary)
             raise
         _sync_directory(self.path)
-        self._files[batch.order] = (len(data), 0 if batch.is_statement else len(batch.items))
+        self._files[batch.order] = Kept(name, len(data), records, now)
 
     def load(self, order: int) -> Tuple[Batch, float]:
-        """The batch, and since when it has lain here (Unix seconds)."""
+        """The batch, and since when it has lain here (Unix seconds). Raises Damaged when the file surely holds none, and whatever
+        the disk and `unseal` raise."""
+        with open(self._file(order), 'rb') as file:
+            data = file.read()
+        text = self._options.unseal(data) if self._options.unseal else data
         try:
-            with open(self._file(order), 'rb') as file:
-                data = file.read()
-            batch, since = _read(self._options.unseal(data) if self._options.unseal else data, order)
+            batch, since = _read(text, order)
+        except MemoryError:
+            raise
         except Exception as error:
             raise Damaged('%s cannot be read (%s)' % (self._file(order), type(error).__name__)) from error
-        return batch, since
+        return batch, min(since, self._files[order].since)
 
     def set_aside(self, order: int) -> None:
         """A damaged file is kept for people to look at, and not sent."""
@@ -126,11 +185,16 @@ class Folder:
             os.rename(self._file(order), self._file(order) + DAMAGED)
         except OSError:
             pass
-        self._files.pop(order, None)
+        self.forget(order)
 
     def remove(self, order: int) -> None:
-        _remove(self._file(order))
+        if order in self._files:
+            _remove(self._file(order))
+        self.forget(order)
+
+    def forget(self, order: int) -> None:
         self._files.pop(order, None)
+        self._postponed.pop(order, None)
 
     def close(self) -> None:
         """Gives the folder up; it goes when nothing is left in it."""
@@ -147,7 +211,7 @@ class Folder:
         os.close(self._lock)
 
     def _file(self, order: int) -> str:
-        return os.path.join(self.path, '%012d%s' % (order, SUFFIX))
+        return os.path.join(self.path, self._files[order].name)
 
     def _sealed(self, data: bytes) -> bytes:
         return self._options.seal(data) if self._options.seal else data
@@ -169,15 +233,20 @@ def open_own(options: Spool) -> Folder:
     raise OSError('no folder of its own in %s' % options.directory)
 
 
-def open_orphan(options: Spool, but: Optional[Folder]) -> Optional[Folder]:
-    """The oldest folder whose process is gone and that has batches; empty ones are cleared away."""
+def is_older(since: float, options: Spool) -> bool:
+    """Whether what was written then (Unix seconds) has lain there for too long."""
+    return time.time() - since > options.ttl_seconds
+
+
+def open_orphan(options: Spool, but: Container[str] = ()) -> Optional[Folder]:
+    """The oldest folder whose process is gone and that has batches, of those not in `but`; empty ones are cleared away."""
     try:
         names = sorted(os.listdir(options.directory))
     except OSError:
         return None
     for name in names:
         path = os.path.join(options.directory, name)
-        if but is not None and path == but.path:
+        if path in but:
             continue
         try:
             about = os.lstat(path)
@@ -204,10 +273,10 @@ def losses_of(batch: Batch, reason: str) -> List[Loss]:
     return found
 
 
-def _written(batch: Batch) -> bytes:
+def _written(batch: Batch, now: float) -> bytes:
     about = {
         'v': 1,
-        'at': int(time.time()),
+        'at': int(now),
         'path': batch.path,
         'head': batch.head,
         'records': [[item.record_id, item.seq, item.link] for item in batch.items],

@@ -2,11 +2,11 @@
 import dataclasses
 import os
 import time
-from typing import Callable, Optional
+from typing import Callable, Optional, Set
 
 from .issue import Issue, OnError
 from .numbering import Numbering
-from .spool import Damaged, Folder, Spool, losses_of, open_orphan, open_own
+from .spool import Damaged, Folder, Spool, is_older, losses_of, open_orphan, open_own
 from .waiting import Batch
 
 #: Seconds between two looks for folders whose process is gone.
@@ -28,6 +28,8 @@ class Store:
         self._own: Optional[Folder] = None
         self._orphan: Optional[Folder] = None
         self._orphans_at = 0.0
+        #: Folders that hold only what cannot be read now; they wait for the next look.
+        self._passed: Set[str] = set()
         self._failed_until = 0.0
         self._left = 0
 
@@ -38,7 +40,17 @@ class Store:
 
     @property
     def oldest(self) -> Optional[int]:
+        """The first of this process that may be tried now."""
         return self._own.oldest if self._own else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of this process is there."""
+        return self._own is None or self._own.is_empty
+
+    def postponed_for(self) -> Optional[float]:
+        """Seconds until a batch of this process that could not be read is to be tried again."""
+        return self._own.postponed_for() if self._own else None
 
     def has_room(self) -> bool:
         return time.monotonic() >= self._failed_until and (self._own is None or self._own.has_room())
@@ -64,16 +76,25 @@ class Store:
     def next_orphan(self) -> Optional[Batch]:
         """The oldest batch that an earlier process left."""
         if self._orphan is None and time.monotonic() >= self._orphans_at:
-            self._orphan = open_orphan(self._options, self._own)
-            if self._orphan is None:
-                self._orphans_at = time.monotonic() + ORPHANS_EVERY
+            self._look()
         while self._orphan is not None:
             batch = self._next(self._orphan, is_foreign=True)
             if batch is not None:
                 return batch
+            self._passed.add(self._orphan.path)
             self._orphan.close()
-            self._orphan = open_orphan(self._options, self._own)
+            self._look()
         return None
+
+    def _look(self) -> None:
+        """Opens the next folder whose process is gone."""
+        own = {self._own.path} if self._own else set()
+        self._orphan = open_orphan(self._options, own | self._passed)
+        if self._orphan is None:
+            self._orphans_at = time.monotonic() + ORPHANS_EVERY
+            self._passed.clear()
+            if self._own:
+                self._own.sweep()
 
     def orphans_in(self) -> float:
         """Seconds until the next look for what earlier processes left."""
@@ -97,28 +118,65 @@ class Store:
             order = folder.oldest
             if order is None:
                 return None
-            count = folder.count_of(order)
-            try:
-                batch, since = folder.load(order)
-            except Damaged as damage:
-                folder.set_aside(order)
-                self._on_error(Issue('spool_failed', str(damage)))
-                if not is_foreign:
-                    self._lost('spool_damaged', count, str(damage))
-                continue
-            if time.time() - since <= self._options.ttl_seconds:
-                batch.is_foreign = is_foreign
-                batch.settled = lambda: folder.remove(order)
+            batch = self._loaded(folder, order, is_foreign)
+            if batch is not None:
                 return batch
+
+    def _loaded(self, folder: Folder, order: int, is_foreign: bool) -> Optional[Batch]:
+        """The batch, where it can be read and is not too old."""
+        kept = folder.kept(order)
+        try:
+            batch, since = folder.load(order)
+        except FileNotFoundError:
+            folder.forget(order)
+            if not is_foreign:
+                # The folder is locked: no other process has sent it.
+                self._lost('spool_damaged', kept.records, '%s is gone' % kept.name)
+            return None
+        except Damaged as damage:
+            folder.set_aside(order)
+            self._on_error(Issue('spool_failed', str(damage)))
+            self._lose(is_foreign, 'spool_damaged', kept.records, str(damage))
+            return None
+        except Exception as error:
+            self._postpone(folder, order, is_foreign, error)
+            return None
+
+        def lapsed() -> bool:
+            if not is_older(since, self._options):
+                return False
             self._expire(folder, order, batch, is_foreign)
+            return True
+
+        if lapsed():
+            return None
+        batch.is_foreign = is_foreign
+        batch.lapsed = lapsed
+        batch.settled = lambda: folder.remove(order)
+        return batch
+
+    def _postpone(self, folder: Folder, order: int, is_foreign: bool, error: Exception) -> None:
+        """What cannot be read now may be read later, until its time is up."""
+        kept = folder.kept(order)
+        if is_older(kept.since, self._options):
+            folder.remove(order)
+            self._lose(is_foreign, 'spool_expired', kept.records, self._too_long())
+        elif folder.postpone(order):
+            self._on_error(Issue('spool_failed', '%s cannot be read now (%s)' % (kept.name, type(error).__name__)))
 
     def _expire(self, folder: Folder, order: int, batch: Batch, is_foreign: bool) -> None:
-        message = 'in the spool for longer than %d s' % self._options.ttl_seconds
         if self._numbering:
             for loss in losses_of(batch, 'spool_expired'):
                 self._numbering.declare(loss)
         folder.remove(order)
+        self._lose(is_foreign, 'spool_expired', len(batch.items), self._too_long())
+
+    def _too_long(self) -> str:
+        return 'in the spool for longer than %d s' % self._options.ttl_seconds
+
+    def _lose(self, is_foreign: bool, reason: str, count: int, message: str) -> None:
+        """An earlier process counted its records itself."""
         if is_foreign:
-            self._on_error(Issue('lost', message, reason='spool_expired', count=len(batch.items)))
+            self._on_error(Issue('lost', message, reason=reason, count=count))
         else:
-            self._lost('spool_expired', len(batch.items), message)
+            self._lost(reason, count, message)

@@ -39,6 +39,8 @@ class Batch:
     head: Optional[str] = None
     #: Called when each of its records is judged or given up.
     settled: Optional[Callable[[], None]] = None
+    #: Gives it up, and tells whether it did, when it has lain in the spool for too long.
+    lapsed: Optional[Callable[[], bool]] = None
     #: It lies in the spool already.
     is_spooled: bool = False
     #: Of an earlier process, which counted its records itself.
