@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   mkdir,
   mkdtemp,
@@ -12,6 +14,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { deponent } from '@deponent/sdk'
 import type { Deponent, DeponentOptions, Issue, SpoolOptions } from '@deponent/sdk'
@@ -353,5 +356,48 @@ describe('a spool', () => {
     expect(await audit.flush()).toBe(0)
     expect(lost()).toEqual([['refused', 1]])
     expect((await readdir(directory)).filter((name) => name.endsWith('.aside'))).toHaveLength(1)
+  })
+})
+
+describe('a decision that waits for its explanation', () => {
+  const weighty = { modelId: 'm', riskTier: 'high' as const }
+
+  it('is on the disk meanwhile, and is sent by the next process when this one is killed', async () => {
+    const source = fileURLToPath(new URL('../../packages/sdk/src/client.ts', import.meta.url))
+    const program = `import { Deponent } from ${JSON.stringify(source)}
+      const spool = { directory: ${JSON.stringify(directory)} }
+      const audit = new Deponent({ url: ${JSON.stringify(url)}, key: 'k', spool, flushIntervalMs: 3_600_000 })
+      audit.log({ modelId: 'm', prediction: 'first' })
+      await audit.flush()
+      const explain = () => new Promise(() => setInterval(() => undefined, 1_000))
+      audit.wrap(() => 'declined', { modelId: 'm', riskTier: 'high', explain })()`
+    const killed = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program])
+    const ended = once(killed, 'exit')
+    try {
+      await expect.poll(batches, SOON).toHaveLength(1)
+    } finally {
+      killed.kill('SIGKILL')
+      await ended
+    }
+    expect(predictions()).toEqual(['first'])
+    await utimes(join(directory, `${(await batches())[0]}.lock`), 0, 0)
+    client()
+    await expect.poll(predictions, SOON).toEqual(['first', 'declined'])
+    expect(server.records.at(-1)).toMatchObject({ decisionId: expect.any(String), riskTier: 'high' })
+    await expect.poll(() => readdir(directory), SOON).toEqual(['sealing-key'])
+  })
+
+  it('leaves no copy when it is explained, nor when the client is closed before', async () => {
+    const audit = await cutOff()
+    server.reply = keepAll
+    audit.wrap(() => 'a', { ...weighty, explain: () => 'because' })()
+    await audit.flush()
+    expect(server.records.at(-1)).toMatchObject({ prediction: 'a', explanation: 'because' })
+    await expect.poll(() => readdir(directory), SOON).toEqual(['sealing-key'])
+    audit.wrap(() => 'b', { ...weighty, explain: () => new Promise(() => undefined) })()
+    await audit.close({ timeoutMs: 1_000 })
+    expect(await readdir(directory)).toEqual(['sealing-key'])
+    expect(predictions()).toEqual(['first', 'a', 'b'])
+    expect(audit.stats()).toMatchObject({ reported: 3, recorded: 3, waiting: 0, spooled: 0 })
   })
 })

@@ -5,6 +5,7 @@
  * record says was read when it happened, not when it is sent.
  */
 import type { AuditOptions } from './audit-options.ts'
+import { givenId } from './decision.ts'
 import type { Decision, DecisionContext } from './decision.ts'
 import type { Explanations } from './explanations.ts'
 import type { OnError } from './issue.ts'
@@ -14,11 +15,14 @@ import { hearRejection } from './promise.ts'
 import { serialise } from './serialise.ts'
 import { describedError, statusOfError, statusOfResult } from './status.ts'
 import type { StreamListener } from './stream.ts'
+import { uuidv7 } from './uuid.ts'
 
 /** Where recorded calls go. */
 export interface Recorder {
   /** Records a decision made under `context`; `inputText` is the JSON of its `input`. */
   record(decision: Decision, context: DecisionContext | undefined, inputText: string | undefined): string
+  /** Keeps a copy of such a decision where it outlives this process, as far as there is such a place, until what this gives is called. */
+  hold(decision: Decision, context: DecisionContext | undefined, inputText: string | undefined): () => void
   readonly context: DecisionContext | undefined
   readonly onError: OnError
   readonly open: OpenCalls
@@ -42,6 +46,7 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
   #isDone = false
   /** What it came to, while that waits for its explanation. */
   #outcome: Partial<Decision> | undefined
+  #letGo: (() => void) | undefined
 
   constructor(options: AuditOptions<Args, Result>, recorder: Recorder, args: Args) {
     this.#options = options
@@ -124,9 +129,9 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
       ...outcome,
     }
     if (tier === 'high' || tier === 'critical') {
-      this.#outcome = stated
+      this.#hold(stated)
       open.explain(
-        explanations.make(explain).then((explanation) => this.#settle({ ...explanation, ...stated })),
+        explanations.make(explain).then((explanation) => this.#settle({ ...explanation, ...this.#outcome })),
       )
     } else {
       const id = this.#settle(stated)
@@ -134,13 +139,24 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
     }
   }
 
+  /** Keeps what is known while it waits for its explanation, so that neither a close nor a crash meanwhile loses the decision. */
+  #hold(stated: Partial<Decision>): void {
+    const { decisionId = givenId(this.#decision(stated)) ?? uuidv7() } = stated
+    this.#outcome = { ...stated, decisionId }
+    this.#letGo = this.#recorder.hold(this.#decision(this.#outcome), this.#context, this.#inputText)
+  }
+
+  #decision(outcome: Partial<Decision>): Decision {
+    return { ...contextOf(this.#options), ...outcome }
+  }
+
   #settle(outcome: Partial<Decision>): string | undefined {
     if (this.#isDone) return undefined
     this.#isDone = true
     clearTimeout(this.#timer)
     this.#recorder.open.delete(this)
-    const decision = { ...contextOf(this.#options), ...outcome }
-    const id = this.#recorder.record(decision, this.#context, this.#inputText)
+    const id = this.#recorder.record(this.#decision(outcome), this.#context, this.#inputText)
+    this.#letGo?.()
     this.#captured('onRecorded', () => this.#options.onRecorded?.(id))
     return id
   }

@@ -294,6 +294,10 @@ export class Deponent {
     const contexts = this.#contexts
     return {
       record: (decision, context, inputText) => this.#intake.decision(decision, { context, inputText }),
+      hold: (decision, context, inputText) => {
+        const text = this.#delivery.spool && this.#intake.copyOf(decision, { context, inputText })
+        return (text !== undefined && this.#delivery.spool?.hold(text)) || (() => undefined)
+      },
       get context() {
         return contexts.current
       },

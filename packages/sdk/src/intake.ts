@@ -86,6 +86,18 @@ export class Intake {
     return decisionId
   }
 
+  /** The text of a decision as it would be sent, without a number; undefined when it would not be. */
+  copyOf(given: Given, taking: Taking = {}): string | undefined {
+    try {
+      return this.#redacted(
+        this.#textOf({ ...this.#options.context, ...taking.context, ...given }, taking.inputText),
+      )
+    } catch {
+      // It is told when the decision itself is taken.
+      return undefined
+    }
+  }
+
   /** Takes a record of another kind and gives an id for its receipt. */
   record(kind: string | ((given: Given) => string), given: Given, context?: DecisionContext): string {
     const id = uuidv7()

@@ -63,12 +63,31 @@ export class SpoolFiles {
   /** Writes one more; durable when this resolves. */
   async add(records: number, bytes: Uint8Array): Promise<SpoolFile> {
     const at = Date.now()
-    this.#counter = (this.#counter + 1) % 1_000_000
-    const name = `${timeOf(at)}-${String(this.#counter).padStart(6, '0')}-${random()}.${records}.batch`
+    const name = this.#nameAt(at, records)
     await this.write(name, bytes)
     const file = { name, at, records, bytes: bytes.length }
     this.#list.push(file)
     return file
+  }
+
+  /** Writes a file of one record that is locked from its beginning and not in the list; gives its name. */
+  async hold(bytes: Uint8Array): Promise<string> {
+    const name = this.#nameAt(Date.now(), 1)
+    const lock = await this.#files.open(this.#path(lockOf(name)), 'wx', FILE_MODE)
+    await lock.close()
+    await this.write(name, bytes)
+    return name
+  }
+
+  /** Removes such a file. */
+  async letGo(name: string): Promise<void> {
+    await this.#unlink(name)
+    await this.#unlink(lockOf(name))
+  }
+
+  #nameAt(at: number, records: number): string {
+    this.#counter = (this.#counter + 1) % 1_000_000
+    return `${timeOf(at)}-${String(this.#counter).padStart(6, '0')}-${random()}.${records}.batch`
   }
 
   /** Writes a file whole or not at all. */

@@ -58,6 +58,8 @@ export class Spool {
   readonly #own = new Set<string>()
   #key: string | undefined
   #keeping: Promise<void> | undefined
+  /** Copies that are being written or removed. */
+  readonly #pending = new Set<Promise<unknown>>()
   #locked: SpoolFile | undefined
   #trouble = ''
   /** Resolves when what earlier processes left is known. */
@@ -106,6 +108,7 @@ export class Spool {
   /** Resolves when what was learnt is kept and nothing is locked. */
   async settled(): Promise<void> {
     await this.#keeping
+    await Promise.all(this.#pending)
     if (this.#locked !== undefined) await this.#unlock(this.#locked)
   }
 
@@ -121,6 +124,30 @@ export class Spool {
   async leave(lines: readonly string[]): Promise<boolean> {
     const batch = lines.map((text): Queued => ({ decisionId: '', path: '/v1/records', text }))
     return (await this.#put(batch)) !== undefined
+  }
+
+  /**
+   * Puts a copy of a decision on the disk, which the next process sends if this one ends before it calls what this gives. Until then it is
+   * locked, and none of the batches of this process.
+   */
+  hold(text: string): () => void {
+    const holding = this.#held(text)
+    this.#pending.add(holding)
+    return () => {
+      const letting = holding.then(async (file) => {
+        if (file) await this.#attempt('the spool cannot be written', () => this.#files.letGo(file))
+        this.#pending.delete(holding)
+        this.#pending.delete(letting)
+      })
+      this.#pending.add(letting)
+    }
+  }
+
+  async #held(text: string): Promise<string | undefined> {
+    await this.opened
+    return this.#attempt('a decision that waits for its explanation cannot be kept', async () =>
+      this.#files.hold(await this.#bytesOf([{ decisionId: '', path: '/v1/decisions', text }])),
+    )
   }
 
   async #put(batch: readonly Queued[]): Promise<SpoolFile | undefined> {
