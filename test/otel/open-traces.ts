@@ -5,6 +5,7 @@ import type { Random } from '../../packages/server/src/platform/random.ts'
 import type { TestClock } from '../../packages/server/src/platform/clock.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
 import { arrivalOf } from '../../packages/server/src/traces/arrival.ts'
+import type { RecordsTraces } from '../../packages/server/src/traces/record-trace.ts'
 import { Traces } from '../../packages/server/src/traces/traces.ts'
 import { patienceOf } from '../../packages/server/src/traces/waiting-traces.ts'
 import { readLogs, readSpans, type SpanOfTest } from './spans.ts'
@@ -16,10 +17,13 @@ export interface TracesOfTest {
   clock: TestClock
   path: string
   onRefused?(code: string): void
+  /** That of the tenant when absent. */
+  recorder?: RecordsTraces['recorder']
 }
 
-export function openTraces({ tenant, disk, random, clock, path, onRefused }: TracesOfTest): Promise<Traces> {
-  const { ledger, recorder, vault } = tenant
+export function openTraces(of: TracesOfTest): Promise<Traces> {
+  const { tenant, disk, random, clock, path, onRefused, recorder = tenant.recorder } = of
+  const { ledger, vault } = tenant
   return Traces.open({
     place: { disk, random, path, key: vault.derive('waiting-spans') },
     clock,

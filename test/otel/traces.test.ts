@@ -1,68 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { TestClock } from '../../packages/server/src/platform/clock.ts'
-import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
-import type { Tenant } from '../../packages/server/src/tenant.ts'
-import type { Traces } from '../../packages/server/src/traces/traces.ts'
-import {
-  type ClassificationPolicy,
-  DEFAULT_CLASSIFICATION,
-} from '../../packages/server/src/vault/classify/policy.ts'
+import { DEFAULT_CLASSIFICATION } from '../../packages/server/src/vault/classify/policy.ts'
 import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
-import { newPlace, openRecording, type Place } from '../recording/open-tenant.ts'
-import { openTraces, recordsOf, takeLogs, takeSpans, until } from './open-traces.ts'
+import { newPlace } from '../recording/open-tenant.ts'
+import { recordsOf, takeLogs, takeSpans, until } from './open-traces.ts'
 import { idOf, type SpanOfTest, TRACE } from './spans.ts'
+import { agent, chat, closeAll, closing, has, nameOf, open, tool } from './traced-ledger.ts'
 
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close()
-})
-
-/** A clock whose `sleep` does not wait for anybody to move it. */
-class WakefulClock extends TestClock {
-  override sleep(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-interface Opened {
-  tenant: Tenant
-  traces: Traces
-  clock: TestClock
-  close(): Promise<void>
-}
-
-async function open(place?: Place, policy?: ClassificationPolicy): Promise<Opened> {
-  const at = place ?? (await newPlace())
-  const clock = new WakefulClock()
-  const { tenant, close } = await openRecording(at, clock, undefined, policy)
-  const path = `${at.data}/state/default.spans`
-  const traces = await openTraces({ tenant, disk: realDisk, random: realRandom, clock, path })
-  let isOpen = true
-  const once = async (): Promise<void> => {
-    if (!isOpen) return
-    isOpen = false
-    await traces.close()
-    await close()
-  }
-  closing.push(once)
-  return { tenant, traces, clock, close: once }
-}
-
-const output = JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: 'no' }] }])
-const chat = {
-  'gen_ai.operation.name': 'chat',
-  'gen_ai.request.model': 'm',
-  'gen_ai.output.messages': output,
-}
-const agent = { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'clerk' }
-const tool = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'file' }
-const nameOf = (id: string): string => `otel-${TRACE}-${idOf(id)}`
-
-const has =
-  ({ tenant }: Opened, kind: string, count: number) =>
-  async (): Promise<boolean> =>
-    (await recordsOf(tenant, kind)).length >= count
+afterEach(closeAll)
 
 describe('a trace', () => {
   test('is one decision although its inner spans came first and alone', async () => {
@@ -226,7 +171,7 @@ test.each([
 ])(
   'where %s, spans say nothing in their own words, nor anything it could be tried out by',
   async (_, more) => {
-    const opened = await open(undefined, { ...DEFAULT_CLASSIFICATION, ...more })
+    const opened = await open(undefined, { policy: { ...DEFAULT_CLASSIFICATION, ...more } })
     const secret = { ...chat, 'gen_ai.input.messages': '[{"role":"user","content":"her secret"}]' }
     await takeSpans(opened.traces, { id: 'llm', attributes: secret })
     await until(opened.clock, has(opened, 'trace.span', 1))
@@ -237,14 +182,3 @@ test.each([
     expect(JSON.stringify(await recordsOf(opened.tenant, 'decision'))).not.toContain('her secret')
   },
 )
-
-test('what was recorded is gone from the file of what waits', async () => {
-  const place = await newPlace()
-  const opened = await open(place)
-  const { traces, clock } = opened
-  await takeSpans(traces, { id: 'llm', attributes: chat })
-  const path = `${place.data}/state/default.spans`
-  expect(await realDisk.size(path)).toBeGreaterThan(0)
-  await until(clock, async () => (await realDisk.size(path)) === 0)
-  expect(await has(opened, 'trace.span', 1)()).toBe(true)
-})

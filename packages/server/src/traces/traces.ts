@@ -122,23 +122,27 @@ export class Traces {
     this.#waiting.add(arrival, bytes, this.#options.clock.monotonicMs())
   }
 
+  /** Never while one runs: what that one took out of what waits is in the file alone until it is recorded. */
   #lookLater(ms: number): void {
-    if (this.#cancel || this.#isClosed) return
+    if (this.#cancel || this.#running || this.#isClosed) return
     this.#cancel = this.#options.clock.after(ms, () => {
       this.#cancel = undefined
-      this.#running = this.#look().finally(() => (this.#running = undefined))
+      this.#running = this.#look().then((delay) => {
+        this.#running = undefined
+        if (this.#waiting.size > 0 || this.#leftSince !== undefined) this.#lookLater(delay)
+      })
     })
   }
 
-  async #look(): Promise<void> {
+  /** Records what need wait no longer; gives the milliseconds after which to look again. */
+  async #look(): Promise<number> {
     const { clock } = this.#options
     const isKnown = (traceId: string, spanId: string): boolean => this.#recorded.knows(traceId, spanId)
     const due = this.#waiting.takeDue(clock.monotonicMs(), isKnown, WAITING_BYTES_MAX / 2)
     const failed = await this.#recordAll(due)
     if (due.length > failed) this.#leftSince ??= clock.monotonicMs()
     await this.#forget()
-    if (this.#waiting.size > 0 || this.#leftSince !== undefined)
-      this.#lookLater(failed > 0 ? RETRY_MS : LOOK_EVERY_MS)
+    return failed > 0 ? RETRY_MS : LOOK_EVERY_MS
   }
 
   /** Records some side by side, so that they share commits; gives how many are to wait again. */
