@@ -164,8 +164,8 @@ function restOf(
     own: readonly string[],
   ) => ({
     isLate: owner !== undefined && about !== undefined && isLate(owner),
-    // With a decision it is sealed as that is; without, for everybody the trace is about.
-    subjects: about ? [] : [...new Set([...own, ...earlier.subjects])],
+    // With a decision it is sealed as that is, and for whom it names itself where that is about nobody; without, for everybody the trace is about.
+    subjects: about ? own : [...new Set([...own, ...earlier.subjects])],
     fallbackSystem: system,
   })
   const isNew = (kind: RecordKind, record: JsonObject): boolean =>
