@@ -246,13 +246,24 @@ describe('the addresses and keys of other servers', () => {
   test('a key narrowed to a system sends no spans of another', async () => {
     const made = await server.post('/v1/keys', { name: 'till', roles: ['writer'], systems: ['till'] })
     const { key } = (await made.json()) as { key: string }
-    const of = async (service: string): Promise<number> => {
-      const body = bytesOf(
-        tracesOf([jsonSpan({ id: 'x', trace: 'f'.repeat(32) })], { 'service.name': service }),
-      )
-      return (await post(new Uint8Array(body), { Authorization: `Bearer ${key}` })).status
+    const send = (...bodies: { resourceSpans: object[] }[]): Promise<Response> => {
+      const resourceSpans = bodies.flatMap((body) => body.resourceSpans)
+      return post(new Uint8Array(bytesOf({ resourceSpans })), { Authorization: `Bearer ${key}` })
     }
-    expect([await of('till'), await of('loans')]).toEqual([200, 403])
+    const [till, loans] = ['till', 'loans'].map((service) =>
+      tracesOf([jsonSpan({ id: service, trace: 'f'.repeat(32) })], { 'service.name': service }),
+    ) as [{ resourceSpans: object[] }, { resourceSpans: object[] }]
+    expect([(await send(till)).status, (await send(loans)).status]).toEqual([200, 403])
+    const mixed = await send(till, loans)
+    expect([mixed.status, await mixed.json()]).toEqual([
+      200,
+      {
+        partialSuccess: {
+          rejectedSpans: '1',
+          errorMessage: 'system_not_yours: this key does not record for its system',
+        },
+      },
+    ])
   })
 
   test('such keys open no other door', async () => {

@@ -1,10 +1,10 @@
 /** Traces over a ledger of a test, with a clock that the test moves. */
-import type { Telemetry } from '../../packages/server/src/ingest/otlp/telemetry.ts'
+import type { Span, Telemetry } from '../../packages/server/src/ingest/otlp/telemetry.ts'
 import type { Disk } from '../../packages/server/src/platform/disk.ts'
 import type { Random } from '../../packages/server/src/platform/random.ts'
 import type { TestClock } from '../../packages/server/src/platform/clock.ts'
 import type { Tenant } from '../../packages/server/src/tenant.ts'
-import { arrivalOf } from '../../packages/server/src/traces/arrival.ts'
+import { arrivalOf, type Sender } from '../../packages/server/src/traces/arrival.ts'
 import type { RecordsTraces } from '../../packages/server/src/traces/record-trace.ts'
 import { Traces } from '../../packages/server/src/traces/traces.ts'
 import { patienceOf } from '../../packages/server/src/traces/waiting-traces.ts'
@@ -45,11 +45,16 @@ const telemetry = (more: Partial<Telemetry>): Telemetry => ({
   ...more,
 })
 
+const anybody: Sender = { system: 'default' }
+
+export const takeSpansOf = (traces: Traces, sender: Sender, spans: readonly Span[]): Promise<void> =>
+  traces.take(arrivalOf(telemetry({ spans: [...spans] }), sender))
+
 export const takeSpans = (traces: Traces, ...spans: SpanOfTest[]): Promise<void> =>
-  traces.take(arrivalOf(telemetry({ spans: readSpans(...spans) }), 'default'))
+  takeSpansOf(traces, anybody, readSpans(...spans))
 
 export const takeLogs = (traces: Traces, ...logs: object[]): Promise<void> =>
-  traces.take(arrivalOf(telemetry({ logs: readLogs(...logs) }), 'default'))
+  traces.take(arrivalOf(telemetry({ logs: readLogs(...logs) }), anybody))
 
 /** Moves the clock until something is so. */
 export async function until(clock: TestClock, isSo: () => boolean | Promise<boolean>): Promise<void> {

@@ -121,7 +121,19 @@ export class Permit {
 
   /** Whether it reaches any records of a system. */
   touchesSystem(system: string): boolean {
-    return this.#grants.some(({ box: { systems } }) => systems === undefined || systems.includes(system))
+    return this.systems?.includes(system) ?? true
+  }
+
+  /** The systems of which it reaches any records, in order of their names; undefined for all. */
+  get systems(): readonly string[] | undefined {
+    const named = new Set<string>()
+    for (const {
+      box: { systems },
+    } of this.#grants) {
+      if (systems === undefined) return undefined
+      for (const system of systems) named.add(system)
+    }
+    return [...named].toSorted()
   }
 
   /** Whether it reaches all records of a system, of all times: what numbers about a whole system speak of. */

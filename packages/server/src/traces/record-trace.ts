@@ -36,13 +36,12 @@ export async function recordTrace(
   to: RecordsTraces,
   rolled: RolledTrace,
   earlier: RecordedTrace,
-  system: string,
 ): Promise<void> {
   const { decisions, erased } = await placeDecisions(to, rolled.decisions, earlier)
   const isLate = (owner: string): boolean => !decisions.has(owner)
   for (const [spanId, decision] of decisions) earlier.decisions.set(spanId, decision)
   for (const subject of rolled.subjects) earlier.subjects.add(subject)
-  const submissions = restOf(to, rolled, { earlier, erased, isLate, system })
+  const submissions = restOf(to, rolled, { earlier, erased, isLate })
   const { errors } = await record(to, submissions)
   for (const { code } of errors) to.onRefused(code)
   const superseded = supersededIn(rolled)
@@ -57,7 +56,6 @@ export async function recallTrace(
   { recorder, entryIdOf }: RecordsTraces,
   traceId: string,
   spans: readonly Span[],
-  fallbackSystem: string,
 ): Promise<RecordedTrace> {
   const trace = newTrace()
   const ids = new Set(spans.map(({ spanId }) => spanId))
@@ -66,7 +64,7 @@ export async function recallTrace(
     if (spanId === '' || ids.has(spanId)) continue
     ids.add(spanId)
     const decisionId = decisionNameOf(traceId, spanId)
-    const [index] = await recorder.findDecisions(decisionId, systemOf(span) ?? fallbackSystem)
+    const [index] = await recorder.findDecisions(decisionId, systemOf(span))
     if (index === undefined) continue
     const id = await entryIdOf(index)
     trace.known.set(spanId, { spanId, parentSpanId: '', role: 'agent', isDeclared: false, decisionId })
@@ -142,16 +140,11 @@ async function knownAs(
 interface Around {
   readonly earlier: RecordedTrace
   readonly erased: ReadonlySet<string>
-  readonly system: string
   isLate(owner: string): boolean
 }
 
 /** Spans, log records and the judgements that came with them. */
-function restOf(
-  to: RecordsTraces,
-  rolled: RolledTrace,
-  { earlier, erased, isLate, system }: Around,
-): Submission[] {
+function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, erased, isLate }: Around): Submission[] {
   const submissions: Submission[] = []
   const joined = new Map(rolled.absorbed.map(({ by, decisionId }) => [by, decisionId]))
   const add = (kind: RecordKind, record: JsonObject, about?: RecordedDecision): void => {
@@ -166,12 +159,16 @@ function restOf(
     isLate: owner !== undefined && about !== undefined && isLate(owner),
     // With a decision it is sealed as that is, and for whom it names itself where that is about nobody; without, for everybody the trace is about.
     subjects: about ? own : [...new Set([...own, ...earlier.subjects])],
-    fallbackSystem: system,
   })
   const isNew = (kind: RecordKind, record: JsonObject): boolean =>
     !to.recorder.hasTelemetry(kind, record.system as string, record.sourceDigest as string)
-  const addJudgements = (judgements: readonly Judgement[], about: RecordedDecision | undefined): void => {
-    if (about) for (const judgement of judgements) add('score', { ...judgement }, about)
+  /** In the system of who says it, which need not be that of the decision. */
+  const addJudgements = (
+    judgements: readonly Judgement[],
+    { system }: JsonObject,
+    about: RecordedDecision | undefined,
+  ): void => {
+    if (about) for (const judgement of judgements) add('score', { ...judgement, system: system! }, about)
   }
   for (const { span, mapped, owner } of rolled.spans) {
     if (owner !== undefined && erased.has(owner)) continue
@@ -183,7 +180,7 @@ function restOf(
     const entryId = absorbed === undefined ? undefined : earlier.entryIds.get(absorbed)
     if (owner !== undefined) joined.delete(owner)
     add('trace.span', entryId === undefined ? record : withLinks(record, [entryId]), about)
-    addJudgements(mapped.judgements, about)
+    addJudgements(mapped.judgements, record, about)
   }
   for (const { log, owner } of rolled.logs) {
     if (owner !== undefined && erased.has(owner)) continue
@@ -191,7 +188,7 @@ function restOf(
     const record = logRecord(log, standingOf(owner, about, []))
     if (!isNew('trace.log', record)) continue
     add('trace.log', record, about)
-    addJudgements(judgementsInLog(log), about)
+    addJudgements(judgementsInLog(log), record, about)
   }
   return submissions
 }

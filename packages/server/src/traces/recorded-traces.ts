@@ -26,35 +26,36 @@ export function newTrace(): RecordedTrace {
 /** Spans remembered over all traces, the oldest traces going first. */
 const SPANS_MAX = 200_000
 
+/** By what tells traces that wait apart, see `WaitingTrace`. */
 export class RecordedTraces {
   readonly #traces = new Map<string, RecordedTrace>()
   /** Spans of each that are part of `#spans`. */
   readonly #counted = new Map<string, number>()
   #spans = 0
 
-  get(traceId: string): RecordedTrace | undefined {
-    return this.#traces.get(traceId)
+  get(key: string): RecordedTrace | undefined {
+    return this.#traces.get(key)
   }
 
-  knows(traceId: string, spanId: string): boolean {
-    return this.#traces.get(traceId)?.known.has(spanId) ?? false
+  knows(key: string, spanId: string): boolean {
+    return this.#traces.get(key)?.known.has(spanId) ?? false
   }
 
   /** Remembers a trace as the newest. */
-  put(traceId: string, trace: RecordedTrace): void {
-    this.#forget(traceId)
-    this.#traces.set(traceId, trace)
-    this.#counted.set(traceId, trace.known.size)
+  put(key: string, trace: RecordedTrace): void {
+    this.#forget(key)
+    this.#traces.set(key, trace)
+    this.#counted.set(key, trace.known.size)
     this.#spans += trace.known.size
     for (const oldest of this.#traces.keys()) {
-      if (this.#spans <= SPANS_MAX || oldest === traceId) break
+      if (this.#spans <= SPANS_MAX || oldest === key) break
       this.#forget(oldest)
     }
   }
 
-  #forget(traceId: string): void {
-    this.#spans -= this.#counted.get(traceId) ?? 0
-    this.#traces.delete(traceId)
-    this.#counted.delete(traceId)
+  #forget(key: string): void {
+    this.#spans -= this.#counted.get(key) ?? 0
+    this.#traces.delete(key)
+    this.#counted.delete(key)
   }
 }

@@ -137,7 +137,7 @@ export class Traces {
   /** Records what need wait no longer; gives the milliseconds after which to look again. */
   async #look(): Promise<number> {
     const { clock } = this.#options
-    const isKnown = (traceId: string, spanId: string): boolean => this.#recorded.knows(traceId, spanId)
+    const isKnown = (key: string, spanId: string): boolean => this.#recorded.knows(key, spanId)
     const due = this.#waiting.takeDue(clock.monotonicMs(), isKnown, WAITING_BYTES_MAX / 2)
     const failed = await this.#recordAll(due)
     if (due.length > failed) this.#leftSince ??= clock.monotonicMs()
@@ -165,14 +165,13 @@ export class Traces {
     this.#options.diagnose('spans wait, since nothing can be recorded now', { reason: reasonOf(reason) })
   }
 
-  async #record({ traceId, spans, logs, system }: WaitingTrace): Promise<void> {
+  async #record({ key, traceId, spans, logs }: WaitingTrace): Promise<void> {
     if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
     const to: RecordsTraces = { ...this.#options.to, onRefused: (code) => this.#refuse(code) }
-    const earlier =
-      this.#recorded.get(traceId) ?? (await recallTrace(to, traceId, [...spans.values()], system))
-    const rolled = rollUp([...spans.values()], [...logs.values()], [...earlier.known.values()], system)
-    await recordTrace(to, rolled, earlier, system)
-    if (traceId !== '') this.#recorded.put(traceId, earlier)
+    const earlier = this.#recorded.get(key) ?? (await recallTrace(to, traceId, [...spans.values()]))
+    const rolled = rollUp([...spans.values()], [...logs.values()], [...earlier.known.values()])
+    await recordTrace(to, rolled, earlier)
+    if (traceId !== '') this.#recorded.put(key, earlier)
   }
 
   #refuse(code: string): void {

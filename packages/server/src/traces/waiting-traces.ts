@@ -18,9 +18,12 @@ export function patienceOf(seconds: number): Patience {
 }
 
 export interface WaitingTrace {
+  /** What it is told apart by from what senders with another reach say of a trace with this id. */
+  readonly key: string
   /** Empty for log records that belong to no trace. */
   readonly traceId: string
-  readonly system: string
+  /** See `Arrival`. */
+  readonly reach?: readonly string[]
   /** By digest: what comes twice is there once. */
   readonly spans: Map<string, Span>
   readonly logs: Map<string, LogRecord>
@@ -34,6 +37,13 @@ export const TRACE_ITEMS_MAX = 5_000
 /** Set when a parent is said to be in another process, whose spans come by another way if at all. */
 const IS_REMOTE = 0x200
 
+/** Whether a span of the trace with this key was rolled up before. */
+type IsKnown = (key: string, spanId: string) => boolean
+
+/**
+ * Senders with the same reach share traces. What another may not record in does not come to be part of a decision there, nor its content
+ * of one of theirs: not below it, not above it, and not under the id of its spans.
+ */
 export class WaitingTraces {
   readonly #patience: Patience
   readonly #traces = new Map<string, WaitingTrace>()
@@ -52,10 +62,10 @@ export class WaitingTraces {
     return this.#bytes
   }
 
-  add({ system, items }: Arrival, bytes: number, now: number): void {
+  add({ reach, items }: Arrival, bytes: number, now: number): void {
     const each = Math.ceil(bytes / Math.max(items.length, 1))
     for (const { span, log } of items) {
-      const trace = this.#traceOf((span ?? log).traceId, system, now)
+      const trace = this.#traceOf((span ?? log).traceId, reach, now)
       trace.latest = now
       if (span ? trace.spans.has(span.digest) : trace.logs.has(log.digest)) continue
       if (span) trace.spans.set(span.digest, span)
@@ -66,16 +76,12 @@ export class WaitingTraces {
   }
 
   /** Takes out those that need wait no longer, the longest waiting first; `bytesMax`: how much of the others may go on waiting. */
-  takeDue(
-    now: number,
-    isKnown: (traceId: string, spanId: string) => boolean,
-    bytesMax: number,
-  ): WaitingTrace[] {
+  takeDue(now: number, isKnown: IsKnown, bytesMax: number): WaitingTrace[] {
     const due: WaitingTrace[] = []
     for (const trace of this.#traces.values()) {
       if (this.#isDue(trace, now, isKnown) || this.#bytes > bytesMax) {
         due.push(trace)
-        this.#traces.delete(trace.traceId)
+        this.#traces.delete(trace.key)
         this.#bytes -= trace.bytes
       }
     }
@@ -84,8 +90,8 @@ export class WaitingTraces {
 
   /** Puts back what could not be recorded, with what came meanwhile. */
   putBack(trace: WaitingTrace): void {
-    const newer = this.#traces.get(trace.traceId)
-    this.#traces.set(trace.traceId, trace)
+    const newer = this.#traces.get(trace.key)
+    this.#traces.set(trace.key, trace)
     this.#bytes += trace.bytes
     if (!newer) return
     for (const [digest, span] of newer.spans) trace.spans.set(digest, span)
@@ -96,8 +102,8 @@ export class WaitingTraces {
 
   /** All that waits, as it would arrive. */
   all(): Arrival[] {
-    return [...this.#traces.values()].map(({ system, spans, logs }) => ({
-      system,
+    return [...this.#traces.values()].map(({ reach, spans, logs }) => ({
+      ...(reach && { reach }),
       items: [
         ...[...spans.values()].map((span) => ({ span })),
         ...[...logs.values()].map((log) => ({ log })),
@@ -105,15 +111,25 @@ export class WaitingTraces {
     }))
   }
 
-  #traceOf(traceId: string, system: string, now: number): WaitingTrace {
-    const known = this.#traces.get(traceId)
+  #traceOf(traceId: string, reach: Arrival['reach'], now: number): WaitingTrace {
+    const key = reach ? `${traceId} ${JSON.stringify(reach)}` : traceId
+    const known = this.#traces.get(key)
     if (known) return known
-    const trace = { traceId, system, spans: new Map(), logs: new Map(), bytes: 0, since: now, latest: now }
-    this.#traces.set(traceId, trace)
+    const trace = {
+      key,
+      traceId,
+      ...(reach && { reach }),
+      spans: new Map(),
+      logs: new Map(),
+      bytes: 0,
+      since: now,
+      latest: now,
+    }
+    this.#traces.set(key, trace)
     return trace
   }
 
-  #isDue(trace: WaitingTrace, now: number, isKnown: (traceId: string, spanId: string) => boolean): boolean {
+  #isDue(trace: WaitingTrace, now: number, isKnown: IsKnown): boolean {
     const { traceId, spans, logs, since, latest } = trace
     if (traceId === '' || spans.size + logs.size >= TRACE_ITEMS_MAX) return true
     const { wholeMs, partMs, longestMs } = this.#patience
@@ -124,12 +140,9 @@ export class WaitingTraces {
   }
 }
 
-function isWhole(
-  { traceId, spans, logs }: WaitingTrace,
-  isKnown: (traceId: string, spanId: string) => boolean,
-): boolean {
+function isWhole({ key, spans, logs }: WaitingTrace, isKnown: IsKnown): boolean {
   const ids = new Set([...spans.values()].map(({ spanId }) => spanId))
-  const isThere = (spanId: string): boolean => spanId === '' || ids.has(spanId) || isKnown(traceId, spanId)
+  const isThere = (spanId: string): boolean => spanId === '' || ids.has(spanId) || isKnown(key, spanId)
   return (
     [...spans.values()].every(
       ({ parentSpanId, flags }) => (flags & IS_REMOTE) !== 0 || isThere(parentSpanId),

@@ -1,11 +1,12 @@
 /** Langfuse's batch of events: what clients of Langfuse send that do not speak OpenTelemetry yet. */
 import { type LangfuseEvent, readLangfuseBatch } from '../../ingest/langfuse/batch.ts'
 import type { Telemetry } from '../../ingest/otlp/telemetry.ts'
-import { type Arrival, arrivalOf } from '../../traces/arrival.ts'
+import { SystemNotYours } from '../../recording/recording-right.ts'
+import { type Arrival, arrivalOf, type Sender } from '../../traces/arrival.ts'
 import { bodyOf, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 import { mustKeepUp } from './recording.ts'
-import { checkTelemetryRight, projectOf } from './telemetry.ts'
+import { senderOf } from './telemetry.ts'
 
 interface Answer {
   successes: { id: string; status: number }[]
@@ -15,11 +16,12 @@ interface Answer {
 /** Takes what can be taken of a batch, durably, and answers for each event: 207, whatever became of them. */
 export const ingestLangfuse: Handler = async (call) => {
   mustKeepUp(call)
-  const system = projectOf(call.request.headers)
+  const sender = senderOf(call)
+  if (!call.permit.touchesSystem(sender.system)) throw new SystemNotYours()
   const answer: Answer = { successes: [], errors: [] }
   const items: Arrival['items'][number][] = []
   for (const event of readLangfuseBatch(await bodyOf(call.request))) {
-    const taken = arrivalIn(event, system)
+    const taken = arrivalIn(event, sender)
     if (typeof taken === 'string')
       answer.errors.push({ id: event.id, status: 400, message: taken, error: 'InvalidRequestError' })
     else {
@@ -27,16 +29,16 @@ export const ingestLangfuse: Handler = async (call) => {
       answer.successes.push({ id: event.id, status: 201 })
     }
   }
-  checkTelemetryRight(call, new Set([system]))
-  await call.services.traces.take({ system, items })
+  const { reach } = sender
+  await call.services.traces.take({ ...(reach && { reach }), items })
   return json(answer, 207)
 }
 
 /** What of an event waits for its trace, or why it is not taken. */
-function arrivalIn({ telemetry, error }: LangfuseEvent, system: string): Arrival | string {
+function arrivalIn({ telemetry, error }: LangfuseEvent, sender: Sender): Arrival | string {
   if (telemetry === undefined) return error
   const whole: Telemetry = { ...telemetry, rejected: { count: 0, reasons: new Set() } }
-  const arrival = arrivalOf(whole, system)
+  const arrival = arrivalOf(whole, sender)
   return whole.rejected.count === 0 ? arrival : [...whole.rejected.reasons].join('; ')
 }
 

@@ -31,8 +31,6 @@ export interface Made {
   readonly above: readonly Part[]
   /** All that belongs to it, itself included, in order of start. */
   readonly members: readonly Part[]
-  /** The system of spans whose resource names none. */
-  readonly fallbackSystem: string
 }
 
 /** Spans listed in a decision; all of them are recorded beside it. */
@@ -50,7 +48,7 @@ export function decisionNameOf(traceId: string, spanId: string): string {
 
 /** The record of a decision, as it is sent to be recorded. */
 export function decisionRecord(made: Made): JsonObject {
-  const { decision, above, members, fallbackSystem } = made
+  const { decision, above, members } = made
   const { span, mapped } = decision
   const parts = members.filter(({ span: { spanId } }) => spanId !== span.spanId)
   const calls = parts.filter(({ mapped: { role } }) => role === 'model')
@@ -73,7 +71,7 @@ export function decisionRecord(made: Made): JsonObject {
     decisionId: decisionIdOf(decision),
     traceId: span.traceId,
     spanId: span.spanId,
-    system: systemOf(span) ?? fallbackSystem,
+    system: systemOf(span),
     basis: 'observed',
     ...timeOf(span),
     modelId: said(({ model }) => model, modelled) ?? unnamed(mapped, incomplete),

@@ -19,7 +19,7 @@ import {
 import { type Content, contentOf } from './dialects/messages.ts'
 import * as names from './dialects/names.ts'
 import { operationOf, type Role } from './dialects/role.ts'
-import type { LogRecord, Span, SpanEvent } from './telemetry.ts'
+import type { LogRecord, Origin, Span, SpanEvent } from './telemetry.ts'
 
 /** Version of the table of dialects, kept in each decision. */
 export const MAPPING_VERSION = 1
@@ -265,11 +265,11 @@ export function guardrailOf({ name, attributes }: Span): JsonObject {
   }
 }
 
-/** The first attribute of a resource that names an environment or a system. */
-export function systemOf({ resource }: Pick<Span, 'resource'>): string | undefined {
+/** The system that a resource names first, or that of what names none. */
+export function systemOf({ resource, fallbackSystem = 'default' }: Origin): string {
   const service = firstText(resource, ['service.name'])
   const named = service === undefined || service.startsWith('unknown_service') ? undefined : service
-  return systemName(named ?? firstText(resource, ['openinference.project.name']))
+  return systemName(named ?? firstText(resource, ['openinference.project.name'])) ?? fallbackSystem
 }
 
 /** A name that a system can have; undefined for one it cannot. */

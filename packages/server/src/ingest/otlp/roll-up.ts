@@ -50,7 +50,6 @@ export function rollUp(
   newSpans: readonly Span[],
   logs: readonly LogRecord[],
   known: readonly KnownSpan[] = [],
-  fallbackSystem = 'default',
 ): RolledTrace {
   const logsOf = Map.groupBy(logs, ({ spanId }) => spanId)
   const told = newSpans.toSorted(byStart)
@@ -73,7 +72,7 @@ export function rollUp(
     .map((decision): RolledDecision => {
       const { spanId } = decision.span
       const above = tree.above(spanId).flatMap((id) => bySpanId.get(id) ?? [])
-      const record = decisionRecord({ decision, above, members: members.get(spanId)!, fallbackSystem })
+      const record = decisionRecord({ decision, above, members: members.get(spanId)! })
       const supersedes = (earlierBy.get(spanId) ?? []).map(({ decisionId }) => decisionId)
       return {
         spanId,

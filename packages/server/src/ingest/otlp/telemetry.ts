@@ -5,6 +5,8 @@ import type { JsonObject, JsonValue } from '@deponent/format'
 export interface Origin {
   readonly resource: JsonObject
   readonly scope: { readonly name?: string; readonly version?: string; readonly attributes?: JsonObject }
+  /** Its system where the resource names none; `default` when absent. */
+  readonly fallbackSystem?: string
 }
 
 /** Something at a moment within a span. */

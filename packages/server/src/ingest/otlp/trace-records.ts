@@ -11,7 +11,6 @@ export interface Standing {
   readonly isLate: boolean
   /** Whom it is about, where it belongs to no decision. */
   readonly subjects: readonly string[]
-  readonly fallbackSystem: string
 }
 
 /** The fields of a `trace.span`. */
@@ -73,13 +72,9 @@ export function judgementsInLog(log: LogRecord): Judgement[] {
   return isJudgement(log) ? judgementIn(log.attributes) : []
 }
 
-function standingOf(
-  origin: Origin,
-  sourceDigest: string,
-  { isLate, subjects, fallbackSystem }: Standing,
-): JsonObject {
+function standingOf(origin: Origin, sourceDigest: string, { isLate, subjects }: Standing): JsonObject {
   return {
-    system: systemOf(origin) ?? fallbackSystem,
+    system: systemOf(origin),
     basis: 'observed',
     sourceDigest,
     rollup: ROLLUP_VERSION,
