@@ -1,4 +1,5 @@
 /** Traces over a ledger of a test, with a clock that the test moves. */
+import { entryAt } from '../../packages/server/src/hosting/telemetry.ts'
 import type { Span, Telemetry } from '../../packages/server/src/ingest/otlp/telemetry.ts'
 import type { Disk } from '../../packages/server/src/platform/disk.ts'
 import type { Random } from '../../packages/server/src/platform/random.ts'
@@ -30,7 +31,8 @@ export function openTraces(of: TracesOfTest): Promise<Traces> {
     patience: patienceOf(10),
     to: {
       recorder,
-      entryIdOf: async (index) => (await ledger.entry(index)).id,
+      reader: tenant.reader,
+      entryAt: (index) => entryAt(tenant, index),
       onRefused: onRefused ?? ((code) => Promise.reject(new Error(code))),
     },
     refusal: () => ledger.refusal,

@@ -62,6 +62,33 @@ test('what comes late by a key narrowed to another system is no part of a decisi
   expect(span).not.toHaveProperty('links')
 })
 
+test('a span that calls its decision by the entry of one in another system is no part of that', async () => {
+  const refused: string[] = []
+  const opened = await open(undefined, { refused })
+  const { tenant, traces, clock } = opened
+  await takeSpans(traces, { id: 'llm', attributes: chat })
+  await until(clock, has(opened, 'trace.span', 1))
+  const [index] = await tenant.recorder.findDecisions(nameOf('llm'))
+  const { id } = await tenant.ledger.entry(index!)
+  const till = { system: 'till', reach: ['till'] }
+  for (const trace of ['1', '2'])
+    await takeSpansOf(
+      traces,
+      till,
+      spansOf('till', {
+        id: `n${trace}`,
+        trace: trace.repeat(32),
+        attributes: { ...chat, 'audit.decision.id': id },
+      }),
+    )
+  await until(clock, has(opened, 'trace.span', 3))
+  const linked = (await recordsOf(tenant, 'trace.span')).flatMap(
+    ({ links }) => (links as { id: string }[] | undefined) ?? [],
+  )
+  expect(linked.filter((link) => link.id === id)).toHaveLength(1)
+  expect(refused).toEqual(['id_conflict'])
+})
+
 test('spans of one trace that name no system are each in the system their request was sent to', async () => {
   const opened = await open()
   const { tenant, traces, clock } = opened

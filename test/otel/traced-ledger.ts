@@ -45,17 +45,27 @@ export interface Opened {
 
 interface OpenedBy {
   policy?: ClassificationPolicy
+  /** Takes the codes of what is refused, which fails the test when absent. */
+  refused?: string[]
   recorderOver?(recorder: Recorder): RecordsTraces['recorder']
 }
 
 /** One life on a place, a new one when absent; closed by `closeAll` at the latest. */
-export async function open(place?: Place, { policy, recorderOver }: OpenedBy = {}): Promise<Opened> {
+export async function open(place?: Place, { policy, recorderOver, refused }: OpenedBy = {}): Promise<Opened> {
   const at = place ?? (await newPlace())
   const clock = new WakefulClock()
   const { tenant, close } = await openRecording(at, clock, undefined, policy)
   const path = spansFile(at)
   const recorder = recorderOver?.(tenant.recorder) ?? tenant.recorder
-  const traces = await openTraces({ tenant, disk: realDisk, random: realRandom, clock, path, recorder })
+  const traces = await openTraces({
+    tenant,
+    disk: realDisk,
+    random: realRandom,
+    clock,
+    path,
+    recorder,
+    ...(refused && { onRefused: (code) => refused.push(code) }),
+  })
   let isOpen = true
   const once = async (): Promise<void> => {
     if (!isOpen) return

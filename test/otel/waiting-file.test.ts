@@ -18,6 +18,17 @@ test('what was recorded is gone from the file of what waits', async () => {
   expect(await has(opened, 'trace.span', 1)()).toBe(true)
 })
 
+test('what was recorded is gone from the file at the end, and what waits is in it', async () => {
+  const place = await newPlace()
+  const opened = await open(place)
+  const { tenant, traces, clock } = opened
+  await takeSpans(traces, { id: 'llm', attributes: chat })
+  await takeSpans(traces, { id: 'below', trace: '1'.repeat(32), parent: 'missing', attributes: chat })
+  await until(clock, has(opened, 'trace.span', 1))
+  await traces.close()
+  expect(await spansInFile(place, tenant)).toEqual(['below'])
+})
+
 test('what is being recorded stays in the file of what waits, however long that takes', async () => {
   const place = await newPlace()
   const gate = Promise.withResolvers<void>()
@@ -25,7 +36,7 @@ test('what is being recorded stays in the file of what waits, however long that 
   const opened = await open(place, {
     recorderOver: (recorder) => ({
       findDecisions: (...about) => recorder.findDecisions(...about),
-      hasTelemetry: (...about) => recorder.hasTelemetry(...about),
+      seenTelemetry: (...about) => recorder.seenTelemetry(...about),
       record: async (submissions) => {
         calls += 1
         if (calls === 1) await gate.promise

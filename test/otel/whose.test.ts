@@ -2,8 +2,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
-import { recordsOf, takeSpans, until } from './open-traces.ts'
-import { chat, closeAll, closing, has, open, type Opened, tool } from './traced-ledger.ts'
+import { newPlace } from '../recording/open-tenant.ts'
+import { recordsOf, takeLogs, takeSpans, until } from './open-traces.ts'
+import { idOf, TRACE } from './spans.ts'
+import { agent, chat, closeAll, closing, has, nameOf, open, type Opened, tool } from './traced-ledger.ts'
 
 afterEach(closeAll)
 
@@ -28,4 +30,68 @@ test('a late span that names a person goes with them where its decision names no
   await until(clock, has(opened, 'trace.span', 2))
   await erase(opened, 'p-1')
   expect(await namesOf(opened)).toEqual(['llm'])
+})
+
+test('a log record that comes after a restart goes with the person its decision is about', async () => {
+  const place = await newPlace()
+  const before = await open(place)
+  await takeSpans(before.traces, { id: 'llm', attributes: { ...chat, 'audit.subject.id': 'p-1' } })
+  await until(before.clock, has(before, 'trace.span', 1))
+  await before.close()
+  const opened = await open(place)
+  await takeLogs(opened.traces, { traceId: TRACE, spanId: idOf('llm'), eventName: 'note' })
+  await until(opened.clock, has(opened, 'trace.log', 1))
+  expect(await recordsOf(opened.tenant, 'trace.log')).toMatchObject([
+    { late: true, links: [{ rel: 'partOf' }] },
+  ])
+  await erase(opened, 'p-1')
+  expect(await namesOf(opened, 'trace.log')).toEqual([])
+})
+
+test('a span that comes after a restart below one that was no decision goes with whom its trace is known to be about', async () => {
+  const place = await newPlace()
+  const before = await open(place)
+  await takeSpans(
+    before.traces,
+    { id: 'llm', attributes: { ...chat, 'audit.subject.id': 'p-1' } },
+    { id: 'tool', parent: 'llm', attributes: tool },
+  )
+  await until(before.clock, has(before, 'trace.span', 2))
+  await before.close()
+  const opened = await open(place)
+  await takeSpans(opened.traces, { id: 'deep', parent: 'tool' }, { id: 'flat', parent: 'llm' })
+  await until(opened.clock, has(opened, 'trace.span', 4))
+  await erase(opened, 'p-1')
+  expect(await namesOf(opened)).toEqual([])
+})
+
+test('what was recorded is not made into another decision by a restart that finds it waiting, and stays with whom it is about', async () => {
+  const place = await newPlace()
+  const before = await open(place)
+  const named = { ...agent, 'audit.decision.id': 'loan-7', 'audit.subject.id': 'p-1' }
+  await takeSpans(before.traces, { id: 'agent', attributes: named })
+  await until(before.clock, has(before, 'trace.span', 1))
+  const late = { id: 'llm', parent: 'agent', attributes: chat }
+  await takeSpans(before.traces, late)
+  await until(before.clock, has(before, 'trace.span', 2))
+  await before.close()
+  const opened = await open(place)
+  await takeSpans(opened.traces, late, { id: 'tool', parent: 'llm', attributes: tool })
+  await until(opened.clock, has(opened, 'trace.span', 3))
+  expect(await recordsOf(opened.tenant, 'decision')).toMatchObject([{ decisionId: 'loan-7' }])
+  await erase(opened, 'p-1')
+  expect(await namesOf(opened)).toEqual([])
+})
+
+test('a chain that was recorded before there was a model below it is none the more a decision after a restart', async () => {
+  const place = await newPlace()
+  const before = await open(place)
+  const chain = { id: 'chain', attributes: { 'openinference.span.kind': 'CHAIN' } }
+  await takeSpans(before.traces, chain)
+  await until(before.clock, has(before, 'trace.span', 1))
+  await before.close()
+  const opened = await open(place)
+  await takeSpans(opened.traces, chain, { id: 'llm', parent: 'chain', attributes: chat })
+  await until(opened.clock, has(opened, 'trace.span', 2))
+  expect(await recordsOf(opened.tenant, 'decision')).toMatchObject([{ decisionId: nameOf('llm') }])
 })

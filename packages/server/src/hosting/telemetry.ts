@@ -3,6 +3,7 @@ import type { OpenDirectory } from '../directory.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Random } from '../platform/random.ts'
+import { DEFAULT_SYSTEM } from '../recording/submission.ts'
 import type { Tenant } from '../tenant.ts'
 import { Traces } from '../traces/traces.ts'
 import { patienceOf } from '../traces/waiting-traces.ts'
@@ -20,9 +21,18 @@ export interface TelemetryParts {
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
+/** The id of an entry, and the name of its system. */
+export async function entryAt(
+  { ledger, systems }: Pick<Tenant, 'ledger' | 'systems'>,
+  index: number,
+): Promise<{ id: string; system: string }> {
+  const { id, system } = await ledger.entry(index)
+  return { id, system: systems.nameOf(system) ?? DEFAULT_SYSTEM }
+}
+
 /** Finds what waited when the server ended, and takes what comes. */
 export function tracesOf(tenant: Tenant, parts: TelemetryParts): Promise<Traces> {
-  const { name, ledger, recorder, vault } = tenant
+  const { name, ledger, reader, recorder, vault } = tenant
   const { disk, clock, random, directory } = parts
   return Traces.open({
     place: {
@@ -35,7 +45,8 @@ export function tracesOf(tenant: Tenant, parts: TelemetryParts): Promise<Traces>
     patience: patienceOf(parts.traceWaitSeconds ?? TRACE_WAIT_SECONDS),
     to: {
       recorder,
-      entryIdOf: async (index) => (await ledger.entry(index)).id,
+      reader,
+      entryAt: (index) => entryAt(tenant, index),
       onRefused: (code) =>
         parts.diagnose('a span or decision was refused by the recorder', { ledger: name, code }),
     },

@@ -11,7 +11,7 @@ import type { Random } from '../platform/random.ts'
 import type { MetField } from '../vault/classify/fields-met.ts'
 import type { Vault } from '../vault/vault.ts'
 import { encodeAttachment } from './attachment.ts'
-import type { Dedupe } from './dedupe.ts'
+import type { Dedupe, Seen } from './dedupe.ts'
 import { draftOf } from './draft.ts'
 import type { Emitters } from './emitters.ts'
 import type { Envelope, Receipt, RecordError } from './envelope.ts'
@@ -207,10 +207,10 @@ export class Recorder {
     return this.#targets.find(name, systemName)
   }
 
-  /** Whether a span or log record with this digest was recorded in a system, or is being recorded. */
-  hasTelemetry(kind: RecordKind, system: string, sourceDigest: string): boolean {
+  /** What is known of the span or log record with this digest in a system; undefined when it is new. */
+  seenTelemetry(kind: RecordKind, system: string, sourceDigest: string): Seen | undefined {
     const { dedupe, marker } = this.#options
-    return dedupe.seen(marker.markOfDigest(system, kind, sourceDigest)) !== undefined
+    return dedupe.seen(marker.markOfDigest(system, kind, sourceDigest))
   }
 
   /** Records of a kind known by this digest, in any system or the one named. */

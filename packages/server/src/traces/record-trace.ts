@@ -1,31 +1,23 @@
 /** Puts a trace that was rolled up into the ledger: first its decisions, then beside each the spans and log records it was made of. */
 import type { JsonObject, RecordKind } from '@deponent/format'
-import { decisionNameOf } from '../ingest/otlp/decision-of.ts'
 import type { Judgement } from '../ingest/otlp/dialects/judgements.ts'
 import type { KnownSpan, RolledDecision, RolledTrace } from '../ingest/otlp/roll-up.ts'
-import { systemOf } from '../ingest/otlp/map-span.ts'
-import type { Span } from '../ingest/otlp/telemetry.ts'
 import { thinDecision } from '../ingest/otlp/thin-decision.ts'
 import { judgementsInLog, logRecord, spanRecord } from '../ingest/otlp/trace-records.ts'
 import type { Envelope, RecordError } from '../recording/envelope.ts'
+import type { RecordReader } from '../recording/reader.ts'
 import type { Recorder } from '../recording/recorder.ts'
 import type { Submission } from '../recording/submission.ts'
-import { newTrace, type RecordedDecision, type RecordedTrace } from './recorded-traces.ts'
+import type { RecordedDecision, RecordedTrace } from './recorded-traces.ts'
 
 export interface RecordsTraces {
-  readonly recorder: Pick<Recorder, 'record' | 'findDecisions' | 'hasTelemetry'>
-  /** The id of an entry. */
-  entryIdOf(index: number): Promise<string>
+  readonly recorder: Pick<Recorder, 'record' | 'findDecisions' | 'seenTelemetry'>
+  /** What is in the ledger already. */
+  readonly reader: Pick<RecordReader, 'one'>
+  /** The id of an entry, and the name of its system. */
+  entryAt(index: number): Promise<{ readonly id: string; readonly system: string }>
   /** Told of what could not be recorded after all, by its code; never a value. */
   onRefused(code: string): void
-}
-
-/** What became of the decisions of a trace. */
-interface Placed {
-  /** By span. */
-  readonly decisions: Map<string, RecordedDecision>
-  /** Spans of decisions that were erased: nothing of them is kept any more. */
-  readonly erased: Set<string>
 }
 
 /**
@@ -37,41 +29,17 @@ export async function recordTrace(
   rolled: RolledTrace,
   earlier: RecordedTrace,
 ): Promise<void> {
-  const { decisions, erased } = await placeDecisions(to, rolled.decisions, earlier)
+  const decisions = await placeDecisions(to, rolled.decisions, earlier)
   const isLate = (owner: string): boolean => !decisions.has(owner)
   for (const [spanId, decision] of decisions) earlier.decisions.set(spanId, decision)
   for (const subject of rolled.subjects) earlier.subjects.add(subject)
-  const submissions = restOf(to, rolled, { earlier, erased, isLate })
+  const submissions = restOf(to, rolled, { earlier, isLate })
   const { errors } = await record(to, submissions)
   for (const { code } of errors) to.onRefused(code)
   const superseded = supersededIn(rolled)
-  for (const node of [...earlier.known.values(), ...rolled.nodes])
+  // What was known of a span stays: a piece of it that comes late does not change what it is.
+  for (const node of [...rolled.nodes, ...earlier.known.values()])
     earlier.known.set(node.spanId, withoutDecision(node, superseded))
-}
-
-/**
- * What the ledger itself knows of a trace of which nothing is remembered: the decisions directly above spans that come without their parents.
- */
-export async function recallTrace(
-  { recorder, entryIdOf }: RecordsTraces,
-  traceId: string,
-  spans: readonly Span[],
-): Promise<RecordedTrace> {
-  const trace = newTrace()
-  const ids = new Set(spans.map(({ spanId }) => spanId))
-  for (const span of spans) {
-    const spanId = span.parentSpanId
-    if (spanId === '' || ids.has(spanId)) continue
-    ids.add(spanId)
-    const decisionId = decisionNameOf(traceId, spanId)
-    const [index] = await recorder.findDecisions(decisionId, systemOf(span))
-    if (index === undefined) continue
-    const id = await entryIdOf(index)
-    trace.known.set(spanId, { spanId, parentSpanId: '', role: 'agent', isDeclared: false, decisionId })
-    trace.decisions.set(spanId, { index, id })
-    trace.entryIds.set(decisionId, id)
-  }
-  return trace
 }
 
 function supersededIn({ decisions, absorbed }: RolledTrace): Set<string> {
@@ -89,16 +57,22 @@ function withoutDecision(node: KnownSpan, superseded: ReadonlySet<string>): Know
 /** Decisions that one links to as superseded; more do not fit into a record. */
 const SUPERSEDES_MAX = 1_000
 
+/** Records those that are new; gives where each is, by its span. */
 async function placeDecisions(
   to: RecordsTraces,
   decisions: readonly RolledDecision[],
-  { entryIds }: RecordedTrace,
-): Promise<Placed> {
-  const placed: Placed = { decisions: new Map(), erased: new Set() }
-  let left: RolledDecision[] = decisions.map((decision) => {
-    const ids = decision.supersedes.flatMap((name) => entryIds.get(name) ?? [])
-    return { ...decision, record: withLinks(decision.record, ids.slice(0, SUPERSEDES_MAX)) }
-  })
+  { decisions: recorded, entryIds, erased }: RecordedTrace,
+): Promise<Map<string, RecordedDecision>> {
+  const placed = new Map<string, RecordedDecision>()
+  let left: RolledDecision[] = []
+  for (const decision of decisions) {
+    const { record, spanId, supersedes } = decision
+    const known = recorded.get(spanId)
+    if (known) place(decision, known)
+    if (known || erased.has(spanId)) continue
+    const ids = supersedes.flatMap((name) => entryIds.get(name) ?? [])
+    left.push({ ...decision, record: withLinks(record, ids.slice(0, SUPERSEDES_MAX)) })
+  }
   // What does not fit is said in fewer words; its spans have all of them.
   for (const isLast of [false, true]) {
     const { receipts, errors } = await record(
@@ -111,7 +85,7 @@ async function placeDecisions(
       const decision = left[error.position]!
       const known = await knownAs(to, decision, error)
       if (known) place(decision, known)
-      else if (error.code === 'erased') placed.erased.add(decision.spanId)
+      else if (error.code === 'erased') erased.add(decision.spanId)
       else if (isLast) to.onRefused(error.code)
       else refused.push({ ...decision, record: thinDecision(decision.record, error.code) })
     }
@@ -121,30 +95,33 @@ async function placeDecisions(
   return placed
 
   function place({ spanId, decisionId }: RolledDecision, decision: RecordedDecision): void {
-    placed.decisions.set(spanId, decision)
+    placed.set(spanId, decision)
     entryIds.set(decisionId, decision.id)
   }
 }
 
 /** What was recorded under this name before: by an earlier attempt, when less of the trace was there. */
 async function knownAs(
-  { recorder, entryIdOf }: RecordsTraces,
+  { recorder, entryAt }: RecordsTraces,
   { decisionId, system }: RolledDecision,
   { code }: RecordError,
 ): Promise<RecordedDecision | undefined> {
   if (code !== 'id_conflict') return undefined
-  const [index] = await recorder.findDecisions(decisionId, system)
-  return index === undefined ? undefined : { index, id: await entryIdOf(index) }
+  for (const index of await recorder.findDecisions(decisionId, system)) {
+    const entry = await entryAt(index)
+    // The name may be the id of an entry, of whatever system.
+    if (entry.system === system) return { index, id: entry.id }
+  }
+  return undefined
 }
 
 interface Around {
   readonly earlier: RecordedTrace
-  readonly erased: ReadonlySet<string>
   isLate(owner: string): boolean
 }
 
 /** Spans, log records and the judgements that came with them. */
-function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, erased, isLate }: Around): Submission[] {
+function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, isLate }: Around): Submission[] {
   const submissions: Submission[] = []
   const joined = new Map(rolled.absorbed.map(({ by, decisionId }) => [by, decisionId]))
   const add = (kind: RecordKind, record: JsonObject, about?: RecordedDecision): void => {
@@ -161,7 +138,7 @@ function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, erased, isLat
     subjects: about ? own : [...new Set([...own, ...earlier.subjects])],
   })
   const isNew = (kind: RecordKind, record: JsonObject): boolean =>
-    !to.recorder.hasTelemetry(kind, record.system as string, record.sourceDigest as string)
+    !to.recorder.seenTelemetry(kind, record.system as string, record.sourceDigest as string)
   /** In the system of who says it, which need not be that of the decision. */
   const addJudgements = (
     judgements: readonly Judgement[],
@@ -171,7 +148,7 @@ function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, erased, isLat
     if (about) for (const judgement of judgements) add('score', { ...judgement, system: system! }, about)
   }
   for (const { span, mapped, owner } of rolled.spans) {
-    if (owner !== undefined && erased.has(owner)) continue
+    if (owner !== undefined && earlier.erased.has(owner)) continue
     const about = owner === undefined ? undefined : earlier.decisions.get(owner)
     const own = mapped.subjectId === undefined ? [] : [mapped.subjectId]
     const record = spanRecord(span, mapped, standingOf(owner, about, own))
@@ -183,7 +160,7 @@ function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, erased, isLat
     addJudgements(mapped.judgements, record, about)
   }
   for (const { log, owner } of rolled.logs) {
-    if (owner !== undefined && erased.has(owner)) continue
+    if (owner !== undefined && earlier.erased.has(owner)) continue
     const about = owner === undefined ? undefined : earlier.decisions.get(owner)
     const record = logRecord(log, standingOf(owner, about, []))
     if (!isNew('trace.log', record)) continue

@@ -15,12 +15,24 @@ export interface RecordedTrace {
   readonly decisions: Map<string, RecordedDecision>
   /** Entry ids by the name a decision was recorded under. */
   readonly entryIds: Map<string, string>
+  /** Everybody the trace is about, by the ids of the source. */
   readonly subjects: Set<string>
+  /** Spans that were erased: nothing of what belongs to them is kept any more. */
+  readonly erased: Set<string>
+  /** Whether something of the trace was erased, so that whom its other pieces are about is no longer all known. */
+  isErasedInPart: boolean
 }
 
 /** A trace of which nothing is remembered. */
 export function newTrace(): RecordedTrace {
-  return { known: new Map(), decisions: new Map(), entryIds: new Map(), subjects: new Set() }
+  return {
+    known: new Map(),
+    decisions: new Map(),
+    entryIds: new Map(),
+    subjects: new Set(),
+    erased: new Set(),
+    isErasedInPart: false,
+  }
 }
 
 /** Spans remembered over all traces, the oldest traces going first. */

@@ -17,7 +17,8 @@ import type { Clock } from '../platform/clock.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { SealedJournal, type SealedJournalPlace } from '../vault/sealed-journal.ts'
 import type { Arrival } from './arrival.ts'
-import { recallTrace, type RecordsTraces, recordTrace } from './record-trace.ts'
+import { recallTrace } from './recall-trace.ts'
+import { type RecordsTraces, recordTrace } from './record-trace.ts'
 import { RecordedTraces } from './recorded-traces.ts'
 import { type Patience, type WaitingTrace, WaitingTraces } from './waiting-traces.ts'
 
@@ -59,7 +60,7 @@ export class Traces {
     this.#journal = journal
     this.#waiting = new WaitingTraces(options.patience)
     for (const note of journal?.found ?? []) this.#wait(JSON.parse(note) as Arrival, note.length)
-    // What the file has besides was recorded before the last end, or comes to nothing when it is recorded again.
+    // What of it was recorded before the last end comes to nothing when it is recorded again.
     if (this.#waiting.size > 0) this.#lookLater(LOOK_EVERY_MS)
   }
 
@@ -110,11 +111,12 @@ export class Traces {
     this.#lookLater(LOOK_EVERY_MS)
   }
 
-  /** Ends what is under way. What waits is found by the next start. */
+  /** Ends what is under way. What waits is found by the next start, and nothing else. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancel?.()
     await this.#running
+    if (this.#leftSince !== undefined) await this.#rewriteOrTell()
     await this.#journal?.close().catch(() => undefined)
   }
 
@@ -168,7 +170,8 @@ export class Traces {
   async #record({ key, traceId, spans, logs }: WaitingTrace): Promise<void> {
     if (this.#isClosed) throw new NotSequencing('closed', 'the ledger is being closed')
     const to: RecordsTraces = { ...this.#options.to, onRefused: (code) => this.#refuse(code) }
-    const earlier = this.#recorded.get(key) ?? (await recallTrace(to, traceId, [...spans.values()]))
+    const earlier =
+      this.#recorded.get(key) ?? (await recallTrace(to, traceId, [...spans.values()], [...logs.values()]))
     const rolled = rollUp([...spans.values()], [...logs.values()], [...earlier.known.values()])
     await recordTrace(to, rolled, earlier)
     if (traceId !== '') this.#recorded.put(key, earlier)
@@ -184,9 +187,13 @@ export class Traces {
     if (this.#leftSince === undefined || this.#isClosed || !this.#journal) return
     const leftMs = this.#options.clock.monotonicMs() - this.#leftSince
     if (this.#waiting.size > 0 && leftMs < LEFT_BEHIND_MS) return
+    await this.#rewriteOrTell()
+  }
+
+  async #rewriteOrTell(): Promise<void> {
     this.#leftSince = undefined
     try {
-      await this.#journal.rewrite(this.#waiting.all().map((arrival) => JSON.stringify(arrival)))
+      await this.#journal?.rewrite(this.#waiting.all().map((arrival) => JSON.stringify(arrival)))
     } catch (error) {
       this.#options.diagnose('spans that were recorded are still in the file of those that wait', {
         reason: reasonOf(error),
