@@ -34,6 +34,7 @@ export function erasuresOver(
     told: () => Promise.resolve(),
     toldExpired: () => Promise.resolve(),
     delayed: () => Promise.resolve(),
+    dropWaiting: () => Promise.resolve(),
     diagnose: () => undefined,
     ...more,
   })

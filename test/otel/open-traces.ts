@@ -22,10 +22,10 @@ export interface TracesOfTest {
   recorder?: RecordsTraces['recorder']
 }
 
-export function openTraces(of: TracesOfTest): Promise<Traces> {
+export async function openTraces(of: TracesOfTest): Promise<Traces> {
   const { tenant, disk, random, clock, path, onRefused, recorder = tenant.recorder } = of
   const { ledger, vault } = tenant
-  return Traces.open({
+  const traces = await Traces.open({
     place: { disk, random, path, key: vault.derive('waiting-spans') },
     clock,
     patience: patienceOf(10),
@@ -38,6 +38,8 @@ export function openTraces(of: TracesOfTest): Promise<Traces> {
     refusal: () => ledger.refusal,
     diagnose: () => undefined,
   })
+  traces.begin()
+  return traces
 }
 
 const telemetry = (more: Partial<Telemetry>): Telemetry => ({

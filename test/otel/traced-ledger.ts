@@ -1,4 +1,5 @@
 /** Traces over a ledger in a directory, from one life to the next, and what spans of tests say. */
+import { expect } from 'vitest'
 import { TestClock } from '../../packages/server/src/platform/clock.ts'
 import { realDisk } from '../../packages/server/src/platform/disk.ts'
 import { realRandom } from '../../packages/server/src/platform/random.ts'
@@ -9,6 +10,7 @@ import type { RecordsTraces } from '../../packages/server/src/traces/record-trac
 import type { Traces } from '../../packages/server/src/traces/traces.ts'
 import type { ClassificationPolicy } from '../../packages/server/src/vault/classify/policy.ts'
 import { readSealedNotes } from '../../packages/server/src/vault/sealed-journal.ts'
+import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 import { newPlace, openRecording, type Place } from '../recording/open-tenant.ts'
 import { openTraces, recordsOf } from './open-traces.ts'
 import { idOf, TRACE } from './spans.ts'
@@ -91,3 +93,13 @@ export const has =
   ({ tenant }: Opened, kind: string, count: number) =>
   async (): Promise<boolean> =>
     (await recordsOf(tenant, kind)).length >= count
+
+/** Erases a person, from the file of what waits too. */
+export async function erase({ tenant, traces, clock }: Opened, person: string): Promise<void> {
+  const erasures = erasuresOver(tenant, clock, realRandom, { copies: [traces] })
+  await erasures.begin()
+  const { erasure } = await erasures.request(requestAbout(tenant, person))
+  await erasures.settled()
+  expect(erasures.status(erasure.id)?.erasure.outcome).toBeDefined()
+  await erasures.close()
+}

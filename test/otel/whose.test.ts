@@ -1,21 +1,11 @@
 /** Whose spans and log records are: with whom they are erased, early or late, before a restart or after it. */
 import { afterEach, expect, test } from 'vitest'
-import { realRandom } from '../../packages/server/src/platform/random.ts'
-import { erasuresOver, requestAbout } from '../erasure/erasing.ts'
 import { newPlace } from '../recording/open-tenant.ts'
 import { recordsOf, takeLogs, takeSpans, until } from './open-traces.ts'
 import { idOf, TRACE } from './spans.ts'
-import { agent, chat, closeAll, closing, has, nameOf, open, type Opened, tool } from './traced-ledger.ts'
+import { agent, chat, closeAll, erase, has, nameOf, open, type Opened, tool } from './traced-ledger.ts'
 
 afterEach(closeAll)
-
-async function erase({ tenant, clock }: Opened, person: string): Promise<void> {
-  const erasures = erasuresOver(tenant, clock, realRandom)
-  await erasures.begin()
-  closing.push(() => erasures.close())
-  await erasures.request(requestAbout(tenant, person))
-  await erasures.settled()
-}
 
 const namesOf = async ({ tenant }: Opened, kind = 'trace.span'): Promise<unknown[]> =>
   (await recordsOf(tenant, kind)).map(({ name }) => name)

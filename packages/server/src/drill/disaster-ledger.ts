@@ -181,6 +181,7 @@ function erasuresOf(tenant: Tenant, random: Random): Erasures {
     told: nothing,
     toldExpired: nothing,
     delayed: nothing,
+    dropWaiting: nothing,
     diagnose: () => undefined,
   })
 }

@@ -46,6 +46,11 @@ export interface ErasuresOptions extends ErasingIn {
   needsTwoPersons(): boolean
   /** Called whenever holds are found to keep an erasure waiting. */
   delayed(erasure: Erasure, holds: readonly string[]): Promise<void>
+  /**
+   * Drops what waits to be recorded. Called before erasures are repeated: an older copy of the directory was put back, and what waited in it may be about who
+   * was erased since.
+   */
+  dropWaiting(): Promise<void>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
@@ -67,13 +72,15 @@ export class Erasures {
 
   /** Takes up what earlier lives left: names that are refused, erasures that were begun, and those a restored directory has forgotten. */
   async begin(): Promise<void> {
-    const { dedupe, entryOf, ledger, register, vault } = this.#options
+    const { dedupe, dropWaiting, entryOf, ledger, register, vault } = this.#options
     for (const erasure of register.all()) dedupe.erase(namesOf(erasure))
     const forgotten = register.forgotten(entryOf)
     // No new record about these people is sealed with a key that is to go, from the first one on.
     vault.releaseKeys([...register.all(), ...forgotten].flatMap(numbersOf))
     if (ledger.refusal) return
     await this.#beginOutside()
+    // Before they are in the register: a start that is cut short in between finds them forgotten again.
+    if (forgotten.length > 0) await dropWaiting()
     const repeated = await repeatedErasures(this.#options, forgotten)
     await register.repeat(forgotten, repeated)
     if (register.all().length > 0) await register.settle()

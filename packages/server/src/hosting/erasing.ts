@@ -8,6 +8,7 @@ import type { StateStore } from '../platform/state-store.ts'
 import type { PrivacyControl } from '../privacy/privacy-control.ts'
 import type { Projection } from '../projection/index.ts'
 import type { Tenant } from '../tenant.ts'
+import type { Traces } from '../traces/traces.ts'
 
 export interface ErasingParts {
   clock: Clock
@@ -18,13 +19,15 @@ export interface ErasingParts {
   control: Pick<AccessControl, 'forget'>
   /** Where content is kept a second time. */
   copies: readonly ContentCopy[]
+  /** What waits to be recorded. */
+  traces: Pick<Traces, 'erase' | 'drop'>
   diagnose(message: string, details?: Record<string, unknown>): void
 }
 
 export function erasuresOf(
   tenant: Tenant,
   projection: Pick<Projection, 'erase'>,
-  { clock, control, copies, diagnose, privacy, random, store }: ErasingParts,
+  { clock, control, copies, diagnose, privacy, random, store, traces }: ErasingParts,
 ): Erasures {
   const { dedupe, erasureEntries, ledger, marker, recent, recorder, register, rights, systems, vault } =
     tenant
@@ -41,7 +44,8 @@ export function erasuresOf(
     recent,
     entryOf: (root) => erasureEntries.entryOf(root),
     eraseFromIndex: (indices, left) => projection.erase(indices, left),
-    copies,
+    copies: [traces, ...copies],
+    dropWaiting: () => traces.drop(),
     scrubState: () => store.scrub(),
     needsTwoPersons: () => privacy.needsTwoPersons(),
     holds: {

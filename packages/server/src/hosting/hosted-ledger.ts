@@ -134,9 +134,12 @@ export function openLedger(
     undo.add(() => access.accessLog.close())
     const projection = await parts.indexes.start(tenant, undo, () => privacy.sealed)
     const { copies, offsite } = await offsiteOf(tenant, parts)
+    const traces = await tracesOf(tenant, parts)
+    undo.add(() => traces.close())
     const erasures = erasuresOf(tenant, projection, {
       ...parts,
       copies,
+      traces,
       privacy,
       control: access.control,
       store: directory.store,
@@ -153,6 +156,7 @@ export function openLedger(
     })
     tiering.begin()
     await erasures.begin()
+    traces.begin()
     const expiry = expiryOf(tenant, projection, {
       ...parts,
       control: retention,
@@ -161,8 +165,6 @@ export function openLedger(
     })
     undo.add(() => expiry.close())
     expiry.begin()
-    const traces = await tracesOf(tenant, parts)
-    undo.add(() => traces.close())
     const scrub = scrubOf(tenant, parts)
     undo.add(() => scrub.stop())
     scrub.start()

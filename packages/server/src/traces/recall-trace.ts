@@ -76,6 +76,7 @@ async function readAt(
   index: number,
 ): Promise<ReadEntry | undefined> {
   try {
+    trace.entries.add(index)
     const read = await reader.one(index)
     if (read.record) for (const subject of subjectsOf(read.record)) trace.subjects.add(subject)
     else trace.isErasedInPart = true

@@ -34,8 +34,9 @@ export async function recordTrace(
   for (const [spanId, decision] of decisions) earlier.decisions.set(spanId, decision)
   for (const subject of rolled.subjects) earlier.subjects.add(subject)
   const submissions = restOf(to, rolled, { earlier, isLate })
-  const { errors } = await record(to, submissions)
+  const { errors, receipts } = await record(to, submissions)
   for (const { code } of errors) to.onRefused(code)
+  for (const { index } of [...decisions.values(), ...receipts]) earlier.entries.add(index)
   const superseded = supersededIn(rolled)
   // What was known of a span stays: a piece of it that comes late does not change what it is.
   for (const node of [...rolled.nodes, ...earlier.known.values()])
@@ -147,12 +148,18 @@ function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, isLate }: Aro
   ): void => {
     if (about) for (const judgement of judgements) add('score', { ...judgement, system: system! }, about)
   }
+  /** What would be sealed for people of whom one was erased. */
+  const isOfErased = (about: RecordedDecision | undefined, own: readonly string[]): boolean => {
+    const isOf = about === undefined && own.length === 0 && earlier.isErasedInPart
+    if (isOf) to.onRefused('erased')
+    return isOf
+  }
   for (const { span, mapped, owner } of rolled.spans) {
     if (owner !== undefined && earlier.erased.has(owner)) continue
     const about = owner === undefined ? undefined : earlier.decisions.get(owner)
     const own = mapped.subjectId === undefined ? [] : [mapped.subjectId]
     const record = spanRecord(span, mapped, standingOf(owner, about, own))
-    if (!isNew('trace.span', record)) continue
+    if (!isNew('trace.span', record) || isOfErased(about, own)) continue
     const absorbed = owner === undefined ? undefined : joined.get(owner)
     const entryId = absorbed === undefined ? undefined : earlier.entryIds.get(absorbed)
     if (owner !== undefined) joined.delete(owner)
@@ -163,7 +170,7 @@ function restOf(to: RecordsTraces, rolled: RolledTrace, { earlier, isLate }: Aro
     if (owner !== undefined && earlier.erased.has(owner)) continue
     const about = owner === undefined ? undefined : earlier.decisions.get(owner)
     const record = logRecord(log, standingOf(owner, about, []))
-    if (!isNew('trace.log', record)) continue
+    if (!isNew('trace.log', record) || isOfErased(about, [])) continue
     add('trace.log', record, about)
     addJudgements(judgementsInLog(log), record, about)
   }

@@ -15,6 +15,8 @@ export interface RecordedTrace {
   readonly decisions: Map<string, RecordedDecision>
   /** Entry ids by the name a decision was recorded under. */
   readonly entryIds: Map<string, string>
+  /** Indices of what was recorded of it, as far as that is known. */
+  readonly entries: Set<number>
   /** Everybody the trace is about, by the ids of the source. */
   readonly subjects: Set<string>
   /** Spans that were erased: nothing of what belongs to them is kept any more. */
@@ -29,6 +31,7 @@ export function newTrace(): RecordedTrace {
     known: new Map(),
     decisions: new Map(),
     entryIds: new Map(),
+    entries: new Set(),
     subjects: new Set(),
     erased: new Set(),
     isErasedInPart: false,
@@ -57,11 +60,22 @@ export class RecordedTraces {
   put(key: string, trace: RecordedTrace): void {
     this.#forget(key)
     this.#traces.set(key, trace)
-    this.#counted.set(key, trace.known.size)
-    this.#spans += trace.known.size
+    const size = Math.max(trace.known.size, trace.entries.size)
+    this.#counted.set(key, size)
+    this.#spans += size
     for (const oldest of this.#traces.keys()) {
       if (this.#spans <= SPANS_MAX || oldest === key) break
       this.#forget(oldest)
+    }
+  }
+
+  /** Lets go of what entries said that were erased: whom their traces are about, and what applications called their decisions. */
+  erase(indices: ReadonlySet<number>): void {
+    for (const trace of this.#traces.values()) {
+      if (![...trace.entries].some((index) => indices.has(index))) continue
+      trace.subjects.clear()
+      trace.isErasedInPart = true
+      for (const [spanId, { index, id }] of trace.decisions) if (indices.has(index)) rename(trace, spanId, id)
     }
   }
 
@@ -70,4 +84,13 @@ export class RecordedTraces {
     this.#traces.delete(key)
     this.#counted.delete(key)
   }
+}
+
+/** Calls the decision of a span by the id of its entry. */
+function rename({ entryIds, known }: RecordedTrace, spanId: string, id: string): void {
+  const node = known.get(spanId)
+  if (node?.decisionId === undefined) return
+  entryIds.delete(node.decisionId)
+  entryIds.set(id, id)
+  known.set(spanId, { ...node, decisionId: id })
 }

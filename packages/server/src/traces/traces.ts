@@ -11,9 +11,11 @@
  * could not be erased with that person.
  */
 import { FormatError } from '@deponent/format'
+import { systemOf } from '../ingest/otlp/map-span.ts'
 import { rollUp } from '../ingest/otlp/roll-up.ts'
 import { NotSequencing, Overloaded } from '../ledger/errors.ts'
 import type { Clock } from '../platform/clock.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { SealedJournal, type SealedJournalPlace } from '../vault/sealed-journal.ts'
 import type { Arrival } from './arrival.ts'
@@ -50,6 +52,8 @@ export class Traces {
   readonly #recorded = new RecordedTraces()
   /** Since when something recorded is still in the file; undefined for nothing. */
   #leftSince: number | undefined
+  /** Whether writing the file anew has not come to its end. */
+  #isBehind = false
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
   #isClosed = false
@@ -59,12 +63,14 @@ export class Traces {
     this.#options = options
     this.#journal = journal
     this.#waiting = new WaitingTraces(options.patience)
-    for (const note of journal?.found ?? []) this.#wait(JSON.parse(note) as Arrival, note.length)
     // What of it was recorded before the last end comes to nothing when it is recorded again.
-    if (this.#waiting.size > 0) this.#lookLater(LOOK_EVERY_MS)
+    for (const note of journal?.found ?? []) this.#wait(JSON.parse(note) as Arrival, note.length)
   }
 
-  /** Finds what waited when the process ended. A file that cannot be read or written stops telemetry, and nothing else. */
+  /**
+   * Finds what waited when the process ended. A file that cannot be read or written stops telemetry and erasures, which it could keep something from, and
+   * nothing else.
+   */
   static async open(options: TracesOptions): Promise<Traces> {
     const { place, diagnose } = options
     try {
@@ -77,6 +83,11 @@ export class Traces {
       diagnose('spans that wait cannot be used, and no more are taken', { file: place.path, reason })
       return new Traces(options, undefined)
     }
+  }
+
+  /** From here on what waits is recorded when its time has come. */
+  begin(): void {
+    if (this.#waiting.size > 0) this.#lookLater(LOOK_EVERY_MS)
   }
 
   /** How many spans, log records and decisions were taken and then refused by the recorder. */
@@ -109,6 +120,37 @@ export class Traces {
       throw new NotSequencing('write_failed', `spans could not be written: ${reasonOf(error)}`)
     }
     this.#lookLater(LOOK_EVERY_MS)
+  }
+
+  /**
+   * Lets go of entries that were erased: of whom they were about, in memory, and of them themselves in the file, where they may still stand.
+   *
+   * @throws when the file cannot be written
+   */
+  async erase(indices: readonly number[]): Promise<void> {
+    if (!this.#journal)
+      throw new ExplainedError(
+        'the file of spans that wait cannot be used, and may hold what is to be erased',
+      )
+    // What is being recorded is neither remembered nor waiting.
+    while (this.#running) await this.#running
+    this.#recorded.erase(new Set(indices))
+    const { recorder } = this.#options.to
+    const dropped = this.#waiting.drop(
+      (kind, item, digest) => recorder.seenTelemetry(kind, systemOf(item), digest)?.state === 'erased',
+    )
+    if (dropped > 0 || this.#leftSince !== undefined || this.#isBehind) await this.#rewrite()
+  }
+
+  /** Drops all that waits, before `begin`. @throws when the file cannot be written */
+  async drop(): Promise<void> {
+    const { diagnose, place } = this.#options
+    const traces = this.#waiting.size
+    this.#waiting.drop(() => true)
+    if (this.#journal) await this.#rewrite()
+    else await place.disk.writeDurably(place.path, new Uint8Array(0), 0o600)
+    if (traces > 0 || !this.#journal)
+      diagnose('spans that waited are dropped: they may be about people who were erased since', { traces })
   }
 
   /** Ends what is under way. What waits is found by the next start, and nothing else. */
@@ -177,6 +219,14 @@ export class Traces {
     if (traceId !== '') this.#recorded.put(key, earlier)
   }
 
+  /** Makes the file hold what waits, and nothing else. */
+  async #rewrite(): Promise<void> {
+    this.#leftSince = undefined
+    this.#isBehind = true
+    await this.#journal?.rewrite(this.#waiting.all().map((arrival) => JSON.stringify(arrival)))
+    this.#isBehind = false
+  }
+
   #refuse(code: string): void {
     this.#refused += 1
     this.#options.to.onRefused(code)
@@ -191,9 +241,8 @@ export class Traces {
   }
 
   async #rewriteOrTell(): Promise<void> {
-    this.#leftSince = undefined
     try {
-      await this.#journal?.rewrite(this.#waiting.all().map((arrival) => JSON.stringify(arrival)))
+      await this.#rewrite()
     } catch (error) {
       this.#options.diagnose('spans that were recorded are still in the file of those that wait', {
         reason: reasonOf(error),

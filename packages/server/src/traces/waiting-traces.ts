@@ -1,5 +1,6 @@
 /** The traces that wait for the rest of themselves, and which of them need wait no longer. */
-import type { LogRecord, Span } from '../ingest/otlp/telemetry.ts'
+import type { RecordKind } from '@deponent/format'
+import type { LogRecord, Origin, Span } from '../ingest/otlp/telemetry.ts'
 import type { Arrival } from './arrival.ts'
 
 /** How long, in milliseconds, a trace may keep us waiting. */
@@ -98,6 +99,24 @@ export class WaitingTraces {
     for (const [digest, log] of newer.logs) trace.logs.set(digest, log)
     trace.bytes += newer.bytes
     trace.latest = newer.latest
+  }
+
+  /** Takes out what is of these; gives how many that were. */
+  drop(isOf: (kind: RecordKind, item: Origin, digest: string) => boolean): number {
+    let dropped = 0
+    for (const trace of this.#traces.values()) {
+      const { key, logs, spans } = trace
+      const before = spans.size + logs.size
+      for (const [digest, span] of spans) if (isOf('trace.span', span, digest)) spans.delete(digest)
+      for (const [digest, log] of logs) if (isOf('trace.log', log, digest)) logs.delete(digest)
+      const left = spans.size + logs.size
+      const bytes = Math.ceil((trace.bytes * left) / before)
+      this.#bytes -= trace.bytes - bytes
+      trace.bytes = bytes
+      if (left === 0) this.#traces.delete(key)
+      dropped += before - left
+    }
+    return dropped
   }
 
   /** All that waits, as it would arrive. */
