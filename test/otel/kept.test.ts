@@ -103,7 +103,7 @@ test.each([
     },
   ])
   const telemetry = { spans, logs: [], rejected: { count: 0, reasons: new Set<string>() } }
-  expect(arrivalOf(telemetry, 'default').items).toHaveLength(1)
+  expect(arrivalOf(telemetry, { system: 'default' }).items).toHaveLength(1)
   const { metadata } = spanRecord(spans[0]!, mapSpan(spans[0]!), STANDING)
   expect(metadata).toMatchObject({ attributes: { 'audit.decision.id': given } })
 })

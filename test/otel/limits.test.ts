@@ -49,7 +49,7 @@ test('texts that are much longer in the record than they came are refused togeth
   )
   const telemetry = readTelemetry('traces', 'protobuf', body)
   expect(telemetry.spans).toHaveLength(400)
-  expect(() => arrivalOf(telemetry, 'default')).toThrow(BodyError)
+  expect(() => arrivalOf(telemetry, { system: 'default' })).toThrow(BodyError)
 })
 
 test('groups without spans are counted in JSON too', () => {
@@ -101,7 +101,7 @@ test('a span with as many attributes as a record has leaves is taken in both enc
     readTelemetry('traces', 'json', asJson),
     readTelemetry('traces', 'protobuf', asProtobuf),
   ])
-    expect(arrivalOf(telemetry, 'default')).toMatchObject({ items: [{ span: { attributes } }] })
+    expect(arrivalOf(telemetry, { system: 'default' })).toMatchObject({ items: [{ span: { attributes } }] })
 })
 
 test('more values than that cost their span in JSON too', () => {

@@ -242,7 +242,7 @@ test.each([
         return
       }
       const read = telemetry.spans.length + telemetry.logs.length + telemetry.rejected.count
-      const { items } = arrivalOf(telemetry, 'default')
+      const { items } = arrivalOf(telemetry, { system: 'default' })
       expect(items.length + telemetry.rejected.count).toBe(read)
       const kept = JSON.parse(JSON.stringify(items)) as typeof items
       rollUp(
