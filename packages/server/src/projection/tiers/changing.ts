@@ -17,10 +17,12 @@ export interface Changing {
   readonly archiver: Archiver
   readonly remains: Remains
   features(): readonly FieldSlot[]
+  /** Remembers, durably, that a month is now so; one without rows is none any more. */
+  remember(month: TierMonth): Promise<void>
   prefix(tier: 'warm' | 'cold'): string
 }
 
-/** The month after the changes, with all of its new objects in the store; the same object when they do not touch it. */
+/** The month after the changes, which is remembered with all of its new objects in the store; the same object when they do not touch it. */
 export function changedMonth(
   at: Changing,
   month: TierMonth,
@@ -43,19 +45,26 @@ async function changedFiles(
   const changed = await changeMonth(rewriting, month, featuresOf(at, month), changes, ({ key }, structure) =>
     store.reading(key, structure),
   )
-  if (changed !== month && changed.files.length > 0) await tell(at, changed)
+  if (changed === month) return month
+  if (changed.files.length > 0) await tell(at, changed)
+  await at.remember(changed)
   return changed
 }
 
-/** Archives are unpacked, and packed again when something in them changed. */
+/**
+ * Archives are unpacked, and packed again when something in them changed. What the index keeps of the month follows when that is
+ * remembered: as long as it is older, or a part, the month is known by its archives alone.
+ */
 async function changedArchives(
   at: Changing,
   month: TierMonth,
   changes: readonly RowChange[],
 ): Promise<TierMonth> {
   const { archiver, client, remains, store } = at
+  const isKnown = await remains.areWhole(month)
   const touching: RowChange[] = []
-  for (const change of changes) if (await remains.mayTouch(month.month, change)) touching.push(change)
+  for (const change of changes)
+    if (!isKnown || (await remains.mayTouch(month.month, change))) touching.push(change)
   if (touching.length === 0) return month
   return archiver.unpacked(month, async (paths) => {
     const reading = ({ key }: { key: string }, structure: string) => scratchFile(paths.get(key)!, structure)
@@ -69,9 +78,13 @@ async function changedArchives(
       },
     }
     const changed = await changeMonth(rewriting, month, featuresOf(at, month), touching, reading)
-    if (changed === month) return month
+    if (changed === month && isKnown) return month
     const sources = sourcesOf(changed, reading)
-    const packed = await archiver.pack(changed, sources, ({ key }) => store.readScratch(paths.get(key)!))
+    let packed = month
+    if (changed !== month) {
+      packed = await archiver.pack(changed, sources, ({ key }) => store.readScratch(paths.get(key)!))
+      await at.remember(packed)
+    }
     await remains.fill(month.month, sources, changed.features)
     return packed
   })

@@ -1,9 +1,11 @@
 // What the index keeps of months that are archived, because what it answers without them depends on it: whom each decision is about,
 // which record is about which decision, and which values features had.
 //
-// Invariant. Of a month there are remains exactly while it is archived; what a crash leaves of others is removed at the start.
+// Invariants.
+// 1. Of a month there are remains exactly while it is archived; what is left of others is removed at the start, and before rows change.
+// 2. Links are written last, one for each row of the month: while there are other than that many, nothing is known of it without its files.
 
-import type { IndexClient } from '../engine/client.ts'
+import type { IndexClient, Parameters } from '../engine/client.ts'
 import { digestOf, type FieldSlot } from '../fields.ts'
 import { MUTATION } from '../mutation.ts'
 import {
@@ -17,7 +19,7 @@ import {
   TIERED_TABLES,
 } from '../schema.ts'
 import type { RowChange } from './row-change.ts'
-import { monthOfPartition, partitionOfMonth } from './tier-month.ts'
+import { monthOfPartition, partitionOfMonth, rowsIn, type TierMonth } from './tier-month.ts'
 
 const KEPT: readonly TableShape[] = [ARCHIVED_LINKS, ARCHIVED_VALUES]
 /** Features whose values are counted in one statement. */
@@ -37,8 +39,13 @@ export class Remains {
 
   /** Makes the tables that are missing, and removes what is left of months that are not archived. */
   async open(archived: readonly string[]): Promise<void> {
+    for (const table of KEPT) await this.#client.command(createTable(this.#names, table))
+    await this.removeOthers(archived)
+  }
+
+  /** Removes what is left of months that are not archived. */
+  async removeOthers(archived: readonly string[]): Promise<void> {
     for (const table of KEPT) {
-      await this.#client.command(createTable(this.#names, table))
       const rows = await this.#client.select<{ partition: string }>(
         `SELECT DISTINCT _partition_id AS partition FROM ${this.#table(table)}`,
       )
@@ -50,6 +57,7 @@ export class Remains {
   /** Keeps what is needed of the rows of a month, in place of what was kept of it. */
   async fill(month: string, sources: Sources, features: readonly FieldSlot[]): Promise<void> {
     await this.remove(month)
+    for (const source of sources.get(DECISIONS.name) ?? []) await this.#keepValues(source, features)
     for (const table of TIERED_TABLES) {
       for (const source of sources.get(table.name) ?? []) {
         const target = table === DECISIONS ? 'toInt64(-1)' : 'targetIndex'
@@ -60,25 +68,34 @@ export class Remains {
         )
       }
     }
-    for (const source of sources.get(DECISIONS.name) ?? []) await this.#keepValues(source, features)
   }
 
-  /** Whether the month has a row that a change is about, as far as is known without its files. */
+  /** Whether they are those of the month as it is remembered, and all of them. */
+  async areWhole(month: TierMonth): Promise<boolean> {
+    return (await this.#count(ARCHIVED_LINKS, month.month, '1', {})) === rowsIn(month)
+  }
+
+  /** Whether the month has a row that a change is about, as far as is known without its files; for remains that are whole. */
   async mayTouch(month: string, { feature, params, set, where }: RowChange): Promise<boolean> {
     if (set && !feature) return true
     const [table, condition] = feature
       ? [ARCHIVED_VALUES, 'system = {p0:String} AND name = {p1:String}']
       : [ARCHIVED_LINKS, where]
     const given = feature ? { p0: feature.system, p1: feature.name } : (params ?? {})
-    const [row] = await this.#client.select<{ rows: string }>(
-      `SELECT count() AS rows FROM ${this.#table(table)} WHERE _partition_id = '${partitionOfMonth(month)}' AND (${condition})`,
-      { params: given, settings: { max_execution_time: 300 } },
-    )
-    return Number(row?.rows ?? 0) > 0
+    return (await this.#count(table, month, condition, given)) > 0
   }
 
+  /** Links first: without them whatever else is left is known to be a part. */
   async remove(month: string): Promise<void> {
     for (const table of KEPT) await this.#drop(table, month)
+  }
+
+  async #count(table: TableShape, month: string, where: string, params: Parameters): Promise<number> {
+    const [row] = await this.#client.select<{ rows: string }>(
+      `SELECT count() AS rows FROM ${this.#table(table)} WHERE _partition_id = '${partitionOfMonth(month)}' AND (${where})`,
+      { params, settings: { max_execution_time: 300 } },
+    )
+    return Number(row?.rows ?? 0)
   }
 
   async #keepValues(source: string, features: readonly FieldSlot[]): Promise<void> {

@@ -139,8 +139,7 @@ export class Tiers {
       for (const { month } of states.all()) states.remove(month)
       await states.flush()
     }
-    const archived = this.months().filter(({ state }) => state === 'archived')
-    await this.#remains.open(archived.map(({ month }) => month))
+    await this.#remains.open(this.#archivedNames())
     await this.define()
     for (const month of states.all()) if (month.state === 'switching') await this.#mover.finish(month)
     if (this.#settings.directory !== undefined) await this.damaged()
@@ -200,7 +199,11 @@ export class Tiers {
   async change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     this.noteChange()
     const { isOwner, states } = this.#settings
-    if (isOwner && !states.isSwept()) await this.#sweep()
+    await this.#remains.removeOthers(this.#archivedNames())
+    if (isOwner && !states.isSwept()) {
+      await this.#settle()
+      await this.#sweep()
+    }
     const isOurs = ({ table }: RowChange): boolean => TIERED_TABLES.includes(table)
     let isChanged = false
     for (const month of states.all()) {
@@ -210,17 +213,18 @@ export class Tiers {
       // Until old objects are gone, those in between among them: whoever is interrupted before sweeps first.
       states.setSwept(false)
       const changed = await changedMonth(this.#changing(), month, wanted)
-      if (changed === month) continue
-      isChanged = true
-      if (changed.files.length === 0) states.remove(month.month)
-      else states.put(changed)
+      isChanged ||= changed !== month
     }
     this.noteChange()
     if (!isChanged) return states.setSwept(isOwner)
-    await states.flush()
-    await this.#relations.define(states.all())
-    await this.#relations.settle()
+    await this.#settle()
     await this.#sweep()
+  }
+
+  /** Resolves when questions read what is remembered, and nobody reads anything else. */
+  async #settle(): Promise<void> {
+    await this.#relations.define(this.months())
+    await this.#relations.settle()
   }
 
   /** Has nothing name these feature columns any more, which hold no value. */
@@ -263,6 +267,10 @@ export class Tiers {
     return damaged
   }
 
+  #archivedNames(): string[] {
+    return this.months().flatMap(({ month, state }) => (state === 'archived' ? [month] : []))
+  }
+
   #isRead(name: string): boolean {
     return this.months().some(({ month, state }) => month === name && state !== 'archived')
   }
@@ -302,8 +310,16 @@ export class Tiers {
       archiver: this.#archiver,
       remains: this.#remains,
       features: () => this.#asked().features(),
+      remember: (month) => this.#remember(month),
       prefix: (tier) => this.#prefix(tier),
     }
+  }
+
+  async #remember(month: TierMonth): Promise<void> {
+    const { states } = this.#settings
+    if (month.files.length === 0) states.remove(month.month)
+    else states.put(month)
+    await states.flush()
   }
 
   #surroundings(): Surroundings {
