@@ -6,6 +6,11 @@ import { realRandom } from '../../packages/server/src/platform/random.ts'
 import { s3Store } from '../../packages/server/src/platform/s3-store.ts'
 import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { type ObjectReader, readObjects } from '../../packages/server/src/projection/tiers/object-reader.ts'
+import { TierStore } from '../../packages/server/src/projection/tiers/tier-store.ts'
+import { ResidueTally } from '../../packages/server/src/residue/report.ts'
+import { Seeker } from '../../packages/server/src/residue/seeker.ts'
+import { spellingsOf } from '../../packages/server/src/residue/spellings.ts'
+import { searchTiers } from '../../packages/server/src/residue/tier-objects.ts'
 import { noRadosgw, Radosgw } from '../servers/radosgw.ts'
 import { serverSuite } from '../servers/server-suite.ts'
 import { personOf, story, TierWorld } from './tier-world.ts'
@@ -59,6 +64,46 @@ async function moveAndErase(world: TierWorld, store: ObjectStore): Promise<void>
 test('months lie in a store that keeps versions, and no version is left of what is erased', async () => {
   const world = new TierWorld()
   await moveAndErase(world, fileStore(join(world.directory, 'versions'), { keepsVersions: true }))
+})
+
+/** Keys and removals of all versions, in the order of keys, newest first. */
+async function versionsIn(store: ObjectStore): Promise<string[]> {
+  const found: string[] = []
+  for await (const { key, isRemoval } of store.listVersions(''))
+    found.push(isRemoval ? `${key} removed` : key)
+  return found
+}
+
+test('a sweep leaves no version of what no month names, hidden ones among them, and one of what months name', async () => {
+  const world = new TierWorld()
+  worlds.push(world)
+  const store = fileStore(world.storeDirectory, { keepsVersions: true })
+  const put = (key: string): Promise<unknown> => store.put(key, new Uint8Array([1]))
+  await put('warm/default-0123/i/hidden')
+  await store.remove('warm/default-0123/i/hidden')
+  for (const key of ['kept', 'kept', 'gone', 'gone', 'kept-hidden']) await put(`cold/default-0123/i/${key}`)
+  await store.remove('cold/default-0123/i/kept-hidden')
+  await put('warm/another-4567/i/theirs')
+  const kept = ['kept', 'kept-hidden'].map((key) => `cold/default-0123/i/${key}`)
+  await new TierStore(world.settings({ store })).sweep(new Set(kept))
+  expect(await versionsIn(store)).toEqual([
+    'cold/default-0123/i/kept',
+    // Whoever hid what a month names may show it again.
+    'cold/default-0123/i/kept-hidden removed',
+    'cold/default-0123/i/kept-hidden',
+    'warm/another-4567/i/theirs',
+  ])
+})
+
+test('a search for what is left of a person looks into versions that are hidden', async () => {
+  const world = new TierWorld()
+  worlds.push(world)
+  const store = fileStore(world.storeDirectory, { keepsVersions: true })
+  await store.put('cold/a/archive-0.tar.zst', Buffer.from(`about ${PERSON}`))
+  await store.remove('cold/a/archive-0.tar.zst')
+  const tally = new ResidueTally()
+  await searchTiers(store, new Seeker([{ name: 'the subject', spellings: spellingsOf(PERSON) }]), tally)
+  expect(tally.report().found.map(({ where }) => where)).toEqual(['cold/a/archive-0.tar.zst'])
 })
 
 test('objects are read by nobody who does not know the path of this start', async () => {

@@ -11,15 +11,13 @@ const DEPTH = 2
 export async function searchTiers(store: ObjectStore, seeker: Seeker, tally: ResidueTally): Promise<void> {
   for (const tier of TIERS) {
     const name = `${tier} tier`
-    for await (const { key } of store.list(`${tier}/`)) {
+    for await (const { isRemoval, key, version } of store.listVersions(`${tier}/`)) {
       tally.found(
         name,
         seeker.inText(key).map((what) => ({ where: key, what: `${what}, in its name` })),
       )
-      for (const { isRemoval, version } of await store.versions(key)) {
-        const bytes = isRemoval ? undefined : await store.get(key, version === null ? {} : { version })
-        if (bytes) searchObject(name, key, bytes, seeker, tally)
-      }
+      const bytes = isRemoval ? undefined : await store.get(key, version === null ? {} : { version })
+      if (bytes) searchObject(name, key, bytes, seeker, tally)
     }
   }
 }

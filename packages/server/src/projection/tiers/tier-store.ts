@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Disk } from '../../platform/disk.ts'
-import type { ObjectStore } from '../../platform/object-store.ts'
+import type { ObjectStore, StoredVersion } from '../../platform/object-store.ts'
 import { quoted } from './parquet.ts'
 
 export interface TierPlace {
@@ -124,12 +124,19 @@ export class TierStore {
     }
   }
 
-  /** Removes everything of this ledger that is not kept. */
+  /** Removes every version of everything of this ledger that is not kept, and versions below what is. */
   async sweep(kept: ReadonlySet<string>): Promise<void> {
+    const { ledger, store } = this.#place
     for (const tier of CLASSES) {
-      const keys: string[] = []
-      for await (const { key } of this.#place.store.list(`${tier}/${this.#place.ledger}/`)) keys.push(key)
-      await this.remove(keys.filter((key) => !kept.has(key)))
+      const leftovers: StoredVersion[] = []
+      let above: StoredVersion | undefined
+      for await (const version of store.listVersions(`${tier}/${ledger}/`)) {
+        if (above?.key !== version.key) above = version
+        const isNewest = above === version
+        // Whoever hid what a month names may show it again.
+        if (!kept.has(version.key) || (!isNewest && !above.isRemoval)) leftovers.push(version)
+      }
+      for (const { key, version } of leftovers) await store.remove(key, { version })
     }
   }
 
