@@ -141,7 +141,7 @@ export class Tiers {
     }
     await this.#remains.open(this.#archivedNames())
     await this.define()
-    for (const month of states.all()) if (month.state === 'switching') await this.#mover.finish(month)
+    for (const month of this.months()) if (month.state === 'switching') await this.#mover.finish(month)
     if (this.#settings.directory !== undefined) await this.damaged()
     // A store that is away keeps nobody from opening the index; what is to be erased waits for it.
     await this.#sweep().catch(() => {})
@@ -160,7 +160,7 @@ export class Tiers {
   moveDue(): Promise<string[]> {
     return this.#inTurn(async () => {
       const { hotDays, isOwner, states } = this.#settings
-      const moved: string[] = []
+      const moved = await this.#resume()
       const now = this.#clock.now()
       const due = isOwner ? await monthsDue(this.#client, this.#names, this.months(), hotDays, now) : []
       if (due.length > 0 || this.months().some((month) => this.#isForArchive(month))) {
@@ -173,6 +173,17 @@ export class Tiers {
       // Not while rows are changed: what is put then is remembered a moment later.
       if (isOwner && !states.isSwept()) await this.#exclusively(() => this.#sweep())
       return moved
+    })
+  }
+
+  /** Moves months to their end that were left on the way, and gives them. */
+  async #resume(): Promise<string[]> {
+    const isLeft = ({ state }: TierMonth): boolean => state === 'switching'
+    if (!this.months().some(isLeft)) return []
+    return this.#exclusively(async () => {
+      const left = this.months().filter(isLeft)
+      for (const month of left) await this.#mover.finish(month)
+      return left.map(({ month }) => month)
     })
   }
 
@@ -198,6 +209,11 @@ export class Tiers {
    */
   async change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     this.noteChange()
+    // Also of one that fails: what a move has put meanwhile may have been swept.
+    await this.#change(changes, all).finally(() => this.noteChange())
+  }
+
+  async #change(changes: readonly RowChange[], all: readonly RowChange[]): Promise<void> {
     const { isOwner, states } = this.#settings
     await this.#remains.removeOthers(this.#archivedNames())
     if (isOwner && !states.isSwept()) {
@@ -215,7 +231,6 @@ export class Tiers {
       const changed = await changedMonth(this.#changing(), month, wanted)
       isChanged ||= changed !== month
     }
-    this.noteChange()
     if (!isChanged) return states.setSwept(isOwner)
     await this.#settle()
     await this.#sweep()
