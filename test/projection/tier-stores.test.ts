@@ -44,7 +44,7 @@ async function moveAndErase(world: TierWorld, store: ObjectStore): Promise<void>
   worlds.push(world)
   const reader = await readObjects(store, realRandom)
   readers.push(reader)
-  const { directory: _, ...settings } = world.settings({ store, url: reader.url })
+  const { directory: _, ...settings } = world.settings({ store, url: reader.url, forget: reader.forget })
   await world.start({ tiers: settings })
   world.source.add(...story(0, 30))
   await world.indexed()
@@ -64,6 +64,52 @@ async function moveAndErase(world: TierWorld, store: ObjectStore): Promise<void>
 test('months lie in a store that keeps versions, and no version is left of what is erased', async () => {
   const world = new TierWorld()
   await moveAndErase(world, fileStore(join(world.directory, 'versions'), { keepsVersions: true }))
+})
+
+test('rows that come when a file went are read as they are, wherever the server hands objects to the engine', async () => {
+  const world = new TierWorld()
+  worlds.push(world)
+  const store = fileStore(world.storeDirectory)
+  const reader = await readObjects(store, realRandom)
+  readers.push(reader)
+  const { directory: _, ...settings } = world.settings({ store, url: reader.url, forget: reader.forget })
+  await world.start({ tiers: settings })
+  world.source.add(...story(0, 30))
+  await world.indexed()
+  await world.projection.moveMonths()
+  const outcomes = async (): Promise<unknown[]> => [
+    ...(await world.projection.sql('SELECT index, outcome FROM outcomes ORDER BY index', UNRESTRICTED)).rows,
+  ]
+  expect(await outcomes()).toHaveLength(3)
+  const earlier = new Set(world.stored())
+  await world.projection.erase([7, 17, 27])
+  expect(await outcomes()).toEqual([])
+  const target = { index: 0, id: world.source.entries[0]!.entry.id }
+  for (const outcome of ['a', 'b', 'c', 'd'])
+    world.source.add({ kind: 'outcome', record: { outcome, at: '2024-01-12T00:00:00Z' }, target })
+  await world.indexed()
+  const before = await outcomes()
+  for (const month of world.states.all()) world.states.put({ ...month, movedAt: 0 })
+  expect(await world.projection.moveMonths()).toEqual(['2024-01'])
+  expect(await outcomes()).toEqual(before)
+  const keys = world.states.all().flatMap(({ files }) => files.map(({ key }) => key))
+  expect(keys.filter((key) => earlier.has(key) && key.includes('=outcomes/'))).toEqual([])
+})
+
+test('an object is forgotten when another takes its place', async () => {
+  const world = new TierWorld()
+  worlds.push(world)
+  const store = fileStore(world.storeDirectory)
+  const reader = await readObjects(store, realRandom)
+  readers.push(reader)
+  const read = async (): Promise<string> => (await fetch(`${reader.url}/warm/a`)).text()
+  await store.put('warm/a', Buffer.from('before'))
+  expect(await read()).toBe('before')
+  const tiers = new TierStore(world.settings({ store, url: reader.url, forget: reader.forget }))
+  await tiers.replace('warm/a', Buffer.from('now another'))
+  expect(await read()).toBe('now another')
+  await tiers.remove(['warm/a'])
+  expect((await fetch(`${reader.url}/warm/a`)).status).toBe(404)
 })
 
 /** Keys and removals of all versions, in the order of keys, newest first. */

@@ -33,12 +33,14 @@ export interface WarmSettings {
 export const HOT_DAYS = 30
 export const WARM_DAYS = 365
 
+type OpenedStore = Pick<TierSettings, 'directory' | 'forget' | 'store' | 'url'>
+
 /** The store of a server's months, opened when the first ledger needs it. */
 export class WarmStore {
   readonly #settings: WarmSettings | undefined
   readonly #directory: string
   readonly #undo: Undo
-  #opened: Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> | undefined
+  #opened: Promise<OpenedStore> | undefined
 
   /** `directory`: of the data; without settings months are only read, where there are any. */
   constructor(settings: WarmSettings | undefined, directory: string, undo: Undo) {
@@ -73,15 +75,15 @@ export class WarmStore {
     return address === undefined ? undefined : { address, hotDays: Infinity, warmDays: Infinity }
   }
 
-  #open(address: string): Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> {
-    const open = async (): Promise<Pick<TierSettings, 'directory' | 'store' | 'url'>> => {
+  #open(address: string): Promise<OpenedStore> {
+    const open = async (): Promise<OpenedStore> => {
       const store = await openObjectStore(address)
       this.#undo.add(() => store.close())
       const directory = directoryOfStore(address)
       if (directory !== undefined) return { store, directory }
-      const { close, url } = await readObjects(store, realRandom)
+      const { close, forget, url } = await readObjects(store, realRandom)
       this.#undo.add(close)
-      return { store, url }
+      return { store, forget, url }
     }
     return (this.#opened ??= open())
   }

@@ -85,15 +85,13 @@ export class Archiver {
     sources: Sources,
     bytesOf: (file: TierFile) => Promise<Uint8Array>,
   ): Promise<TierMonth> {
-    const { store } = this.#at
+    const { states, store } = this.#at
     const archives: Archive[] = []
-    let number = nextArchive(month)
     for (const group of groupsOf(month.files)) {
       const files: PackedFile[] = []
       for (const file of group) files.push({ name: this.#nameOf(file), bytes: await bytesOf(file) })
-      const key = archiveKey(this.#at.prefix('cold'), month.month, number)
+      const key = archiveKey(this.#at.prefix('cold'), month.month, states.takeNumber())
       archives.push({ key, ...(await store.keep(key, await packFiles(files))) })
-      number += 1
     }
     const archived: TierMonth = { ...month, state: 'archived', archives, restoredUntil: 0 }
     await store.replace(
@@ -194,8 +192,4 @@ function groupsOf(files: readonly TierFile[]): TierFile[][] {
     bytes += file.bytes
   }
   return groups
-}
-
-function nextArchive({ archives }: TierMonth): number {
-  return Math.max(-1, ...archives.map(({ key }) => Number(/(\d+)\.tar\.zst$/.exec(key)?.[1] ?? 0))) + 1
 }

@@ -17,6 +17,8 @@ export interface Changing {
   readonly archiver: Archiver
   readonly remains: Remains
   features(): readonly FieldSlot[]
+  /** A number for the name of a file. */
+  takeNumber(): number
   /** Remembers, durably, that a month is now so; one without rows is none any more. */
   remember(month: TierMonth): Promise<void>
   prefix(tier: 'warm' | 'cold'): string
@@ -40,6 +42,7 @@ async function changedFiles(
   const rewriting = {
     client,
     prefix: at.prefix('warm'),
+    takeNumber: () => at.takeNumber(),
     write: writeFile.bind(undefined, client, store),
   }
   const changed = await changeMonth(rewriting, month, featuresOf(at, month), changes, ({ key }, structure) =>
@@ -71,6 +74,7 @@ async function changedArchives(
     const rewriting = {
       client,
       prefix: at.prefix('warm'),
+      takeNumber: () => at.takeNumber(),
       write: (key: string, rows: Parameters<typeof writeScratchFile>[4]) => {
         const path = store.scratchPath('parquet')
         paths.set(key, path)

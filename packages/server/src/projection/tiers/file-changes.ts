@@ -5,7 +5,7 @@
 
 import type { IndexClient } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
-import { fileKey, nextNumber } from './keys.ts'
+import { fileKey } from './keys.ts'
 import { columnsOf, REWRITING, structureOf } from './parquet.ts'
 import { changedRows, mayTouch, type RowChange } from './row-change.ts'
 import type { TierFile, TierMonth } from './tier-month.ts'
@@ -15,6 +15,8 @@ export interface Rewriting {
   readonly client: IndexClient
   /** What keys of files begin with. */
   readonly prefix: string
+  /** A number for the name of a file. */
+  takeNumber(): number
   /** Writes a file under a key; undefined when there are no rows for it. */
   write(key: string, rows: Written): Promise<TierFile | undefined>
 }
@@ -47,7 +49,6 @@ async function changeTable(
 ): Promise<TierMonth> {
   const structure = structureOf(columnsOf(change.table, features))
   const files: TierFile[] = []
-  let number = nextNumber(month, change.table.name)
   let isTouched = false
   for (const file of month.files) {
     const isOfTable = file.table === change.table.name && mayTouch(change, file)
@@ -56,14 +57,13 @@ async function changeTable(
       files.push(file)
       continue
     }
-    const written = await at.write(fileKey(at.prefix, file.table, month.month, number), {
+    const written = await at.write(fileKey(at.prefix, file.table, month.month, at.takeNumber()), {
       table: change.table,
       select: changedRows(change, source),
       ...(change.params && { params: change.params }),
       settings: REWRITING,
     })
     if (written) files.push(written)
-    number += 1
     isTouched = true
   }
   return isTouched ? { ...month, files } : month

@@ -6,11 +6,10 @@ export function fileKey(prefix: string, table: string, month: string, number: nu
   return `${prefix}table=${table}/month=${month}/part-${number}.parquet`
 }
 
-/** The first number of a file of a table that no file of the month has or had, as far as is known. */
-export function nextNumber({ files }: Pick<TierMonth, 'files'>, table: string): number {
-  const numbers = files
-    .filter((file) => file.table === table)
-    .map(({ key }) => Number(/part-(\d+)\.parquet$/.exec(key)?.[1] ?? 0) + 1)
+/** A number that none of these months' files and archives has, nor any below it. */
+export function numberPast(months: readonly TierMonth[]): number {
+  const keys = months.flatMap(({ archives, files }) => [...archives, ...files].map(({ key }) => key))
+  const numbers = keys.map((key) => Number(/-(\d+)\.(?:parquet|tar\.zst)$/.exec(key)?.[1] ?? -1) + 1)
   return Math.max(0, ...numbers)
 }
 

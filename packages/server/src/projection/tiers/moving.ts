@@ -10,7 +10,7 @@ import { MUTATION } from '../mutation.ts'
 import type { IndexClient } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
 import { type Names, type TableShape, TIERED_TABLES } from '../schema.ts'
-import { fileKey, manifestKey, nextNumber } from './keys.ts'
+import { fileKey, manifestKey } from './keys.ts'
 import { manifestOf } from './manifest.ts'
 import { columnsOf, FILE_ROWS_MAX, WRITING, writtenList } from './parquet.ts'
 import { type Relations, rowsMoved } from './relations.ts'
@@ -54,7 +54,7 @@ export class Mover {
     const seen = this.#at.changes()
     const known = states.all().find((other) => other.month === month)
     const below = this.#at.position()
-    const written = await this.#write(month, below, known)
+    const written = await this.#write(month, below)
     if (written.length === 0) return true
     await atStep('written', month)
     const moved: TierMonth = {
@@ -95,23 +95,21 @@ export class Mover {
     await relations.settle()
   }
 
-  async #write(month: string, below: number, known: TierMonth | undefined): Promise<TierFile[]> {
-    const { client, store } = this.#at
+  async #write(month: string, below: number): Promise<TierFile[]> {
+    const { client, states, store } = this.#at
     const files: TierFile[] = []
     for (const table of TIERED_TABLES) {
-      let number = nextNumber(known ?? { files: [] }, table.name)
       const columns = writtenList(columnsOf(table, this.#at.features()))
       for (let from = 0; ;) {
         const rows = `${rowsMoved({ month, below })} AND index >= ${from}`
         const piece = await this.#piece(table, rows)
         if (!piece) break
-        const key = fileKey(this.#at.prefix('warm'), table.name, month, number)
+        const key = fileKey(this.#at.prefix('warm'), table.name, month, states.takeNumber())
         const select = `SELECT ${columns} FROM ${this.#table(table)} WHERE ${rows} AND index <= ${piece.last} ORDER BY ${table.orderBy}`
         const file = await writeFile(client, store, key, { table, select, settings: WRITING })
         if (file?.rows !== piece.rows) throw new Error('a file has other rows than the index')
         files.push(file)
         from = piece.last + 1
-        number += 1
       }
     }
     return files

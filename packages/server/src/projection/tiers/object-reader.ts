@@ -14,6 +14,8 @@ const SIZES_MAX = 10_000
 export interface ObjectReader {
   /** What is put before a key. */
   readonly url: string
+  /** Has objects read anew that were removed or replaced. */
+  forget(keys: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -23,7 +25,11 @@ export async function readObjects(store: ObjectStore, random: Random): Promise<O
   const listener: HttpListener = await listen({ host: '127.0.0.1', port: 0, bodyBytesMax: 0 }, (request) =>
     answer(objects, token, request),
   )
-  return { url: `http://127.0.0.1:${listener.port}/${token}`, close: () => listener.close() }
+  return {
+    url: `http://127.0.0.1:${listener.port}/${token}`,
+    forget: (keys) => objects.forget(keys),
+    close: () => listener.close(),
+  }
 }
 
 async function answer(
@@ -64,6 +70,13 @@ class CachedObjects {
     this.#store = store
   }
 
+  forget(keys: readonly string[]): void {
+    const gone = new Set(keys)
+    for (const key of gone) this.#sizes.delete(key)
+    for (const name of this.#blocks.keys())
+      if (gone.has(name.slice(0, name.indexOf(' ')))) this.#blocks.delete(name)
+  }
+
   async size(key: string): Promise<number | undefined> {
     const known = this.#sizes.get(key)
     if (known !== undefined) return known
@@ -94,7 +107,9 @@ class CachedObjects {
     const known = this.#blocks.get(name)
     const block = known ?? this.#load(key, number)
     keepNewest(this.#blocks, name, block, BLOCKS_MAX)
-    block.catch(() => this.#blocks.delete(name))
+    block.catch(() => {
+      if (this.#blocks.get(name) === block) this.#blocks.delete(name)
+    })
     return block
   }
 

@@ -1,4 +1,5 @@
 import type { StateStore } from '../../platform/state-store.ts'
+import { numberPast } from './keys.ts'
 import type { TierMonth, TierStates } from './tier-month.ts'
 
 /** The months of one ledger in the state store of the data directory, which nobody else changes. */
@@ -6,6 +7,7 @@ export class StoredTierStates implements TierStates {
   readonly #store: StateStore
   readonly #ledger: string
   readonly #months = new Map<string, TierMonth>()
+  #nextNumber: number
 
   constructor(store: StateStore, ledger: string) {
     this.#store = store
@@ -15,6 +17,8 @@ export class StoredTierStates implements TierStates {
       const month = JSON.parse(String(told)) as TierMonth
       this.#months.set(month.month, month)
     }
+    const row = store.get('SELECT next FROM index_numbers WHERE ledger = ?', ledger)
+    this.#nextNumber = Math.max(Number(row?.['next'] ?? 0), numberPast(this.all()))
   }
 
   all(): TierMonth[] {
@@ -34,6 +38,17 @@ export class StoredTierStates implements TierStates {
   remove(month: string): void {
     this.#store.run('DELETE FROM index_months WHERE ledger = ? AND month = ?', this.#ledger, month)
     this.#months.delete(month)
+  }
+
+  takeNumber(): number {
+    const number = this.#nextNumber
+    this.#nextNumber += 1
+    this.#store.run(
+      'INSERT OR REPLACE INTO index_numbers (ledger, next) VALUES (?, ?)',
+      this.#ledger,
+      this.#nextNumber,
+    )
+    return number
   }
 
   isSwept(): boolean {
@@ -78,5 +93,6 @@ function createTables(store: StateStore): void {
     'CREATE TABLE IF NOT EXISTS index_months (ledger TEXT, month TEXT, told TEXT, PRIMARY KEY (ledger, month)) WITHOUT ROWID',
   )
   store.run('CREATE TABLE IF NOT EXISTS index_leftovers (ledger TEXT PRIMARY KEY) WITHOUT ROWID')
+  store.run('CREATE TABLE IF NOT EXISTS index_numbers (ledger TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID')
   store.run('CREATE TABLE IF NOT EXISTS index_store (one INTEGER PRIMARY KEY, address TEXT)')
 }

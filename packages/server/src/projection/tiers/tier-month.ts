@@ -53,6 +53,8 @@ export interface TierStates {
   all(): TierMonth[]
   put(month: TierMonth): void
   remove(month: string): void
+  /** A number for the name of a file or an archive, which no other of this ledger has or had: what was read of one is never another's. */
+  takeNumber(): number
   /** Whether the store holds nothing of this ledger but what months name; a life that ended may have left something. */
   isSwept(): boolean
   setSwept(isSwept: boolean): void

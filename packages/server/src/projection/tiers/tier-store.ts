@@ -13,6 +13,8 @@ export interface TierPlace {
   readonly directory?: string
   /** An address of the engine's machine at which objects are read under their keys, where they are no plain files. */
   readonly url?: string
+  /** Tells whoever answers at that address that objects were removed or replaced. */
+  forget?(keys: readonly string[]): void
   /** The ledger, as it is told apart in the store: a segment of keys. */
   readonly ledger: string
   /** A directory for files under way; emptied at the start. */
@@ -93,6 +95,7 @@ export class TierStore {
     const kept = await this.keep(key, bytes)
     const { store } = this.#place
     for (const { version } of (await store.versions(key)).slice(1)) await store.remove(key, { version })
+    this.#place.forget?.([key])
     return kept
   }
 
@@ -122,6 +125,7 @@ export class TierStore {
     for (const key of keys) {
       for (const { version } of await store.versions(key)) await store.remove(key, { version })
     }
+    this.#place.forget?.(keys)
   }
 
   /** Removes every version of everything of this ledger that is not kept, and versions below what is. */
@@ -137,6 +141,7 @@ export class TierStore {
         if (!kept.has(version.key) || (!isNewest && !above.isRemoval)) leftovers.push(version)
       }
       for (const { key, version } of leftovers) await store.remove(key, { version })
+      this.#place.forget?.(leftovers.map(({ key }) => key))
     }
   }
 

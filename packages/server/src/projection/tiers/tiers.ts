@@ -325,6 +325,7 @@ export class Tiers {
       archiver: this.#archiver,
       remains: this.#remains,
       features: () => this.#asked().features(),
+      takeNumber: () => this.#settings.states.takeNumber(),
       remember: (month) => this.#remember(month),
       prefix: (tier) => this.#prefix(tier),
     }
