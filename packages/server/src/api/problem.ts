@@ -15,7 +15,7 @@ import { RunRefused } from '../expiry/expiry.ts'
 import { SecondPersonRequired, SettingsChanged } from '../settings/kept-settings.ts'
 import { EmitterNotYours, SystemNotYours } from '../recording/recording-right.ts'
 import { RightsRefused, type RightsRefusalCode } from '../rights/refusal.ts'
-import { EngineUnavailable } from '../projection/engine/client.ts'
+import { EngineUnavailable, MonthsUnreadable } from '../projection/engine/client.ts'
 import { EngineStopped } from '../projection/engine/engine.ts'
 import { IndexBehind, QueryError, QueryTooHeavy } from '../projection/queries/error.ts'
 
@@ -147,6 +147,8 @@ export function problemOf(error: unknown): Problem {
   }
   if (error instanceof PageMissing) return new Problem(404, 'page_missing', error.message)
   if (error instanceof QueryTooHeavy) return new Problem(422, error.code, error.message)
+  if (error instanceof MonthsUnreadable)
+    return new Problem(503, 'months_unreadable', error.message, {}, RETRY_LATER)
   if (error instanceof IndexBehind || error instanceof EngineUnavailable || error instanceof EngineStopped) {
     return new Problem(
       503,

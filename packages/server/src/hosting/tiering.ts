@@ -7,10 +7,11 @@ import { toHex } from '@deponent/format'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
+import { reasonOf } from '../platform/failure.ts'
 import { absoluteAddress, directoryOfStore, openObjectStore } from '../platform/open-store.ts'
 import { realRandom } from '../platform/random.ts'
 import type { StateStore } from '../platform/state-store.ts'
-import { type Projection, troubleOf } from '../projection/index.ts'
+import type { Projection } from '../projection/index.ts'
 import { readObjects } from '../projection/tiers/object-reader.ts'
 import {
   hasMonthsInFiles,
@@ -144,14 +145,17 @@ export class Tiering {
 
   async #take(): Promise<void> {
     if (this.#isClosed) return
+    let damage = ''
     try {
+      // First: what cannot be read keeps months from moving, and questions have to be told of it.
+      const damaged = (await this.#projection.tiers()?.damaged()) ?? []
+      if (damaged.length > 0) damage = `files of ${damaged.join(', ')} are missing or others`
       const months = await this.#projection.moveMonths()
       if (months.length > 0) this.#diagnose('months of the index moved to files', { months })
-      const damaged = (await this.#projection.tiers()?.damaged()) ?? []
-      this.#note(damaged.length > 0 ? `files of ${damaged.join(', ')} are missing or others` : '')
+      this.#note(damage)
       this.#after(EVERY_MS)
     } catch (error) {
-      if (!this.#isClosed) this.#note(troubleOf(error))
+      if (!this.#isClosed) this.#note(damage === '' ? reasonOf(error) : damage)
       this.#after(AGAIN_MS)
     }
   }

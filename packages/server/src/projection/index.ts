@@ -54,7 +54,6 @@ export type { SqlAnswer } from './queries/sql.ts'
 export type { CompletenessAnswer, ConfidenceAnswer, OverridesAnswer, UsageAnswer } from './queries/stats.ts'
 export type { Span, SpanCount, SpanFilter } from './queries/spans.ts'
 export { type Restriction, UNRESTRICTED } from './restriction.ts'
-export { troubleOf } from './trouble.ts'
 export { DEFAULT_SETTINGS, type EngineSettings, serverOf } from './settings.ts'
 export type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 

@@ -10,6 +10,7 @@
 //    the engine refuses for what they are become findings.
 
 import type { Clock } from '../platform/clock.ts'
+import { reasonOf } from '../platform/failure.ts'
 import {
   type Batch,
   BATCH_ENTRIES_MAX,
@@ -26,7 +27,6 @@ import { FindingList } from './findings.ts'
 import type { FieldRules, PositionStore, ProjectionSource, SealedField, SourceEntry } from './source.ts'
 import type { BlockCount } from './block-counts.ts'
 import { type IndexStore, RowsRefused } from './store.ts'
-import { troubleOf } from './trouble.ts'
 
 /** How long entries gather before they are written. */
 const FLUSH_MS = 400
@@ -485,7 +485,7 @@ export class Projector {
       for (const [index, code] of error.refused) this.#refused.set(index, code)
       return
     }
-    this.#trouble = troubleOf(error)
+    this.#trouble = reasonOf(error)
     await this.#abandonIfLost(error)
     this.#failures += 1
     await this.#pause(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures))

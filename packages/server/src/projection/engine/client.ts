@@ -14,13 +14,17 @@ import { type Engine, type EngineAddress, EngineStopped, type LostStatement } fr
 export type Settings = Readonly<Record<string, string | number>>
 export type Parameters = Readonly<Record<string, unknown>>
 
-/** The engine read the statement and said no. `code` is ClickHouse's, 159 (time) and 241 (memory) among them. */
+/**
+ * The engine read the statement and said no. `code` is ClickHouse's, 159 (time) and 241 (memory) among them. Its words are not kept: they
+ * quote rows, statements, and addresses under which files are read.
+ */
 export class StatementRefused extends Error {
   readonly code: number
   readonly type: string
 
   constructor(error: ClickHouseError) {
-    super(error.message)
+    const what = [error.code, error.type].filter(Boolean).join(' ')
+    super(`the index engine refused a statement (${what})`)
     this.code = Number(error.code)
     this.type = error.type ?? ''
   }
@@ -28,6 +32,18 @@ export class StatementRefused extends Error {
 
 /** No engine answered in time; the statement was not sent. */
 export class EngineUnavailable extends Error {}
+
+/** Files of months that the question is about are missing, damaged, or in a store that is away: half an answer would be none. */
+export class MonthsUnreadable extends EngineUnavailable {
+  /** `missing`: months of which files are known to be missing. */
+  constructor(missing: readonly string[] = []) {
+    super(
+      missing.length > 0
+        ? `files of ${missing.join(', ')} are missing or others: put them back, or run deponent reindex`
+        : 'files of months of the index cannot be read now; ask again when their store can be reached',
+    )
+  }
+}
 
 /** The connection broke after the statement was sent: it may or may not have happened. */
 export class AnswerLost extends Error {

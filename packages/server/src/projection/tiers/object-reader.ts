@@ -11,6 +11,12 @@ const BLOCK_BYTES = 1_048_576
 const BLOCKS_MAX = 64
 const SIZES_MAX = 10_000
 
+/**
+ * When the store does not give an object. Not Implemented, because the engine does not ask again after that: after other failures it does so
+ * for longer than a question may take, and ends itself.
+ */
+const UNANSWERED = 501
+
 export interface ObjectReader {
   /** What is put before a key. */
   readonly url: string
@@ -23,7 +29,7 @@ export async function readObjects(store: ObjectStore, random: Random): Promise<O
   const token = Buffer.from(random.bytes(24)).toString('base64url')
   const objects = new CachedObjects(store)
   const listener: HttpListener = await listen({ host: '127.0.0.1', port: 0, bodyBytesMax: 0 }, (request) =>
-    answer(objects, token, request),
+    answer(objects, token, request).catch(() => ({ status: UNANSWERED, body: '' })),
   )
   return {
     url: `http://127.0.0.1:${listener.port}/${token}`,

@@ -7,12 +7,13 @@
 // 3. Nothing that an index before this one put into the store outlives the start of this one; an erasure is not done before that.
 
 import type { Clock } from '../../platform/clock.ts'
-import { EngineUnavailable, type IndexClient } from '../engine/client.ts'
+import { type IndexClient, MonthsUnreadable } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
 import { DECISIONS, type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
 import { Archiver } from './archiving.ts'
 import { changedMonth, type Changing, tell } from './changing.ts'
 import { isForArchive, monthsDue } from './due.ts'
+import { isOfData, isOfFiles } from './file-failures.ts'
 import { objectsOf } from './keys.ts'
 import { Mover, type MoveStep, type Surroundings } from './moving.ts'
 import { Readers } from './readers.ts'
@@ -121,11 +122,18 @@ export class Tiers {
     return this.#restoring.status
   }
 
-  /** Asks a question, of which nothing it may read is taken away. @throws EngineUnavailable when files are missing: it would be half an answer */
-  read<T>(question: () => Promise<T>): Promise<T> {
-    if (this.#missing.length > 0)
-      return Promise.reject(new EngineUnavailable(`files of ${this.#missing.join(', ')} are missing`))
-    return this.#readers.run(question)
+  /** Asks a question, of which nothing it may read is taken away. @throws MonthsUnreadable when files are missing or cannot be read */
+  async read<T>(question: () => Promise<T>): Promise<T> {
+    if (this.#missing.length > 0) throw new MonthsUnreadable(this.#missing)
+    try {
+      return await this.#readers.run(question)
+    } catch (error) {
+      if (this.months().length === 0 || !isOfFiles(error)) throw error
+      // Looked at right away where that is cheap, since a statement can be of wrong data itself.
+      if (this.#settings.directory !== undefined) await this.damaged()
+      if (this.#missing.length > 0 || !isOfData(error)) throw new MonthsUnreadable(this.#missing)
+      throw error
+    }
   }
 
   /** Goes on with the files of this index; `isNew`: it has none, and those of others go. */
@@ -141,8 +149,9 @@ export class Tiers {
     }
     await this.#remains.open(this.#archivedNames())
     await this.define()
-    for (const month of this.months()) if (month.state === 'switching') await this.#mover.finish(month)
+    // First: no row leaves a table for a file that is not there.
     if (this.#settings.directory !== undefined) await this.damaged()
+    for (const month of this.months()) if (this.#isLeft(month)) await this.#mover.finish(month)
     // A store that is away keeps nobody from opening the index; what is to be erased waits for it.
     await this.#sweep().catch(() => {})
   }
@@ -178,13 +187,16 @@ export class Tiers {
 
   /** Moves months to their end that were left on the way, and gives them. */
   async #resume(): Promise<string[]> {
-    const isLeft = ({ state }: TierMonth): boolean => state === 'switching'
-    if (!this.months().some(isLeft)) return []
+    if (!this.months().some((month) => this.#isLeft(month))) return []
     return this.#exclusively(async () => {
-      const left = this.months().filter(isLeft)
+      const left = this.months().filter((month) => this.#isLeft(month))
       for (const month of left) await this.#mover.finish(month)
       return left.map(({ month }) => month)
     })
+  }
+
+  #isLeft({ month, state }: TierMonth): boolean {
+    return state === 'switching' && !this.#missing.includes(month)
   }
 
   /** Begins to bring months of [from, to] back until a time, Unix milliseconds; those that are not archived stay until then. */
