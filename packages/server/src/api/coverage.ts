@@ -7,6 +7,7 @@ import {
   type Restriction,
   UNRESTRICTED,
 } from '../projection/index.ts'
+import { spanOf } from '../projection/tiers/tier-month.ts'
 import type { Counters, CounterReading, DeclaredCounter } from '../recording/counters.ts'
 import { epochFindings, unclosedFindings } from '../recording/emitter-findings.ts'
 import type { EmitterEpoch, Emitters, KnownEmitter } from '../recording/emitters.ts'
@@ -155,10 +156,11 @@ export async function fullCoverage(
     share: shareOf(indexed.systems, totals),
     emitters: totals.slice(-EMITTERS_LISTED_MAX),
     counters: reconciled,
-    findings: [...reconciled.flatMap(counterFindings), ...reports.flatMap(({ findings }) => findings)].slice(
-      0,
-      FINDINGS_MAX,
-    ),
+    findings: [
+      ...reconciled.flatMap(counterFindings),
+      ...archivedFindings(projection, reconciled),
+      ...reports.flatMap(({ findings }) => findings),
+    ].slice(0, FINDINGS_MAX),
   }
 }
 
@@ -265,4 +267,37 @@ function counterFindings({ counter, unit, readings }: CounterReport): Finding[] 
         `counter ${counter}: ${value} ${unit ?? ''} from ${from} to ${to}, ${recorded} recorded`,
       ),
     )
+}
+
+/** Of each counter the months that could not be compared, because nobody reads them. */
+function archivedFindings(projection: Projection, counters: readonly CounterReport[]): Finding[] {
+  const archived = (projection.tiers()?.months() ?? []).filter(({ state }) => state === 'archived')
+  return counters.flatMap(({ counter, declared, readings }) => {
+    const untold = declared ? readings.filter(({ recorded }) => recorded === null) : []
+    const months = archived.filter(({ month }) => untold.some((reading) => isIn(month, reading)))
+    return months.length === 0
+      ? []
+      : [
+          finding(
+            'info',
+            'not_checked',
+            archivedText(
+              counter,
+              months.map(({ month }) => month),
+            ),
+          ),
+        ]
+  })
+}
+
+function isIn(month: string, reading: ReconciledReading): boolean {
+  const { from, to } = spanOf(month)
+  return Date.parse(reading.from) < to && from < Date.parse(reading.to)
+}
+
+function archivedText(counter: string, months: readonly string[]): string {
+  const [first, last] = [months[0]!, months.at(-1)!]
+  const [named, range] =
+    first === last ? [`${first} is`, first] : [`months from ${first} to ${last} are`, `${first}..${last}`]
+  return `counter ${counter}: ${named} archived and not compared; deponent restore ${range} brings back what is needed`
 }

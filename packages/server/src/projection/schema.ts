@@ -9,7 +9,7 @@
  * Two databases: NAME_index holds the tables, NAME the views that `POST /v1/sql` may read.
  */
 
-export const SCHEMA_VERSION = 7
+export const SCHEMA_VERSION = 8
 
 /** Feature columns a table has at most; features named after that many others share one map column. */
 export const FEATURE_SLOTS_MAX = 256
@@ -189,6 +189,7 @@ export const ARCHIVED_LINKS: TableShape = {
   name: 'archivedLinks',
   columns: [
     index,
+    { name: 'id', type: 'UUID' },
     { name: 'at', type: TIME, codec: 'Delta, ZSTD(1)' },
     { name: 'targetIndex', type: 'Int64', codec: 'Delta, ZSTD(1)' },
     { name: 'subjects', type: 'Array(String)' },

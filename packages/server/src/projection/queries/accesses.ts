@@ -1,6 +1,6 @@
 import { isoTime } from '@deponent/format'
 import { UNRESTRICTED } from '../restriction.ts'
-import { ACCESSES, DECISIONS, readable } from '../schema.ts'
+import { ACCESSES } from '../schema.ts'
 import {
   type Order,
   orderOf,
@@ -16,7 +16,7 @@ import { QueryError } from './error.ts'
 import { momentOf, type SubjectResolver } from './filter.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { type QueryInput, readChoice, readInteger, readParameters, Substitutions } from './parameters.ts'
-import { aboutAny } from './within.ts'
+import { sourcesAbout } from './within.ts'
 
 /** One look, or several alike; `index` is the entry its whole record is read from. Members the record lacks are absent. */
 export interface ListedAccess {
@@ -112,15 +112,14 @@ function lookedAt(ids: readonly string[]): string {
 }
 
 function conditionOf(name: string, text: string, building: Building): string {
-  const { ground, size, substitutions, resolveSubject } = building
+  const { substitutions } = building
   const known = TEXTS.find((filter) => filter === name)
   if (known) return `d.${known} = ${substitutions.add('String', text)}`
   switch (name) {
     case 'id':
       return `has(d.objects, ${substitutions.add('String', text)})`
     case 'subject':
-      return `hasAny(d.objects, (SELECT groupArray(toString(id)) FROM ${readable(ground.names, DECISIONS)}
-        WHERE index < ${size} AND ${aboutAny('', substitutions.add('Array(String)', resolveSubject(text)))}))`
+      return decisionsOf(building, text)
     case 'from':
       return `d.at >= ${momentOf('from', text, substitutions)}`
     case 'to':
@@ -133,6 +132,15 @@ function conditionOf(name: string, text: string, building: Building): string {
         'another name',
       )
   }
+}
+
+/** Looks at decisions about a person, those of archived months among them. */
+function decisionsOf({ ground, size, substitutions, resolveSubject }: Building, subject: string): string {
+  const theirs = substitutions.add('Array(String)', resolveSubject(subject))
+  const ids = sourcesAbout(ground.names, theirs).map(
+    (source) => `SELECT toString(id) AS object FROM ${source} AND index < ${size}`,
+  )
+  return `hasAny(d.objects, (SELECT groupArray(object) FROM (${ids.join(' UNION ALL ')})))`
 }
 
 function accessSql(ground: Ground, where: readonly string[], order: Order, limit: number): string {

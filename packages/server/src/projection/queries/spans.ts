@@ -30,7 +30,10 @@ export interface SpanCount {
   readonly tokens: number
 }
 
-/** Decisions and tokens recorded in each span; undefined for a span too odd to be asked for, or with too few to be shown. */
+/**
+ * Decisions and tokens recorded in each span; undefined for a span too odd to be asked for, with too few to be shown, or of which some are
+ * archived.
+ */
 export async function countSpans(
   ground: Ground,
   filter: SpanFilter,
@@ -52,7 +55,15 @@ export async function countSpans(
     }
   }
   const least = restriction.smallCells ?? 0
-  return counts.map((count) => (count && count.calls >= least ? count : undefined))
+  // Asked last: what was archived meanwhile may have been left out already.
+  const archived = ground.archived().filter(({ decisions }) => decisions > 0)
+  return counts.map((count, i) =>
+    count && count.calls >= least && !archived.some((month) => overlap(month, spans[i]!)) ? count : undefined,
+  )
+}
+
+function overlap(a: Span, b: Span): boolean {
+  return a.from < b.to && b.from < a.to
 }
 
 interface Question {

@@ -67,15 +67,20 @@ export function entriesFrom(within: Within, size: string): string {
   return `FROM ${within.names.tables}.${ENTRIES.name} AS e WHERE ${where}`
 }
 
+/** Tables of decisions, those of archived months too, each with the condition that a row is about any of these people. */
+export function sourcesAbout(names: Names, subjects: string): string[] {
+  return [
+    `${readable(names, DECISIONS)} WHERE ${aboutAny('', subjects)}`,
+    ...archivedLinks(names).map((links) => `${links} WHERE hasAny(subjects, ${subjects})`),
+  ]
+}
+
 /** Decisions about these people, those of archived months too: what is recorded about one of them may lie in another month. */
 function decisionsOf({ names, values }: Within, subjects: readonly string[]): string {
   const theirs = values.add('Array(String)', subjects)
-  return [
-    `SELECT toInt64(index) AS index FROM ${readable(names, DECISIONS)} WHERE ${aboutAny('', theirs)}`,
-    ...archived(names).map(
-      (links) => `SELECT toInt64(index) AS index FROM ${links} WHERE hasAny(subjects, ${theirs})`,
-    ),
-  ].join(' UNION ALL ')
+  return sourcesAbout(names, theirs)
+    .map((source) => `SELECT toInt64(index) AS index FROM ${source}`)
+    .join(' UNION ALL ')
 }
 
 /** Decisions about these people, and everything recorded about those. */
@@ -83,7 +88,7 @@ function entriesOf(within: Within, subjects: readonly string[]): string {
   const { names } = within
   const about = [
     ...[OUTCOMES, REVIEWS, RECORDS].map((table) => readable(names, table)),
-    ...archived(names),
+    ...archivedLinks(names),
   ].map(
     (source) =>
       `SELECT toInt64(index) AS index FROM ${source} WHERE targetIndex IN (${decisionsOf(within, subjects)})`,
@@ -91,8 +96,8 @@ function entriesOf(within: Within, subjects: readonly string[]): string {
   return [decisionsOf(within, subjects), ...about].join(' UNION ALL ')
 }
 
-/** What is kept of records whose month is archived. */
-function archived(names: Names): string[] {
+/** What is kept of records whose month is archived: the table of links, where there is one. */
+export function archivedLinks(names: Names): string[] {
   return names.isTiered === true ? [`${names.tables}.${ARCHIVED_LINKS.name}`] : []
 }
 

@@ -63,7 +63,7 @@ export class Remains {
         const target = table === DECISIONS ? 'toInt64(-1)' : 'targetIndex'
         const subjects = table === DECISIONS ? 'subjects' : '[]'
         await this.#client.command(
-          `INSERT INTO ${this.#table(ARCHIVED_LINKS)} SELECT index, at, ${target}, ${subjects} FROM ${source}`,
+          `INSERT INTO ${this.#table(ARCHIVED_LINKS)} SELECT index, toUUID(id), at, ${target}, ${subjects} FROM ${source}`,
           { settings: { max_execution_time: 900 } },
         )
       }
