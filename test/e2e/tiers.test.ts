@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eraseOverHttp, recordsWith, residueOf, SUBJECT, VALUES } from '../erasure/residue-story.ts'
 import { newPlace, type Place, runCommand, ServerProcess } from './server-process.ts'
@@ -75,6 +76,19 @@ test('months that are over move, and a person is erased from every tier', async 
   const shown = await runCommand(['tiers', '--data', place.data, '--signer-state', place.signer, '--json'])
   const { hotDays, months, trouble } = JSON.parse(shown.stdout) as Tiers & { hotDays: null }
   expect([hotDays, months.map(({ decisions }) => decisions), trouble]).toEqual([null, [20, 20], ''])
+})
+
+test('a server is started with another store when nothing is left in the one before', async () => {
+  const another = join(place.data, '..', 'another')
+  const flags = ['--data', place.data, '--signer-state', place.signer]
+  const refused = await runCommand(['serve', ...flags, '--port', '0', '--warm', another])
+  expect([refused.code, refused.stderr.includes('deponent reindex')]).toEqual([2, true])
+  expect((await runCommand(['reindex', ...flags])).code).toBe(0)
+  const left = await readdir(warm, { recursive: true, withFileTypes: true })
+  expect(left.filter((entry) => entry.isFile())).toEqual([])
+  const moved = await ServerProcess.start(place, ['serve', '--warm', another])
+  expect((await moved.get<Tiers>('/v1/tiers')).trouble).toBe('')
+  await moved.stop()
 })
 
 test('a server is not started with ages alone', async () => {

@@ -39,6 +39,7 @@ export interface ServeOptions extends OutsideOptions, OffsiteOptions, SignerSock
   warm?: string
   hotDays?: number
   warmDays?: number
+  warmMoved?: boolean
   tlsCert?: string
   tlsKey?: string
   behindProxy?: boolean
@@ -76,6 +77,7 @@ export function withServing(command: Command): Command {
       '--warm <address>',
       'where months of the index go as Parquet when they are over: PATH, file://, s3://, az:// or gs://',
     )
+    .option('--warm-moved', 'months that lay at another address are there now, and nothing of them is left')
     .option('--hot-days <days>', `days after which a month goes there (default: ${HOT_DAYS})`, manyDays)
     .option('--warm-days <days>', `days after which it is archived there (default: ${WARM_DAYS})`, manyDays)
 }
@@ -119,17 +121,24 @@ export async function startServer(options: ServeOptions): Promise<App> {
 }
 
 /** Where months go, and when; nothing when they stay. */
-function warmOf({ clickhouseUrl, hotDays, warm, warmDays }: ServeOptions): { warm?: WarmSettings } {
+function warmOf({ clickhouseUrl, hotDays, warm, warmDays, warmMoved }: ServeOptions): {
+  warm?: WarmSettings
+} {
   if (warm === undefined) {
-    if (hotDays === undefined && warmDays === undefined) return {}
-    throw new CommandError(EXIT.usage, '--hot-days and --warm-days need --warm ADDRESS')
+    if (hotDays === undefined && warmDays === undefined && warmMoved === undefined) return {}
+    throw new CommandError(EXIT.usage, '--hot-days, --warm-days and --warm-moved need --warm ADDRESS')
   }
   if (clickhouseUrl !== undefined)
     throw new CommandError(
       EXIT.usage,
       '--warm is for the embedded engine: it cannot be used with --clickhouse-url',
     )
-  const settings = { address: warm, hotDays: hotDays ?? HOT_DAYS, warmDays: warmDays ?? WARM_DAYS }
+  const settings = {
+    address: warm,
+    areMoved: warmMoved ?? false,
+    hotDays: hotDays ?? HOT_DAYS,
+    warmDays: warmDays ?? WARM_DAYS,
+  }
   if (settings.warmDays <= settings.hotDays)
     throw new CommandError(
       EXIT.usage,

@@ -7,6 +7,7 @@ import { toHex } from '@deponent/format'
 import { ledgerIdOf } from '../ledger/wal-frame.ts'
 import type { Clock } from '../platform/clock.ts'
 import { realDisk } from '../platform/disk.ts'
+import { ExplainedError } from '../platform/explained-error.ts'
 import { reasonOf } from '../platform/failure.ts'
 import { absoluteAddress, directoryOfStore, openObjectStore } from '../platform/open-store.ts'
 import { realRandom } from '../platform/random.ts'
@@ -14,7 +15,7 @@ import type { StateStore } from '../platform/state-store.ts'
 import type { Projection } from '../projection/index.ts'
 import { readObjects } from '../projection/tiers/object-reader.ts'
 import {
-  hasMonthsInFiles,
+  ledgersInFiles,
   rememberedStore,
   rememberStore,
   StoredTierStates,
@@ -27,12 +28,30 @@ import type { Undo } from '../undo.ts'
 export interface WarmSettings {
   /** Of a store of objects, as `openObjectStore` takes it. */
   readonly address: string
+  /** Whether nothing of months is left at an address they were at before. */
+  readonly areMoved?: boolean
   readonly hotDays: number
   readonly warmDays: number
 }
 
 export const HOT_DAYS = 30
 export const WARM_DAYS = 365
+
+/** The store that is named is not the one that holds months: what lies there would be neither read nor erased. */
+class MonthsElsewhere extends ExplainedError {
+  constructor(address: string) {
+    super(
+      `months of the index lie, or something of them is left, at ${address}: start with that address, or run \`deponent reindex\` first, ` +
+        'which takes them back and removes the files; with --warm-moved when nothing is left there, because all of it was moved to the new address or is lost',
+    )
+  }
+}
+
+/** What of a ledger decides where its months are. */
+interface Indexed {
+  readonly name: string
+  readonly ledger: Pick<Tenant['ledger'], 'origin' | 'refusal'>
+}
 
 type OpenedStore = Pick<TierSettings, 'directory' | 'forget' | 'store' | 'url'>
 
@@ -51,11 +70,14 @@ export class WarmStore {
     this.#undo = undo
   }
 
-  /** How the months of a ledger are kept; undefined when none are, or will be. @throws StoreAddressError */
-  async settingsFor({ ledger, name }: Tenant, store: StateStore): Promise<TierSettings | undefined> {
+  /** How the months of a ledger are kept; undefined when none are, or will be. @throws StoreAddressError · MonthsElsewhere */
+  async settingsFor({ ledger, name }: Indexed, store: StateStore): Promise<TierSettings | undefined> {
     const told = this.#settings ?? this.#remembered(store, name)
     if (!told) return undefined
     const address = absoluteAddress(told.address)
+    const before = rememberedStore(store)
+    const isAnother = before !== undefined && before !== address
+    if (isAnother && !told.areMoved && ledgersInFiles(store).size > 0) throw new MonthsElsewhere(before)
     const opened = await this.#open(address)
     rememberStore(store, address)
     return {
@@ -72,8 +94,9 @@ export class WarmStore {
   }
 
   #remembered(store: StateStore, ledger: string): WarmSettings | undefined {
-    const address = hasMonthsInFiles(store, ledger) ? rememberedStore(store) : undefined
-    return address === undefined ? undefined : { address, hotDays: Infinity, warmDays: Infinity }
+    const address = ledgersInFiles(store).has(ledger) ? rememberedStore(store) : undefined
+    if (address === undefined) return undefined
+    return { address, hotDays: Infinity, warmDays: Infinity }
   }
 
   #open(address: string): Promise<OpenedStore> {

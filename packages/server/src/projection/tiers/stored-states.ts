@@ -67,13 +67,11 @@ export class StoredTierStates implements TierStates {
   }
 }
 
-/** Whether something of this ledger's index lies in a store of objects: rows, or what should have been removed there. */
-export function hasMonthsInFiles(store: StateStore, ledger: string): boolean {
+/** Ledgers of whose index something lies in a store of objects: rows, or what should have been removed there. */
+export function ledgersInFiles(store: StateStore): Set<string> {
   createTables(store)
-  return (
-    store.get('SELECT month FROM index_months WHERE ledger = ? LIMIT 1', ledger) !== undefined ||
-    store.get('SELECT ledger FROM index_leftovers WHERE ledger = ?', ledger) !== undefined
-  )
+  const rows = store.all('SELECT ledger FROM index_months UNION SELECT ledger FROM index_leftovers')
+  return new Set(rows.map(({ ledger }) => String(ledger)))
 }
 
 /** The address of the store that the months of this directory went to last. */
