@@ -44,6 +44,11 @@ export class TierStore {
     this.#place = place
   }
 
+  /** Whether objects are plain files, so that it costs little to look for them. */
+  get isDirectory(): boolean {
+    return this.#place.directory !== undefined
+  }
+
   /** A path for a file under way that nobody else uses. */
   scratchPath(ending: string): string {
     this.#count += 1

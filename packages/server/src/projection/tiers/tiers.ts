@@ -7,13 +7,12 @@
 // 3. Nothing that an index before this one put into the store outlives the start of this one; an erasure is not done before that.
 
 import type { Clock } from '../../platform/clock.ts'
-import { type IndexClient, MonthsUnreadable } from '../engine/client.ts'
+import type { IndexClient } from '../engine/client.ts'
 import type { FieldSlot } from '../fields.ts'
 import { DECISIONS, type Names, slotColumn, TIERED_TABLES } from '../schema.ts'
 import { Archiver } from './archiving.ts'
 import { changedMonth, type Changing, tell } from './changing.ts'
 import { isForArchive, monthsDue } from './due.ts'
-import { isOfData, isOfFiles } from './file-failures.ts'
 import { objectsOf } from './keys.ts'
 import { Mover, type MoveStep, type Surroundings } from './moving.ts'
 import { Readers } from './readers.ts'
@@ -23,6 +22,7 @@ import { type Restoration, Restoring } from './restoring.ts'
 import type { RowChange } from './row-change.ts'
 import { rowsIn, spanOf, type TierMonth, type TierStates } from './tier-month.ts'
 import { type TierPlace, TierStore } from './tier-store.ts'
+import { UnreadableFiles } from './unreadable-files.ts'
 
 export interface TierSettings extends TierPlace {
   readonly states: TierStates
@@ -59,6 +59,7 @@ export class Tiers {
   readonly #clock: Clock
   readonly #store: TierStore
   readonly #relations: Relations
+  readonly #unreadable: UnreadableFiles
   readonly #remains: Remains
   readonly #archiver: Archiver
   readonly #mover: Mover
@@ -66,8 +67,6 @@ export class Tiers {
   #turns: Turns | undefined
   #index = ''
   #changes = 0
-  /** Months of which files are known to be missing. */
-  #missing: readonly string[] = []
   /** One thing at a time is done with months; those that wait do so here. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -78,6 +77,7 @@ export class Tiers {
     this.#clock = clock
     this.#store = new TierStore(settings)
     this.#relations = new Relations(client, names, this.#store, this.#readers)
+    this.#unreadable = new UnreadableFiles(this.#store, () => this.months())
     this.#remains = new Remains(client, names)
     const surroundings = this.#surroundings()
     this.#archiver = new Archiver({ ...surroundings, remains: this.#remains })
@@ -124,15 +124,11 @@ export class Tiers {
 
   /** Asks a question, of which nothing it may read is taken away. @throws MonthsUnreadable when files are missing or cannot be read */
   async read<T>(question: () => Promise<T>): Promise<T> {
-    if (this.#missing.length > 0) throw new MonthsUnreadable(this.#missing)
+    this.#unreadable.refuseMissing()
     try {
       return await this.#readers.run(question)
     } catch (error) {
-      if (this.months().length === 0 || !isOfFiles(error)) throw error
-      // Looked at right away where that is cheap, since a statement can be of wrong data itself.
-      if (this.#settings.directory !== undefined) await this.damaged()
-      if (this.#missing.length > 0 || !isOfData(error)) throw new MonthsUnreadable(this.#missing)
-      throw error
+      throw await this.#unreadable.reasonOf(error)
     }
   }
 
@@ -150,7 +146,7 @@ export class Tiers {
     await this.#remains.open(this.#archivedNames())
     await this.define()
     // First: no row leaves a table for a file that is not there.
-    if (this.#settings.directory !== undefined) await this.damaged()
+    if (this.#store.isDirectory) await this.damaged()
     for (const month of this.months()) if (this.#isLeft(month)) await this.#mover.finish(month)
     // A store that is away keeps nobody from opening the index; what is to be erased waits for it.
     await this.#sweep().catch(() => {})
@@ -196,7 +192,7 @@ export class Tiers {
   }
 
   #isLeft({ month, state }: TierMonth): boolean {
-    return state === 'switching' && !this.#missing.includes(month)
+    return state === 'switching' && !this.#unreadable.isMissing(month)
   }
 
   /** Begins to bring months of [from, to] back until a time, Unix milliseconds; those that are not archived stay until then. */
@@ -280,26 +276,12 @@ export class Tiers {
   }
 
   /** Months of which an object is not there as it was put. */
-  async damaged(): Promise<string[]> {
-    const damaged: string[] = []
-    for (const month of this.months()) {
-      const objects = month.state === 'archived' ? month.archives : month.files
-      for (const { key, bytes } of objects) {
-        if (await this.#store.has(key, bytes)) continue
-        damaged.push(month.month)
-        break
-      }
-    }
-    this.#missing = damaged.filter((name) => this.#isRead(name))
-    return damaged
+  damaged(): Promise<string[]> {
+    return this.#unreadable.look()
   }
 
   #archivedNames(): string[] {
     return this.months().flatMap(({ month, state }) => (state === 'archived' ? [month] : []))
-  }
-
-  #isRead(name: string): boolean {
-    return this.months().some(({ month, state }) => month === name && state !== 'archived')
   }
 
   #isForArchive(month: TierMonth): boolean {
