@@ -8,6 +8,7 @@ export default defineConfig({
     // Tests read the sources, so that a test run never meets a stale build.
     alias: {
       '@deponent/format': source('packages/format/src/index.ts'),
+      '@deponent/sdk/ai': source('packages/sdk/src/ai.ts'),
       '@deponent/sdk/anthropic': source('packages/sdk/src/anthropic.ts'),
       '@deponent/sdk/openai': source('packages/sdk/src/openai.ts'),
       '@deponent/sdk': source('packages/sdk/src/index.ts'),

@@ -8,6 +8,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Deponent } from '@deponent/sdk'
+import { recordingMiddleware } from '@deponent/sdk/ai'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ROUTES } from '../../packages/server/src/api/contract.ts'
 import type { Operation, Route } from '../../packages/server/src/api/route.ts'
@@ -379,6 +380,7 @@ describe('with a marked record through every way in', () => {
     client.lifecycle({ modelId: 'm', eventType: 'deployed', actor: MAIL, reason: WORD })
     client.dataset({ datasetId: 'd', origin: `${WORD} ${MAIL}` })
     client.lineage({ datasetId: 'e', inputs: ['d'], transformation: `${WORD} ${MAIL}` })
+    await sendByModelLibraries(client)
     await client.flush()
     isAway = true
     client.record(indexed('way-spool'))
@@ -395,6 +397,36 @@ describe('with a marked record through every way in', () => {
       const found = await server.fetch(`/v1/decisions/${id}`, { headers: { 'Deponent-Purpose': 'a test' } })
       kept.push({ way: id, status: found.status === 200 ? 201 : 500 })
     }
+  }
+
+  /** What the SDK hears from libraries that call models. */
+  async function sendByModelLibraries(client: Deponent): Promise<void> {
+    const params = {
+      prompt: [{ role: 'user', content: `${WORD} ${MAIL}` }],
+      tools: [{ name: 'send', description: WORD }],
+      providerOptions: { p: { user: MAIL, note: WORD } },
+      headers: { authorization: WORD },
+    }
+    const answer = {
+      content: [
+        { type: 'tool-call', toolName: 'send', input: JSON.stringify({ to: MAIL }) },
+        { type: 'source', id: MAIL, title: WORD },
+      ],
+      response: { id: MAIL },
+      warnings: [{ type: 'other', message: WORD }],
+    }
+    const parts = [{ type: 'text-delta', delta: `${WORD} ${MAIL}` }, ...answer.content]
+    const { wrapGenerate, wrapStream } = recordingMiddleware(client, { userId: MAIL })
+    const call = { params, model: { provider: 'p', modelId: 'm' } }
+    await wrapGenerate({ ...call, doGenerate: async () => answer })
+    const stream = new ReadableStream<object>({
+      start(controller) {
+        for (const part of parts) controller.enqueue(part)
+        controller.close()
+      },
+    })
+    const streamed = await wrapStream({ ...call, doStream: async () => ({ stream }) })
+    for await (const _ of streamed.stream);
   }
 
   /** Records and requests that are refused, with the marks where the reason is. */

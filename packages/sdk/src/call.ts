@@ -13,7 +13,7 @@ import type { OpenCall, OpenCalls } from './open-calls.ts'
 import { quietTimer } from './pause.ts'
 import { hearRejection } from './promise.ts'
 import { serialise } from './serialise.ts'
-import { describedError, statusOfError, statusOfResult } from './status.ts'
+import { describedError, failureOf, statusOfResult } from './status.ts'
 import type { StreamListener } from './stream.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -76,8 +76,7 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
   /** It threw or rejected. */
   readonly failed = (error: unknown, more?: Partial<Decision>): void => {
     if (this.#isDone) return
-    const status = statusOfError(error)
-    this.#settle({ status, error: describedError(error), latencyMs: this.elapsedMs, ...more })
+    this.#settle({ ...failureOf(error), latencyMs: this.elapsedMs, ...more })
   }
 
   abandon(): void {
@@ -191,7 +190,8 @@ export class Call<Args extends unknown[], Result> implements OpenCall {
   }
 }
 
-class Stopped extends Error {
+/** The reader of a stream went away. */
+export class Stopped extends Error {
   override readonly name = 'AbortError'
   constructor() {
     super('the reader stopped before the end')

@@ -5,8 +5,13 @@ import type { Decision } from './decision.ts'
 
 type Status = NonNullable<Decision['status']>
 
+/** What a record says of a call that threw. */
+export function failureOf(error: unknown): Partial<Decision> {
+  return { status: statusOfError(error), error: describedError(error) }
+}
+
 /** `timeout` for what says so by its name or code; everything else, an abort included, is an `error` that `error.type` names. */
-export function statusOfError(error: unknown): Status {
+function statusOfError(error: unknown): Status {
   try {
     if (typeof error !== 'object' || error === null) return 'error'
     const { name, code } = error as { name?: unknown; code?: unknown }

@@ -80,7 +80,7 @@ function optionsFor(
 }
 
 /** A copy of what was asked, as it was when it was asked. */
-function taken(fields: Partial<Decision>): Partial<Decision> {
+export function taken(fields: Partial<Decision>): Partial<Decision> {
   return JSON.parse(serialise(fields)) as Partial<Decision>
 }
 
