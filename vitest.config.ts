@@ -10,6 +10,7 @@ export default defineConfig({
       '@deponent/format': source('packages/format/src/index.ts'),
       '@deponent/sdk/ai': source('packages/sdk/src/ai.ts'),
       '@deponent/sdk/anthropic': source('packages/sdk/src/anthropic.ts'),
+      '@deponent/sdk/langchain': source('packages/sdk/src/langchain.ts'),
       '@deponent/sdk/openai': source('packages/sdk/src/openai.ts'),
       '@deponent/sdk': source('packages/sdk/src/index.ts'),
     },

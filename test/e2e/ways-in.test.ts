@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Deponent } from '@deponent/sdk'
 import { recordingMiddleware } from '@deponent/sdk/ai'
+import { recordingHandler } from '@deponent/sdk/langchain'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ROUTES } from '../../packages/server/src/api/contract.ts'
 import type { Operation, Route } from '../../packages/server/src/api/route.ts'
@@ -427,6 +428,24 @@ describe('with a marked record through every way in', () => {
     })
     const streamed = await wrapStream({ ...call, doStream: async () => ({ stream }) })
     for await (const _ of streamed.stream);
+
+    const handler = recordingHandler(client, { userId: MAIL })
+    const about = { ls_model_name: 'm', thread_id: MAIL, lc_agent_name: MAIL, note: WORD }
+    const invocation_params = { model: 'm', tools: [{ name: 'send', description: WORD }] }
+    const asked = [[{ type: 'human', content: `${WORD} ${MAIL}` }]]
+    const message = { tool_calls: [{ id: MAIL, name: 'send', args: { to: MAIL } }], id: MAIL }
+    handler.handleChainStart({}, {}, MAIL, undefined, [WORD], about, undefined, WORD)
+    handler.handleRetrieverStart({}, WORD, 'found', MAIL)
+    handler.handleRetrieverEnd([{ id: MAIL, pageContent: WORD, metadata: { source: MAIL } }], 'found')
+    handler.handleChatModelStart({}, asked, 'asked', MAIL, { invocation_params }, [WORD], about)
+    handler.handleLLMEnd({ generations: [[{ text: '', message }]] }, 'asked')
+    // LangChain awaits what it calls.
+    await Promise.resolve()
+    handler.handleToolStart({}, `{"to":"${MAIL}"}`, 'sent', MAIL, [WORD], about, 'send', MAIL)
+    handler.handleToolEnd({ content: `${WORD} ${MAIL}` }, 'sent')
+    handler.handleLLMStart({}, [`${WORD} ${MAIL}`], 'written', MAIL, { invocation_params }, [WORD], about)
+    handler.handleLLMError(new Error('away'), 'written')
+    handler.handleChainEnd({}, MAIL)
   }
 
   /** Records and requests that are refused, with the marks where the reason is. */

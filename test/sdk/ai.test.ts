@@ -57,7 +57,7 @@ const ANSWERED = {
   ...CALLED,
   status: 'ok',
   servedModel: 'gpt-x-0101',
-  responseId: 'chatcmpl-1',
+  responseId: expect.stringMatching(/^chatcmpl-\d+$/),
   finishReason: 'stop',
   tokenUsage: { input: 9, output: 3, cacheRead: 4, reasoning: 1 },
 }

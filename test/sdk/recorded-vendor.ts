@@ -34,13 +34,19 @@ export class RecordedVendor {
     return client
   }
 
-  /** What was recorded so far, in the order of its ends. */
+  /** The decisions recorded so far, in the order of their ends. */
   async records(): Promise<Record<string, unknown>[]> {
     for (const client of this.#clients) await client.flush()
     return this.#ledger.records
   }
 
-  /** The one record there is. */
+  /** The actions recorded so far. */
+  async actions(): Promise<Record<string, unknown>[]> {
+    for (const client of this.#clients) await client.flush()
+    return this.#ledger.statements.filter(({ kind }) => kind === 'action')
+  }
+
+  /** The one decision there is. */
   async record(): Promise<Record<string, unknown>> {
     const records = await this.records()
     expect(records).toHaveLength(1)

@@ -488,6 +488,17 @@ describe('redaction', () => {
     expect(server.records).toHaveLength(2)
     expect(JSON.stringify(server.records)).not.toContain('secret')
   })
+
+  it.each(['includeInputs', 'includeOutputs'])(
+    'by the switch %s alone leaves out what an action is done with and what comes of it',
+    async (name) => {
+      audit = await client({ url: url!, [name]: false })
+      audit.action({ toolName: 'send', input: { to: 'secret' }, result: 'secret' })
+      await audit.flush()
+      expect(server.statements).toContainEqual(expect.objectContaining({ kind: 'action', toolName: 'send' }))
+      expect(JSON.stringify(server.statements)).not.toContain('secret')
+    },
+  )
 })
 
 describe('sending', () => {

@@ -157,6 +157,11 @@ export class Deponent {
     return this.#contexts.run(context, fn)
   }
 
+  /** What `context` has set around the code that runs now. */
+  get currentContext(): DecisionContext | undefined {
+    return this.#contexts.current
+  }
+
   /**
    * The same function, recorded: its arguments as `input`, its result (or what its promise resolves to, or the parts of its stream) as
    * `prediction`, its time as `latencyMs`. A throw or rejection is recorded and goes on as it was.

@@ -52,6 +52,8 @@ const OUTPUTS = spellings([
   'finalDecision',
   'toolCalls',
 ])
+/** What an action is done with is said by a model, and what comes of it is told to one: either switch leaves out both. */
+const ACTION_CONTENT = ['input', 'result']
 const NOT_CAPTURED = '[not captured]'
 
 export class Intake {
@@ -163,6 +165,8 @@ export class Intake {
     if (system !== undefined) record['system'] ??= system
     if (includeInputs === false) for (const name of INPUTS) delete record[name]
     if (includeOutputs === false) leaveOutputs(record)
+    if (record['kind'] === 'action' && (includeInputs === false || includeOutputs === false))
+      for (const name of ACTION_CONTENT) delete record[name]
     const text = serialise(record)
     return inputText === undefined || includeInputs === false ? text : withMember(text, 'input', inputText)
   }

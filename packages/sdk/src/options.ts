@@ -16,9 +16,9 @@ interface ClientOptions {
   maxQueuedRecords?: number
   /** How much text may wait, in characters. Default 64 Mi. */
   maxQueuedCharacters?: number
-  /** `false`: `input`, `inputFeatures` and `messages` are left out before anything is kept. Default true. */
+  /** `false`: `input`, `inputFeatures` and `messages` are left out before anything is kept, and the `result` of an action. Default true. */
   includeInputs?: boolean
-  /** `false`: what a model said is left out; `prediction` says "[not captured]". Default true. */
+  /** `false`: what a model said is left out; `prediction` says "[not captured]". So are `input` and `result` of an action. Default true. */
   includeOutputs?: boolean
   /**
    * Looks at each record before it is kept anywhere, and gives back what shall be kept of it: the same object, changed or not, or another.
