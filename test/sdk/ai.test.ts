@@ -7,7 +7,9 @@ import {
   streamObject,
   streamText,
   tool,
+  ToolLoopAgent,
   wrapLanguageModel,
+  wrapProvider,
 } from 'ai'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Deponent, DecisionContext } from '@deponent/sdk'
@@ -191,6 +193,25 @@ describe('tools', () => {
     vendor.reply = completion({ content: 'Yes.' })
     const { text } = await generateText({ model: model(), prompt, tools, stopWhen: stepCountIs(5) })
     expect(text).toBe('Yes.')
+    expect(await recorded.records()).toEqual([asking, answering])
+  })
+
+  it('of an agent, with a model of a provider that is recorded as a whole, are recorded in the same way', async () => {
+    vendor.replies.push(completion({ tool_calls: [toolCall('c1', 'rate', { loan: 'a' })] }, 'tool_calls'))
+    vendor.reply = completion({ content: 'Yes.' })
+    const provider = createOpenAI({ baseURL: recorded.baseURL, apiKey: 'k' })
+    const languageModelMiddleware = recordingMiddleware(audit)
+    const { languageModel } = wrapProvider({
+      provider: {
+        ...provider,
+        languageModel: provider.chat,
+        imageModel: provider.image,
+        specificationVersion: 'v4',
+      },
+      languageModelMiddleware,
+    })
+    const agent = new ToolLoopAgent({ model: languageModel('gpt-x'), tools })
+    expect((await agent.generate({ prompt })).text).toBe('Yes.')
     expect(await recorded.records()).toEqual([asking, answering])
   })
 

@@ -1,4 +1,5 @@
 /** Chains and agents of LangChain, recorded, against an API on this machine. */
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base'
 import { InMemoryCache } from '@langchain/core/caches'
 import { Document } from '@langchain/core/documents'
 import { ChatPromptTemplate } from '@langchain/core/prompts'
@@ -179,6 +180,23 @@ describe('a model', () => {
       status: 'error',
       error: { type: 'Error', message: expect.stringContaining('no such model') },
     })
+  })
+
+  it('whose stream is told in events, because another handler wants it so, is recorded in the same way', async () => {
+    const other = new (class extends BaseCallbackHandler {
+      name = 'other'
+      lc_prefer_chat_model_stream_events = true
+    })()
+    const options = { callbacks: [other, ...calling().callbacks] }
+    vendor.replies.push(streamed(chunk({ content: 'It ' }), chunk({ content: 'depends.' }, 'stop')))
+    vendor.reply = { events: [chunk({ content: 'It ' })], after: 'break' }
+    await model().invoke('Shall I?', options)
+    await expect(model().invoke('Shall I?', options)).rejects.toThrow('terminated')
+    const timed = { timeToFirstTokenMs: expect.any(Number) }
+    expect(await recorded.records()).toMatchObject([
+      { ...timed, prediction: 'It depends.', status: 'ok' },
+      { ...timed, prediction: 'It ', status: 'error' },
+    ])
   })
 
   it('that is aborted while it streams is recorded with what had come', async () => {

@@ -84,6 +84,15 @@ export class RecordingHandler {
     if (listOf(dataOf(message)['tool_call_chunks']).length > 0) text?.began()
   }
 
+  /** Where another handler wants events of a stream, LangChain tells of these instead of tokens. */
+  handleChatModelStreamEvent(event: object, runId: string): void {
+    const { event: what, delta } = dataOf(event)
+    if (what !== 'content-block-delta') return
+    const text = this.#runs.get(runId)?.call?.text
+    text?.began()
+    text?.add(dataOf(delta)['text'])
+  }
+
   handleLLMEnd(
     result: object,
     runId: string,
