@@ -199,6 +199,14 @@ describe('a model', () => {
     ])
   })
 
+  it('of which events are asked is recorded where LangChain tells its callbacks of it', async () => {
+    vendor.reply = streamed(chunk({ content: 'It ' }), chunk({ content: 'depends.' }, 'stop'))
+    for await (const _ of model().streamEvents('Shall I?', { ...calling(), version: 'v2' }));
+    expect(await recorded.record()).toMatchObject({ prediction: 'It depends.' })
+    for await (const _ of model().streamEvents('Shall I?', calling()));
+    await recorded.record()
+  })
+
   it('that is aborted while it streams is recorded with what had come', async () => {
     vendor.reply = { events: [chunk({ content: 'It ' })], after: 'silence' }
     const abort = new AbortController()
