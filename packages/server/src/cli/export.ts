@@ -6,6 +6,7 @@ import { print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { index, withConnection, withLedger } from './options.ts'
+import { purposeHeader } from './purpose.ts'
 
 interface ExportOptions extends ConnectionOptions {
   id?: string[]
@@ -32,9 +33,7 @@ function orderOf({ id, from, to, disclose }: ExportOptions): object {
 async function bundleText(options: ExportOptions, order: object): Promise<string> {
   const connection = await connect(options)
   try {
-    const headers: Record<string, string> =
-      options.purpose === undefined ? {} : { 'Deponent-Purpose': options.purpose }
-    const answer = await connection.post('/v1/bundles', JSON.stringify(order), headers)
+    const answer = await connection.post('/v1/bundles', JSON.stringify(order), purposeHeader(options.purpose))
     if (answer.status >= 400) jsonOf(answer)
     return answer.text
   } finally {

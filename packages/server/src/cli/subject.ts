@@ -5,6 +5,7 @@ import { note, print } from '../platform/terminal.ts'
 import { asked, type AskingOptions, speaking } from './asking.ts'
 import { jsonOf } from './connection.ts'
 import { withConnection, withLedger } from './options.ts'
+import { purposeHeader } from './purpose.ts'
 import { table } from './table.ts'
 
 interface Standing {
@@ -108,20 +109,13 @@ const exportCommand = withLedger(withConnection(new Command('export')))
       ...(request !== undefined && { request }),
     })
     const answer = await speaking(options, (connection) =>
-      connection.get(`/v1/subjects/${handle}/export?${query.toString()}`, undefined, {
-        'Deponent-Purpose': encoded(purpose),
-      }),
+      connection.get(`/v1/subjects/${handle}/export?${query.toString()}`, undefined, purposeHeader(purpose)),
     )
     if (answer.status >= 400) jsonOf(answer)
     await realDisk.write(out, utf8(answer.text))
     print(options.json ? JSON.stringify({ handle, file: out }) : out)
     note('the file holds what is sealed in the ledger: hand it over, and do not keep it')
   })
-
-/** A header carries ASCII: other words go percent-encoded. */
-function encoded(words: string): string {
-  return /^[\x20-\x7e]*$/.test(words) ? words : `UTF-8''${encodeURIComponent(words)}`
-}
 
 const erase = withLedger(withConnection(new Command('erase')))
   .description(
