@@ -1,4 +1,4 @@
-import { completeness, normalizeRecord, readJson } from '@deponent/format'
+import { canonicalJson, completeness, normalizeRecord, readJson } from '@deponent/format'
 import type { CanonicalRecord } from '@deponent/format'
 import { describe, expect, it } from 'vitest'
 import { history } from '../../packages/server/src/demo/history.ts'
@@ -6,6 +6,7 @@ import { textOf } from '../../packages/server/src/demo/demo-record.ts'
 import type { DemoRecord } from '../../packages/server/src/demo/demo-record.ts'
 import { score, scorerModels } from '../../packages/server/src/demo/scorer-model.ts'
 import type { ScorerFeatures } from '../../packages/server/src/demo/scorer-model.ts'
+import { outputOf } from '../../packages/server/src/demo/scorer-output.ts'
 import { storyUpTo } from '../../packages/server/src/demo/story.ts'
 import type { ScorerVersion } from '../../packages/server/src/demo/story.ts'
 
@@ -123,6 +124,15 @@ describe('the scorer', () => {
         again.probability,
         again.approved ? 'approve' : 'decline',
       ])
+    }
+  })
+
+  it('scores the same by weights that were written and read again, reasons included', () => {
+    for (const model of Object.values(scorerModels)) {
+      const read = readJson(canonicalJson({ ...model })).value as unknown as typeof model
+      for (const item of scored.slice(0, 2_000)) {
+        expect(outputOf(score(read, features(item)))).toEqual(outputOf(score(model, features(item))))
+      }
     }
   })
 

@@ -6,7 +6,8 @@ import type { Application } from './credit-application.ts'
 import type { DemoRecord } from './demo-record.ts'
 import { checksumOf, score, scorerModels } from './scorer-model.ts'
 import type { Score, ScorerModel } from './scorer-model.ts'
-import { reasonCodesOf, reasoningOf } from './scorer-reasons.ts'
+import { outputOf } from './scorer-output.ts'
+import { reasoningOf } from './scorer-reasons.ts'
 import { inForceAt } from './story.ts'
 import type { Story } from './story.ts'
 
@@ -94,13 +95,10 @@ function identity(application: Application, model: ScorerModel): Fields {
 const checksums = new Map(Object.values(scorerModels).map((model) => [model.version, checksumOf(model)]))
 
 function judgement(model: ScorerModel, application: Application, result: Score): Fields {
-  const { probability, approved, contributions } = result
+  const { approved, contributions } = result
   return {
     status: 'ok',
-    prediction: approved ? 'approve' : 'decline',
-    confidence: probability,
-    confidenceKind: 'probability',
-    reasonCodes: approved ? [] : reasonCodesOf(contributions),
+    ...outputOf(result),
     explanation: {
       topFeatures: contributions.map(({ feature, importance }) => ({ feature, importance })),
       method: 'contributions to the log-odds of repayment; with the intercept they add up to the score',

@@ -18,14 +18,17 @@ export interface ScorerFeatures {
   housing: Housing
 }
 
-type NumericFeature =
-  | 'monthlyIncome'
-  | 'requestedAmount'
-  | 'termMonths'
-  | 'instalmentToIncome'
-  | 'bankTenureMonths'
-  | 'missedPayments24m'
-  | 'openCreditLines'
+/** In the order in which they are told: that of the members of a file of weights means nothing. */
+const NUMERIC_FEATURES = [
+  'monthlyIncome',
+  'requestedAmount',
+  'termMonths',
+  'instalmentToIncome',
+  'bankTenureMonths',
+  'missedPayments24m',
+  'openCreditLines',
+] as const
+type NumericFeature = (typeof NUMERIC_FEATURES)[number]
 
 /** A logistic regression on the log-odds that the loan is paid back. */
 export interface ScorerModel {
@@ -120,10 +123,10 @@ export interface Score {
 export function score(model: ScorerModel, features: ScorerFeatures): Score {
   const contributions = [
     { feature: 'intercept', importance: model.intercept },
-    ...Object.entries(model.numeric).map(([feature, { mean, sd, weight }]) => ({
-      feature,
-      importance: round4((weight * (features[feature as NumericFeature] - mean)) / sd),
-    })),
+    ...NUMERIC_FEATURES.map((feature) => {
+      const { mean, sd, weight } = model.numeric[feature]
+      return { feature, importance: round4((weight * (features[feature] - mean)) / sd) }
+    }),
     { feature: 'employment', importance: model.employment[features.employment] },
     { feature: 'housing', importance: model.housing[features.housing] },
   ]
