@@ -142,6 +142,12 @@ describe('every forbidden arrow', () => {
       'server/cost/a.ts → server/platform/disk.ts',
     ],
     [
+      'a replay is judged without whoever ran it',
+      server('reproduction/a.ts'),
+      `import { P } from '../platform/line-program.ts'`,
+      'server/reproduction/a.ts → server/platform/line-program.ts',
+    ],
+    [
       'sizes are not asked of the index',
       server('sizes/a.ts'),
       `import { P } from '../projection/index.ts'`,

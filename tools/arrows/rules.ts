@@ -188,6 +188,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'what is paid is reckoned from sizes and prices alone, so that whoever has both finds the same',
   },
   {
+    from: ['server/reproduction'],
+    to: ['server/*'],
+    unlessTo: ['server/reproduction'],
+    why: 'whether a replay gives the same is judged by what was recorded and what was answered alone, whoever ran it',
+  },
+  {
     from: ['server/sizes'],
     to: ['server/*'],
     unlessTo: [
@@ -408,6 +414,7 @@ export const SERVER_AREAS: readonly string[] = [
   'projection',
   'recording',
   'recovery',
+  'reproduction',
   'residue',
   'retention',
   'rights',

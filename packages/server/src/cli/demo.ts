@@ -9,6 +9,7 @@ import { storyUpTo } from '../demo/story.ts'
 import { realClock } from '../platform/clock.ts'
 import { endProgress, note, print, progress, stopSignal } from '../platform/terminal.ts'
 import type { Submission } from '../recording/submission.ts'
+import { demoScore, demoWeights } from './demo-replay.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { startServer, type ServeOptions, withServing } from './serve.ts'
 
@@ -86,6 +87,8 @@ export const demo = withServing(new Command('demo'))
   .option('--seed <text>', 'another seed makes another company', 'demo')
   .option('--no-live', 'record the past only')
   .addHelpText('after', '\nExample:\n  deponent demo --port 4600')
+  .addCommand(demoWeights.exitOverride())
+  .addCommand(demoScore.exitOverride())
   .action(async (given: DemoOptions) => {
     const options = { ...given, data: given.data === './data' ? './data/demo' : given.data }
     const app = await startServer(options)

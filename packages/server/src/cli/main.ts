@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./export.ts')).exportCommand,
   verify: async () => (await import('./verify.ts')).verify,
   prove: async () => (await import('./prove.ts')).prove,
+  reproduce: async () => (await import('./reproduce.ts')).reproduce,
   query: async () => (await import('./query.ts')).query,
   subject: async () => (await import('./subject.ts')).subject,
   hold: async () => (await import('./hold.ts')).hold,

@@ -1,4 +1,5 @@
 /** The process's own streams, signals and end. */
+import { createInterface } from 'node:readline'
 
 // A reader that went away (`| head`) wants no more; that is no failure of the command and does not change how it ends.
 for (const stream of [process.stdout, process.stderr]) {
@@ -38,6 +39,11 @@ export function stopSignal(): Promise<void> {
 /** All of standard input. */
 export async function* standardInput(): AsyncGenerator<Uint8Array> {
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) yield chunk
+}
+
+/** The lines of standard input, as they come. */
+export function standardInputLines(): AsyncIterable<string> {
+  return createInterface({ input: process.stdin, crlfDelay: Infinity })
 }
 
 /** Ends the process when something was thrown where nobody caught it, with the code that `report` gives. */
