@@ -2,6 +2,7 @@
 from .client import Deponent
 from .context import context, current_context
 from .decision import OpenDecision
+from .environment import CapturedEnvironment
 from .issue import Issue, OnError
 from .logger import AIAuditLogger
 from .receipts import Receipt
@@ -10,6 +11,7 @@ from .spool import Damaged, Spool
 
 __all__ = [
     'AIAuditLogger',
+    'CapturedEnvironment',
     'Damaged',
     'Deponent',
     'FileSink',

@@ -1,6 +1,7 @@
 """Records the decisions of an application."""
 import re
 import time
+from concurrent.futures import Future
 from typing import Any, Callable, Dict, Mapping, Optional, Union
 
 from . import ids
@@ -10,6 +11,8 @@ from .canonical import canonical
 from .context import context
 from .counts import Counts
 from .decision import OpenDecision
+from .environment import CapturedEnvironment
+from .environments import Environments
 from .intake import Intake, Redact
 from .issue import OnError, quietly, warn
 from .numbering import Numbering
@@ -103,6 +106,7 @@ class Deponent(Reporting):
             'include_outputs': include_outputs,
             'redact': redact,
             'hashed': pseudonyms(sink.hash_key) if getattr(sink, 'hash_sensitive', False) else None,
+            'environments': Environments(),
         }
         self._limits = (max_queued_records, max_queued_characters, max(1, batch_size), max(0.0, flush_interval))
         self._keeping = (receipts_kept, on_receipt)
@@ -178,6 +182,36 @@ class Deponent(Reporting):
     def decision(self, **fields: Any) -> OpenDecision:
         """A block of code as one decision; see `OpenDecision`."""
         return OpenDecision(self.record, fields)
+
+    def environment(
+        self,
+        *,
+        model_id: Optional[str] = None,
+        model_version: Optional[str] = None,
+        model_file: Any = None,
+        config: Any = None,
+        prompt: Optional[str] = None,
+        preprocessing: Any = None,
+        tokenizer: Any = None,
+        seeds: Any = None,
+        code_commit: Optional[str] = None,
+        directory: Any = None,
+    ) -> 'Future[Optional[CapturedEnvironment]]':
+        """Captures in which environment decisions are made, in a thread of its own: commit, installed packages, runtime, machine, seeds,
+        and digests of the weights (`model_file`, of any size), `config` and `prompt`. It is recorded once, and decisions from then on name
+        it, those of `model_id` and `model_version` alone where these are given; who wants the first decision to name it waits for
+        `.result()`, whose `environment` can be told of a training as well (None when nothing was captured). `directory`: where
+        the application lies; by default the one the process is in. `code_commit`: where no repository says it."""
+        about = {'model_id': model_id, 'model_version': model_version}
+        options = {'model_file': model_file, 'config': config, 'prompt': prompt, 'preprocessing': preprocessing,
+                   'tokenizer': tokenizer, 'seeds': seeds, 'code_commit': code_commit, 'directory': directory}
+
+        def told(found: CapturedEnvironment) -> None:
+            named = {name: value for name, value in about.items() if value is not None}
+            self._take('system.log', {'event': 'environment', 'details': found.environment}, named)
+
+        environments: Environments = self._taking['environments']
+        return environments.capture((model_id, model_version), options, self._on_error, told)
 
     #: Fields for everything recorded inside a `with`: `with deponent.context(user_id='u-7'): ...`
     context = staticmethod(context)

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 from .canonical import canonical
 from .context import camel, under, with_context
 from .counts import Counts
+from .environments import Environments
 from .ids import uuid7
 from .issue import Issue, OnError
 from .numbering import Numbering
@@ -31,7 +32,7 @@ OVERFLOW_TOLD = 1_000
 class Intake:
     def __init__(self, queue: Queue, counts: Counts, numbering: Optional[Numbering], on_error: OnError, *,
                  system: Optional[str], context: Mapping[str, Any], include_inputs: bool, include_outputs: bool,
-                 redact: Optional[Redact], hashed: Optional[Callable[[Any], Any]]) -> None:
+                 redact: Optional[Redact], hashed: Optional[Callable[[Any], Any]], environments: Environments) -> None:
         self._queue = queue
         self._counts = counts
         self._numbering = numbering
@@ -42,6 +43,7 @@ class Intake:
         self._include_outputs = include_outputs
         self._redact = redact
         self._hashed = hashed
+        self._environments = environments
         self._overflown = 0
         self._is_closed = False
 
@@ -98,6 +100,7 @@ class Intake:
             record_id = str(given) if is_id else uuid7()
             if not is_id:
                 record['decisionId'] = record_id
+            self._environments.complete(record)
         if _first(record, _TIME_NAMES) is None:
             now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='milliseconds')
             record['timestamp' if kind == 'decision' else 'at'] = now.replace('+00:00', 'Z')

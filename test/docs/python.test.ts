@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { newPlace, ServerProcess } from '../e2e/server-process.ts'
+import { newPlace, runCommand, ServerProcess } from '../e2e/server-process.ts'
 import { missingPython, PYTHON, PYTHON_DIRECTORY } from '../strangers/python-judge.ts'
 import { run, strangerSuite } from '../strangers/stranger.ts'
 import { ROOT, textOf } from './tree.ts'
@@ -29,7 +29,7 @@ strangerSuite('the ten minutes of Python', missingPython(), () => {
       })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(/^incomplete \['trust_missing'\]$/m)
-      expect(stdout).toMatch(/'reported': 14, 'recorded': 14, .*'rejected': 0, 'lost': 0/)
+      expect(stdout).toMatch(/'reported': 16, 'recorded': 16, .*'rejected': 0, 'lost': 0/)
 
       await server.indexed()
       const { items } = await server.get<{ items: { decisionId: string; modelId: string }[] }>(
@@ -37,6 +37,7 @@ strangerSuite('the ten minutes of Python', missingPython(), () => {
       )
       expect(items.map(({ modelId }) => modelId).toSorted()).toEqual([
         'assistant',
+        'credit-risk',
         'credit-risk',
         'credit-risk',
         'credit-risk',
@@ -52,6 +53,12 @@ strangerSuite('the ten minutes of Python', missingPython(), () => {
         '/v1/decisions/loan-1/timeline',
       )
       expect(timeline.map(({ kind }) => kind)).toEqual(['review', 'outcome', 'explanation', 'action'])
+
+      const there = ['--url', server.url, '--key', server.key, '--purpose', 'a test', '--json']
+      const replay = await runCommand(['reproduce', 'loan-3.4', ...there])
+      expect(JSON.parse(replay.stdout)).toMatchObject({
+        environment: { environment: { runtime: { name: 'cpython' }, seeds: { sampling: 7 } } },
+      })
 
       const receipt = await run(PYTHON, [
         join(ROOT, 'python/deponent_verify.py'),

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deponent } from '@deponent/sdk'
 import type { DemoRecord } from '../../packages/server/src/demo/demo-record.ts'
 import { history } from '../../packages/server/src/demo/history.ts'
 import type { ReplayPackage } from '../../packages/server/src/reproduction/replay-package.ts'
@@ -133,6 +134,40 @@ describe('a thousand decisions of the demo company', () => {
     expect(code).toBe(3)
     expect(report).toMatchObject({ reproduced: 0, notComparable: 1_000 })
     expect(new Set(report.items.map(({ why }) => why))).toEqual(new Set(['no_control']))
+  })
+})
+
+describe('an environment that the SDK captured', () => {
+  test('is found by the digest its decisions name, whole, in the package of each', async () => {
+    const weights = weightsOf()[0]!
+    const audit = deponent({ url: server.url, key: server.key, system: 'captured' })
+    const early = await audit.environment({ modelId: 'm', seeds: { sampling: 1 } })
+    audit.log({ decisionId: 'early-1', modelId: 'm', input: 'a b', prediction: 'c' })
+    const late = await audit.environment({
+      modelId: 'm',
+      modelFile: weights,
+      config: { beams: 4 },
+      seeds: { sampling: 2 },
+    })
+    audit.log({ decisionId: 'late-1', modelId: 'm', input: 'a b', prediction: 'c' })
+    await audit.close()
+    await server.indexed()
+    const { stdout } = await reproduce('early-1', 'late-1', '--json')
+    const [first, second] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ReplayPackage)
+    expect(first!.environment).toMatchObject({ digest: early!.digest, environment: early!.environment })
+    expect(second!.environment).toMatchObject({ digest: late!.digest, environment: late!.environment })
+    expect(second!.environment!.environment).toMatchObject({
+      seeds: { sampling: 2 },
+      runtime: { name: 'node' },
+    })
+    expect(second!.model['modelChecksum']).toBe(late!.environment.weightsHash)
+    expect(second!.missing.map(({ path }) => path)).toEqual(['/modelVersion', '/modelEvents'])
+    expect(first!.environment!.environment['dependencies']).toMatchObject({
+      lockFile: { name: 'package-lock.json' },
+    })
   })
 })
 

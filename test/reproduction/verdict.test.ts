@@ -113,9 +113,9 @@ describe('a run', () => {
 
   test('detects a program that looks up what was recorded and knows nothing else', () => {
     const known = new Map(many.map(({ inputs, output }) => [JSON.stringify(inputs), output]))
-    const report = judged((inputs) => {
+    const report = judged((inputs): JsonObject => {
       const output = known.get(JSON.stringify(inputs))
-      return (output ? { output } : { error: 'unknown' }) as JsonObject
+      return output ? { output } : { error: 'unknown' }
     }, many)
     expect(report).toMatchObject({ verdict: 'not_comparable', reproduced: 0 })
     expect(new Set(report.items.map(({ why }) => why))).toEqual(new Set(['no_control']))

@@ -6,6 +6,9 @@ import { Contexts } from './context.ts'
 import type { Decision, DecisionContext } from './decision.ts'
 import { deliveryOf } from './delivery.ts'
 import type { Delivery } from './delivery.ts'
+import { captureEnvironment } from './environment.ts'
+import type { CapturedEnvironment, EnvironmentOptions } from './environment.ts'
+import { Environments } from './environments.ts'
 import { beforeExit } from './exit.ts'
 import { Explanations } from './explanations.ts'
 import { auditHandler } from './handler.ts'
@@ -72,6 +75,8 @@ export class Deponent {
   readonly #delivery: Delivery
   readonly #intake: Intake
   readonly #contexts: Contexts
+  readonly #environments = new Environments()
+  readonly #onError: OnError
   readonly #recorder: Recorder
   readonly #forgetExit: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -91,7 +96,9 @@ export class Deponent {
     this.#contexts = new Contexts(onError)
     const { numbering } = this.#delivery
     const onTaken = () => this.#taken()
-    this.#intake = new Intake(options, { queue, counts, onError, numbering, onTaken })
+    const environments = this.#environments
+    this.#intake = new Intake(options, { queue, counts, onError, numbering, environments, onTaken })
+    this.#onError = onError
     this.#recorder = this.#recorderFor(onError)
     this.#forgetExit = beforeExit(() => this.#lastChance())
   }
@@ -147,6 +154,25 @@ export class Deponent {
   /** How a version of a data set was made of others. */
   lineage(transformation: Transformation): string {
     return this.#intake.record('dataset.transformed', transformation)
+  }
+
+  /**
+   * Captures in which environment decisions are made, beside the work of the application: commit, dependencies, runtime, machine, seeds, and
+   * digests of weights, configuration and prompt. It is recorded once, and decisions from then on name it, those of `modelId` and
+   * `modelVersion` alone where these are given; who wants the first decision to name it awaits this. Resolves to what was captured, whose
+   * `environment` can be spread into a model event of a training; never rejects.
+   */
+  async environment(options: EnvironmentOptions = {}): Promise<CapturedEnvironment | undefined> {
+    const captured = await captureEnvironment(options, this.#onError)
+    if (captured === undefined) return undefined
+    const { modelId, modelVersion } = options
+    const about = {
+      ...(modelId !== undefined && { modelId }),
+      ...(modelVersion !== undefined && { modelVersion }),
+    }
+    this.#intake.record('system.log', { event: 'environment', ...about, details: captured.environment })
+    this.#environments.keep(options, captured)
+    return captured
   }
 
   /**

@@ -6,6 +6,9 @@ interface HostModules {
   'node:async_hooks': { AsyncLocalStorage: new <T>() => Storage<T> }
   'node:fs/promises': Files
   'node:fs': { writeSync(fd: number, text: string): number }
+  'node:os': Machine
+  'node:crypto': { createHash(algorithm: 'sha256'): Hash }
+  'node:child_process': { execFile: ExecFile }
 }
 
 /** The part of AsyncLocalStorage that is used here. */
@@ -14,7 +17,27 @@ export interface Storage<T> {
   getStore(): T | undefined
 }
 
+/** The part of node:os that is used here. */
+export interface Machine {
+  release(): string
+  totalmem(): number
+  cpus(): { model: string }[]
+}
+
+interface Hash {
+  update(bytes: Uint8Array): unknown
+  digest(coding: 'hex'): string
+}
+
+type ExecFile = (
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string; timeout: number; maxBuffer: number; env?: Record<string, string | undefined> },
+  done: (error: Error | null, stdout: string) => void,
+) => unknown
+
 interface OpenFile {
+  read(buffer: Uint8Array, offset: number, length: number, position: null): Promise<{ bytesRead: number }>
   writeFile(data: Uint8Array | string): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
@@ -35,4 +58,19 @@ export interface Files {
 export function hostModule<Name extends keyof HostModules>(name: Name): HostModules[Name] | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
   return process?.getBuiltinModule?.(name) as HostModules[Name] | undefined
+}
+
+/** The part of Node's, Bun's and Deno's `process` that tells of the host; browsers have none. */
+export interface HostFacts {
+  version: string
+  versions: Record<string, string | undefined>
+  platform: string
+  arch: string
+  env: Record<string, string | undefined>
+  cwd(): string
+}
+
+export function hostProcess(): HostFacts | undefined {
+  const { process } = globalThis as { process?: Partial<HostFacts> }
+  return typeof process?.cwd === 'function' ? (process as HostFacts) : undefined
 }

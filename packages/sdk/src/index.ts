@@ -10,6 +10,7 @@ export type { AuditOptions } from './audit-options.ts'
 export type { HandlerOptions } from './handler.ts'
 export type { NodeHandlerOptions, NodeRequest, NodeResponse } from './node-handler.ts'
 export type { Decision, DecisionContext } from './decision.ts'
+export type { CapturedEnvironment, Environment, EnvironmentOptions } from './environment.ts'
 export type { Issue, LossReason, OnError, RecordFault } from './issue.ts'
 export type { Receipt } from './receipts.ts'
 export type {

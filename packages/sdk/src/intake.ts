@@ -6,6 +6,7 @@
  */
 import { givenId, hasTime } from './decision.ts'
 import type { DecisionContext } from './decision.ts'
+import type { Environments } from './environments.ts'
 import type { LossReason, OnError } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import type { AnyOptions } from './options.ts'
@@ -31,6 +32,7 @@ export interface IntakeParts {
   counts: Counts
   onError: OnError
   numbering?: Numbering | undefined
+  environments: Environments
   /** Told when something joined the queue, or was lost before it could: either is to be sent. */
   onTaken: () => void
 }
@@ -82,6 +84,7 @@ export class Intake {
       decisionId = id ?? uuidv7()
       if (id === undefined) decision['decisionId'] = decisionId
       if (!hasTime(decision)) decision['timestamp'] = new Date().toISOString()
+      this.#parts.environments.complete(decision)
       return decision
     }
     this.#take('/v1/decisions', completed, () => (decisionId ||= uuidv7()), taking.inputText)
