@@ -185,6 +185,7 @@ describe('deponent export', () => {
       stderr: expect.stringMatching(/^purpose_required: .*--purpose/) as string,
     })
     expect((await exported(...args, '--purpose', 'a test')).code).toBe(0)
+    expect((await exported(...args, '--purpose', 'Prüfung nach Beschwerde 審査')).code).toBe(0)
   })
 
   test.each([

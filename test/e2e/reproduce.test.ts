@@ -30,7 +30,7 @@ beforeAll(async () => {
   )
   place = await newPlace()
   server = await ServerProcess.start(place)
-  const events = records.filter(({ kind }) => kind.startsWith('model.'))
+  const events = records.filter(({ kind }) => kind.startsWith('model.') || kind === 'system.log')
   for (let at = 0; at < decisions.length; at += 250)
     expect((await server.post('/v1/decisions', decisions.slice(at, at + 250))).status).toBe(201)
   const sent = events.map(({ kind, record }) => ({ kind, ...record }))
@@ -176,7 +176,7 @@ describe('deponent reproduce', () => {
     const out = join(home, 'packages.jsonl')
     const { code, stdout } = await reproduce(idOf(0), idOf(999), '--out', out)
     expect(code).toBe(0)
-    expect(stdout).toContain('missing      /inference/runtime/environment: not_recorded')
+    expect(stdout).not.toContain('missing')
     const packages = readFileSync(out, 'utf8')
       .trim()
       .split('\n')
@@ -188,7 +188,8 @@ describe('deponent reproduce', () => {
       model: { modelId: 'repayment-scorer', modelVersion: '4.0.0' },
       inputs: { inputFeatures: decisions[0]!['inputFeatures'] },
       output: { prediction: decisions[0]!['prediction'], confidence: decisions[0]!['confidence'] },
-      environment: null,
+      environment: { environment: { codeCommit: '9f31c07', weightsHash: decisions[0]!['modelChecksum'] } },
+      missing: [],
     })
     const completed = one!.modelEvents.find(({ kind }) => kind === 'model.training_completed')!
     expect(completed.record).toMatchObject({
@@ -293,7 +294,7 @@ describe('deponent reproduce', () => {
     expect(stdout).toContain(`${idOf(0)} not_comparable (no_answer)`)
     const wrong = await reproduce(idOf(0), '--run', program('answer({ prediction: "maybe" })'))
     expect(wrong.stdout).toContain(
-      `  /prediction: recorded ${String(decisions[0]!['prediction'])}, replayed maybe`,
+      `  /prediction: recorded ${JSON.stringify(decisions[0]!['prediction'])}, replayed "maybe"`,
     )
   })
 })

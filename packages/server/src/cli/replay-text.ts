@@ -54,7 +54,7 @@ function differenceLine({ path, recorded, replayed }: Difference): string {
 
 function said(value: JsonValue | undefined): string {
   if (value === undefined) return '-'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const text = JSON.stringify(value)
   return text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX)}…` : text
 }
 

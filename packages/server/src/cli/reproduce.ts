@@ -63,13 +63,12 @@ function gather(ids: readonly string[], options: ReproduceOptions): Promise<Gath
   })
 }
 
-/** One JSON object a line. */
-function linesOf(packages: readonly ReplayPackage[]): string {
-  return packages.map((one) => JSON.stringify(one)).join('\n')
+function linesOf(packages: readonly ReplayPackage[]): string[] {
+  return packages.map((one) => JSON.stringify(one))
 }
 
 function showPackages(packages: readonly ReplayPackage[], { json, out }: ReproduceOptions): void {
-  if (json && out === undefined && packages.length > 0) print(linesOf(packages))
+  if (json && out === undefined) for (const line of linesOf(packages)) print(line)
   else if (json) print(JSON.stringify({ packages: packages.length, out }))
   else for (const one of packages) print(packageText(one))
 }
@@ -114,7 +113,15 @@ export const reproduce = withLedger(withConnection(new Command('reproduce')))
     if (run !== undefined) wordsOf(run)
     const gathered = await gather(await idsOf(given, options.ids), options)
     const { packages, unshown } = gathered
-    if (out !== undefined) await realDisk.write(out, utf8(`${linesOf(packages)}\n`))
+    if (out !== undefined)
+      await realDisk.write(
+        out,
+        utf8(
+          linesOf(packages)
+            .map((line) => `${line}\n`)
+            .join(''),
+        ),
+      )
     for (const { id, code, detail } of unshown) note(`${id}: ${code}: ${detail}`)
     if (run === undefined) {
       showPackages(packages, options)

@@ -6,6 +6,7 @@ import type { Application } from './credit-application.ts'
 import type { DemoRecord } from './demo-record.ts'
 import { checksumOf, score, scorerModels } from './scorer-model.ts'
 import type { Score, ScorerModel } from './scorer-model.ts'
+import { inferences } from './scorer-environment.ts'
 import { outputOf } from './scorer-output.ts'
 import { reasoningOf } from './scorer-reasons.ts'
 import { inForceAt } from './story.ts'
@@ -79,6 +80,7 @@ function identity(application: Application, model: ScorerModel): Fields {
     policyVersion: 'lending-policy-9',
     threshold: model.threshold,
     featureStoreVersion: model.featureStoreVersion,
+    inference: inferences.get(model.version)!,
     protectedAttributes: { sex: person.sex, ageBand: person.ageBand },
     riskTier: 'high',
     decisionCategory: 'consumer-credit',

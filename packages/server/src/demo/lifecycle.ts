@@ -1,6 +1,7 @@
 import { DAY_MS, HOUR_MS, iso, MINUTE_MS } from './calendar.ts'
 import { COMPANY, STAFF, SYSTEMS } from './company.ts'
 import type { DemoRecord } from './demo-record.ts'
+import { builtBy, environments } from './scorer-environment.ts'
 import { checksumOf, scorerModels } from './scorer-model.ts'
 import type { ScorerVersion, Story } from './story.ts'
 
@@ -12,6 +13,7 @@ export function lifecycle(story: Story): DemoRecord[] {
     ...declarations(story),
     ...datasets(story),
     ...releases(story),
+    ...environments(story),
     ...assistantChanges(story),
     ...brokenDeployment(story),
   ]
@@ -110,7 +112,6 @@ interface Training {
   previousVersion?: ScorerVersion
   deployedAt: number
   dataVersion: string
-  commit: string
   auc: number
   /** The lowest approval rate of a group over the highest; nobody measured it for the broken release. */
   parityByAge?: number
@@ -123,7 +124,6 @@ function releases(story: Story): DemoRecord[] {
       version: '4.0.0',
       deployedAt: v400!.from,
       dataVersion: '6',
-      commit: '9f31c07',
       auc: 0.771,
       parityByAge: 0.9,
     }),
@@ -132,7 +132,6 @@ function releases(story: Story): DemoRecord[] {
       previousVersion: '4.0.0',
       deployedAt: v410!.from,
       dataVersion: '7',
-      commit: 'c41d8ea',
       auc: 0.783,
       parityByAge: 0.91,
     }),
@@ -141,7 +140,6 @@ function releases(story: Story): DemoRecord[] {
       previousVersion: '4.1.0',
       deployedAt: story.broken.deployedAt,
       dataVersion: '8',
-      commit: '07be5d2',
       auc: 0.802,
     }),
     ...rollback(story),
@@ -150,7 +148,6 @@ function releases(story: Story): DemoRecord[] {
       previousVersion: '4.1.0',
       deployedAt: v421!.from,
       dataVersion: '7',
-      commit: 'e8806af',
       auc: 0.786,
       parityByAge: 0.91,
     }),
@@ -185,13 +182,12 @@ function release(training: Training): DemoRecord[] {
   ]
 }
 
-function trainedFrom({ dataVersion, commit }: Training): Fields {
+function trainedFrom({ dataVersion, version }: Training): Fields {
   return {
     trainingDataRef: { datasetId: 'repaid-loans', version: dataVersion },
-    codeCommit: commit,
     script: 'train/repayment.py',
     hyperparameters: { penalty: 'l2', c: 0.4 },
-    seeds: [41],
+    ...builtBy(version),
   }
 }
 
