@@ -76,14 +76,34 @@ describe('a replay package', () => {
     const bare = packageOf({ input: 1, prediction: 2, inference: { runtime: { environment: 'sha256:ab' } } })
     expect(bare.missing).toEqual([
       { path: '/modelChecksum', reason: 'not_recorded', isNeeded: false },
-      { path: '/inference/runtime/environment', reason: 'not_found', isNeeded: false },
+      { path: '/inference/runtime/environment', reason: 'withheld', isNeeded: false },
       { path: '/modelEvents', reason: 'withheld', isNeeded: false },
     ])
+    const lost = packageOf(
+      { input: 1, prediction: 2, inference: { runtime: { environment: 'sha256:ab' } } },
+      { environment: null },
+    )
+    expect(lost.missing).toContainEqual({
+      path: '/inference/runtime/environment',
+      reason: 'not_found',
+      isNeeded: false,
+    })
     const told = packageOf({ input: 1, prediction: 2 }, { modelEvents: [] })
     expect(told.missing.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
       '/modelChecksum not_recorded',
       '/inference/runtime/environment not_recorded',
       '/modelEvents not_found',
     ])
+  })
+
+  test('says where the recorded answer stands among the inputs, but for what stands in many places by chance', () => {
+    const answer = 'the loan was declined'
+    const twice = { input: { 'said/before': [answer] }, contextData: answer, prediction: answer }
+    expect(packageOf(twice).answerInInputs).toEqual(['/input/said~1before/0', '/contextData'])
+    expect(packageOf({ input: { was: { a: 1 } }, prediction: { a: 1 } }).answerInInputs).toEqual([
+      '/input/was',
+    ])
+    expect(packageOf({ input: ['yes', 1, true], prediction: 'yes' }).answerInInputs).toEqual([])
+    expect(packageOf({ input: [1], prediction: 1 }).answerInInputs).toEqual([])
   })
 })

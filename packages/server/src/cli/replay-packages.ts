@@ -14,7 +14,7 @@ import { type Connection, jsonOf } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { purposeHeader } from './purpose.ts'
 
-/** Environments of one system that are looked at, the newest first. */
+/** Records of one system that are looked at for an environment, the nearest in time first. */
 const ENVIRONMENTS_MAX = 500
 const EVENTS_MAX = 100
 
@@ -25,6 +25,8 @@ export interface Unshown {
   readonly detail: string
 }
 
+type Environment = QuotedEnvironment | null | undefined
+
 interface Reading {
   readonly system?: string | undefined
   readonly purpose?: string | undefined
@@ -34,10 +36,12 @@ export class ReplayPackages {
   readonly #connection: Connection
   readonly #query: string
   readonly #headers: Record<string, string>
-  /** By system. */
-  readonly #environments = new Map<string, Promise<ReadonlyMap<string, QuotedEnvironment> | undefined>>()
+  /** By system and digest. */
+  readonly #environments = new Map<string, Promise<Environment>>()
   /** By model and version. */
   readonly #events = new Map<string, Promise<QuotedEvent[] | undefined>>()
+  /** Records that are no decisions, by id. */
+  readonly #others = new Map<string, Promise<RecordedDecision | undefined>>()
 
   constructor(connection: Connection, { system, purpose }: Reading) {
     this.#connection = connection
@@ -52,10 +56,8 @@ export class ReplayPackages {
     const decision = jsonOf(answer) as RecordedDecision
     if (decision.kind !== 'decision')
       throw new CommandError(EXIT.usage, `${id} is no decision: its kind is ${decision.kind}`)
-    const digest = environmentDigestOf(decision.record)
-    const environments = digest === undefined ? undefined : await this.#environmentsOf(decision.system)
     return replayPackage(decision, {
-      environment: digest === undefined ? undefined : environments?.get(digest),
+      environment: await this.#environmentOf(decision),
       modelEvents: await this.#eventsOf(decision.record),
     })
   }
@@ -64,19 +66,22 @@ export class ReplayPackages {
     return this.#connection.get(`/v1/decisions/${encodeURIComponent(id)}${query}`, undefined, this.#headers)
   }
 
-  #environmentsOf(system: string): Promise<ReadonlyMap<string, QuotedEnvironment> | undefined> {
-    return once(this.#environments, system, async () => {
+  /** The environment a decision names; null when it is not found, undefined when this key may not look for it. */
+  #environmentOf({ at, record, system }: RecordedDecision): Promise<Environment> {
+    const digest = environmentDigestOf(record)
+    if (digest === undefined) return Promise.resolve(null)
+    return once(this.#environments, JSON.stringify([system, digest]), async () => {
+      // Captured when a process began, so mostly not long before what it decided.
       const ids = await this.#idsOf(
-        `kind = 'system.log' AND system = ${quoted(system)} ORDER BY at DESC LIMIT ${ENVIRONMENTS_MAX}`,
+        `kind = 'system.log' AND system = ${quoted(system)} ORDER BY abs(toUnixTimestamp64Milli(at) - ${Date.parse(at)}) LIMIT ${ENVIRONMENTS_MAX}`,
       )
-      const found = new Map<string, QuotedEnvironment>()
-      for (const one of await this.#shown(ids)) {
-        const environment = environmentIn(one.record)
-        if (!environment) continue
-        const digest = environmentDigest(environment)
-        if (!found.has(digest)) found.set(digest, { ...placeOf(one), digest, environment })
+      for (const id of ids ?? []) {
+        const one = await this.#shown(id)
+        const environment = one && environmentIn(one.record)
+        if (environment && environmentDigest(environment) === digest)
+          return { ...placeOf(one), digest, environment }
       }
-      return ids && found
+      return ids && null
     })
   }
 
@@ -86,8 +91,11 @@ export class ReplayPackages {
       const ids = await this.#idsOf(
         `startsWith(kind, 'model.') AND modelId = ${quoted(modelId)} AND modelVersion = ${quoted(modelVersion)} ORDER BY at LIMIT ${EVENTS_MAX}`,
       )
-      const events = await this.#shown(ids)
-      return ids && events.map((one) => ({ ...placeOf(one), kind: one.kind, record: one.record }))
+      if (!ids) return undefined
+      const shown = await Promise.all(ids.map((id) => this.#shown(id)))
+      return shown
+        .filter((one) => one !== undefined)
+        .map((one) => ({ ...placeOf(one), kind: one.kind, record: one.record }))
     })
   }
 
@@ -100,16 +108,14 @@ export class ReplayPackages {
     return rows.map(([id]) => id)
   }
 
-  /** Those of the records that are shown. */
-  async #shown(ids: readonly string[] = []): Promise<RecordedDecision[]> {
-    const shown: RecordedDecision[] = []
-    for (const id of ids) {
+  /** A record, once, if it is shown. */
+  #shown(id: string): Promise<RecordedDecision | undefined> {
+    return once(this.#others, id, async () => {
       const answer = await this.#read(id)
-      if (answer.status === 403 || answer.status === 404 || answer.status === 410) continue
+      if (answer.status === 403 || answer.status === 404 || answer.status === 410) return undefined
       const one = jsonOf(answer) as RecordedDecision
-      if (isObject(one.record)) shown.push(one)
-    }
-    return shown
+      return isObject(one.record) ? one : undefined
+    })
   }
 }
 

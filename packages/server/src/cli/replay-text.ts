@@ -22,6 +22,9 @@ export function packageText(one: ReplayPackage): string {
       ({ path, reason, isNeeded }) =>
         `  missing      ${path || 'fields'}: ${reason}${isNeeded ? ', needed' : ''}`,
     ),
+    ...one.answerInInputs.map(
+      (path) => `  caution      the recorded answer stands among the inputs: ${path}`,
+    ),
     needed.length === 0
       ? '  replay it with --run COMMAND'
       : '  a replay cannot be compared: what is needed is missing',
@@ -31,10 +34,12 @@ export function packageText(one: ReplayPackage): string {
 export function reportText(report: ReplayReport): string {
   const { controls, diverged, isSteady, items, notComparable, reproduced, verdict } = report
   const told = items.filter((item) => item.verdict !== 'reproduced')
+  const given = items.filter(({ answerInInputs }) => answerInInputs !== undefined).length
   return [
     `${verdict}: ${reproduced} reproduced, ${diverged} diverged, ${notComparable} not comparable`,
     `controls: ${controls.changed} of ${controls.asked} altered inputs gave another output, ${controls.asked - controls.answered} none`,
     ...(isSteady === false ? ['the program answered the same inputs differently when asked again'] : []),
+    ...(given > 0 ? [`in ${given} the recorded answer stands among the inputs, word for word`] : []),
     ...told.slice(0, ITEMS_TOLD).flatMap(itemLines),
     ...(told.length > ITEMS_TOLD ? [`and ${told.length - ITEMS_TOLD} more; --json for all`] : []),
   ].join('\n')

@@ -1,5 +1,5 @@
 /** Everything the ledger holds that a replay of one decision needs, and what is missing for it. */
-import { isObject, type JsonObject, type JsonValue } from '@deponent/format'
+import { canonicalJson, escapeToken, isObject, type JsonObject, type JsonValue } from '@deponent/format'
 import { INPUT_FIELDS, MODEL_FIELDS, OUTPUT_FIELDS, PARAMETER_FIELDS } from './fields.ts'
 import { alteredIn, coveredIn, coverOf, type Missing } from './missing.ts'
 import type { RecordedDecision } from './recorded-decision.ts'
@@ -41,11 +41,13 @@ export interface ReplayPackage {
   /** How the model came to be: the events of this version, oldest first. */
   readonly modelEvents: readonly QuotedEvent[]
   readonly missing: readonly Missing[]
+  /** Where what was recorded as the answer stands among the inputs, word for word: giving it again shows less there. */
+  readonly answerInInputs: readonly string[]
 }
 
 /** What was found about a decision outside its own record; undefined where the reader may not look for it. */
 export interface Surroundings {
-  readonly environment?: QuotedEnvironment | undefined
+  readonly environment?: QuotedEnvironment | null | undefined
   readonly modelEvents?: readonly QuotedEvent[] | undefined
 }
 
@@ -80,6 +82,7 @@ export function replayPackage(decision: RecordedDecision, surroundings: Surround
     environment: environment ?? null,
     modelEvents: modelEvents ?? [],
     missing: missingOf(decision, { inputs, output }, surroundings),
+    answerInInputs: placesOf(output['prediction'] ?? output['messages'], inputs),
   }
 }
 
@@ -138,7 +141,7 @@ function missingOf(
     ...['modelVersion', 'modelChecksum']
       .filter((name) => record[name] === undefined)
       .map((name) => ({ path: `/${name}`, reason: 'not_recorded' as const })),
-    ...(environment ? [] : [missingEnvironment(record)]),
+    ...(environment ? [] : [missingEnvironment(record, environment)]),
     ...(modelEvents?.length ? [] : [missingEvents(modelEvents)]),
   ].map((part) => ({ ...part, isNeeded: false }))
   return [...needed, ...helpful]
@@ -160,11 +163,34 @@ function withoutAnswer({ prediction: _prediction, messages: _messages, ...rest }
   return rest
 }
 
-function missingEnvironment(record: JsonObject): Omit<Missing, 'isNeeded'> {
-  const isNamed = environmentDigestOf(record) !== undefined
-  return { path: '/inference/runtime/environment', reason: isNamed ? 'not_found' : 'not_recorded' }
+function missingEnvironment(record: JsonObject, environment: null | undefined): Omit<Missing, 'isNeeded'> {
+  const path = '/inference/runtime/environment'
+  if (environmentDigestOf(record) === undefined) return { path, reason: 'not_recorded' }
+  return { path, reason: environment === null ? 'not_found' : 'withheld' }
 }
 
 function missingEvents(events: readonly QuotedEvent[] | undefined): Omit<Missing, 'isNeeded'> {
   return { path: '/modelEvents', reason: events ? 'not_found' : 'withheld' }
+}
+
+/** Shorter texts, numbers and truth values stand in many places by chance. */
+const TELLING_CHARACTERS = 16
+
+/** JSON pointers of a value that stands inside another. */
+function placesOf(sought: JsonValue | undefined, inside: JsonValue): string[] {
+  const isTelling = typeof sought === 'string' ? sought.length >= TELLING_CHARACTERS : isStructure(sought)
+  if (sought === undefined || !isTelling) return []
+  const text = canonicalJson(sought)
+  const found: string[] = []
+  const look = (value: JsonValue, path: string): void => {
+    if (isStructure(value))
+      for (const [name, inner] of Object.entries(value)) look(inner, `${path}/${escapeToken(name)}`)
+    if (typeof value === typeof sought && canonicalJson(value) === text) found.push(path)
+  }
+  look(inside, '')
+  return found
+}
+
+function isStructure(value: JsonValue | undefined): value is JsonObject | JsonValue[] {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
 }

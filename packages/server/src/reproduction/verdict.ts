@@ -34,6 +34,8 @@ export interface ReplayedItem {
   readonly differences: readonly Difference[]
   /** Fields of the recorded output that the program did not give. */
   readonly notReplayed: readonly string[]
+  /** Where the recorded answer stands among the inputs, word for word, where it does. */
+  readonly answerInInputs?: readonly string[]
 }
 
 /** What the questions beside the decisions showed of the program. */
@@ -181,8 +183,12 @@ function notComparable(decision: Named, why: WhyNotComparable): ReplayedItem {
   return { ...named(decision), verdict: 'not_comparable', why, differences: [], notReplayed: [] }
 }
 
-type Named = Pick<ReplayPackage, 'id' | 'decisionId'>
+type Named = Pick<ReplayPackage, 'id' | 'decisionId'> & Partial<Pick<ReplayPackage, 'answerInInputs'>>
 
-function named({ id, decisionId }: Named): Named {
-  return { id, ...(decisionId !== undefined && { decisionId }) }
+function named({ answerInInputs = [], id, decisionId }: Named): Named {
+  return {
+    id,
+    ...(decisionId !== undefined && { decisionId }),
+    ...(answerInInputs.length > 0 && { answerInInputs }),
+  }
 }
