@@ -10,7 +10,13 @@ const NUMBERS: Operation[] = ['getAggregate', 'getUsage', 'getConfidence', 'getO
 const STATE: Operation[] = ['getCoverage', 'getEmitters', 'getTiers']
 const TIERS: Operation[] = ['restoreTiers', 'releaseTiers']
 const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerStatus']
-const SINGLE: Operation[] = ['listDecisions', 'getDecision', 'getTimeline', 'listSubjectDecisions']
+const SINGLE: Operation[] = [
+  'listDecisions',
+  'getDecision',
+  'getTimeline',
+  'getArtifact',
+  'listSubjectDecisions',
+]
 const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure', 'listRetentionRuns']
 const ERASURES: Operation[] = ['eraseSubject', 'approveErasure']
 const HOLDS_SEEN: Operation[] = ['listHolds', 'getHold']
@@ -30,8 +36,6 @@ const PERSONS: Operation[] = [
   'mergeSubjects',
   'splitSubjects',
 ]
-/** What is kept beside the decision of a person goes to that person with everything else, by an export. */
-const ARTIFACTS: Operation[] = ['getArtifact', 'getArtifactContent']
 const PROOFS: Operation[] = ['getProof', 'getEmitterProof']
 const EXPORTS: Operation[] = ['getBundle', 'postBundles']
 const LOOKS: Operation[] = ['listAccess', 'getDecisionAccess']
@@ -68,7 +72,7 @@ const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'put
 const MAY: Record<Role, readonly Operation[]> = {
   writer: [...RECORDS, ...REVIEWS],
   operator: [...NUMBERS, ...STATE, ...TIERS, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
-  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS, ...ARTIFACTS],
+  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS, 'getArtifactContent'],
   auditor: [
     ...SINGLE,
     ...PROOFS,
@@ -82,7 +86,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES_SEEN,
     'postSql',
     'lookUpSubject',
-    ...ARTIFACTS,
+    'getArtifactContent',
     ...SYSTEMS,
   ],
   privacy_officer: [
@@ -100,7 +104,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...ERASURES,
     'lookUpSubject',
     'getSubjectAccess',
-    ...ARTIFACTS,
+    'getArtifactContent',
     ...SYSTEMS,
     ...PRIVACY,
     ...RETENTION,
@@ -113,7 +117,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     ...STATE,
     ...LEDGER,
     'lookUpSubject',
-    ...ARTIFACTS,
+    'getArtifactContent',
     ...SYSTEMS,
   ],
   admin: [

@@ -24,8 +24,14 @@ beforeAll(async () => {
     reviewAt: '2199-01-01T00:00:00Z',
     scope: { decisions: ['d'] },
   })
+  const kept = await server.fetch('/v1/artifacts', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/octet-stream' },
+    body: 'a document',
+  })
   const erased = await server.fetch('/v1/subjects/q', { method: 'DELETE' })
-  expect([asked.status, placed.status, erased.status]).toEqual([201, 201, 202])
+  expect([asked.status, placed.status, kept.status, erased.status]).toEqual([201, 201, 201, 202])
+  artifactId = ((await kept.json()) as { artifactId: string }).artifactId
   ids['/v1/requests/{id}'] = ((await asked.json()) as { requestId: string }).requestId
   ids['/v1/holds/{id}'] = ((await placed.json()) as { holdId: string }).holdId
   ids['/v1/erasures/{id}'] = ((await erased.json()) as { erasureId: string }).erasureId
@@ -58,6 +64,7 @@ const operationsOf = ({ paths }: Document): { path: string; method: string; oper
   )
 /** Ids of what has one that the server gives it, by the path it is at. */
 const ids: Record<string, string> = {}
+let artifactId = ''
 
 /** An address of the path with every parameter filled in. */
 const addressOf = (path: string): string =>
@@ -65,6 +72,7 @@ const addressOf = (path: string): string =>
     .replace('{name}', 'default')
     .replace('{system}', 'default')
     .replace('{subject}', 'p')
+    .replace('{artifactId}', artifactId)
     .replace('{path}', '0/000.p/1')
     .replaceAll(/\{\w+\}/g, 'd')
 
@@ -350,7 +358,7 @@ describe('operation', () => {
       ),
     ).toBe(true)
     for (const sample of [
-      'deponent_records_recorded_total{ledger="default"} 2',
+      'deponent_records_recorded_total{ledger="default"} 4',
       'deponent_records_duplicate_total{ledger="default"} 1',
       'deponent_records_rejected_total{ledger="default"} 1',
       'deponent_ledger_writable{ledger="default"} 1',

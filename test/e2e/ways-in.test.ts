@@ -130,6 +130,8 @@ const WAYS: Partial<Record<Operation, Way>> = {
   exportTraces: (server) => server.post('/v1/traces', markedSpan()),
   exportLogs: (server) => server.post('/v1/logs', markedLog()),
   ingestLangfuse: (server) => server.post('/api/public/ingestion', markedBatch()),
+  putArtifact: (server, decision) =>
+    server.post(`/v1/artifacts?decision=${decision}&name=${WORD}`, { says: `${WORD} ${MAIL}` }),
   recordReview: about('reviews', { verdict: 'agree', reviewerId: MAIL, humanDecision: MAIL, comment: WORD }),
   recordOutcome: about('outcomes', { outcome: MAIL, comment: WORD }),
   recordExplanation: about('explanations', { explanation: { reasoning: `${WORD} ${MAIL}` } }),

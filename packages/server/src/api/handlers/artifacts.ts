@@ -10,17 +10,17 @@ import {
   sha256,
 } from '../../recording/artifact.ts'
 import type { Envelope, Receipt } from '../../recording/envelope.ts'
+import type { ReadEntry } from '../../recording/reader.ts'
 import { DEFAULT_SYSTEM, type Submission } from '../../recording/submission.ts'
 import { bodyOf, type Call, type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
 import {
   erasedProblem,
   isErased,
-  isReachable,
   notThere,
   placeOf,
   readOne,
-  readSeen,
+  seenBy,
   type SeenEntry,
   viewOf,
 } from '../read-entry.ts'
@@ -136,18 +136,26 @@ async function taken(call: Call, submissions: readonly Submission[]): Promise<En
 
 /** The artifact of the address, in any system or the one named, as its caller may see it. */
 async function artifactSeen(call: Call): Promise<SeenEntry> {
-  const { params, permit, query, services } = call
+  const { params, query, services } = call
   const { recorder } = services.tenant
   const system = query.get('system') ?? undefined
   const found = await recorder.findByDigest('artifact', params.artifactId ?? '', system)
   for (const index of found) {
-    if (!(await isReachable(call, permit, index))) continue
-    const seen = await readSeen(call, index)
+    const seen = await seenBy(call, await readWithPeople(call, index))
+    if (!seen) continue
     call.look.objects = [seen.entry.id]
     if (isErased(seen)) throw await erasedProblem(call, seen)
     return seen
   }
   throw notThere()
+}
+
+/** What belongs to a decision is about whom that is about. */
+async function readWithPeople(call: Call, index: number): Promise<ReadEntry> {
+  const read = await readOne(call, index)
+  if (!read.target) return read
+  const { subjects } = await readOne(call, read.target.index)
+  return { ...read, subjects: [...new Set([...read.subjects, ...subjects])] }
 }
 
 interface Told {
