@@ -14,6 +14,7 @@ const SINGLE: Operation[] = [
   'listDecisions',
   'getDecision',
   'getTimeline',
+  'getReproducibility',
   'getArtifact',
   'listSubjectDecisions',
 ]
@@ -145,6 +146,7 @@ const NO_KEY: readonly Operation[] = ['getHealth', 'getReadiness', 'getOpenApi']
 const NAMES_ONE: readonly Operation[] = [
   'getDecision',
   'getTimeline',
+  'getReproducibility',
   ...PROOFS,
   ...EXPORTS,
   'getDecisionAccess',
@@ -353,6 +355,7 @@ describe('what the probes look for', () => {
     for (const operation of [
       'getDecision',
       'getTimeline',
+      'getReproducibility',
       'getProof',
       'getSubjectAccess',
       'exportSubject',

@@ -85,6 +85,7 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   getBundle: ({ id }) => get(`/v1/decisions/${id}/bundle?disclose=/modelId`),
   postBundles: ({ id }) => post('/v1/bundles', { ids: [id], disclose: ['/modelId'] }),
   getTimeline: ({ id }) => get(`/v1/decisions/${id}/timeline`),
+  getReproducibility: ({ id }) => get(`/v1/decisions/${id}/reproducibility`),
   getDecisionAccess: ({ id }) => get(`/v1/decisions/${id}/access`),
   lookUpSubject: ({ subject }) => post('/v1/subjects:lookup', { subject }),
   getSubjectAccess: ({ subject }) => get(`/v1/subjects/${subject}/access`),

@@ -41,6 +41,10 @@ export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonl
     did: 'read what was recorded about a decision',
     to: 'read what was recorded about a decision',
   },
+  getReproducibility: {
+    did: 'took what a replay of a decision needs',
+    to: 'take what a replay of a decision needs',
+  },
   getProof: { did: 'took a proof of a decision', to: 'take a proof of a decision' },
   getBundle: { did: 'exported the evidence of a decision', to: 'export the evidence of a decision' },
   postBundles: { did: 'exported the evidence of many records', to: 'export the evidence of many records' },

@@ -54,6 +54,7 @@ export type Operation =
   | 'getBundle'
   | 'postBundles'
   | 'getTimeline'
+  | 'getReproducibility'
   | 'lookUpSubject'
   | 'getAggregate'
   | 'getUsage'

@@ -18,6 +18,7 @@ import * as ledger from './handlers/ledger.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
 import { exportSubject } from './handlers/person-export.ts'
 import * as persons from './handlers/persons.ts'
+import { getReproducibility } from './handlers/reproducibility.ts'
 import * as recording from './handlers/recording.ts'
 import * as requests from './handlers/requests.ts'
 import { ingestLangfuse, noSuchLangfuse } from './handlers/langfuse.ts'
@@ -59,6 +60,7 @@ const HANDLERS: Record<Operation, Handler> = {
   getBundle: bundle.getBundle,
   postBundles: bundle.postBundles,
   getTimeline: decisions.getTimeline,
+  getReproducibility,
   lookUpSubject: decisions.lookUpSubject,
   getAggregate: statistics.getAggregate,
   getUsage: statistics.getUsage,

@@ -9,7 +9,7 @@ import { speaking, type AskingOptions } from './asking.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { inputBytes } from './file.ts'
 import { seconds, withConnection, withLedger } from './options.ts'
-import { ReplayPackages, type Unshown } from './replay-packages.ts'
+import { packageOf, type Unshown } from './replay-packages.ts'
 import { replay, wordsOf } from './replay-program.ts'
 import { packageText, reportText } from './replay-text.ts'
 
@@ -52,10 +52,13 @@ interface Gathered {
 
 function gather(ids: readonly string[], options: ReproduceOptions): Promise<Gathered> {
   return speaking(options, async (connection) => {
-    const reader = new ReplayPackages(connection, options)
     const read: (ReplayPackage | Unshown)[] = []
     for (let at = 0; at < ids.length; at += READ_TOGETHER) {
-      read.push(...(await Promise.all(ids.slice(at, at + READ_TOGETHER).map((id) => reader.of(id)))))
+      read.push(
+        ...(await Promise.all(
+          ids.slice(at, at + READ_TOGETHER).map((id) => packageOf(connection, id, options)),
+        )),
+      )
       progress(`read ${read.length} of ${ids.length}`)
     }
     endProgress()

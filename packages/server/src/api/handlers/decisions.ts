@@ -37,7 +37,10 @@ export const listDecisions: Handler = async (call) => {
   return json(withLeftOut(list, restriction))
 }
 
-export const getDecision: Handler = async (call) => {
+export const getDecision: Handler = async (call) => json(await shownDecision(call))
+
+/** The decision of the address, or another record by its entry id, as far as its caller may see it. @throws Problem */
+export async function shownDecision(call: Call): Promise<object> {
   const { tenant } = call.services
   const index = await decisionIndex(call)
   const seen = await readSeen(call, index)
@@ -48,7 +51,7 @@ export const getDecision: Handler = async (call) => {
   const { classes } = seen
   const subject = call.permit.subject ?? subjects[0]
   const shown = viewOf(call, reveal ? { ...seen, classes: reveal.classes } : seen, reveal?.fields)
-  return json({
+  return {
     id: entry.id,
     kind: entry.kind,
     index,
@@ -67,7 +70,7 @@ export const getDecision: Handler = async (call) => {
     ...(call.services.retention.isSet && { retention: retentionOf(call, seen) }),
     ...(await rightsOf(call, seen)),
     ...(reveal && { reveal: { fields: reveal.fields, until: new Date(reveal.until).toISOString() } }),
-  })
+  }
 }
 
 /** Until when its content is kept by the retention in force, or why it does not go; `slug`: what its entry names. */

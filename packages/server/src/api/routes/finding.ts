@@ -127,6 +127,16 @@ export const FINDING: readonly Route[] = [
     response: items,
   },
   {
+    operation: 'getReproducibility',
+    method: 'GET',
+    path: '/v1/decisions/:id/reproducibility',
+    action: 'read',
+    look: 'soon',
+    summary: 'What a replay of a decision needs, and what is missing for it',
+    query: systemQuery,
+    response: anyRecord,
+  },
+  {
     operation: 'lookUpSubject',
     method: 'POST',
     path: '/v1/subjects:lookup',
