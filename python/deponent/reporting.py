@@ -40,8 +40,14 @@ class Reporting:
         return self._take('query', None, fields)
 
     def lifecycle(self, model_id: str, event_type: str, **fields: Any) -> str:
-        """What happened to a model: `event_type` as in `deployed`, `rollback`, `retired`; `model_version`, `actor`, …"""
+        """What happened to a model: `event_type` as in `training_completed`, `evaluation_completed`, `deployment_approved`,
+        `deployed`, `rollback`, `retired`; `model_version`, `actor`, `approver`, `environment`, `training_data_ref`,
+        `evaluation_results` (`metric`, `value`, `threshold`, `passed`), …"""
         return self._take('model.' + event_type, {'model_id': model_id, 'event_type': event_type}, fields)
+
+    def system(self, system: str, **fields: Any) -> str:
+        """What an AI system is: `owner`, `risk_tier`, `intended_purpose`, `legal_class`, …; the latest statement of each counts."""
+        return self._take('system.declared', {'name': system, 'system': system}, fields)
 
     def dataset(self, dataset_id: str, **fields: Any) -> str:
         """A set of data there is: `version`, `digest`, `origin`, …"""

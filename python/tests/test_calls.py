@@ -395,11 +395,14 @@ class Records(CallTest):
             deponent.action('mail sent', decision_id='d')
             deponent.query(input='how?', model_id='m')
         deponent.lifecycle('m', 'deployed', model_version='2')
+        deponent.system('credit', owner='ada', risk_tier='high')
         deponent.dataset('loans-2025', version='1')
         deponent.lineage('training-7', ['loans-2025'], code_commit='abc')
         records = self.records()
-        self.assertEqual([record['kind'] for record in records[-2:]], ['dataset.registered', 'dataset.transformed'])
-        self.assertEqual([record['kind'] for record in records[:-2]],
+        self.assertEqual([record['kind'] for record in records[-3:]],
+                         ['system.declared', 'dataset.registered', 'dataset.transformed'])
+        self.assertEqual((records[-3]['name'], records[-3]['system']), ('credit', 'credit'))
+        self.assertEqual([record['kind'] for record in records[:-3]],
                          ['review', 'outcome', 'explanation', 'contest', 'comment', 'score', 'action', 'query', 'model.deployed'])
         self.assertEqual({record['path'] for record in records}, {'/v1/records'})
         self.assertEqual([record.get('trace_id') for record in records[6:8]], ['t', 't'])

@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonObject, jsonValue } from './arbitrary-json.ts'
 
 const normalize = (kind: RecordKind, text: string) => normalizeRecord(kind, readJson(text))
+const normalizeObject = (kind: RecordKind, sent: object) => normalize(kind, JSON.stringify(sent))
 const decision = (fields: string) =>
   normalize('decision', `{"modelId":"m","prediction":"high"${fields && `,${fields}`}}`)
 const errorsOf = ({ errors }: { errors: { code: string; path: string }[] }) =>
@@ -296,6 +297,54 @@ describe('the emitter', () => {
     const normalized = decision(`"emitter":${emitter}`)
     expect(errorsOf(normalized)).toEqual(errors)
     expect(normalized).not.toHaveProperty('emitter')
+  })
+})
+
+describe('the life of a model', () => {
+  test('names who authorised a deployment under any of the usual names', () => {
+    for (const name of [
+      'approver',
+      'approvedBy',
+      'authorised_by',
+      'authorizedBy',
+      'authoriser',
+      'authorizer',
+    ])
+      expect(normalizeObject('model.deployed', { modelId: 'm', [name]: 'ada' }).record).toEqual({
+        approver: 'ada',
+        modelId: 'm',
+      })
+  })
+
+  test('names data sets in either spelling, as text or by id and version, one or several', () => {
+    const refs = ['loans/7', { dataset_id: 'loans', version: 7 }]
+    const { record, errors } = normalizeObject('model.training_completed', {
+      modelId: 'm',
+      training_data_ref: refs,
+    })
+    expect({ errors, ref: record.trainingDataRef }).toEqual({
+      errors: [],
+      ref: ['loans/7', { datasetId: 'loans', version: '7' }],
+    })
+  })
+
+  test('takes one evaluation result for a list of one', () => {
+    const sent = { modelId: 'm', evaluationResults: { metric: 'auc', value: 0.9, passed: true } }
+    expect(normalizeObject('model.evaluation_completed', sent).record.evaluationResults).toEqual([
+      { metric: 'auc', passed: true, value: 0.9 },
+    ])
+  })
+
+  test.each([
+    [{ value: 0.9 }, 'missing_field', '/evaluationResults/0/metric'],
+    [{ metric: 'auc', passed: 'yes' }, 'wrong_type', '/evaluationResults/0/passed'],
+    [{ metric: 'auc', threshold: 'high' }, 'wrong_type', '/evaluationResults/0/threshold'],
+  ])('says where a result of an evaluation is wrong: %j', (result, code, path) => {
+    const { errors } = normalizeObject('model.evaluation_completed', {
+      modelId: 'm',
+      evaluationResults: [result],
+    })
+    expect(errors).toMatchObject([{ code, path }])
   })
 })
 

@@ -418,6 +418,7 @@ describe('records beside decisions', () => {
     audit.query({ input: 'why?' })
     audit.explanation({ decisionId, reasoning: 'because' })
     audit.lifecycle({ modelId: 'm', eventType: 'deployed', modelVersion: '2' })
+    audit.system({ system: 's', owner: 'ada', riskTier: 'high' })
     audit.dataset({ datasetId: 'd', version: '1' })
     audit.lineage({ datasetId: 'e', inputs: [{ datasetId: 'd', version: '1' }] })
     await audit.flush()
@@ -429,10 +430,11 @@ describe('records beside decisions', () => {
       'query',
       'explanation',
       'model.deployed',
+      'system.declared',
       'dataset.registered',
       'dataset.transformed',
     ])
-    expect(audit.stats()).toMatchObject({ reported: 9, recorded: 9 })
+    expect(audit.stats()).toMatchObject({ reported: 10, recorded: 10 })
   })
 })
 

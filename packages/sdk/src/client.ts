@@ -32,6 +32,7 @@ import type {
   Outcome,
   Query,
   Review,
+  System,
   Transformation,
 } from './records.ts'
 import type { Counts, Stats } from './stats.ts'
@@ -144,6 +145,11 @@ export class Deponent {
   /** A step in the life of a model: trained, evaluated, approved, deployed, rolled back, retired. */
   lifecycle(event: ModelEvent): string {
     return this.#intake.record(({ eventType }) => `model.${String(eventType)}`, event)
+  }
+
+  /** What an AI system is for, who owns it, at which risk; the latest statement of each field counts. */
+  system(system: System): string {
+    return this.#intake.record('system.declared', { name: system.system, ...system })
   }
 
   /** A version of a data set, for the lineage of what is trained on it. */

@@ -16,11 +16,14 @@ export type { Receipt } from './receipts.ts'
 export type {
   Action,
   Dataset,
+  DatasetVersion,
+  EvaluationResult,
   Explanation,
   ModelEvent,
   Outcome,
   Query,
   Review,
+  System,
   Transformation,
 } from './records.ts'
 export type { Stats } from './stats.ts'

@@ -60,6 +60,21 @@ export interface Explanation extends AboutDecision {
   method?: string
 }
 
+/** A version of a data set: `ID`, `ID/VERSION`, `ID@VERSION`, or both apart. */
+export type DatasetVersion = string | { datasetId: string; version?: string; digest?: string }
+
+export interface EvaluationResult {
+  metric: string
+  value?: number
+  threshold?: number
+  /** Whether the value is good enough; without it nobody can say. */
+  passed?: boolean
+  /** The part of the data it was measured on. */
+  group?: unknown
+  /** How many cases it was measured on. */
+  n?: number
+}
+
 export interface ModelEvent extends Reported {
   modelId: string
   eventType:
@@ -74,10 +89,33 @@ export interface ModelEvent extends Reported {
     | 'deprecated'
     | 'recall'
     | 'retired'
+  /** The version it happened to; of a rollback, the one that is in force afterwards. */
   modelVersion?: string
-  trainingDataRef?: string | Record<string, unknown> | unknown[]
-  evaluationResults?: { metric: string; value: number }[]
+  /** The version that was in force before. */
+  previousVersion?: string
+  /** Where it was deployed; production when absent. */
+  environment?: string
+  /** Who approved or authorised it, where that is somebody else than `actor`. */
+  approver?: string | Record<string, unknown>
+  trainingDataRef?: DatasetVersion | DatasetVersion[]
+  evaluationResults?: EvaluationResult[]
+  hyperparameters?: Record<string, unknown>
+  codeCommit?: string
+  weightsHash?: string
   reason?: string
+}
+
+/** What an AI system is for, and who answers for it. */
+export interface System extends Reported {
+  system: string
+  owner?: string | Record<string, unknown>
+  riskTier?: 'low' | 'medium' | 'high' | 'critical'
+  intendedPurpose?: string
+  legalClass?: string
+  roles?: string[]
+  lawfulBases?: string[]
+  oversightMode?: string
+  subjectFrom?: string
 }
 
 export interface Dataset extends Reported {
@@ -93,7 +131,7 @@ export interface Transformation extends Reported {
   version?: string
   digest?: string
   /** What it was made of. */
-  inputs: (string | { datasetId: string; version?: string; digest?: string })[]
+  inputs: DatasetVersion[]
   transformation?: unknown
   codeCommit?: string
 }

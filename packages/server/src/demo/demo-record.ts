@@ -1,4 +1,5 @@
 import type { JsonValue, RecordKind } from '@deponent/format'
+import { iso } from './calendar.ts'
 
 /** A record somebody at the company sends at the moment `at` (Unix ms), which is also its `timestamp`. */
 export interface DemoRecord {
@@ -11,4 +12,9 @@ export interface DemoRecord {
 export function textOf(record: DemoRecord['record'], field: string): string | undefined {
   const value = record[field]
   return typeof value === 'string' ? value : undefined
+}
+
+/** A record of that moment. */
+export function recordAt(at: number, kind: RecordKind, record: DemoRecord['record']): DemoRecord {
+  return { at, kind, record: { timestamp: iso(at), ...record } }
 }

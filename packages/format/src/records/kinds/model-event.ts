@@ -1,9 +1,23 @@
-import { flag, identifier, json, list, name, number, object, oneOf, text } from '../fields.ts'
+import {
+  flag,
+  identifier,
+  json,
+  list,
+  listOrOne,
+  name,
+  number,
+  object,
+  objectWith,
+  oneOf,
+  text,
+} from '../fields.ts'
 import type { Judged } from '../kind.ts'
 import { defineKind } from '../kind.ts'
+import { datasetVersion } from './dataset-version.ts'
 
-const evaluation = object({
-  metric: text,
+/** A result that names no metric says nothing of the model. */
+const evaluation = objectWith(['metric'], {
+  metric: name,
   value: number,
   threshold: number,
   passed: flag,
@@ -35,12 +49,13 @@ export const modelEvent = defineKind({
     eventType: text,
     details: json,
     reason: text,
+    /** Who allowed it: of an approval, of a deployment, of a rollback. */
     approver: oneOf(text, object()),
     environment: text,
     changeClass: text,
     substantial: flag,
-    trainingDataRef: oneOf(text, object(), list()),
-    evaluationResults: list(evaluation),
+    trainingDataRef: oneOf(datasetVersion, list(datasetVersion)),
+    evaluationResults: listOrOne(evaluation),
     hyperparameters: object(),
     codeCommit: text,
     script: text,
@@ -54,6 +69,7 @@ export const modelEvent = defineKind({
   aliases: {
     modelId: ['model.id'],
     modelVersion: ['model.version'],
+    approver: ['approvedBy', 'authorisedBy', 'authorizedBy', 'authoriser', 'authorizer'],
     codeCommit: ['gitCommit'],
     weightsHash: ['modelChecksum'],
   },

@@ -1,7 +1,6 @@
-import { identifier, json, list, object, oneOf, text, time } from '../fields.ts'
+import { identifier, json, listOrOne, text, time } from '../fields.ts'
 import { defineKind } from '../kind.ts'
-
-const version = oneOf(identifier, object({ datasetId: identifier, version: identifier, digest: text }))
+import { datasetVersion } from './dataset-version.ts'
 
 /** One data set version made from others: an edge of the lineage. */
 export const transformation = defineKind({
@@ -10,7 +9,7 @@ export const transformation = defineKind({
     datasetId: identifier,
     version: identifier,
     digest: text,
-    inputs: list(version),
+    inputs: listOrOne(datasetVersion),
     transformation: json,
     parameters: json,
     codeCommit: text,

@@ -1,5 +1,5 @@
 /** Everything that brings records in. */
-import { FormatError, fromHex, isRecordKind, type RecordKind } from '@deponent/format'
+import { FormatError, fromHex, isRecordKind, KINDS, type RecordKind } from '@deponent/format'
 import { ADMIN_TOKEN_ID } from '../../access/caller.ts'
 import { type DecodedItem, decodeBody, type ReadingError } from '../../ingest/decode.ts'
 import { SealedBodies } from '../../ingest/sealed-body.ts'
@@ -176,6 +176,10 @@ function kindIn({ reading }: DecodedItem): RecordKind | ReadingError {
   return refused('bad_value', '/kind', 'kind must be one of the documented kinds of record')
 }
 
+const MODEL_EVENTS = KINDS.filter((kind) => kind.startsWith('model.')).map((kind) =>
+  kind.slice('model.'.length),
+)
+
 /** The kind of a model event; puts the model of the address into the record, which may not name another. */
 function modelEventKind({ reading }: DecodedItem, modelId: string): RecordKind | ReadingError {
   const value = reading?.value
@@ -187,7 +191,7 @@ function modelEventKind({ reading }: DecodedItem, modelId: string): RecordKind |
   const kind = `model.${typeof event === 'string' ? event : ''}`
   return isRecordKind(kind)
     ? kind
-    : refused('bad_value', '/eventType', 'eventType must be a documented model event')
+    : refused('bad_value', '/eventType', `eventType must be one of ${MODEL_EVENTS.join(', ')}`)
 }
 
 /** Adds a link as if the sender had written it; what cannot be added to is left for validation to refuse. */
