@@ -13,11 +13,13 @@ const LEDGER: Operation[] = ['getCheckpoint', 'getTile', 'getVkey', 'getLedgerSt
 const SINGLE: Operation[] = [
   'listDecisions',
   'getDecision',
+  'getDecisionLineage',
   'getTimeline',
   'getReproducibility',
   'getArtifact',
   'listSubjectDecisions',
 ]
+const MODELS: Operation[] = ['listModels', 'getModel', 'getModelGate', 'listDatasets', 'getLineage', 'assess']
 const ERASURES_SEEN: Operation[] = ['listErasures', 'getErasure', 'listRetentionRuns']
 const ERASURES: Operation[] = ['eraseSubject', 'approveErasure']
 const HOLDS_SEEN: Operation[] = ['listHolds', 'getHold']
@@ -72,8 +74,8 @@ const KEYS: Operation[] = ['listKeys', 'makeKey', 'rotateKey', 'revokeKey', 'put
 
 const MAY: Record<Role, readonly Operation[]> = {
   writer: [...RECORDS, ...REVIEWS],
-  operator: [...NUMBERS, ...STATE, ...TIERS, ...LEDGER, ...SETTINGS, ...SYSTEMS, 'getMetrics'],
-  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS, 'getArtifactContent'],
+  operator: [...NUMBERS, ...STATE, ...TIERS, ...LEDGER, ...SETTINGS, ...SYSTEMS, ...MODELS, 'getMetrics'],
+  reviewer: [...SINGLE, ...PROOFS, ...NUMBERS, ...REVIEWS, ...SYSTEMS, ...MODELS, 'getArtifactContent'],
   auditor: [
     ...SINGLE,
     ...PROOFS,
@@ -89,6 +91,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     'lookUpSubject',
     'getArtifactContent',
     ...SYSTEMS,
+    ...MODELS,
   ],
   privacy_officer: [
     ...SINGLE,
@@ -107,6 +110,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     'getSubjectAccess',
     'getArtifactContent',
     ...SYSTEMS,
+    ...MODELS,
     ...PRIVACY,
     ...RETENTION,
   ],
@@ -120,6 +124,7 @@ const MAY: Record<Role, readonly Operation[]> = {
     'lookUpSubject',
     'getArtifactContent',
     ...SYSTEMS,
+    ...MODELS,
   ],
   admin: [
     ...KEYS,
@@ -145,6 +150,7 @@ const NO_KEY: readonly Operation[] = ['getHealth', 'getReadiness', 'getOpenApi']
 /** Addresses that name one decision, person, emitter or ledger: what is not one's own is not there. */
 const NAMES_ONE: readonly Operation[] = [
   'getDecision',
+  'getDecisionLineage',
   'getTimeline',
   'getReproducibility',
   ...PROOFS,
@@ -203,6 +209,9 @@ async function decisionIn(system: string, ledger = 'default'): Promise<Target> {
   const response = await server.post('/v1/decisions?wait=checkpoint', record, { 'Deponent-Ledger': ledger })
   expect(response.status).toBe(201)
   const { receipts } = (await response.json()) as { receipts: { id: string }[] }
+  const event = { eventType: 'deployed', modelVersion: '1', actor: record.modelId, system }
+  const deployed = await server.post('/v1/models/m/events', event, { 'Deponent-Ledger': ledger })
+  expect(deployed.status).toBe(201)
   const made = async (path: string, body: object): Promise<Record<string, string>> => {
     const made = await server.post(path, body, { 'Deponent-Ledger': ledger })
     expect(made.status).toBe(201)
@@ -335,7 +344,15 @@ describe('every route', () => {
 
 describe('what the probes look for', () => {
   test('is there to be found by whoever may', async () => {
-    for (const operation of ['listDecisions', 'postSql', 'getAggregate', 'getSystems'] as const) {
+    for (const operation of [
+      'listDecisions',
+      'postSql',
+      'getAggregate',
+      'getSystems',
+      'listModels',
+      'getModel',
+      'assess',
+    ] as const) {
       const whole = await (await send(PROBES[operation](own), keys.get('auditor'))).text()
       const narrow = await (await send(PROBES[operation](own), keys.get('auditor of own'))).text()
       expect([whole.includes('foreign') || whole.includes(MARK), whole.includes('own')], operation).toEqual([
@@ -354,6 +371,7 @@ describe('what the probes look for', () => {
     expect(items.map(({ id }) => id)).toEqual([own.id])
     for (const operation of [
       'getDecision',
+      'getDecisionLineage',
       'getTimeline',
       'getReproducibility',
       'getProof',

@@ -286,6 +286,12 @@ describe('every forbidden arrow', () => {
       'server/traces/a.ts → server/projection/p.ts',
     ],
     [
+      'what stood behind a decision is told from records alone',
+      server('lineage/a.ts'),
+      `import '../projection/p.ts'`,
+      'server/lineage/a.ts → server/projection/p.ts',
+    ],
+    [
       'how settings are kept does not depend on what they are about',
       server('settings/a.ts'),
       `import '../privacy/p.ts'`,

@@ -142,6 +142,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'what a person is told of and asks for comes from the records themselves: an index that lags must not leave anything out',
   },
   {
+    from: ['server/lineage'],
+    to: ['server/*'],
+    unlessTo: ['server/lineage'],
+    why: 'what stood behind a decision is told from records alone, the same wherever these were read and whoever asks',
+  },
+  {
     from: ['server/settings'],
     to: ['server/*'],
     unlessTo: ['server/settings', 'server/platform', 'server/access/actor.ts'],
@@ -407,6 +413,7 @@ export const SERVER_AREAS: readonly string[] = [
   'hosting',
   'ingest',
   'ledger',
+  'lineage',
   'monitor',
   'offsite',
   'platform',

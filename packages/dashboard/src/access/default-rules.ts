@@ -19,22 +19,34 @@ const rule = (
 
 export const DEFAULT_RULES: readonly Rule[] = [
   rule('writer', ['record', 'review'], ['plain']),
-  rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings', 'operate'], ['plain']),
+  rule('operator', ['status', 'metrics', 'ledger', 'systems', 'models', 'settings', 'operate'], ['plain']),
   rule('operator', ['aggregate'], ['plain', 'protected']),
-  rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
+  rule(
+    'reviewer',
+    ['list', 'read', 'prove', 'systems', 'models', 'aggregate', 'review'],
+    ['plain', 'identifier'],
+  ),
   rule('reviewer', ['reveal'], ['sealed'], true),
   rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-  rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures', 'holds'], ['plain']),
+  rule(
+    'auditor',
+    ['status', 'ledger', 'systems', 'models', 'access', 'settings', 'erasures', 'holds'],
+    ['plain'],
+  ),
   rule('auditor', ['reveal', 'export'], ALL, true),
   rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-  rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings', 'privacy'], ['plain']),
+  rule(
+    'privacy_officer',
+    ['systems', 'models', 'access', 'own_access', 'status', 'settings', 'privacy'],
+    ['plain'],
+  ),
   rule('privacy_officer', ['erase', 'erasures', 'retention'], ['plain']),
   rule('privacy_officer', ['reveal', 'export'], ALL, true),
   rule('privacy_officer', ['persons', 'rights', 'holds', 'hold'], ['plain']),
   rule('privacy_officer', ['own_export'], ALL, true),
   rule('authority', ['list', 'read', 'aggregate', 'export', 'lookup'], ALL_BUT_SEALED, true),
   rule('authority', ['reveal', 'export'], ALL, true),
-  rule('authority', ['prove', 'ledger', 'status', 'systems'], ['plain']),
+  rule('authority', ['prove', 'ledger', 'status', 'systems', 'models'], ['plain']),
   rule(
     'admin',
     [

@@ -23,6 +23,7 @@ const NEEDED: readonly [method: RegExp, path: RegExp, action: Action][] = [
   [/POST/, /^\/v1\/holds/, 'hold'],
   [/GET/, /^\/v1\/(stats\/coverage|emitters|tiers)$/, 'status'],
   [/GET/, /^\/v1\/(aggregate|stats\/)/, 'aggregate'],
+  [/GET/, /^\/v1\/(models|datasets|lineage|assess)/, 'models'],
   [/GET/, /^\/v1\/systems(\/[^/]+\/fields)?$/, 'systems'],
   [/POST/, /^\/v1\/systems\/[^/]+\/fields:preview$/, 'privacy'],
   [/GET/, /^\/v1\/privacy$/, 'settings'],

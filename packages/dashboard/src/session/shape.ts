@@ -16,6 +16,7 @@ export const RIGHTS = {
   status: 'see coverage, emitters and the state of the recorder',
   metrics: 'scrape metrics',
   systems: 'see the AI systems and the class of their fields',
+  models: 'see the life of models and data sets, and what they decided in numbers',
   access: 'see who looked at what',
   own_access: 'see when and why their own decisions were looked at',
   own_export: 'take everything recorded about a person',

@@ -14,6 +14,7 @@ export const ACTIONS = {
   status: 'see coverage, emitters and the state of the recorder',
   metrics: 'scrape metrics',
   systems: 'see the AI systems and the class of their fields',
+  models: 'see the life of models and data sets, and what they decided in numbers',
   access: 'see who looked at what',
   own_access: 'see when and why the own decisions were looked at, without names',
   own_export:

@@ -23,16 +23,28 @@ export const DEFAULT_POLICY: Policy = {
   rules: [
     rule('writer', ['record', 'review'], ['plain']),
     // Sees whether the recorder works and how much goes through it, and nobody's decision.
-    rule('operator', ['status', 'metrics', 'ledger', 'systems', 'settings', 'operate'], ['plain']),
+    rule('operator', ['status', 'metrics', 'ledger', 'systems', 'models', 'settings', 'operate'], ['plain']),
     rule('operator', ['aggregate'], ['plain', 'protected']),
     // Judges single decisions; what nobody may decide by is covered.
-    rule('reviewer', ['list', 'read', 'prove', 'systems', 'aggregate', 'review'], ['plain', 'identifier']),
+    rule(
+      'reviewer',
+      ['list', 'read', 'prove', 'systems', 'models', 'aggregate', 'review'],
+      ['plain', 'identifier'],
+    ),
     rule('reviewer', ['reveal'], ['sealed'], true),
     rule('auditor', ['list', 'read', 'aggregate', 'sql', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-    rule('auditor', ['status', 'ledger', 'systems', 'access', 'settings', 'erasures', 'holds'], ['plain']),
+    rule(
+      'auditor',
+      ['status', 'ledger', 'systems', 'models', 'access', 'settings', 'erasures', 'holds'],
+      ['plain'],
+    ),
     rule('auditor', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['list', 'read', 'aggregate', 'prove', 'export', 'lookup'], ALL_BUT_SEALED),
-    rule('privacy_officer', ['systems', 'access', 'own_access', 'status', 'settings', 'privacy'], ['plain']),
+    rule(
+      'privacy_officer',
+      ['systems', 'models', 'access', 'own_access', 'status', 'settings', 'privacy'],
+      ['plain'],
+    ),
     rule('privacy_officer', ['erase', 'erasures', 'retention'], ['plain']),
     rule('privacy_officer', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
     rule('privacy_officer', ['persons', 'rights', 'holds', 'hold'], ['plain']),
@@ -40,7 +52,7 @@ export const DEFAULT_POLICY: Policy = {
     // An authority says each time what for, and reads what its keys are made for.
     rule('authority', ['list', 'read', 'aggregate', 'export', 'lookup'], ALL_BUT_SEALED, true),
     rule('authority', ['reveal', 'export'], [...ALL_BUT_SEALED, 'sealed'], true),
-    rule('authority', ['prove', 'ledger', 'status', 'systems'], ['plain']),
+    rule('authority', ['prove', 'ledger', 'status', 'systems', 'models'], ['plain']),
     // Manages; sees no content.
     rule(
       'admin',

@@ -9,6 +9,7 @@ import { ERASURE } from './routes/erasure.ts'
 import { FINDING } from './routes/finding.ts'
 import { HOLDS } from './routes/holds.ts'
 import { LEDGER } from './routes/ledger.ts'
+import { MODELS } from './routes/models.ts'
 import { PERSONS } from './routes/persons.ts'
 import { PRIVACY } from './routes/privacy.ts'
 import { RETENTION } from './routes/retention.ts'
@@ -22,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   ...TELEMETRY,
   ...ARTIFACTS,
   ...FINDING,
+  ...MODELS,
   ...PERSONS,
   ...HOLDS,
   ...ACCESS,

@@ -181,6 +181,7 @@ const PACES: Readonly<Record<Route['action'], ActionClass | undefined>> = {
   aggregate: 'read',
   sql: 'sql',
   lookup: 'sql',
+  models: 'read',
   prove: 'read',
   ledger: 'read',
   status: 'read',

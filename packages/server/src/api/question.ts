@@ -123,6 +123,6 @@ function keptBy(schema: unknown, name: string): Keeps {
   if (schema instanceof z.ZodEnum) return (value) => schema.options.includes(value)
   if (schema instanceof z.ZodBoolean) return (value) => ['true', 'false', '1', '0'].includes(value)
   if (schema instanceof z.ZodNumber) return (value) => NUMBER.test(value)
-  if (name === 'from' || name === 'to') return (value) => TIME.test(value)
+  if (name === 'from' || name === 'to' || name === 'at') return (value) => TIME.test(value)
   return () => false
 }

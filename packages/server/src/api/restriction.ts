@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
 import { purposeRequired } from './purpose.ts'
 
 /** Actions that show numbers over groups, or anything that can be one. */
-const GROUPS: ReadonlySet<string> = new Set(['aggregate', 'sql'])
+const GROUPS: ReadonlySet<string> = new Set(['aggregate', 'models', 'sql'])
 /** Actions over many records, from which people whose processing is restricted are left out. */
 const OVER_MANY: ReadonlySet<string> = new Set(['list', ...GROUPS])
 /** Members of a question that name fields, each in a list between commas. */

@@ -7,6 +7,7 @@ import { ROUTES } from './contract.ts'
 import { ANYBODY, Doorkeeper, type Visitor } from './doorkeeper.ts'
 import * as access from './handlers/access.ts'
 import * as artifacts from './handlers/artifacts.ts'
+import { assess } from './handlers/assess.ts'
 import * as bundle from './handlers/bundle.ts'
 import { getDashboard } from './handlers/dashboard.ts'
 import * as decisions from './handlers/decisions.ts'
@@ -15,7 +16,9 @@ import * as erasures from './handlers/erasures.ts'
 import * as health from './handlers/health.ts'
 import * as holds from './handlers/holds.ts'
 import * as ledger from './handlers/ledger.ts'
+import * as lineage from './handlers/lineage.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
+import * as models from './handlers/models.ts'
 import { exportSubject } from './handlers/person-export.ts'
 import * as persons from './handlers/persons.ts'
 import { getReproducibility } from './handlers/reproducibility.ts'
@@ -133,6 +136,13 @@ const HANDLERS: Record<Operation, Handler> = {
   getStorageCost: storage.getStorageCost,
   getFields: privacy.getFields,
   previewFields: privacy.previewFields,
+  listModels: models.listModels,
+  getModel: models.getModel,
+  getModelGate: models.getModelGate,
+  listDatasets: models.listDatasets,
+  getLineage: lineage.getLineage,
+  getDecisionLineage: lineage.getDecisionLineage,
+  assess,
 }
 
 /** Who is connected when nobody says: a test, or a caller within the process. */

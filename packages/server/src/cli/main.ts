@@ -28,6 +28,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   tiers: async () => (await import('./tiers.ts')).tiers,
   restore: async () => (await import('./restore.ts')).restore,
   ledgers: async () => (await import('./ledgers.ts')).ledgers,
+  gate: async () => (await import('./gate.ts')).gate,
+  assess: async () => (await import('./assess.ts')).assess,
   reindex: async () => (await import('./reindex.ts')).reindex,
   cost: async () => (await import('./cost.ts')).cost,
   backup: async () => (await import('./backup.ts')).backup,

@@ -13,6 +13,13 @@ import { coverage, type CoverageAnswer } from './queries/coverage.ts'
 import type { SubjectResolver } from './queries/filter.ts'
 import type { Ground } from './queries/ground.ts'
 import { type DecisionList, listDecisions } from './queries/list.ts'
+import {
+  decisionsOutside,
+  type ModelUse,
+  modelUse,
+  type ModelUseAnswer,
+  type Period,
+} from './queries/model-use.ts'
 import { entriesNumbered, entriesOfKind, type NumberRange } from './queries/numbers.ts'
 import type { QueryInput } from './queries/parameters.ts'
 import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
@@ -48,6 +55,7 @@ export type { CoverageAnswer } from './queries/coverage.ts'
 export { QueryError } from './queries/error.ts'
 export type { SubjectResolver } from './queries/filter.ts'
 export type { DecisionList } from './queries/list.ts'
+export type { ModelUse, Period } from './queries/model-use.ts'
 export type { QueryInput } from './queries/parameters.ts'
 export { readSql } from './queries/sql-shape.ts'
 export type { SqlAnswer } from './queries/sql.ts'
@@ -269,6 +277,20 @@ export class Projection {
   /** Indices of the entries of kinds that begin so, in ledger order. */
   entriesOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
     return entriesOfKind(this.#ground, beginning, limit, restriction)
+  }
+
+  /** Which versions of all models, or of one, decided, where and when. */
+  modelUse(modelId: string | undefined, restriction: Restriction): Promise<ModelUseAnswer> {
+    return this.#asOne(() => modelUse(this.#ground, modelId, restriction))
+  }
+
+  /** How many decisions of such a use were made at no time of these periods; null where so few were, or were not. */
+  decisionsOutside(
+    use: ModelUse,
+    periods: readonly Period[],
+    restriction: Restriction,
+  ): Promise<number | null> {
+    return this.#asOne(() => decisionsOutside(this.#ground, use, periods, restriction))
   }
 
   /** How many entries a system has of these kinds from before a time; those that were erased not counted. */

@@ -1,6 +1,5 @@
 /** What is stored, and what that costs. */
 import { isoTime } from '@deponent/format'
-import type { z } from 'zod'
 import { billOf, bytesPerDecision } from '../../cost/bill.ts'
 import { ScenarioError } from '../../cost/growth.ts'
 import { EXAMPLE_PRICES } from '../../cost/prices.ts'
@@ -8,10 +7,11 @@ import type { ShownTiers } from '../../projection/index.ts'
 import type { Measured } from '../../sizes/storage-watch.ts'
 import { type Handler, json } from '../call.ts'
 import { Problem } from '../problem.ts'
+import { queryAs } from '../query-as.ts'
 import { costQuery, storageQuery } from '../routes/storage.ts'
 
 export const getStorage: Handler = async ({ query, services }) => {
-  const { days } = asked(query, storageQuery)
+  const { days } = queryAs(query, storageQuery)
   const { offsite, projection, storage, tenant } = services
   const measured = await storage.now(tenant.name)
   const { hotDays = null, warmDays = null } = agesOf(projection.tiers())
@@ -34,7 +34,7 @@ export const getStorage: Handler = async ({ query, services }) => {
 
 export const getStorageCost: Handler = async ({ query, services }) => {
   const { storage, tenant, prices = EXAMPLE_PRICES } = services
-  const { offsite = services.offsite !== undefined, ...more } = asked(query, costQuery)
+  const { offsite = services.offsite !== undefined, ...more } = queryAs(query, costQuery)
   const isAged = more.hotDays !== undefined || more.warmDays !== undefined
   const scenario = { ...more, ...(!isAged && agesOf(services.projection.tiers())) }
   const measured = await storage.now(tenant.name)
@@ -56,15 +56,4 @@ function agesOf(tiers: ShownTiers | undefined): { hotDays?: number; warmDays?: n
   if (!tiers || !Number.isFinite(tiers.hotDays)) return {}
   const { hotDays, warmDays } = tiers
   return { hotDays, ...(Number.isFinite(warmDays) && warmDays > hotDays && { warmDays }) }
-}
-
-/** The parameters as their schema says. @throws Problem that names the parameter and never its value */
-function asked<T extends z.ZodObject>(query: URLSearchParams, schema: T): z.infer<T> {
-  const unknown = [...query.keys()].find((name) => !Object.hasOwn(schema.shape, name))
-  if (unknown !== undefined)
-    throw new Problem(400, 'unknown_parameter', 'this address has no such parameter', { field: unknown })
-  const parsed = schema.safeParse(Object.fromEntries(query))
-  if (parsed.success) return parsed.data
-  const field = String(parsed.error.issues[0]?.path[0] ?? '')
-  throw new Problem(400, 'bad_parameter', 'a parameter is not as the contract says', { field })
 }

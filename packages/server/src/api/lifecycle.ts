@@ -1,0 +1,98 @@
+/** What is recorded of models, data sets and systems, as far as the caller may see it. */
+import { DatasetVersions } from '../lineage/dataset-versions.ts'
+import { type LifecycleRecord, textIn } from '../lineage/lifecycle-record.ts'
+import type { KnownVersion } from '../lineage/lineage-graph.ts'
+import { type ModelVersion, type Use, versionsOf } from '../lineage/model-versions.ts'
+import type { Restriction } from '../projection/index.ts'
+import type { Call } from './call.ts'
+import { isErased, placeOf, readEach, seenBy, viewOf } from './read-entry.ts'
+
+/** Records of each beginning that are read at most. */
+const RECORDS_MAX = 10_000
+
+export interface Lifecycle {
+  readonly records: readonly LifecycleRecord[]
+  /** Whether nothing may be missing from it: all of it may be seen, and there is not more than is read. */
+  readonly isWhole: boolean
+}
+
+/** Records of kinds that begin so. They are found by their entries, which stay in the index whatever becomes of old months. */
+export async function lifecycleOf(
+  call: Call,
+  beginnings: readonly string[],
+  restriction: Restriction,
+): Promise<Lifecycle> {
+  const records: LifecycleRecord[] = []
+  let isWhole = call.permit.isWhole
+  for (const beginning of beginnings) {
+    const indices = await call.services.projection.entriesOfKind(beginning, RECORDS_MAX, restriction)
+    if (indices.length === RECORDS_MAX) isWhole = false
+    for await (const read of readEach(call, indices)) {
+      const seen = await seenBy(call, read)
+      const record = seen && !isErased(seen) ? viewOf(call, seen) : undefined
+      if (!seen || !record) continue
+      const { id, kind, receivedAt } = read.entry
+      const { at, system } = placeOf(read)
+      records.push({ id, index: read.index, kind, at, receivedAt, system, record })
+    }
+  }
+  return { records, isWhole }
+}
+
+export interface KnownModel {
+  readonly modelId: string
+  readonly records: readonly LifecycleRecord[]
+  readonly uses: readonly Use[]
+  readonly versions: readonly ModelVersion[]
+}
+
+export interface KnownModels {
+  /** By name. Decisions of which the model is sealed are of one without a name. */
+  readonly models: readonly KnownModel[]
+  readonly datasets: DatasetVersions
+  readonly datasetRecords: readonly LifecycleRecord[]
+  readonly isWhole: boolean
+}
+
+/** Models that are declared or that decided; `modelId`: this one alone. */
+export async function modelsKnown(
+  call: Call,
+  restriction: Restriction,
+  uses: readonly Use[],
+  modelId?: string,
+): Promise<KnownModels> {
+  const { records, isWhole } = await lifecycleOf(call, ['model.', 'dataset.'], restriction)
+  const datasetRecords = records.filter(({ kind }) => kind.startsWith('dataset.'))
+  const datasets = new DatasetVersions(datasetRecords)
+  const events = records.filter(({ kind }) => kind.startsWith('model.'))
+  const names = new Set([
+    ...events.flatMap((record) => textIn(record, 'modelId') ?? []),
+    ...uses.map((use) => use.modelId),
+  ])
+  const now = call.services.clock.now()
+  const models = [...names]
+    .filter((name) => modelId === undefined || name === modelId)
+    .toSorted()
+    .map((name) => {
+      const own = events.filter((record) => textIn(record, 'modelId') === name)
+      const theirs = uses.filter((use) => use.modelId === name)
+      return { modelId: name, records: own, uses: theirs, versions: versionsOf(own, theirs, datasets, now) }
+    })
+  return { models, datasets, datasetRecords, isWhole }
+}
+
+/** All versions of models with the entries that name their training data. */
+export function knownVersions({
+  datasets,
+  models,
+}: Pick<KnownModels, 'datasets' | 'models'>): KnownVersion[] {
+  return models.flatMap(({ modelId, records, versions }) =>
+    versions.map((version) => ({
+      modelId,
+      version,
+      trainings: records
+        .filter((record) => textIn(record, 'modelVersion') === version.modelVersion)
+        .map(({ id, record }) => ({ entry: id, data: datasets.named(record['trainingDataRef']) })),
+    })),
+  )
+}

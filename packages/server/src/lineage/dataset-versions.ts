@@ -1,0 +1,135 @@
+/** Data sets as they are declared, and what names them. */
+import { isObject, type JsonValue } from '@deponent/format'
+import { byTime, type LifecycleRecord, textIn } from './lifecycle-record.ts'
+
+/** What another record names: a version of a data set, or, without one, all of its versions. */
+export interface DatasetReference {
+  readonly datasetId: string
+  readonly version?: string
+  readonly digest?: string
+}
+
+/** What is declared of one version; of records that state no version, one that has none. */
+export interface DatasetVersion extends DatasetReference {
+  readonly name?: string
+  readonly origin?: JsonValue
+  /** Entry ids of its registrations; none when only a transformation or a training names it. */
+  readonly registrations: readonly string[]
+  readonly transformations: readonly Transformation[]
+}
+
+export interface Transformation {
+  readonly entry: string
+  readonly at: number
+  readonly inputs: readonly DatasetReference[]
+  readonly how?: JsonValue
+}
+
+/** Whether a reference and a version may mean the same data. */
+export function concerns(named: DatasetReference, { datasetId, version }: DatasetReference): boolean {
+  if (named.datasetId !== datasetId) return false
+  return named.version === undefined || version === undefined || named.version === version
+}
+
+const REGISTERED = 'dataset.registered'
+const TRANSFORMED = 'dataset.transformed'
+
+export class DatasetVersions {
+  readonly #records: readonly LifecycleRecord[]
+  readonly #ids: ReadonlySet<string>
+
+  /** `records`: of the kinds `dataset.…`; others are passed over. */
+  constructor(records: readonly LifecycleRecord[]) {
+    this.#records = byTime(records).filter(({ kind }) => kind === REGISTERED || kind === TRANSFORMED)
+    this.#ids = new Set(this.#records.flatMap((record) => textIn(record, 'datasetId') ?? []))
+  }
+
+  /** Every version that is registered or made by a transformation, the first that was heard of first. */
+  all(): DatasetVersion[] {
+    const named = this.#records.flatMap((record) => ownReference(record) ?? [])
+    return distinct(named).map((reference) => this.of(reference))
+  }
+
+  /** What is declared of what a reference names. One without a version is to all there are. */
+  of({ datasetId, version, digest }: DatasetReference): DatasetVersion {
+    const theirs = this.#records.filter((record) => {
+      const own = ownReference(record)
+      return own?.datasetId === datasetId && (version === undefined || own.version === version)
+    })
+    const registrations = theirs.filter(({ kind }) => kind === REGISTERED)
+    const last = registrations.at(-1)
+    const [name, stated] = [last && textIn(last, 'name'), last && textIn(last, 'digest')]
+    const known = digest ?? stated
+    return {
+      datasetId,
+      ...(version !== undefined && { version }),
+      ...(known !== undefined && { digest: known }),
+      ...(name !== undefined && { name }),
+      ...(last?.record['origin'] !== undefined && { origin: last.record['origin'] }),
+      registrations: registrations.filter((record) => agrees(record, digest)).map(({ id }) => id),
+      transformations: theirs
+        .filter(({ kind }) => kind === TRANSFORMED)
+        .map((record) => this.#transformation(record)),
+    }
+  }
+
+  /** The versions that a field names: texts, objects, or a list of them. What is covered names nothing. */
+  named(value: JsonValue | undefined): DatasetReference[] {
+    if (Array.isArray(value)) return value.flatMap((item) => this.named(item))
+    if (typeof value === 'string' && value !== '') return [this.#spelled(value)]
+    if (!isObject(value)) return []
+    const [datasetId] = ['datasetId', 'id', 'name'].flatMap((member) => textOf(value[member]) ?? [])
+    return datasetId === undefined ? [] : [referenceOf(datasetId, value['version'], value['digest'])]
+  }
+
+  /** `ID`, `ID/VERSION` or `ID@VERSION`: ids may have these signs in them, so that one that is known is believed first. */
+  #spelled(text: string): DatasetReference {
+    if (this.#ids.has(text)) return { datasetId: text }
+    const at = Math.max(text.lastIndexOf('/'), text.lastIndexOf('@'))
+    const [datasetId, version] = [text.slice(0, at), text.slice(at + 1)]
+    return at > 0 && version !== '' ? { datasetId, version } : { datasetId: text }
+  }
+
+  #transformation({ id, at, record }: LifecycleRecord): Transformation {
+    const how = record['transformation']
+    return { entry: id, at, inputs: this.named(record['inputs']), ...(how !== undefined && { how }) }
+  }
+}
+
+/** What a registration or a transformation is about. */
+function ownReference(record: LifecycleRecord): DatasetReference | undefined {
+  const datasetId = textIn(record, 'datasetId')
+  return datasetId === undefined ? undefined : referenceOf(datasetId, record.record['version'], undefined)
+}
+
+function referenceOf(
+  datasetId: string,
+  version: JsonValue | undefined,
+  digest: JsonValue | undefined,
+): DatasetReference {
+  const [stated, sum] = [textOf(version), textOf(digest)]
+  return {
+    datasetId,
+    ...(stated !== undefined && { version: stated }),
+    ...(sum !== undefined && { digest: sum }),
+  }
+}
+
+/** Data of another digest are other data, whatever they are called. */
+function agrees(record: LifecycleRecord, digest: string | undefined): boolean {
+  const stated = textIn(record, 'digest')
+  return digest === undefined || stated === undefined || stated === digest
+}
+
+export function distinct(references: readonly DatasetReference[]): DatasetReference[] {
+  return [...new Map(references.map((reference) => [referenceText(reference), reference])).values()]
+}
+
+/** `ID@VERSION`, or `ID` for all versions. */
+export function referenceText({ datasetId, version }: DatasetReference): string {
+  return version === undefined ? datasetId : `${datasetId}@${version}`
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
