@@ -35,6 +35,7 @@ describe('what the page knows of rights', () => {
     const names = (...actions: Session['actions']) => viewsFor(session(actions)).map(({ name }) => name)
     expect(names('aggregate', 'status')).toEqual(['Overview', 'Coverage', 'Verify'])
     expect(names('list', 'read')).toEqual(['Overview', 'Decisions', 'Verify'])
+    expect(names('models')).toEqual(['Overview', 'Models', 'Verify'])
     expect(names('keys')).toEqual(['Overview', 'Verify', 'Access'])
     expect(names('settings')).toEqual(['Overview', 'Verify', 'Access', 'Storage', 'Settings'])
     expect(viewsFor(session(['keys'])).at(-1)?.to).toBe('/access/keys')

@@ -7,6 +7,7 @@ export type KeyBindings = Readonly<Record<string, (event: KeyboardEvent) => void
 export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
   { keys: ['g', 'o'], does: 'go to the overview' },
   { keys: ['g', 'd'], does: 'go to the decisions' },
+  { keys: ['g', 'm'], does: 'go to the models' },
   { keys: ['g', 'c'], does: 'go to coverage' },
   { keys: ['g', 'p'], does: 'go to privacy' },
   { keys: ['g', 'v'], does: 'go to verify' },

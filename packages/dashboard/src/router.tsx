@@ -52,6 +52,20 @@ const decisionRoute = createRoute({
   component: lazyRouteComponent(() => import('./decision/decision.tsx'), 'Decision'),
 })
 
+const modelsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/models',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./models/models.tsx'), 'ModelsPage'),
+})
+
+const modelRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/models/$model',
+  validateSearch,
+  component: lazyRouteComponent(() => import('./models/model-page.tsx'), 'ModelPage'),
+})
+
 const coverageRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/coverage',
@@ -161,6 +175,8 @@ export const router = createRouter({
     overviewRoute,
     decisionsRoute,
     decisionRoute,
+    modelsRoute,
+    modelRoute,
     coverageRoute,
     verifyRoute,
     accessRoute.addChildren([looksRoute, keysRoute, policyRoute]),

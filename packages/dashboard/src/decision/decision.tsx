@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
-import type { DecisionDocument, OpenDecision } from '../api.ts'
+import type { DecisionDocument, DecisionRecord, OpenDecision } from '../api.ts'
 import { moveTo, neighbours, searchToReturnTo } from '../decisions/list-memory.ts'
 import { count, counted, durationText, exactTimeText, jsonText } from '../display.ts'
 import controls from '../elements/controls.module.css'
@@ -195,11 +195,7 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
   return (
     <p>
       <span>{system}</span>
-      {record !== undefined && (
-        <span>
-          {jsonText(record['modelId'])} {jsonText(record['modelVersion'] ?? '')}
-        </span>
-      )}
+      {record !== undefined && <Made record={record} at={at} />}
       <time dateTime={at}>{exactTimeText(at)} UTC</time>
       <span title={receiptText(receivedAt, time)}>
         recorded {lateMs < 0 ? 'before that, by the clocks' : `${durationText(lateMs)} later`}
@@ -216,6 +212,25 @@ function Origin({ decision }: { readonly decision: DecisionDocument }) {
         </Link>
       )}
     </p>
+  )
+}
+
+/** The version that decided, with a way to its life as it was then. */
+function Made({ record, at }: { readonly record: DecisionRecord; readonly at: string }) {
+  const may = useMay()
+  const { modelId, modelVersion } = record
+  const name = `${jsonText(modelId)} ${jsonText(modelVersion ?? '')}`
+  if (!may('models') || typeof modelId !== 'string') return <span>{name}</span>
+  return (
+    <Link
+      to="/models/$model"
+      params={{ model: modelId }}
+      search={{ at, ...(typeof modelVersion === 'string' && { version: modelVersion }) }}
+      className={controls['link']}
+      title="Where it comes from, and what was in force then"
+    >
+      {name}
+    </Link>
   )
 }
 

@@ -5,6 +5,7 @@ export interface View {
   readonly to:
     | '/'
     | '/decisions'
+    | '/models'
     | '/coverage'
     | '/verify'
     | '/access'
@@ -34,6 +35,7 @@ export function viewsFor(session: Session): readonly View[] {
   return [
     { to: '/', name: 'Overview', key: 'o' },
     ...(may('list') ? [{ to: '/decisions', name: 'Decisions', key: 'd' } as const] : []),
+    ...(may('models') ? [{ to: '/models', name: 'Models', key: 'm' } as const] : []),
     ...(may('status') ? [{ to: '/coverage', name: 'Coverage', key: 'c' } as const] : []),
     ...privacyView(may),
     { to: '/verify', name: 'Verify', key: 'v' },
