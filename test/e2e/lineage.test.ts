@@ -308,6 +308,35 @@ describe('deponent gate', () => {
     const narrow = await gate('--version', '1', '--key', key)
     expect(narrow).toMatchObject({ code: 3, stdout: expect.stringMatching(/^incomplete /) })
   })
+
+  test('is not taken for whole where a purpose would open more than is open without one', async () => {
+    const { version, ...policy } = await server.get<{ version: number; rules: object[] }>('/v1/policy')
+    const rule = { role: 'reviewer', actions: ['models'], fields: ['plain'] }
+    const rules = [
+      ...policy.rules.map((one) => ({
+        ...one,
+        actions: (one as typeof rule).actions.filter(
+          (action) => action !== 'models' || (one as typeof rule).role !== 'reviewer',
+        ),
+      })),
+      { ...rule, systems: ['credit'], purpose: false },
+      { ...rule, systems: null, purpose: true },
+    ]
+    const put = {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...policy, version, rules, reason: 'a test' }),
+    }
+    const changed = await server.fetch('/v1/policy', put)
+    expect([changed.status, await changed.text()]).toEqual([200, expect.any(String)])
+    await holders.make('reviewer', ['reviewer'])
+    const path = '/v1/models/risk/gate?modelVersion=1'
+    expect(await holders.get('reviewer', path)).toMatchObject({ verdict: 'incomplete', isWhole: false })
+    expect(await holders.get('reviewer', path, { 'Deponent-Purpose': 'a release' })).toMatchObject({
+      verdict: 'passed',
+      isWhole: true,
+    })
+  })
 })
 
 describe('deponent assess', () => {

@@ -12,7 +12,7 @@ const RECORDS_MAX = 10_000
 
 export interface Lifecycle {
   readonly records: readonly LifecycleRecord[]
-  /** Whether nothing may be missing from it: all of it may be seen, and there is not more than is read. */
+  /** Whether the caller sees all there is: no part of it is for others, and there is not more than is read. */
   readonly isWhole: boolean
 }
 
@@ -23,7 +23,7 @@ export async function lifecycleOf(
   restriction: Restriction,
 ): Promise<Lifecycle> {
   const records: LifecycleRecord[] = []
-  let isWhole = call.permit.isWhole
+  let isWhole = restriction.boxes === undefined && restriction.subjects === undefined
   for (const beginning of beginnings) {
     const indices = await call.services.projection.entriesOfKind(beginning, RECORDS_MAX, restriction)
     if (indices.length === RECORDS_MAX) isWhole = false
