@@ -73,8 +73,15 @@ const addressOf = (path: string): string =>
     .replace('{system}', 'default')
     .replace('{subject}', 'p')
     .replace('{artifactId}', artifactId)
+    .replace('{modelId}', 'm')
     .replace('{path}', '0/000.p/1')
     .replaceAll(/\{\w+\}/g, 'd')
+
+/** What an address must be asked with. */
+const QUERIES: Readonly<Record<string, string>> = {
+  '/v1/aggregate': '?metrics=count',
+  '/v1/models/{modelId}/gate': '?modelVersion=1',
+}
 
 describe('the OpenAPI document', () => {
   test('is OpenAPI 3.1 with an operation of its own id behind every path', async () => {
@@ -151,10 +158,9 @@ describe('the OpenAPI document', () => {
     for (const { path, method, operation } of operationsOf(await document())) {
       // Nobody numbers records here; emitters.test.ts asks for their proofs.
       if (method !== 'get' || path === '/v1/emitters/{emitter}/proof') continue
-      const response = await server.fetch(
-        `${addressOf(path)}${path === '/v1/aggregate' ? '?metrics=count' : ''}`,
-        { headers: { 'Deponent-Purpose': 'a walk over every address' } },
-      )
+      const response = await server.fetch(`${addressOf(path)}${QUERIES[path] ?? ''}`, {
+        headers: { 'Deponent-Purpose': 'a walk over every address' },
+      })
       expect({ path, status: response.status }).toEqual({ path, status: 200 })
       const type = response.headers.get('content-type')!.split(';')[0]!
       expect(Object.keys(operation.responses['200']!.content)).toContain(type)

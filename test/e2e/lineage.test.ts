@@ -243,7 +243,11 @@ describe('lineage', () => {
       'decisions:risk@1',
       'version:risk@1',
     ])
-    await problemOf(server.fetch('/v1/lineage'), 400, 'bad_parameter')
+    const all = await server.get<Lineage>('/v1/lineage')
+    expect(all.graph.nodes.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['version:guess@1', 'dataset:loans@7']),
+    )
+    await problemOf(server.fetch('/v1/lineage?datasetId=loans&modelId=risk'), 400, 'bad_parameter')
     await problemOf(server.fetch('/v1/lineage?datasetId=nothing'), 404, 'not_found')
   })
 

@@ -1,4 +1,5 @@
 /** Models and versions that decide against those that are declared. */
+import { isoTime } from '@deponent/format'
 import { type AssessmentFinding, decisionsIn, recordCommand } from './assessment.ts'
 import { type Deployment, inForceAt, servesIn } from './deployments.ts'
 import { EVERY_SYSTEM, type LifecycleRecord, PRODUCTION } from './lifecycle-record.ts'
@@ -161,12 +162,19 @@ export function notInForce({ periods, use }: UseToCount, decisions: number | nul
     environment,
     decisions,
     message: `${told} decisions in ${environment} of ${system} are by ${modelId} ${modelVersion}, which ${when}`,
-    next: `${deployedCommand(modelId, modelVersion, use)}, with \`at\` when that was; or find out who deployed it`,
+    next: `${deployedCommand(modelId, modelVersion, use)}; or find out who deployed it`,
   }
 }
 
 function deployedCommand(modelId: string, modelVersion: string, use: Use | undefined): string {
-  const { environment = '', system = EVERY_SYSTEM } = use ?? {}
-  const event = { system, modelId, modelVersion, environment: environment || PRODUCTION, approver: 'WHO' }
+  const { environment = '', firstAt, system = EVERY_SYSTEM } = use ?? {}
+  const event = {
+    system,
+    modelId,
+    modelVersion,
+    environment: environment || PRODUCTION,
+    ...(firstAt !== undefined && { at: isoTime(firstAt) }),
+    approver: 'WHO',
+  }
   return recordCommand('model.deployed', event)
 }

@@ -19,26 +19,35 @@ type Asked = ReturnType<typeof queryAs<typeof lineageQuery>>
 
 export const getLineage: Handler = async (call) => {
   const asked = queryAs(call.query, lineageQuery)
-  if ((asked.datasetId === undefined) === (asked.modelId === undefined))
-    throw new Problem(400, 'bad_parameter', 'name a data set or a model', { field: 'datasetId' })
+  if (asked.datasetId !== undefined && asked.modelId !== undefined)
+    throw new Problem(400, 'bad_parameter', 'name a data set or a model, not both', { field: 'datasetId' })
   const restriction = restrictionOf(call)
   const { uses, ...answer } = await call.services.projection.modelUse(undefined, restriction)
   const known = await modelsKnown(call, restriction, uses)
   const graph = graphOf(known, asked)
-  if (graph.nodes.length === 0) throw concealed('nothing of this name is known')
+  if (graph.nodes.length === 0 && !isAll(asked)) throw concealed('nothing of this name is known')
   seenIn(call, graph)
   return json(withLeftOut({ graph: graphTold(graph), isWhole: known.isWhole, ...answer }, restriction))
 }
 
-function graphOf(known: KnownModels, { datasetId, modelId, modelVersion, version }: Asked): LineageGraph {
+function isAll({ datasetId, modelId }: Asked): boolean {
+  return datasetId === undefined && modelId === undefined
+}
+
+function graphOf(known: KnownModels, asked: Asked): LineageGraph {
+  const { datasetId, modelId, modelVersion, version } = asked
   const versions = knownVersions(known)
   const builder = new LineageBuilder(known.datasets, versions)
+  if (isAll(asked)) for (const dataset of known.datasets.all()) builder.addDataset(dataset)
   if (datasetId !== undefined) {
     const reference = { datasetId, ...(version !== undefined && { version }) }
     if (isNamed(known, versions, reference.datasetId)) builder.addDataset(reference)
   }
   for (const one of versions)
-    if (one.modelId === modelId && (modelVersion === undefined || one.version.modelVersion === modelVersion))
+    if (
+      (isAll(asked) || one.modelId === modelId) &&
+      (modelVersion === undefined || one.version.modelVersion === modelVersion)
+    )
       builder.addVersion(one, true)
   return builder.graph()
 }
