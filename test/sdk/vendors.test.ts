@@ -80,6 +80,35 @@ describe('an OpenAI client', () => {
     expect(await recorded()).toMatchObject({ prediction: 'It depends.' })
   })
 
+  it('of a long streamed answer keeps the text, however its parts are dressed, and always how it ended', async () => {
+    const chunk = (content: string) => ({
+      id: 'chatcmpl-0123456789abcdef0123456789abcdef',
+      object: 'chat.completion.chunk',
+      model: 'gpt-x-2026-01-01',
+      system_fingerprint: 'fp_0123456789',
+      choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }],
+    })
+    const ending = [
+      { model: 'gpt-x-2026-01-01', choices: [{ index: 0, delta: {}, finish_reason: 'length' }] },
+      { model: 'gpt-x-2026-01-01', choices: [], usage: { prompt_tokens: 9, completion_tokens: 4000 } },
+    ]
+    const ended = { finishReason: 'length', tokenUsage: { input: 9, output: 4000 } }
+    for (const [words, isWhole] of [
+      [4_000, true],
+      [9_000, false],
+    ] as const) {
+      const parts = [...Array.from({ length: words }, (_, i) => chunk(`${i} `)), ...ending]
+      vendor.reply = { events: [...parts, '[DONE]'].map((data) => ({ data })) }
+      const stream = await client().chat.completions.create({ model: 'gpt-x', messages, stream: true })
+      let text = ''
+      for await (const part of stream) text += part.choices[0]?.delta.content ?? ''
+      const record = await recorded()
+      expect(record).toMatchObject(ended)
+      expect(record['prediction'] === text).toBe(isWhole)
+      expect(record['metadata'] === undefined).toBe(isWhole)
+    }
+  })
+
   it('streams as before, and what was streamed is recorded as one text', async () => {
     const chunk = (delta: object, finish_reason: string | null = null) => ({
       data: { model: 'gpt-x', choices: [{ index: 0, delta, finish_reason }] },

@@ -29,9 +29,12 @@ export interface Recorder {
   readonly explanations: Explanations
 }
 
-/** How much of a stream's text is kept, and how many of its parts. */
-const STREAM_CHARACTERS_MAX = 128 * 1024
+/** How much of a stream's text is kept, or of the JSON of its parts where these are no texts, and how many of them. */
+const TEXT_CHARACTERS_MAX = 128 * 1024
+const JSON_CHARACTERS_MAX = 1024 * 1024
 const STREAM_PARTS_MAX = 10_000
+/** Of parts that are no texts the last are kept however many came before: they say how it ended, and what it took. */
+const LAST_PARTS = 4
 /** A timer for longer would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
@@ -200,7 +203,8 @@ export class Stopped extends Error {
 
 /** What was heard of a stream. */
 class Heard {
-  readonly parts: unknown[] = []
+  readonly #first: unknown[] = []
+  readonly #last: unknown[] = []
   readonly #isKeeping: boolean
   #count = 0
   #characters = 0
@@ -213,20 +217,40 @@ class Heard {
   chunk(value: unknown): void {
     this.#firstMs ??= performance.now()
     this.#count += 1
-    if (!this.#isKeeping || this.parts.length >= STREAM_PARTS_MAX) return
+    if (!this.#isKeeping) return
+    if (typeof value === 'string') {
+      this.#keep(value, value.length, TEXT_CHARACTERS_MAX)
+      return
+    }
     // Taken now: whoever reads it may change it.
-    const part: unknown = typeof value === 'string' ? value : JSON.parse(serialise(value))
-    this.#characters += typeof part === 'string' ? part.length : JSON.stringify(part).length
-    if (this.#characters <= STREAM_CHARACTERS_MAX) this.parts.push(part)
+    const text = serialise(value)
+    const part: unknown = JSON.parse(text)
+    if (this.#keep(part, text.length, JSON_CHARACTERS_MAX)) return
+    this.#last.push(part)
+    if (this.#last.length > LAST_PARTS) this.#last.shift()
+  }
+
+  get parts(): unknown[] {
+    return [...this.#first, ...this.#last]
+  }
+
+  /** Once something was left out, nothing that comes after it is kept among the first. */
+  #keep(part: unknown, characters: number, charactersMax: number): boolean {
+    this.#characters += characters
+    const fits = this.#characters <= charactersMax && this.#first.length < STREAM_PARTS_MAX
+    if (fits) this.#first.push(part)
+    else this.#characters = Infinity
+    return fits
   }
 
   facts(startedMs: number): Partial<Decision> {
-    const isCut = this.#isKeeping && this.#count > this.parts.length
+    const kept = this.#first.length + this.#last.length
+    const isCut = this.#isKeeping && this.#count > kept
     return {
       ...(this.#firstMs !== undefined && {
         timeToFirstTokenMs: Math.round((this.#firstMs - startedMs) * 1000) / 1000,
       }),
-      ...(isCut && { metadata: { streamParts: this.#count, streamPartsKept: this.parts.length } }),
+      ...(isCut && { metadata: { streamParts: this.#count, streamPartsKept: kept } }),
     }
   }
 }
