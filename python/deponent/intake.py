@@ -5,10 +5,10 @@ Invariants: nothing here raises; what cannot be kept is counted, told and declar
 import datetime
 from typing import Any, Callable, Dict, Mapping, Optional
 
-from .canonical import canonical
 from .context import camel, under, with_context
 from .counts import Counts
 from .environments import Environments
+from .fitting import fitting
 from .ids import uuid7
 from .issue import Issue, OnError
 from .numbering import Numbering
@@ -70,7 +70,7 @@ class Intake:
             if not record:
                 self._drop('redacted', 'redact gave nothing back')
                 return record_id
-            self._enqueue(Item(DECISIONS if kind == 'decision' else RECORDS, canonical(record), record_id,
+            self._enqueue(Item(DECISIONS if kind == 'decision' else RECORDS, fitting(record), record_id,
                                is_numbered=self._numbering is not None and 'emitter' not in record))
         except Exception as error:
             self._drop(reason, type(error).__name__)

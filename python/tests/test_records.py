@@ -15,6 +15,7 @@ import deponent_verify as verifier
 from deponent import context, current_context
 from deponent.canonical import canonical, with_member
 from deponent.context import under
+from deponent.fitting import BYTES_MAX, fitting
 from deponent.ids import emitter_name, uuid7
 from deponent.plain import DEPTH_MAX, VALUES_MAX, plain
 from deponent.sensitive import ABOUT, IDENTIFYING, NUMBERED, PEOPLE, SECRET, pseudonyms, says
@@ -120,6 +121,35 @@ def arbitrary(choices, depth):
 
 def text(choices):
     return ''.join(choices.choice('ab"\\\n\x01\x7f é\ud800\udc80\ufb01\U0001f600\u2028') for _ in range(choices.randrange(6)))
+
+
+class Fitting(unittest.TestCase):
+    def test_a_record_that_fits_is_left_as_it_is(self):
+        record = {'modelId': 'm', 'prediction': 'x' * 200_000}
+        self.assertEqual(fitting(dict(record)), canonical(record))
+
+    def test_the_longest_texts_are_cut_and_named_with_their_length(self):
+        record = {'input': {'a/b': '\u00fc' * 300_000, 'note': 'short'}, 'metadata': 'of ours',
+                  'messages': [{'content': 'y' * 5_000}]}
+        text = fitting(record)
+        self.assertLessEqual(len(text.encode()), BYTES_MAX)
+        self.assertGreater(len(text.encode()), BYTES_MAX / 3)
+        cut = verifier.read_json(text.encode())
+        self.assertEqual(cut['messages'], [{'content': 'y' * 5_000}])
+        self.assertEqual(cut['metadata'], {'given': 'of ours', 'cut': {
+            'texts': [{'path': '/input/a~1b', 'characters': 300_000}]}})
+
+    def test_whatever_its_characters_are_it_fits(self):
+        chance = random.Random(7)
+        for _ in range(20):
+            texts = [''.join(chance.choices('a"\n\u00fc\u6f22\U0001f600', k=50)) * chance.randrange(1, 3_000)
+                     for _ in range(8)]
+            self.assertLessEqual(len(fitting({'texts': texts}).encode()), BYTES_MAX)
+
+    def test_cuts_beyond_the_first_hundred_are_counted(self):
+        text = fitting({'texts': ['z' * 4_000] * 150})
+        cut = verifier.read_json(text.encode())['metadata']['cut']
+        self.assertEqual((len(cut['texts']), cut['more']), (100, 50))
 
 
 class Names(unittest.TestCase):

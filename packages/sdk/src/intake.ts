@@ -7,6 +7,7 @@
 import { givenId, hasTime } from './decision.ts'
 import type { DecisionContext } from './decision.ts'
 import type { Environments } from './environments.ts'
+import { fitting } from './fitting.ts'
 import type { LossReason, OnError } from './issue.ts'
 import type { Numbering } from './numbering.ts'
 import type { AnyOptions } from './options.ts'
@@ -94,9 +95,9 @@ export class Intake {
   /** The text of a decision as it would be sent, without a number; undefined when it would not be. */
   copyOf(given: Given, taking: Taking = {}): string | undefined {
     try {
-      return this.#redacted(
-        this.#textOf({ ...this.#options.context, ...taking.context, ...given }, taking.inputText),
-      )
+      const whole = this.#textOf({ ...this.#options.context, ...taking.context, ...given }, taking.inputText)
+      const text = this.#redacted(whole)
+      return text === undefined ? undefined : fitting(text)
     } catch {
       // It is told when the decision itself is taken.
       return undefined
@@ -154,7 +155,7 @@ export class Intake {
       reason = 'redaction_failed'
       const text = this.#redacted(whole)
       if (text === undefined) this.#drop('redacted', number, 'redact gave nothing back')
-      else this.#enqueue({ decisionId: id(), path, text, ...(number && { number }) })
+      else this.#enqueue({ decisionId: id(), path, text: fitting(text), ...(number && { number }) })
     } catch (error) {
       const what = reason === 'unserialisable' ? 'no JSON can be made of it' : 'redact threw'
       this.#drop(reason, number, `${what} (${describedError(error).type})`)
