@@ -123,6 +123,35 @@ describe('a lineage', () => {
   })
 })
 
+describe('a lineage of everything', () => {
+  test('looks at each data set few times, however many there are', () => {
+    const count = 400
+    let looks = 0
+    const declared = Array.from({ length: count }, (_, i) => {
+      const { record, ...rest } = i % 2 === 0 ? registered(`d${i}`, '1') : made(`d${i}`, '1', `d${i - 1}/1`)
+      const counted = {
+        get record() {
+          looks += 1
+          return record
+        },
+      }
+      return Object.defineProperties({ ...rest, record }, Object.getOwnPropertyDescriptors(counted))
+    })
+    const datasets = new DatasetVersions(declared)
+    const builder = new LineageBuilder(datasets, [])
+    for (const dataset of datasets.all()) builder.addDataset(dataset)
+    expect(builder.graph().edges).toHaveLength(count / 2)
+    expect(looks).toBeLessThan(50 * count)
+  })
+
+  test('ends where it is cut, however long the way data went', () => {
+    const chain = Array.from({ length: 10_000 }, (_, i) => made(`d${i + 1}`, '1', `d${i}/1`))
+    const builder = new LineageBuilder(new DatasetVersions(chain), [])
+    builder.addDataset({ datasetId: 'd0', version: '1' })
+    expect([builder.graph().nodes.length, builder.graph().isCut]).toEqual([500, true])
+  })
+})
+
 describe('an assessment', () => {
   const datasets = new DatasetVersions([])
   const assessed = (records: LifecycleRecord[], uses: Use[]) => {

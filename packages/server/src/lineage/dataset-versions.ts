@@ -34,28 +34,43 @@ export function concerns(named: DatasetReference, { datasetId, version }: Datase
 const REGISTERED = 'dataset.registered'
 const TRANSFORMED = 'dataset.transformed'
 
+interface Declaration {
+  readonly own: DatasetReference
+  readonly record: LifecycleRecord
+}
+
 export class DatasetVersions {
-  readonly #records: readonly LifecycleRecord[]
-  readonly #ids: ReadonlySet<string>
+  readonly #declarations: readonly Declaration[]
+  readonly #byId: ReadonlyMap<string, readonly Declaration[]>
+  readonly #byVersion: ReadonlyMap<string, readonly Declaration[]>
+  #all: readonly DatasetVersion[] | undefined
 
   /** `records`: of the kinds `dataset.…`; others are passed over. */
   constructor(records: readonly LifecycleRecord[]) {
-    this.#records = byTime(records).filter(({ kind }) => kind === REGISTERED || kind === TRANSFORMED)
-    this.#ids = new Set(this.#records.flatMap((record) => textIn(record, 'datasetId') ?? []))
+    this.#declarations = byTime(records)
+      .filter(({ kind }) => kind === REGISTERED || kind === TRANSFORMED)
+      .flatMap((record) => {
+        const own = ownReference(record)
+        return own ? [{ own, record }] : []
+      })
+    this.#byId = Map.groupBy(this.#declarations, ({ own }) => own.datasetId)
+    this.#byVersion = Map.groupBy(this.#declarations, ({ own }) => referenceText(own))
   }
 
   /** Every version that is registered or made by a transformation, the first that was heard of first. */
-  all(): DatasetVersion[] {
-    const named = this.#records.flatMap((record) => ownReference(record) ?? [])
-    return distinct(named).map((reference) => this.of(reference))
+  all(): readonly DatasetVersion[] {
+    this.#all ??= distinct(this.#declarations.map(({ own }) => own)).map((reference) => this.of(reference))
+    return this.#all
   }
 
   /** What is declared of what a reference names. One without a version is to all there are. */
-  of({ datasetId, version, digest }: DatasetReference): DatasetVersion {
-    const theirs = this.#records.filter((record) => {
-      const own = ownReference(record)
-      return own?.datasetId === datasetId && (version === undefined || own.version === version)
-    })
+  of(reference: DatasetReference): DatasetVersion {
+    const { datasetId, version, digest } = reference
+    const candidates =
+      version === undefined ? this.#byId.get(datasetId) : this.#byVersion.get(referenceText(reference))
+    const theirs = (candidates ?? [])
+      .filter(({ own }) => own.datasetId === datasetId && (version === undefined || own.version === version))
+      .map(({ record }) => record)
     const registrations = theirs.filter(({ kind }) => kind === REGISTERED)
     const last = registrations.at(-1)
     const [name, stated] = [last && textIn(last, 'name'), last && textIn(last, 'digest')]
@@ -84,7 +99,7 @@ export class DatasetVersions {
 
   /** `ID`, `ID/VERSION` or `ID@VERSION`: ids may have these signs in them, so that one that is known is believed first. */
   #spelled(text: string): DatasetReference {
-    if (this.#ids.has(text)) return { datasetId: text }
+    if (this.#byId.has(text)) return { datasetId: text }
     const at = Math.max(text.lastIndexOf('/'), text.lastIndexOf('@'))
     const [datasetId, version] = [text.slice(0, at), text.slice(at + 1)]
     return at > 0 && version !== '' ? { datasetId, version } : { datasetId: text }

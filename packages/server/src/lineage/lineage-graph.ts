@@ -55,14 +55,20 @@ const NODES_MAX = 500
 
 export class LineageBuilder {
   readonly #datasets: DatasetVersions
-  readonly #versions: readonly KnownVersion[]
+  /** By the id of what they were made of, or trained on. */
+  readonly #madeFrom: ReadonlyMap<string, readonly DatasetVersion[]>
+  readonly #trainedOn: ReadonlyMap<string, readonly KnownVersion[]>
+  readonly #followed = new Set<string>()
   readonly #nodes = new Map<string, LineageNode>()
   readonly #edges = new Map<string, LineageEdge>()
   #isCut = false
 
   constructor(datasets: DatasetVersions, versions: readonly KnownVersion[]) {
     this.#datasets = datasets
-    this.#versions = versions
+    this.#madeFrom = byInput(datasets.all(), ({ transformations }) =>
+      transformations.flatMap(({ inputs }) => inputs),
+    )
+    this.#trainedOn = byInput(versions, ({ trainings }) => trainings.flatMap(({ data }) => data))
   }
 
   graph(): LineageGraph {
@@ -108,6 +114,7 @@ export class LineageBuilder {
   /** A data set and everything it was made of. */
   #addSources(reference: DatasetReference): void {
     const id = datasetId(reference)
+    if (this.#nodes.has(id)) return
     const dataset = this.#datasets.of(reference)
     if (!this.#add({ id, type: 'dataset', ...dataset })) return
     for (const { entry, inputs } of dataset.transformations)
@@ -118,30 +125,31 @@ export class LineageBuilder {
   }
 
   /** What was made of a data set, what was trained on that, and what it decided. */
-  #addUses(reference: DatasetReference, seen = new Set<string>()): void {
-    if (seen.has(datasetId(reference))) return
-    seen.add(datasetId(reference))
-    for (const made of this.#datasets.all()) {
+  #addUses(reference: DatasetReference): void {
+    const id = datasetId(reference)
+    if (this.#isCut || this.#followed.has(id)) return
+    this.#followed.add(id)
+    for (const made of this.#madeFrom.get(reference.datasetId) ?? []) {
       const from = made.transformations.filter(({ inputs }) =>
         inputs.some((input) => concerns(input, reference)),
       )
       if (from.length === 0) continue
       this.#addSources(made)
       this.#connect(
-        datasetId(reference),
+        id,
         datasetId(made),
         'transformed',
         from.map(({ entry }) => entry),
       )
-      this.#addUses(made, seen)
+      this.#addUses(made)
     }
-    for (const known of this.#versions) {
+    for (const known of this.#trainedOn.get(reference.datasetId) ?? []) {
       const trained = known.trainings.filter(({ data }) => data.some((data) => concerns(data, reference)))
       if (trained.length === 0) continue
-      const id = this.addVersion(known, true)
+      const versionId = this.addVersion(known, true)
       this.#connect(
-        datasetId(reference),
         id,
+        versionId,
         'trained',
         trained.map(({ entry }) => entry),
       )
@@ -169,4 +177,18 @@ export class LineageBuilder {
 
 function datasetId(reference: DatasetReference): string {
   return `dataset:${referenceText(reference)}`
+}
+
+function byInput<T>(
+  all: readonly T[],
+  inputsOf: (one: T) => readonly DatasetReference[],
+): ReadonlyMap<string, readonly T[]> {
+  const found = new Map<string, T[]>()
+  for (const one of all)
+    for (const input of new Set(inputsOf(one).map((reference) => reference.datasetId))) {
+      const known = found.get(input)
+      if (known) known.push(one)
+      else found.set(input, [one])
+    }
+  return found
 }
