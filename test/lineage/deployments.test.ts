@@ -102,4 +102,19 @@ describe('who authorised a deployment', () => {
       ['ops', undefined, undefined],
     ])
   })
+
+  test('is not said by an approval for another environment', () => {
+    const staging = event(1, 'deployment_approved', {
+      modelVersion: '1',
+      approver: 'grace',
+      environment: 'staging',
+    })
+    const production = event(3, 'deployed', { modelVersion: '1' })
+    const staged = event(2, 'deployed', { modelVersion: '1', environment: 'staging' })
+    const authorised = (...records: ReturnType<typeof event>[]): unknown[] =>
+      deploymentsOf(records).map(({ authorisedBy }) => authorisedBy)
+    expect(authorised(staging, staged, production)).toEqual(['grace', undefined])
+    const anywhere = event(0, 'deployment_approved', { modelVersion: '1', approver: 'hopper' })
+    expect(authorised(anywhere, staging, staged, production)).toEqual(['grace', 'hopper'])
+  })
 })

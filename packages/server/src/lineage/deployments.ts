@@ -47,13 +47,13 @@ type Approval = Pick<Deployment, 'authorisedBy' | 'authorisedIn'>
 
 class DeploymentHistory {
   readonly deployments: Deployment[] = []
-  readonly #approvals = new Map<string, Approval>()
+  readonly #approvals = new Map<string, LifecycleRecord[]>()
 
   take(record: LifecycleRecord): void {
     const version = textIn(record, 'modelVersion')
     switch (record.kind) {
       case 'model.deployment_approved':
-        if (version !== undefined) this.#approvals.set(version, approvalIn(record, 'approver', 'actor'))
+        if (version !== undefined) this.#approve(record, version)
         return
       case 'model.deployed':
         if (version !== undefined) this.#begin(record, version)
@@ -67,6 +67,20 @@ class DeploymentHistory {
     }
   }
 
+  #approve(record: LifecycleRecord, modelVersion: string): void {
+    const known = this.#approvals.get(modelVersion)
+    if (known) known.push(record)
+    else this.#approvals.set(modelVersion, [record])
+  }
+
+  /** By the last approval for the environment, or for any. */
+  #approvalOf(modelVersion: string, environment: string): Approval {
+    const last = this.#approvals
+      .get(modelVersion)
+      ?.findLast((record) => [undefined, environment].includes(textIn(record, 'environment')))
+    return last ? approvalIn(last, 'approver', 'actor') : {}
+  }
+
   #begin(record: LifecycleRecord, modelVersion: string): void {
     const place = placeOf(record)
     this.#end(record, (deployment) => isAt(deployment, place))
@@ -77,7 +91,7 @@ class DeploymentHistory {
       from: record.at,
       entry: record.id,
       ...(actor !== undefined && { deployedBy: actor }),
-      ...this.#approvals.get(modelVersion),
+      ...this.#approvalOf(modelVersion, place.environment),
       ...approvalIn(record, 'approver'),
     })
   }
