@@ -111,9 +111,55 @@ describe('the gate', () => {
       [trained(), evaluated(auc), approved(), registered(), event(4, 'recall', v1)],
       ['not_withdrawn'],
     ],
+    [
+      'a recall of the model that names no version',
+      [trained(), evaluated(auc), approved(), registered(), event(4, 'recall', {})],
+      ['not_withdrawn'],
+    ],
+    [
+      'an approval of its builder by another of their names',
+      [
+        trained({ actor: { id: 'u1', email: 'ada@example.org' } }),
+        evaluated(auc),
+        approved({ approver: { email: 'Ada@example.org' } }),
+        registered(),
+      ],
+      ['approver_is_not_builder'],
+    ],
+    [
+      'an approval of its builder by a word that is one of their names',
+      [
+        trained({ actor: { id: 'u1', email: 'ada@example.org' } }),
+        evaluated(auc),
+        approved({ approver: 'ada@example.org' }),
+        registered(),
+      ],
+      ['approver_is_not_builder'],
+    ],
+    [
+      'a builder and an approver who are named by nothing in common',
+      [
+        trained({ actor: { id: 'u1' } }),
+        evaluated(auc),
+        approved({ approver: { email: 'ada@example.org' } }),
+        registered(),
+      ],
+      ['approver_is_not_builder'],
+    ],
   ])('fails with %s', (_, records, checks) => {
     const answer = judged(records)
     expect([answer.verdict, failing(answer)]).toEqual(['failed', checks])
+  })
+
+  test('takes people of one name and two ids for two', () => {
+    const [one, other] = ['u1', 'u2'].map((id) => ({ id, name: 'Ada' }))
+    const records = [trained({ actor: one! }), evaluated(auc), approved({ approver: other! }), registered()]
+    expect(judged(records).verdict).toBe('passed')
+  })
+
+  test('lets pass a version that was built after its model was recalled', () => {
+    const records = [trained(), evaluated(auc), approved(), registered(), event(0, 'recall', {})]
+    expect(judged(records).verdict).toBe('passed')
   })
 
   test('goes by the last result of each metric', () => {

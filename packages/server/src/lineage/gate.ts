@@ -1,7 +1,7 @@
 /** Whether a version of a model may be deployed by what is recorded of it. */
 import type { JsonValue } from '@deponent/format'
 import { type DatasetVersion, referenceText } from './dataset-versions.ts'
-import { isCovered, personIn } from './lifecycle-record.ts'
+import { isCovered, isOnePerson, personIn } from './lifecycle-record.ts'
 import type { Act, Evaluation, ModelVersion } from './model-versions.ts'
 
 export type GateCheck =
@@ -105,18 +105,18 @@ function approverIsNotBuilder(approval: Act | undefined, built: readonly Act[]):
     return reason(check, 'failed', 'no training is recorded that says who built it', entries)
   if ([approval, ...built].some(({ by }) => isCovered(by)))
     return reason(check, 'unknown', 'who built or approved it may not be seen', entries)
-  const approver = personIn(approval.by)
-  const builders = new Set(built.map(({ by }) => personIn(by)))
-  if (approver === undefined || builders.has(undefined))
+  const compared = new Set(built.map(({ by }) => isOnePerson(approval.by, by)))
+  if (compared.has(true))
+    return reason(check, 'failed', `${word(approval.by)} built it and approved it`, entries)
+  if (compared.has(undefined))
     return reason(
       check,
       'failed',
       'who built or approved it is not named in a way that can be compared',
       entries,
     )
-  return builders.has(approver)
-    ? reason(check, 'failed', `${word(approval.by)} built it and approved it`, entries)
-    : reason(check, 'passed', `built by ${[...new Set(built.map(({ by }) => word(by)))].join(', ')}`, entries)
+  const builders = [...new Set(built.map(({ by }) => word(by)))]
+  return reason(check, 'passed', `built by ${builders.join(', ')}`, entries)
 }
 
 function datasetsRegistered(trainingData: readonly DatasetVersion[]): GateReason {

@@ -41,10 +41,42 @@ export function isCovered(value: JsonValue | undefined): boolean {
 
 const NAMES = ['id', 'email', 'name'] as const
 
-/** What tells a person from others: their id, or the word that stands for them; undefined for nobody, or somebody covered. */
+/** The first of what a person is called: their id, or the word that stands for them; undefined for nobody, or somebody covered. */
 export function personIn(value: JsonValue | undefined): string | undefined {
-  if (typeof value === 'string') return value.trim() === '' ? undefined : value.trim().toLowerCase()
-  if (!isObject(value) || isCovered(value)) return undefined
-  const named = NAMES.map((name) => value[name]).find((word) => typeof word === 'string' && word !== '')
-  return named === undefined ? undefined : personIn(named)
+  return typeof value === 'string' ? wordIn(value) : Object.values(calledIn(value))[0]
+}
+
+/**
+ * Whether two values name one person: by the first that both have of id, e-mail and name, or by any of them where one is a word alone.
+ * Undefined where they have nothing in common to go by.
+ */
+export function isOnePerson(one: JsonValue, other: JsonValue): boolean | undefined {
+  if (typeof one === 'string') return isCalled(other, one)
+  if (typeof other === 'string') return isCalled(one, other)
+  const [first, second] = [calledIn(one), calledIn(other)]
+  const name = NAMES.find((shared) => first[shared] !== undefined && second[shared] !== undefined)
+  return name && first[name] === second[name]
+}
+
+function isCalled(person: JsonValue, text: string): boolean | undefined {
+  const called = typeof person === 'string' ? [wordIn(person)] : Object.values(calledIn(person))
+  const [first] = called
+  const word = wordIn(text)
+  return first === undefined || word === undefined ? undefined : called.includes(word)
+}
+
+/** What a person is called, in the order of NAMES, as far as it is not covered. */
+function calledIn(value: JsonValue | undefined): Partial<Record<(typeof NAMES)[number], string>> {
+  if (!isObject(value)) return {}
+  return Object.fromEntries(
+    NAMES.flatMap((name) => {
+      const word = wordIn(value[name])
+      return word === undefined ? [] : [[name, word]]
+    }),
+  )
+}
+
+function wordIn(value: JsonValue | undefined): string | undefined {
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : ''
+  return word === '' ? undefined : word
 }

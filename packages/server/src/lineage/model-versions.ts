@@ -94,7 +94,7 @@ function versionOf(
   const moments = [...own.map(({ at }) => at), ...uses.flatMap(({ firstAt }) => firstAt ?? [])]
   return {
     modelVersion,
-    state: stateOf(own, deployments, now),
+    state: stateOf(own, withdrawalsOf(modelVersion, records, own), deployments, now),
     isDeprecated: own.some(({ kind }) => kind === 'model.deprecated'),
     ...(moments.length > 0 && { firstAt: Math.min(...moments) }),
     builtBy: actsIn(
@@ -115,15 +115,30 @@ function versionOf(
   }
 }
 
+/** Records that withdraw a version: those of it, and those of all versions there were by then. */
+function withdrawalsOf(
+  modelVersion: string,
+  records: readonly LifecycleRecord[],
+  [first]: readonly LifecycleRecord[],
+): LifecycleRecord[] {
+  if (first === undefined) return []
+  return records
+    .slice(records.indexOf(first))
+    .filter(
+      (record) =>
+        WITHDRAWING.has(record.kind) && [undefined, modelVersion].includes(textIn(record, 'modelVersion')),
+    )
+}
+
 function stateOf(
   own: readonly LifecycleRecord[],
+  withdrawals: readonly LifecycleRecord[],
   deployments: readonly Deployment[],
   now: number,
 ): VersionState {
   if (inForceAt(deployments, now).length > 0) return 'in_force'
-  const last = own.findLast(
-    ({ at, kind }) => at <= now && (WITHDRAWING.has(kind) || kind === 'model.deployed'),
-  )
+  const deployed = own.filter(({ kind }) => kind === 'model.deployed')
+  const last = byTime([...deployed, ...withdrawals]).findLast(({ at }) => at <= now)
   const withdrawn = last && WITHDRAWING.get(last.kind)
   if (withdrawn !== undefined) return withdrawn
   if (deployments.some(({ from }) => from <= now)) return 'replaced'
