@@ -106,4 +106,11 @@ describe('a replay package', () => {
     expect(packageOf({ input: ['yes', 1, true], prediction: 'yes' }).answerInInputs).toEqual([])
     expect(packageOf({ input: [1], prediction: 1 }).answerInInputs).toEqual([])
   })
+
+  test('does not take what is covered on both sides for the same answer', () => {
+    const sealed = { sealed: true }
+    expect(packageOf({ input: sealed, prediction: sealed }).answerInInputs).toEqual([])
+    const inList = packageOf({ input: { was: [sealed] }, prediction: [sealed] })
+    expect(inList.answerInInputs).toEqual([])
+  })
 })

@@ -179,7 +179,8 @@ const TELLING_CHARACTERS = 16
 /** JSON pointers of a value that stands inside another. */
 function placesOf(sought: JsonValue | undefined, inside: JsonValue): string[] {
   const isTelling = typeof sought === 'string' ? sought.length >= TELLING_CHARACTERS : isStructure(sought)
-  if (sought === undefined || !isTelling) return []
+  // What is covered is not known, and looks like everything else that is.
+  if (sought === undefined || !isTelling || coveredIn(sought, '').length > 0) return []
   const text = canonicalJson(sought)
   const found: string[] = []
   const look = (value: JsonValue, path: string): void => {
