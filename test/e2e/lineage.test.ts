@@ -343,6 +343,39 @@ describe('deponent gate', () => {
   })
 })
 
+describe('somebody who built or approved a version and is erased', () => {
+  test('is named in the life of its model no more, and the gate finds nobody there', async () => {
+    const event = { modelVersion: '1', trainingDataRef: 'loans/7' }
+    await happened(
+      'scorer',
+      { ...event, eventType: 'training_completed', at: ago(4), actor: 'turing', codeCommit: '9f31c07' },
+      { ...event, eventType: 'evaluation_completed', at: ago(3), evaluationResults: [AUC] },
+      { ...event, eventType: 'deployment_approved', at: ago(2), approver: { id: 'hopper', name: 'H.' } },
+    )
+    await server.indexed()
+    const gatePath = '/v1/models/scorer/gate?modelVersion=1'
+    expect(await server.get<object>(gatePath)).toMatchObject({ verdict: 'passed' })
+    for (const who of ['turing', 'hopper']) {
+      const asked = await server.fetch(`/v1/subjects/${who}?class=staff`, { method: 'DELETE' })
+      const { erasureId } = (await asked.json()) as { erasureId: string }
+      await expect
+        .poll(() => server.get<{ receipt: object | null }>(`/v1/erasures/${erasureId}`), { timeout: 60_000 })
+        .toMatchObject({ receipt: { records: 1 } })
+    }
+    await server.indexed()
+    const told = await server.get<Biography>('/v1/models/scorer')
+    expect(JSON.stringify(told)).not.toMatch(/turing|hopper/)
+    expect(told.events.map(({ record }) => record['codeCommit'])).toEqual(['9f31c07', undefined, undefined])
+    expect(await server.get<object>(gatePath)).toMatchObject({
+      verdict: 'failed',
+      reasons: expect.arrayContaining([
+        expect.objectContaining({ check: 'approved', outcome: 'failed' }),
+        expect.objectContaining({ check: 'approver_is_not_builder', outcome: 'failed' }),
+      ]),
+    })
+  })
+})
+
 describe('deponent assess', () => {
   interface Finding {
     severity: string

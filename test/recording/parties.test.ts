@@ -41,6 +41,15 @@ describe('a member of staff', () => {
     expect(named('action', { metadata: { approver: 'app' } })).toEqual([['app', ['/metadata/approver']]])
   })
 
+  test('is named by what they did in the life of a model', () => {
+    expect(named('model.training_completed', { actor: 'ada', modelId: 'm' })).toEqual([['ada', ['/actor']]])
+    const approval = { actor: { id: 'i-1' }, approver: { id: 'app', name: 'App' }, modelId: 'm' }
+    expect(named('model.deployment_approved', approval)).toEqual([
+      ['i-1', ['/actor']],
+      ['app', ['/approver']],
+    ])
+  })
+
   test('who lets go of a hold stays with it, and whoever contests is no member of staff', () => {
     expect(named('hold.released', { releasedBy: [{ id: 'i-1' }], owner: 'legal' })).toEqual([])
     expect(named('contest', { actor: { id: 'i-1' } })).toEqual([])

@@ -35,9 +35,9 @@ function idIn(element: JsonValue): JsonValue | undefined {
   return typeof element === 'object' && element !== null && !Array.isArray(element) ? element.id : element
 }
 
-/** The members of staff that a decision or a record about one names, each once. */
+/** The members of staff that a decision, a record about one or an event in the life of a model names, each once. */
 export function staffIn(kind: RecordKind, record: CanonicalRecord): Party[] {
-  if (kind !== 'decision' && linkFor(kind) === undefined) return []
+  if (kind !== 'decision' && linkFor(kind) === undefined && !kind.startsWith('model.')) return []
   const fields = staffFieldsOf(record).filter((field) => isErasedApart(kind, field))
   const reviewer = [record.reviewerId, record.humanReviewerId].find((id) => typeof id === 'string')
   const named = new Map<string, string[]>()
