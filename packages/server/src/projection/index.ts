@@ -20,7 +20,13 @@ import {
   type ModelUseAnswer,
   type Period,
 } from './queries/model-use.ts'
-import { entriesNumbered, entriesOfKind, type NumberRange } from './queries/numbers.ts'
+import {
+  entriesNear,
+  entriesNumbered,
+  entriesOfKind,
+  type KindNear,
+  type NumberRange,
+} from './queries/numbers.ts'
 import type { QueryInput } from './queries/parameters.ts'
 import { countSpans, type Span, type SpanCount, type SpanFilter } from './queries/spans.ts'
 import { FreeSql, type SqlAnswer } from './queries/sql.ts'
@@ -277,6 +283,11 @@ export class Projection {
   /** Indices of the entries of kinds that begin so, in ledger order. */
   entriesOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
     return entriesOfKind(this.#ground, beginning, limit, restriction)
+  }
+
+  /** Indices of the entries of one kind, the nearest in time first; those of archived months are among them. */
+  entriesNear(near: KindNear, limit: number, restriction: Restriction): Promise<number[]> {
+    return entriesNear(this.#ground, near, limit, restriction)
   }
 
   /** Which versions of all models, or of one, decided, where and when. */

@@ -1,5 +1,7 @@
 /** What a replay of a decision needs, gathered from its record and from what else was recorded of its model and its surroundings. */
-import { isObject, type JsonObject } from '@deponent/format'
+import { isObject, isoTime, type JsonObject } from '@deponent/format'
+import { byTime, textIn } from '../../lineage/lifecycle-record.ts'
+import type { Restriction } from '../../projection/index.ts'
 import { environmentDigest, environmentIn } from '../../reproduction/environment.ts'
 import {
   environmentDigestOf,
@@ -9,6 +11,7 @@ import {
 } from '../../reproduction/replay-package.ts'
 import type { RecordedDecision } from '../../reproduction/recorded-decision.ts'
 import { type Call, type Handler, json } from '../call.ts'
+import { lifecycleOf } from '../lifecycle.ts'
 import { Problem } from '../problem.ts'
 import { placeOf, readOne, seenBy, viewOf } from '../read-entry.ts'
 import { freeRestrictionOf } from '../restriction.ts'
@@ -34,9 +37,9 @@ async function environmentOf(call: Call, decision: RecordedDecision): Promise<Qu
   const digest = environmentDigestOf(record)
   if (digest === undefined) return null
   // Captured when a process began, so mostly not long before what it decided.
-  const distance = `abs(toUnixTimestamp64Milli(at) - ${Date.parse(at)})`
-  const condition = `kind = 'system.log' AND system = ${quoted(system)} ORDER BY ${distance} LIMIT ${ENVIRONMENTS_MAX}`
-  for await (const { kind: _, record: log, ...place } of recordsWhere(call, condition)) {
+  const near = { kind: 'system.log', system, at: Date.parse(at) }
+  const indices = await call.services.projection.entriesNear(near, ENVIRONMENTS_MAX, freeRestrictionOf(call))
+  for await (const { kind: _, record: log, ...place } of recordsAt(call, indices)) {
     const environment = environmentIn(log)
     if (environment && environmentDigest(environment) === digest) return { ...place, digest, environment }
   }
@@ -45,24 +48,41 @@ async function environmentOf(call: Call, decision: RecordedDecision): Promise<Qu
 
 async function eventsOf(call: Call, { modelId, modelVersion }: JsonObject): Promise<QuotedEvent[]> {
   if (typeof modelId !== 'string' || typeof modelVersion !== 'string') return []
+  const restriction = freeRestrictionOf(call)
   const ofModel = `modelId = ${quoted(modelId)} AND modelVersion = ${quoted(modelVersion)}`
-  const condition = `startsWith(kind, 'model.') AND ${ofModel} ORDER BY at LIMIT ${EVENTS_MAX}`
+  const sql = `SELECT index FROM records WHERE startsWith(kind, 'model.') AND ${ofModel} ORDER BY at LIMIT ${EVENTS_MAX}`
+  const { archived, rows } = await call.services.projection.sql(sql, restriction)
+  // Of archived months the index knows the entries alone, and not of which model they are.
+  if (archived) return allEventsOf(call, modelId, modelVersion, restriction)
   const events: QuotedEvent[] = []
-  for await (const event of recordsWhere(call, condition)) events.push(event)
+  const indices = rows.map(([index]) => Number(index))
+  for await (const event of recordsAt(call, indices)) events.push(event)
   return events
 }
 
-/** Records that are no decisions, by a condition on the index, as far as the caller may see them. */
-async function* recordsWhere(call: Call, condition: string): AsyncGenerator<QuotedEvent> {
-  const { projection } = call.services
-  const sql = `SELECT index FROM records WHERE ${condition}`
-  const { rows } = await projection.sql(sql, freeRestrictionOf(call))
-  for (const [index] of rows) {
-    const seen = await seenBy(call, await readOne(call, Number(index)))
+async function allEventsOf(
+  call: Call,
+  modelId: string,
+  modelVersion: string,
+  restriction: Restriction,
+): Promise<QuotedEvent[]> {
+  const { records } = await lifecycleOf(call, ['model.'], restriction)
+  const own = records.filter(
+    (event) => textIn(event, 'modelId') === modelId && textIn(event, 'modelVersion') === modelVersion,
+  )
+  return byTime(own)
+    .slice(0, EVENTS_MAX)
+    .map(({ at, id, index, kind, record }) => ({ id, index, at: isoTime(at), kind, record }))
+}
+
+/** These records, as far as the caller may see them. */
+async function* recordsAt(call: Call, indices: readonly number[]): AsyncGenerator<QuotedEvent> {
+  for (const index of indices) {
+    const seen = await seenBy(call, await readOne(call, index))
     const record = seen && viewOf(call, seen)
     if (!isObject(record)) continue
     const { id, kind } = seen!.entry
-    yield { id, index: Number(index), at: new Date(placeOf(seen!).at).toISOString(), kind, record }
+    yield { id, index, at: isoTime(placeOf(seen!).at), kind, record }
   }
 }
 

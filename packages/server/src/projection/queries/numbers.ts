@@ -27,6 +27,29 @@ export async function entriesNumbered(
   return indices(ground, where, substitutions, limit, restriction)
 }
 
+/** A kind of records of one system, and a time; Unix milliseconds. */
+export interface KindNear {
+  readonly kind: string
+  readonly system: string
+  readonly at: number
+}
+
+/** Indices of the entries of this kind, the nearest in time first; at most `limit`. */
+export function entriesNear(
+  ground: Ground,
+  { at, kind, system }: KindNear,
+  limit: number,
+  restriction: Restriction,
+): Promise<number[]> {
+  const substitutions = new Substitutions()
+  const where = [
+    `e.kind = ${substitutions.add('String', kind)}`,
+    `e.system = ${substitutions.add('String', system)}`,
+  ]
+  const distance = `abs(toUnixTimestamp64Milli(e.at) - ${substitutions.add('Int64', at)})`
+  return indices(ground, where, substitutions, limit, restriction, `${distance}, index`)
+}
+
 /** Indices of the entries of kinds that begin so, in ledger order; at most `limit`. */
 export function entriesOfKind(
   ground: Ground,
@@ -50,12 +73,13 @@ async function indices(
   substitutions: Substitutions,
   limit: number,
   restriction: Restriction,
+  order = 'index',
 ): Promise<number[]> {
   const within = { names: ground.names, restriction, values: substitutions }
   const entries = entriesFrom(within, substitutions.add('UInt64', ground.position()))
   const rows = await ask<{ index: string }>(
     ground,
-    `SELECT e.index AS index ${entries} AND ${where.join(' AND ')} ORDER BY index LIMIT ${limit}`,
+    `SELECT e.index AS index ${entries} AND ${where.join(' AND ')} ORDER BY ${order} LIMIT ${limit}`,
     substitutions,
   )
   return rows.map(({ index }) => Number(index))
