@@ -158,6 +158,7 @@ describe('a restriction', () => {
     expect(await world.projection.entriesNumbered(range, 10, ANNAS)).toEqual([0, 1, 4])
     expect(await world.projection.entriesOfKind('outcome', 10, CREDIT)).toEqual([6])
     expect(await world.projection.entriesOfKind('', 10, ANNAS)).toEqual([0, 1, 4, 5, 6, 7, 9])
+    expect(await world.projection.latestOfKind('', 3, ANNAS)).toEqual([6, 7, 9])
     const days = [0, 1, 2].map((day) => ({ from: T0 + day * DAY, to: T0 + (day + 1) * DAY }))
     const calls = async (restriction: Restriction) =>
       (await world.projection.countSpans({}, days, restriction)).map((count) => count?.calls)

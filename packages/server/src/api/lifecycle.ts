@@ -7,7 +7,7 @@ import type { Restriction } from '../projection/index.ts'
 import type { Call } from './call.ts'
 import { isErased, placeOf, readEach, seenBy, viewOf } from './read-entry.ts'
 
-/** Records of each beginning that are read at most. */
+/** Records of each beginning that are read at most, the last ones: what is in force now is told by them. */
 const RECORDS_MAX = 10_000
 
 export interface Lifecycle {
@@ -25,7 +25,7 @@ export async function lifecycleOf(
   const records: LifecycleRecord[] = []
   let isWhole = restriction.boxes === undefined && restriction.subjects === undefined
   for (const beginning of beginnings) {
-    const indices = await call.services.projection.entriesOfKind(beginning, RECORDS_MAX, restriction)
+    const indices = await call.services.projection.latestOfKind(beginning, RECORDS_MAX, restriction)
     if (indices.length === RECORDS_MAX) isWhole = false
     for await (const read of readEach(call, indices)) {
       const seen = await seenBy(call, read)

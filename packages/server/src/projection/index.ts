@@ -25,6 +25,7 @@ import {
   entriesNumbered,
   entriesOfKind,
   type KindNear,
+  latestOfKind,
   type NumberRange,
 } from './queries/numbers.ts'
 import type { QueryInput } from './queries/parameters.ts'
@@ -283,6 +284,11 @@ export class Projection {
   /** Indices of the entries of kinds that begin so, in ledger order. */
   entriesOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
     return entriesOfKind(this.#ground, beginning, limit, restriction)
+  }
+
+  /** The same, the last ones where there are more. */
+  latestOfKind(beginning: string, limit: number, restriction: Restriction): Promise<number[]> {
+    return latestOfKind(this.#ground, beginning, limit, restriction)
   }
 
   /** Indices of the entries of one kind, the nearest in time first; those of archived months are among them. */

@@ -50,12 +50,32 @@ export function entriesNear(
   return indices(ground, where, substitutions, limit, restriction, `${distance}, index`)
 }
 
-/** Indices of the entries of kinds that begin so, in ledger order; at most `limit`. */
+/** Indices of the entries of kinds that begin so, in ledger order; the first `limit` at most. */
 export function entriesOfKind(
   ground: Ground,
   beginning: string,
   limit: number,
   restriction: Restriction,
+): Promise<number[]> {
+  return ofKind(ground, beginning, limit, restriction, 'index')
+}
+
+/** The same, the last `limit` at most. */
+export async function latestOfKind(
+  ground: Ground,
+  beginning: string,
+  limit: number,
+  restriction: Restriction,
+): Promise<number[]> {
+  return (await ofKind(ground, beginning, limit, restriction, 'index DESC')).toReversed()
+}
+
+function ofKind(
+  ground: Ground,
+  beginning: string,
+  limit: number,
+  restriction: Restriction,
+  order: string,
 ): Promise<number[]> {
   const substitutions = new Substitutions()
   return indices(
@@ -64,6 +84,7 @@ export function entriesOfKind(
     substitutions,
     limit,
     restriction,
+    order,
   )
 }
 
