@@ -406,6 +406,24 @@ describe('deponent assess', () => {
     expect(findings.filter(({ modelVersion }) => modelVersion === '1')).toEqual([])
   })
 
+  test('gives no verdict to a key that may not see where something is declared, and does not say that nobody uses it', async () => {
+    const event = { modelVersion: '1', eventType: 'deployed', approver: 'grace', at: ago(9) }
+    expect((await server.post('/v1/models/everywhere/events', event)).status).toBe(201)
+    await server.post('/v1/decisions', decision('seen', '1', 1, { modelId: 'everywhere' }))
+    const elsewhere = { modelId: 'afar', modelVersion: '1', eventType: 'deployed', approver: 'grace' }
+    await happened('afar', elsewhere)
+    await server.post('/v1/decisions', decision('unseen', '1', 1, { modelId: 'afar', system: 'games' }))
+    await server.indexed()
+    await holders.make('narrow', ['operator'], { systems: ['credit'] })
+    const answer = await holders.get<{ verdict: string; findings: Finding[]; isWhole: boolean }>(
+      'narrow',
+      '/v1/assess',
+    )
+    expect(answer).toMatchObject({ verdict: 'incomplete', isWhole: false })
+    const codes = answer.findings.map(({ code }) => code)
+    expect(codes).not.toContain('version_unused')
+  })
+
   test('says a next step that a shell takes, whatever the names are', async () => {
     const modelId = "it's $(touch gone)"
     await server.post('/v1/decisions', decision('quoted', '1', 1, { modelId }))

@@ -21,22 +21,29 @@ export const assess: Handler = async (call) => {
   const systems = [...new Set(uses.map(({ system }) => system))]
   const toCount = models.flatMap(usesToCount)
   const now = call.services.clock.now()
+  const seesDeclarations = isWhole && declared.isWhole
+  const seesUses =
+    seesDeclarations &&
+    answer.suppressed === undefined &&
+    answer.archived === undefined &&
+    restriction.except === undefined
   const findings = [
     ...assessSystems(uses, declaredSystems(declared.records)),
-    ...models.flatMap((model) => assessModel(model, now)),
+    ...models
+      .flatMap((model) => assessModel(model, now))
+      .filter(({ code }) => seesUses || code !== 'version_unused'),
     ...(await outsideOf(call, toCount.slice(0, LOOKED_AT_MAX), restriction)),
     ...(await gapsOf(call, systems.slice(0, LOOKED_AT_MAX), restriction)),
   ]
   const isAll =
-    isWhole &&
-    declared.isWhole &&
+    seesDeclarations &&
     answer.suppressed === undefined &&
     Math.max(systems.length, toCount.length) <= LOOKED_AT_MAX
   call.look.count = findings.length
   return json(
     withLeftOut(
       {
-        verdict: verdictOf(findings, isAll),
+        verdict: seesDeclarations ? verdictOf(findings, isAll) : 'incomplete',
         findings,
         checked: {
           systems: systems.length,
