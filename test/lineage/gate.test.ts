@@ -176,6 +176,12 @@ describe('the gate', () => {
     expect(judged([...records, approved()], { environment: 'production' }).verdict).toBe('passed')
   })
 
+  test('says for which environment an approval is where none was asked about', () => {
+    const staging = approved({ approver: 'grace', environment: 'staging' })
+    const { reasons } = judged([trained(), evaluated(auc), registered(), staging])
+    expect(reasons.find(({ check }) => check === 'approved')?.message).toBe('approved by grace for staging')
+  })
+
   test('is incomplete where something may not be seen, and never passes then', () => {
     const records = [trained(), evaluated(auc), approved(), registered()]
     expect(judged(records, { isWhole: false }).verdict).toBe('incomplete')

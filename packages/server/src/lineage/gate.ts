@@ -91,10 +91,18 @@ function evaluationPassed(evaluations: readonly Evaluation[]): GateReason {
 
 function approved(approvals: readonly Act[], environment: string | undefined): GateReason {
   const last = approvals.at(-1)
-  const where = environment === undefined ? '' : ` for ${environment}`
-  return last === undefined
-    ? reason('approved', 'failed', `no approval${where} is recorded that says who gave it`, [])
-    : reason('approved', 'passed', `approved by ${word(last.by)}`, [last.entry])
+  if (last === undefined)
+    return reason(
+      'approved',
+      'failed',
+      `no approval${forThe(environment)} is recorded that says who gave it`,
+      [],
+    )
+  return reason('approved', 'passed', `approved by ${word(last.by)}${forThe(last.environment)}`, [last.entry])
+}
+
+function forThe(environment: string | undefined): string {
+  return environment === undefined ? '' : ` for ${environment}`
 }
 
 function approverIsNotBuilder(approval: Act | undefined, built: readonly Act[]): GateReason {
