@@ -84,6 +84,7 @@ export const PROBES: Record<Operation, (target: Target) => Probe> = {
   getProof: ({ id }) => get(`/v1/decisions/${id}/proof`),
   getBundle: ({ id }) => get(`/v1/decisions/${id}/bundle?disclose=/modelId`),
   postBundles: ({ id }) => post('/v1/bundles', { ids: [id], disclose: ['/modelId'] }),
+  listLabelled: () => get('/v1/labelled-decisions?unstated=true&unlabelled=true'),
   listModels: () => get('/v1/models'),
   getModel: () => get('/v1/models/m?at=2199-01-01T00:00:00Z'),
   getModelGate: () => get('/v1/models/m/gate?modelVersion=1'),

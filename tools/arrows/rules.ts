@@ -142,6 +142,12 @@ export const FORBIDDEN_ARROWS: readonly ForbiddenArrow[] = [
     why: 'what a person is told of and asks for comes from the records themselves: an index that lags must not leave anything out',
   },
   {
+    from: ['server/labelling'],
+    to: ['server/*'],
+    unlessTo: ['server/labelling'],
+    why: 'the label of a decision and whether it may be used follow from records alone, the same whoever asks and in whatever form it leaves',
+  },
+  {
     from: ['server/lineage'],
     to: ['server/*'],
     unlessTo: ['server/lineage'],
@@ -412,6 +418,7 @@ export const SERVER_AREAS: readonly string[] = [
   'expiry',
   'hosting',
   'ingest',
+  'labelling',
   'ledger',
   'lineage',
   'monitor',

@@ -47,6 +47,7 @@ export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonl
   },
   getProof: { did: 'took a proof of a decision', to: 'take a proof of a decision' },
   getBundle: { did: 'exported the evidence of a decision', to: 'export the evidence of a decision' },
+  listLabelled: { did: 'exported labelled decisions', to: 'export labelled decisions' },
   postBundles: { did: 'exported the evidence of many records', to: 'export the evidence of many records' },
   lookUpSubject: { did: 'looked a person up', to: 'look a person up' },
   getAggregate: { did: 'counted decisions in groups', to: 'count decisions in groups' },

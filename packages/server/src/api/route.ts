@@ -53,6 +53,7 @@ export type Operation =
   | 'getProof'
   | 'getBundle'
   | 'postBundles'
+  | 'listLabelled'
   | 'getTimeline'
   | 'getReproducibility'
   | 'lookUpSubject'

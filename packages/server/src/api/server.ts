@@ -17,6 +17,7 @@ import * as health from './handlers/health.ts'
 import * as holds from './handlers/holds.ts'
 import * as ledger from './handlers/ledger.ts'
 import * as lineage from './handlers/lineage.ts'
+import { listLabelled } from './handlers/labelled.ts'
 import { getLedgerStatus } from './handlers/ledger-status.ts'
 import * as models from './handlers/models.ts'
 import { exportSubject } from './handlers/person-export.ts'
@@ -62,6 +63,7 @@ const HANDLERS: Record<Operation, Handler> = {
   getProof: decisions.getProof,
   getBundle: bundle.getBundle,
   postBundles: bundle.postBundles,
+  listLabelled,
   getTimeline: decisions.getTimeline,
   getReproducibility,
   lookUpSubject: decisions.lookUpSubject,

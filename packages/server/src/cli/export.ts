@@ -5,6 +5,7 @@ import { realDisk } from '../platform/disk.ts'
 import { print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions, jsonOf, mustBeDirectory } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
+import { labelled } from './export-labelled.ts'
 import { index, withConnection, withLedger } from './options.ts'
 import { purposeHeader } from './purpose.ts'
 
@@ -42,6 +43,8 @@ async function bundleText(options: ExportOptions, order: object): Promise<string
 }
 
 export const exportCommand = withLedger(withConnection(new Command('export')))
+  // What stands behind `labelled` is its own.
+  .enablePositionalOptions()
   .description('write evidence to hand on: entries with chosen fields, and everything needed to check them')
   .option('--id <id...>', 'decisions, by entry id or by the id their sender gave them')
   .option('--from <index>', 'first entry of a range', index)
@@ -77,3 +80,4 @@ export const exportCommand = withLedger(withConnection(new Command('export')))
     print(`${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} of ${origin}: ${files.join(', ')}`)
     if (verifier !== undefined) print(`verifier in the page, SHA-256: ${verifier}`)
   })
+  .addCommand(labelled.exitOverride())

@@ -12,6 +12,7 @@ import { type AggregateAnswer, aggregateDecisions } from './queries/aggregate.ts
 import { coverage, type CoverageAnswer } from './queries/coverage.ts'
 import type { SubjectResolver } from './queries/filter.ts'
 import type { Ground } from './queries/ground.ts'
+import { type LatestAbout, latestAbout } from './queries/labels.ts'
 import { type DecisionList, listDecisions } from './queries/list.ts'
 import {
   decisionsOutside,
@@ -61,6 +62,7 @@ export { type AggregateAnswer, isDimension, isMetric } from './queries/aggregate
 export type { CoverageAnswer } from './queries/coverage.ts'
 export { QueryError } from './queries/error.ts'
 export type { SubjectResolver } from './queries/filter.ts'
+export type { LatestAbout } from './queries/labels.ts'
 export type { DecisionList } from './queries/list.ts'
 export type { ModelUse, Period } from './queries/model-use.ts'
 export type { QueryInput } from './queries/parameters.ts'
@@ -235,6 +237,15 @@ export class Projection {
   /** Indices of the records about a decision, in ledger order. */
   about(index: number, restriction: Restriction): Promise<number[]> {
     return recordsAbout(this.#ground, index, restriction)
+  }
+
+  /** The latest outcome and reviews of each of these decisions, by the index of the decision. */
+  latestAbout(
+    targets: readonly number[],
+    size: number,
+    restriction: Restriction,
+  ): Promise<Map<number, LatestAbout>> {
+    return this.#asOne(() => latestAbout(this.#ground, targets, size, restriction))
   }
 
   /** Every system that recorded, with the class of its fields. */

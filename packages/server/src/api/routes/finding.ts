@@ -39,6 +39,12 @@ const listQuery = filterQuery.extend({
   limit: z.int().min(1).max(1000).optional(),
   cursor: z.string().optional(),
 })
+const labelledQuery = listQuery.extend({
+  compatible: z.string().optional(),
+  ...z
+    .object({ unstated: z.boolean(), unlabelled: z.boolean(), protected: z.boolean(), sealed: z.boolean() })
+    .partial().shape,
+})
 const aggregateQuery = filterQuery.extend({ metrics: z.string().optional(), by: z.string().optional() })
 
 const statistic = (
@@ -115,6 +121,17 @@ export const FINDING: readonly Route[] = [
       disclose: z.union([z.literal('all'), z.array(z.string())]).optional(),
     }),
     response: anyRecord,
+  },
+  {
+    operation: 'listLabelled',
+    method: 'GET',
+    path: '/v1/labelled-decisions',
+    action: 'export',
+    look: 'before',
+    summary:
+      'Decisions with what became of them and the label that follows, as far as their own records allow the stated purpose',
+    query: labelledQuery,
+    response: page,
   },
   {
     operation: 'getTimeline',
