@@ -315,6 +315,26 @@ describe('a spool', () => {
     await expect.poll(predictions, SOON).toEqual(['meanwhile', 'again', 'x'])
   })
 
+  it('sends nothing of an emitter ahead of what another process has of it', async () => {
+    const first = await cutOff({}, { batchSize: 1 })
+    for (const [i, prediction] of ['taken', 'behind it'].entries()) {
+      first.log({ modelId: 'm', prediction })
+      await spooled(first, i + 1)
+    }
+    await first.close({ timeoutMs: 0 })
+    const other = client({}, { emitterId: 'till-2' })
+    other.log({ modelId: 'm', prediction: 'of another' })
+    await other.close({ timeoutMs: 0 })
+    const lock = join(directory, `${(await batches()).toSorted()[0]}.lock`)
+    await writeFile(lock, '')
+    server.arrived.length = 0
+    server.reply = keepAll
+    client({}, { emitterId: 'till-3' })
+    await expect.poll(predictions, SOON).toEqual(['of another'])
+    await utimes(lock, 0, 0)
+    await expect.poll(predictions, SOON).toEqual(['of another', 'taken', 'behind it'])
+  })
+
   it('with a file that cannot be read now keeps it, sends the others, and sends it when it can be', async () => {
     const first = await cutOff({}, { batchSize: 1 })
     for (const [i, prediction] of ['unreadable', 'well'].entries()) {

@@ -3,7 +3,7 @@
  * this process can open them; sent as they are when the server is back, by this process or the next.
  *
  * Invariants: a file is whole and synced before it counts; it is locked while it is dealt with, so that of several processes that share
- * the directory one sends it; it goes only when the server judged it, its time is up or what it holds is no batch; what goes without
+ * the directory one sends it; batches of one emitter are sent in their order, whichever process has them; a file goes only when the server judged it, its time is up or what it holds is no batch; what goes without
  * being judged is declared lost with its numbers; the directory never holds more than `maxBytes` in batches.
  */
 import type * as formatModule from '@deponent/format'
@@ -25,6 +25,8 @@ type Format = typeof formatModule
 const BYTES_MAX = 256 * 1024 * 1024
 const TTL_MS = 7 * 86_400_000
 const KEY_FILE = 'sealing-key'
+/** The source of batches that have no numbers, and no order to keep. */
+const UNNUMBERED = ''
 
 /** What is sent of a file. */
 interface Batch {
@@ -56,6 +58,7 @@ export class Spool {
   readonly #parts: SpoolParts
   readonly #files: SpoolFiles
   readonly #own = new Set<string>()
+  readonly #sources = new WeakMap<SpoolFile, string>()
   #key: string | undefined
   #keeping: Promise<void> | undefined
   /** Copies that are being written or removed. */
@@ -166,19 +169,36 @@ export class Spool {
   }
 
   /**
-   * The oldest batch that can be sent now, to be released afterwards; `later` when there are some that cannot be now. What cannot be any
-   * more is removed and declared lost on the way.
+   * The oldest batch that can be sent now, to be released afterwards; `later` when there are some that cannot be now: what another process
+   * has, or had when it was killed, and what its emitter numbered behind it. What cannot be sent any more is removed and declared lost on the way.
    */
   async first(): Promise<SpooledBatch | 'later' | undefined> {
     await this.opened
+    const passed = new Set<string>()
     for (const file of this.#files.list) {
+      if (passed.size > 0 && passed.has(await this.#sourceOf(file))) continue
       const isTaken = await this.#attempt('the spool cannot be locked', () => this.#files.lock(file))
-      if (isTaken !== true) continue
+      if (isTaken !== true) {
+        passed.add(await this.#sourceOf(file))
+        passed.delete(UNNUMBERED)
+        continue
+      }
       const batch = await this.#usable(file)
       if (batch !== undefined) return batch
       await this.#unlock(file)
     }
     return this.isEmpty ? undefined : 'later'
+  }
+
+  /** Whose numbers a batch has, read once. */
+  async #sourceOf(file: SpoolFile): Promise<string> {
+    const known = this.#sources.get(file)
+    if (known !== undefined) return known
+    const bytes = await this.#attempt('a spooled batch cannot be read', () => this.#files.read(file))
+    const emitter = bytes && batchIn(bytes, await import('@deponent/format'))?.head.emitter
+    const source = emitter ? `${emitter.id} ${emitter.epoch}` : UNNUMBERED
+    this.#sources.set(file, source)
+    return source
   }
 
   /** Lets other processes have it. */
