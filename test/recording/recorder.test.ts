@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { decodeEntry, hashLeaf, parseTrust, toHex, verifyReceipt } from '@deponent/format'
@@ -63,6 +63,27 @@ describe('the recorder', () => {
     expect(later).toMatchObject({ recorded: 0, duplicates: 1, rejected: 1 })
     expect(later.errors[0]).toMatchObject({ position: 1, decisionId: 'loan-1', code: 'id_conflict' })
     await second.close()
+  })
+
+  test('knows a record of any kind again by the digest its sender gave of what it was made of', async () => {
+    const place = await newPlace()
+    const outcome = { decisionId: 'loan-1', outcome: 'repaid', originDigest: 'a'.repeat(64) }
+    const sent = [
+      submission(outcome, 0, 'outcome'),
+      submission({ ...outcome, originDigest: 'b'.repeat(64) }, 1, 'outcome'),
+      submission({ decisionId: 'loan-1', comment: 'repaid', originDigest: 'a'.repeat(64) }, 2, 'comment'),
+    ]
+    const first = await openRecording(place)
+    await first.tenant.recorder.record([submission(loan(1))])
+    expect(await first.tenant.recorder.record(sent)).toMatchObject({ recorded: 3, duplicates: 0, errors: [] })
+    await first.close()
+    // Once from what the state kept, once from ledger and vault alone.
+    for (const isStateKept of [true, false]) {
+      if (!isStateKept) await rm(join(place.data, 'state'), { recursive: true })
+      const { tenant, close } = await openRecording(place)
+      expect(await tenant.recorder.record(sent)).toMatchObject({ recorded: 0, duplicates: 3, errors: [] })
+      await close()
+    }
   })
 
   test('records one of many simultaneous resends and gives the others its receipt', async () => {

@@ -9,6 +9,7 @@ import type { JsonValue } from '../json/value.ts'
 import type { Fields, FieldType } from './fields.ts'
 import {
   choice,
+  digest,
   identifier,
   json,
   list,
@@ -87,7 +88,10 @@ export interface Target {
 
 const LINK = objectWith(['rel', 'id'], { rel: choice(...REL), id: identifier })
 
-/** Fields every kind has. `decisionId` is, outside decisions, the decision the record is about. */
+/**
+ * Fields every kind has. Outside decisions, `decisionId` is the decision the record is about, and `originDigest` names what it was made
+ * of: a second record of its system and kind with the same one is a resend.
+ */
 const COMMON: Fields = {
   system: systemName,
   actor: oneOf(text, object()),
@@ -105,7 +109,9 @@ export function defineKind<const K extends string>(statement: KindStatement<K>):
   const isDecision = time === 'timestamp'
   const types: Fields = {
     ...COMMON,
-    ...(isDecision ? { timestampSource: json } : { atSource: json, decisionId: identifier }),
+    ...(isDecision
+      ? { timestampSource: json }
+      : { atSource: json, decisionId: identifier, originDigest: digest }),
     [time]: json,
     ...statement.fields,
   }

@@ -18,7 +18,7 @@ import { decodeAttachment } from './attachment.ts'
 import { counterIn } from './counters.ts'
 import { FORGOTTEN } from './dedupe.ts'
 import { emitterDeclaredIn, linkIn, numberOf, statementIn } from './emitter-facts.ts'
-import { headOfMac, isKnownByDigest, type Mark, type Marker } from './marker.ts'
+import { headOfMac, knownDigestOf, type Mark, type Marker } from './marker.ts'
 import { RETENTION_DECLARED } from './retentions.ts'
 import type { ReadEntry } from './reader.ts'
 import { isRegistered, REGISTERED_KINDS } from './register.ts'
@@ -110,14 +110,14 @@ export function markOf(
   erasedFields = 0,
 ): Mark | undefined {
   if (!record) return undefined
-  const { decisionId, emitter, sourceDigest } = record
+  const { decisionId, emitter } = record
   if (kind === 'decision' && typeof decisionId === 'string') {
     const key = marker.nameOf(systemName, 'decision', decisionId)
     return { key, mac: contentMacOf(marker, record, erasedFields) }
   }
-  if (isKnownByDigest(kind))
-    return typeof sourceDigest === 'string' ? marker.markOfDigest(systemName, kind, sourceDigest) : undefined
-  return emitter === undefined ? undefined : marker.markOfNumber(emitter as unknown as Numbering)
+  if (emitter !== undefined) return marker.markOfNumber(emitter as unknown as Numbering)
+  const digest = knownDigestOf(kind, record)
+  return digest === undefined ? undefined : marker.markOfDigest(systemName, kind, digest)
 }
 
 /** MAC of a record as it was sent; `FORGOTTEN` when that cannot be told any more. */

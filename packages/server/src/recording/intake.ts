@@ -27,7 +27,7 @@ import { ScopeNames } from '../vault/scope.ts'
 import { entryIdOf } from './entry-id.ts'
 import type { RecordError } from './envelope.ts'
 import { linkedIds, linkFor, subjectsOf, withLink } from './links.ts'
-import { isKnownByDigest, type Mark, Marker } from './marker.ts'
+import { knownDigestOf, type Mark, Marker } from './marker.ts'
 import { monthOf } from './month.ts'
 import { leavesOfParty, peopleIn, staffIn } from './parties.ts'
 import { type Identified, type Prepared, prepare } from './preparation.ts'
@@ -281,6 +281,7 @@ export class LocalIntake implements Intake {
     if ('error' in item) return item
     const { position, kind, decisionId, systemName, record, emitter } = item
     const id = entryIdOf(now, this.#random.bytes(10))
+    const digest = emitter ? undefined : knownDigestOf(kind, record)
     const candidate: Candidate = {
       place: job.accepted.length,
       position,
@@ -294,9 +295,7 @@ export class LocalIntake implements Intake {
       ...this.#scopesOf(record, systemName, now),
       staff: staffIn(kind, record).map(({ id: staff }) => latin1(this.#scopes.staff(staff))),
       ...(emitter && { emitter, mark: this.#marker.markOfNumber(emitter) }),
-      ...(isKnownByDigest(kind) && {
-        mark: this.#marker.markOfDigest(systemName, kind, record.sourceDigest as string),
-      }),
+      ...(digest !== undefined && { mark: this.#marker.markOfDigest(systemName, kind, digest) }),
       ...statementIn(kind, record),
     }
     const unclassified = { ...item, sent: record, id }
@@ -321,9 +320,8 @@ export class LocalIntake implements Intake {
 
   #preparedFor(item: Unclassified, { link, parts, systemName }: Choice): Prepared {
     const { record, isAltered } = this.#classifier.classify(item.kind, systemName, item.sent)
-    const { sourceDigest: _, ...altered } = record
     // By the digest of all that came, what was left out of it could be tried out.
-    const kept = isAltered && isKnownByDigest(item.kind) ? altered : record
+    const kept = isAltered && knownDigestOf(item.kind, record) !== undefined ? withoutDigest(record) : record
     return this.#prepare(linked({ ...item, record: kept, isAltered }, link), parts.some(isThere))
   }
 
@@ -342,6 +340,10 @@ export class LocalIntake implements Intake {
     const scope = this.#scopes.system(systemName, monthOf(record, now))
     return { scopes: [latin1(scope)], isAboutPeople: false }
   }
+}
+
+function withoutDigest({ sourceDigest: _, originDigest: __, ...record }: CanonicalRecord): CanonicalRecord {
+  return record
 }
 
 /** The emitter that a heartbeat, a close or a loss is about. */

@@ -1,4 +1,5 @@
 /** Names a record so that a resend of it is recognised, without keeping what its sender called it. */
+import type { CanonicalRecord } from '@deponent/format'
 import { Hmac } from '../vault/hmac.ts'
 
 /** Sixteen bytes each, as latin1 text: a map key as they are, and cheap to hand to another thread. */
@@ -7,9 +8,16 @@ export interface Mark {
   mac: string
 }
 
-/** Whether a resend of a record of a kind is known by its `sourceDigest`: what telemetry brought, and artifacts. Only the server writes these down. */
-export function isKnownByDigest(kind: string): boolean {
-  return /^(?:trace|artifact)(?:\.|$)/.test(kind)
+/**
+ * The digest by which a resend of a record without a number is known: `sourceDigest` of what telemetry brought and of artifacts, which only
+ * the server writes down, and `originDigest` of other kinds than decisions, where their sender gave one.
+ */
+export function knownDigestOf(
+  kind: string,
+  { sourceDigest, originDigest }: CanonicalRecord,
+): string | undefined {
+  const digest = /^(?:trace|artifact)(?:\.|$)/.test(kind) ? sourceDigest : originDigest
+  return kind !== 'decision' && typeof digest === 'string' ? digest : undefined
 }
 
 export class Marker {

@@ -14,6 +14,8 @@ export const importRun = defineKind({
     duplicates: count,
     rejected: count,
     errors: json,
+    /** In how many of the decisions each field was that an audit asks for. */
+    fidelity: json,
     startedAt: time,
     completedAt: time,
   },
