@@ -124,7 +124,7 @@ describe('JSON lines', () => {
     const rows = await collect(readJsonRows([bytes('{"a":1}\n[1]\n{"a":2,"a":3}\n')]))
     expect(rows.map((item) => item.error?.code ?? item.row?.values)).toEqual([
       { a: 1 },
-      'bad_row',
+      'wrong_type',
       'duplicate_key',
     ])
   })

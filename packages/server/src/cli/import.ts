@@ -1,227 +1,193 @@
-import { extname } from 'node:path'
-import { Command } from 'commander'
-import { isRecordKind, type JsonReading, type RecordKind } from '@deponent/format'
-import { readCsv } from '../ingest/csv.ts'
-import type { ReadingError } from '../ingest/decode.ts'
-import { readJsonLines, readJsonRows } from '../ingest/jsonl.ts'
-import { type MappedRecord, rowMapper } from '../ingest/map-row.ts'
-import { type Mapping, parseMapping } from '../ingest/mapping.ts'
-import { SourceError } from '../ingest/source-row.ts'
-import { realDisk } from '../platform/disk.ts'
-import { endProgress, note, print, progress, standardInput } from '../platform/terminal.ts'
-import type { Envelope } from '../recording/envelope.ts'
-import { accept } from '../recording/submission.ts'
-import { connect, type Connection, type ConnectionOptions, jsonOf } from './connection.ts'
+import { Command, InvalidArgumentError } from 'commander'
+import { isObject, type JsonObject, type JsonValue } from '@deponent/format'
+import { readGiven } from '../ingest/given.ts'
+import { parseMapping } from '../ingest/mapping.ts'
+import { type Container, CONTAINERS } from '../ingest/opened.ts'
+import { firstRows, judgeRows, type Reading } from '../ingest/reading.ts'
+import { sourceNamed, SOURCES } from '../ingest/sources/sources.ts'
+import { realClock } from '../platform/clock.ts'
+import { note, print } from '../platform/terminal.ts'
+import { connect, type ConnectionOptions } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
+import { checkFiles, type ImportFile, isContainer, openImport } from './import-files.ts'
+import { type ImportedFile, importRecord, recordImport } from './import-record.ts'
+import { noteErrors, printFidelity, printTotals } from './import-report.ts'
+import { ImportRun } from './import-run.ts'
 import { withConnection, withLedger } from './options.ts'
-import { isObject, sentText } from './sent-record.ts'
 
-const BATCH_RECORDS = 500
-/** Characters of records in one request: with one record more it is still well below the largest body. */
-const BATCH_CHARS = 4 * 1_048_576
-const ERRORS_SHOWN = 20
+type GivenFields = Map<string, JsonValue>
 
 interface ImportOptions extends ConnectionOptions {
   mapping?: string
   format?: string
+  set?: GivenFields
   dryRun?: boolean
   json?: boolean
 }
 
-/** One line of the source: the records it makes, or why it makes none. */
-type Line = { line: number; records: MappedRecord[] } | ({ line: number } & ReadingError)
-
-/** A record on its way, as text. */
-interface Sent {
-  line: number
-  kind: string
-  text: string
+/** How the rows are read, and what a person should be told of that. */
+interface Chosen {
+  readonly reading: Reading
+  /** As a file holds it. */
+  readonly mapping?: JsonObject
+  readonly format: string
 }
 
-interface Totals {
-  lines: number
-  /** Records made of the lines. */
-  records: number
-  recorded: number
-  duplicates: number
-  rejected: number
-  errors: ({ line: number } & ReadingError)[]
+/** What somebody said with `--format`: what the file is, or of which source its rows are. */
+function statedBy({ format = 'auto' }: ImportOptions): { container?: Container; reading?: Reading } {
+  if (format === 'auto') return {}
+  if (isContainer(format)) return { container: format }
+  const source = sourceNamed(format)
+  if (source) return { reading: { by: 'source', source } }
+  const known = ['auto', ...CONTAINERS, ...SOURCES.map(({ name }) => name)]
+  throw new CommandError(EXIT.usage, `--format is one of ${known.join(', ')}`)
 }
 
-/** Says so before anything is started when the file is not there. */
-async function checkSource(path: string): Promise<void> {
-  if (path !== '-' && (await realDisk.size(path)) === undefined)
-    throw new CommandError(EXIT.usage, `no such file: ${path}`)
-}
-
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  if (path === '-') {
-    yield* standardInput()
-    return
-  }
-  const size = (await realDisk.size(path)) ?? 0
-  const file = await realDisk.open(path, 'read')
-  try {
-    for (let at = 0; at < size; at += 1_048_576) yield await file.read(at, 1_048_576)
-  } finally {
-    await file.close()
-  }
-}
-
-function formatOf(path: string, given: string | undefined): 'csv' | 'jsonl' {
-  const name = given ?? { '.csv': 'csv', '.jsonl': 'jsonl', '.ndjson': 'jsonl' }[extname(path).toLowerCase()]
-  if (name === 'csv' || name === 'jsonl') return name
-  throw new CommandError(EXIT.usage, 'say --format csv or --format jsonl: the file name does not tell')
-}
-
-async function mappingOf(path: string): Promise<Mapping> {
+async function mappingOf(path: string): Promise<JsonObject> {
   const text = new TextDecoder().decode(await fileBytes(path))
-  let json: unknown
+  let json: JsonValue
   try {
-    json = JSON.parse(text)
+    json = JSON.parse(text) as JsonValue
   } catch {
     throw new CommandError(EXIT.usage, `${path} is not JSON`)
   }
-  return parseMapping(json)
+  return isObject(json) ? json : {}
 }
 
-async function* mappedLines(path: string, format: 'csv' | 'jsonl', mapping: Mapping): AsyncGenerator<Line> {
-  const map = rowMapper(mapping)
-  const rows = format === 'csv' ? readCsv(chunksOf(path)) : readJsonRows(chunksOf(path))
-  for await (const reading of rows) {
-    if (reading.row === undefined) {
-      yield { line: reading.line, ...reading.error }
-      continue
-    }
-    const { line } = reading.row
-    const mapped = map(reading.row)
-    yield mapped.records ? { line, records: mapped.records } : { line, ...mapped.error }
+/** How the rows of the first file are to be read: as somebody said, by the mapping, or by what they look like. */
+async function choose(
+  file: ImportFile,
+  options: ImportOptions,
+): Promise<{ chosen: Chosen; file: ImportFile }> {
+  const stated = statedBy(options)
+  const mapping = options.mapping === undefined ? undefined : await mappingOf(options.mapping)
+  if (mapping) {
+    const reading: Reading = { by: 'mapping', mapping: parseMapping(mapping) }
+    return { chosen: { reading, mapping, format: file.container }, file }
+  }
+  if (stated.reading) return { chosen: named(stated.reading, file.container), file }
+  const { first, rows } = await firstRows(file.rows)
+  const { reading, reason } = judgeRows(first, file.container)
+  const looked = { ...file, rows }
+  if (reading.by !== 'nothing') {
+    if (reading.by === 'source')
+      note(`${file.name}: ${reading.source.title} (${reading.source.name}): ${reason}`)
+    return { chosen: named(reading, file.container), file: looked }
+  }
+  if (stated.container?.startsWith('json'))
+    return { chosen: named({ by: 'records' }, file.container), file: looked }
+  if (!options.dryRun)
+    throw new CommandError(
+      EXIT.usage,
+      `${file.name}: ${reason}: say how its columns become fields with --mapping, or of which source it is with --format; --dry-run guesses a mapping`,
+    )
+  note(
+    `${file.name}: ${reason}; this mapping is guessed by their names: look at it, save it, and give it with --mapping`,
+  )
+  const guess = structuredClone(reading.guess) as unknown as JsonObject
+  if (!options.json) print(JSON.stringify(guess, undefined, 2))
+  return {
+    chosen: {
+      reading: { by: 'mapping', mapping: parseMapping(guess) },
+      mapping: guess,
+      format: file.container,
+    },
+    file: looked,
   }
 }
 
-/** Lines that already are records, as the sinks of the SDKs write them: decisions, but for those that say another kind. */
-async function* plainLines(path: string): AsyncGenerator<Line> {
-  for await (const { line, reading, error } of readJsonLines(chunksOf(path))) {
-    const fault = error ?? reading.faults[0]
-    yield fault ? { line, ...fault } : { line, records: [{ kind: kindOf(reading!), reading: reading! }] }
+function named(reading: Reading, container: Container): Chosen {
+  return { reading, format: reading.by === 'source' ? reading.source.name : container }
+}
+
+/** The first file, opened already, and those after it, each when its turn comes; with the digests of those that were read. */
+async function* filesOf(
+  first: ImportFile,
+  paths: readonly string[],
+  container: Container | undefined,
+  read: ImportedFile[],
+): AsyncGenerator<ImportFile> {
+  yield first
+  read.push({ name: first.name, digest: first.digest() })
+  for (const path of paths.slice(1)) {
+    const file = await openImport(path, container)
+    yield file
+    read.push({ name: file.name, digest: file.digest() })
   }
 }
 
-function kindOf({ value }: JsonReading): RecordKind {
-  const kind = isObject(value) ? value.kind : undefined
-  return typeof kind === 'string' && isRecordKind(kind) ? kind : 'decision'
-}
-
-/** Sends one batch: decisions first, because the other records are about them. */
-async function sendBatch(connection: Connection, batch: readonly Sent[], totals: Totals): Promise<void> {
-  const decisions = batch.filter(({ kind }) => kind === 'decision')
-  const others = batch.filter(({ kind }) => kind !== 'decision')
-  for (const [path, items] of [
-    ['/v1/decisions', decisions],
-    ['/v1/records', others],
-  ] as const) {
-    if (items.length === 0) continue
-    const answer = await connection.post(path, `[${items.map(({ text }) => text).join(',')}]`)
-    const isEnvelope = answer.headers.get('content-type')?.startsWith('application/json') === true
-    const envelope = (isEnvelope ? JSON.parse(answer.text) : jsonOf(answer)) as Envelope
-    totals.recorded += envelope.recorded
-    totals.duplicates += envelope.duplicates
-    for (const { position, code, path: field, message } of envelope.errors) {
-      refuse(totals, { line: items[position]!.line, code, path: field, message })
-    }
-  }
-}
-
-/** Judges a batch as the server would, as far as that can be told without it. */
-function judgeBatch(batch: readonly (MappedRecord & { line: number })[], totals: Totals): void {
-  for (const { line, kind, reading } of batch) {
-    const result = accept({ position: 0, kind, reading })
-    if ('error' in result) {
-      const { code, path, message } = result.error
-      refuse(totals, { line, code, path, message })
-    }
-  }
-}
-
-function refuse(totals: Totals, error: Totals['errors'][number]): void {
-  totals.rejected += 1
-  totals.errors.push(error)
-}
-
-async function importFile(connection: Connection | undefined, lines: AsyncGenerator<Line>): Promise<Totals> {
-  const totals: Totals = { lines: 0, records: 0, recorded: 0, duplicates: 0, rejected: 0, errors: [] }
-  let batch: Sent[] = []
-  let chars = 0
-  const flush = async (): Promise<void> => {
-    if (connection) await sendBatch(connection, batch, totals)
-    batch = []
-    chars = 0
-    progress(`${totals.lines} lines, ${totals.recorded} recorded`)
-  }
+async function importFiles(paths: readonly string[], options: ImportOptions): Promise<void> {
+  const { container } = statedBy(options)
+  await checkFiles(paths)
+  const opened = await openImport(paths[0]!, container)
+  const { chosen, file } = await choose(opened, options)
+  const connection = options.dryRun ? undefined : await connect(options)
   try {
-    for await (const item of lines) {
-      totals.lines += 1
-      if (!('records' in item)) {
-        refuse(totals, item)
-        continue
-      }
-      totals.records += item.records.length
-      if (!connection) {
-        judgeBatch(
-          item.records.map((record) => ({ ...record, line: item.line })),
-          totals,
-        )
-        continue
-      }
-      for (const { kind, reading } of item.records) {
-        const text = sentText(kind, reading)
-        batch.push({ line: item.line, kind, text })
-        chars += text.length
-      }
-      if (batch.length >= BATCH_RECORDS || chars >= BATCH_CHARS) await flush()
+    const read: ImportedFile[] = []
+    const given = options.set ?? new Map<string, JsonValue>()
+    const files = filesOf(file, paths, container, read)
+    const startedAt = now()
+    const run = new ImportRun(
+      { files, reading: chosen.reading, given, isOfSeveral: paths.length > 1 },
+      connection,
+    )
+    await run.run()
+    const { format, mapping } = chosen
+    const times = { startedAt, completedAt: now() }
+    const facts = {
+      files: read,
+      format,
+      ...(mapping && { mapping }),
+      given: Object.fromEntries(given),
+      ...times,
     }
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error
-    // Nothing after this place can be read; what was read before it is recorded.
-    refuse(totals, { line: error.line, code: error.code, path: '', message: error.message })
+    // An import that brought nothing new is none: a second run of the same leaves the ledger as it was.
+    const isKept = connection !== undefined && run.totals.recorded > 0
+    const id = isKept ? await recordImport(connection, importRecord(run, facts)) : undefined
+    report(run, { ...chosen, id }, options)
+    process.exitCode = run.totals.rejected > 0 || (isKept && id === undefined) ? EXIT.negative : EXIT.ok
+  } finally {
+    await connection?.close()
   }
-  if (batch.length > 0) await flush()
-  endProgress()
-  return totals
+}
+
+function now(): string {
+  return new Date(realClock.now()).toISOString()
+}
+
+/** `id`: of the record of the import, where there is one. */
+function report(
+  { fidelity, totals }: ImportRun,
+  { format, id, mapping }: Chosen & { id: string | undefined },
+  { json, dryRun = false }: ImportOptions,
+): void {
+  noteErrors(totals.errors, totals.rejected)
+  if (json) {
+    const about = { format, ...(dryRun && mapping && { mapping }), ...(fidelity && { fidelity }) }
+    print(JSON.stringify({ ...totals, ...about, ...(id !== undefined && { importId: id }) }))
+    return
+  }
+  if (dryRun && fidelity) printFidelity(fidelity)
+  printTotals(totals, dryRun)
+  if (id !== undefined) print(`what was not told is recorded with the import: ${id}`)
+}
+
+function setField(text: string, before: GivenFields = new Map()): GivenFields {
+  const given = readGiven(text)
+  if (given === undefined) throw new InvalidArgumentError('A field is set as FIELD=VALUE.')
+  return new Map([...before, given])
 }
 
 export const importCommand = withLedger(withConnection(new Command('import')))
-  .description('record decisions from a CSV or JSON Lines file')
-  .argument('<file>', 'file to read, or - for standard input')
+  .description('record decisions, and what is known of them, from files of other systems')
+  .argument('<files...>', 'files to read, or - for standard input')
   .option('--mapping <file>', 'how the columns become records (docs/cli.md)')
-  .option('--format <format>', 'csv or jsonl, when the file name does not tell')
-  .option('--dry-run', 'read and map, record nothing')
-  .addHelpText('after', '\nExample:\n  deponent import scores.csv --mapping mapping.json')
-  .action(async (file: string, options: ImportOptions) => {
-    const format = formatOf(file, options.format)
-    if (format === 'csv' && options.mapping === undefined)
-      throw new CommandError(EXIT.usage, 'a CSV file needs --mapping')
-    const mapping = options.mapping === undefined ? undefined : await mappingOf(options.mapping)
-    await checkSource(file)
-    const lines = mapping === undefined ? plainLines(file) : mappedLines(file, format, mapping)
-    const connection = options.dryRun ? undefined : await connect(options)
-    try {
-      const totals = await importFile(connection, lines)
-      report(totals, options)
-      process.exitCode = totals.rejected === 0 ? EXIT.ok : EXIT.negative
-    } finally {
-      await connection?.close()
-    }
-  })
-
-function report(totals: Totals, { json, dryRun }: ImportOptions): void {
-  for (const { line, code, path, message } of totals.errors.slice(0, ERRORS_SHOWN))
-    note(`line ${line}: ${[code, path, message].filter((part) => part !== '').join(' ')}`)
-  if (totals.errors.length > ERRORS_SHOWN) note(`… and ${totals.errors.length - ERRORS_SHOWN} more`)
-  const { lines, records, recorded, duplicates, rejected } = totals
-  const summary = dryRun
-    ? `${lines} lines: ${records} records, ${rejected} rejected; nothing was recorded`
-    : `${lines} lines: ${recorded} recorded, ${duplicates} duplicates, ${rejected} rejected`
-  print(json ? JSON.stringify(totals) : summary)
-}
+  .option('--format <format>', 'what the files are, or of which source (docs/import.md)', 'auto')
+  .option('--set <field=value>', 'a field of all decisions that do not say it; may be given again', setField)
+  .option('--dry-run', 'read, map and judge, record nothing, and say what the source does not tell')
+  .addHelpText(
+    'after',
+    '\nExample:\n  deponent import scores.csv --dry-run\n  deponent import scores.csv --mapping mapping.json --set system=credit',
+  )
+  .action(importFiles)

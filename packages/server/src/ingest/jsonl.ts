@@ -31,13 +31,14 @@ export async function* readJsonRows(chunks: Chunks): AsyncGenerator<RowReading, 
   }
 }
 
-function rowOf(line: number, { value, coerced, faults }: JsonReading): RowReading {
+/** A row of what was read in one line. */
+export function rowOf(line: number, { value, coerced, faults }: JsonReading): RowReading {
   const fault = faults[0]
   if (fault !== undefined) {
     return { line, error: { ...fault, message: `line ${line}: ${fault.message}` } }
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return { line, error: { code: 'bad_row', path: '', message: `line ${line}: not an object` } }
+    return { line, error: { code: 'wrong_type', path: '', message: `line ${line}: not an object` } }
   }
   return { row: { line, values: value, coerced } }
 }

@@ -1,5 +1,6 @@
-import { canonicalJson, FormatError, readJson } from '@deponent/format'
-import type { JsonReading, JsonValue, RecordKind } from '@deponent/format'
+import { canonicalJson, FormatError, pointerOf, readJson } from '@deponent/format'
+import type { JsonObject, JsonReading, JsonValue, RecordKind } from '@deponent/format'
+import { type Cell, cellOf, isEmpty, plain, setAt } from './cells.ts'
 import type { ReadingError } from './decode.ts'
 import { requiredColumns } from './mapping.ts'
 import type { FieldSource, FieldType, MappedField, Mapping, TemplatePart } from './mapping.ts'
@@ -9,6 +10,8 @@ import type { SourceRow } from './source-row.ts'
 export interface MappedRecord {
   kind: RecordKind
   reading: JsonReading
+  /** What its source calls it, where that is not said by a field. */
+  origin?: string
 }
 
 /** The records of one row, the decision first; or why this row makes none. */
@@ -56,8 +59,6 @@ function recordsOf(mapping: Mapping, row: SourceRow): MappedRecord[] {
   return records
 }
 
-type JsonObject = { [field: string]: JsonValue }
-
 /** What a further record says about its decision: enough to find it again. */
 function aboutDecision({ value }: JsonReading, mapping: Mapping): JsonObject {
   const { decisionId, system } = value as JsonObject
@@ -85,15 +86,9 @@ function readingOf(fields: readonly MappedField[], row: SourceRow, given: JsonOb
     const cell = mappedCell(source, row)
     if (cell === undefined) continue
     setAt(value, target, cell.value)
-    for (const pointer of cell.coerced) coerced.push(pointerTo(target) + pointer)
+    for (const pointer of cell.coerced) coerced.push(pointerOf(target) + pointer)
   }
   return { value, coerced, faults: [] }
-}
-
-/** A value and the pointers within it whose numbers were kept as text. */
-interface Cell {
-  value: JsonValue
-  coerced: string[]
 }
 
 function mappedCell(source: FieldSource, row: SourceRow): Cell | undefined {
@@ -105,34 +100,6 @@ function mappedCell(source: FieldSource, row: SourceRow): Cell | undefined {
   if (source.type === undefined) return cell
   const typed = typedCell(source.from, source.type, cell)
   return source.divideBy === undefined ? typed : divided(source.from, typed, source.divideBy)
-}
-
-function plain(value: JsonValue): Cell {
-  return { value, coerced: [] }
-}
-
-function isEmpty(value: JsonValue): boolean {
-  return value === '' || value === null
-}
-
-/** A column by its name; in JSON rows a name that is not there is read as a dotted path. */
-function cellOf(row: SourceRow, column: string): Cell | undefined {
-  if (Object.hasOwn(row.values, column)) return within(row, [column], row.values[column]!)
-  const path = column.split('.')
-  let value: JsonValue = row.values
-  for (const name of path) {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-    if (!Object.hasOwn(value, name)) return undefined
-    value = value[name]!
-  }
-  return within(row, path, value)
-}
-
-function within(row: SourceRow, path: readonly string[], value: JsonValue): Cell {
-  if (row.coerced.length === 0) return plain(value)
-  const at = pointerTo(path)
-  const inside = row.coerced.filter((pointer) => pointer === at || pointer.startsWith(`${at}/`))
-  return { value, coerced: inside.map((pointer) => pointer.slice(at.length)) }
 }
 
 function filledTemplate(parts: readonly TemplatePart[], row: SourceRow): Cell | undefined {
@@ -203,23 +170,4 @@ function jsonOf(column: string, cell: Cell): Cell {
     if (!(error instanceof FormatError)) throw error
   }
   throw new CellError('bad_json', column, 'is not JSON')
-}
-
-function setAt(record: JsonObject, target: readonly string[], value: JsonValue): void {
-  let object = record
-  for (const name of target.slice(0, -1)) {
-    if (!Object.hasOwn(object, name)) setOwn(object, name, {})
-    object = object[name] as JsonObject
-  }
-  setOwn(object, target.at(-1)!, value)
-}
-
-/** Plain assignment, except that `__proto__` is a name like any other. */
-function setOwn(object: JsonObject, name: string, value: JsonValue): void {
-  if (name !== '__proto__') object[name] = value
-  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
-}
-
-function pointerTo(path: readonly string[]): string {
-  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

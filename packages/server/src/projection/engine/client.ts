@@ -96,6 +96,11 @@ export class IndexClient {
     return body === '' ? [] : (JSON.parse(`[${body.trimEnd().replaceAll('\n', ',')}]`) as Row[])
   }
 
+  /** Rows as text, each a JSON object on a line of its own, with numbers as the settings have them written. */
+  jsonLines(sql: string, options: StatementOptions = {}): Promise<string> {
+    return this.#send(sql, 'JSONEachRow', options, undefined)
+  }
+
   /** A whole table with names and types; `database` is where plain names are looked up. */
   async table(sql: string, options: StatementOptions & { database: string }): Promise<Table> {
     return JSON.parse(await this.#send(sql, 'JSONCompact', options, options.database)) as Table

@@ -1,0 +1,34 @@
+/** Every source there is, those that are known by more before those that are known by less. */
+import type { JsonObject } from '@deponent/format'
+import { aiAuditLogs } from './ai-audit-logs.ts'
+import { azureml } from './azureml.ts'
+import { bedrock } from './bedrock.ts'
+import { databricks } from './databricks.ts'
+import { litellm } from './litellm.ts'
+import { sagemaker } from './sagemaker.ts'
+import { vertex } from './vertex.ts'
+import type { Source } from './source.ts'
+
+export const SOURCES: readonly Source[] = [
+  bedrock,
+  sagemaker,
+  azureml,
+  databricks,
+  vertex,
+  litellm,
+  aiAuditLogs,
+]
+
+export function sourceNamed(name: string): Source | undefined {
+  return SOURCES.find((source) => source.name === name)
+}
+
+/** The source the first of these rows is of that is known at all, and by what it is known. */
+export function recognised(rows: readonly JsonObject[]): { source: Source; reason: string } | undefined {
+  for (const row of rows)
+    for (const source of SOURCES) {
+      const reason = source.recognise(row)
+      if (reason !== undefined) return { source, reason }
+    }
+  return undefined
+}
