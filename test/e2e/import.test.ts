@@ -153,6 +153,29 @@ describe('an import', () => {
   })
 })
 
+describe('every source', () => {
+  test.each([
+    [['sagemaker.jsonl', '--set', 'modelId=credit']],
+    [['bedrock.jsonl']],
+    [['azureml-inputs.jsonl', 'azureml-outputs.jsonl']],
+    [['databricks.jsonl']],
+    [['vertex.jsonl']],
+    [['litellm.jsonl']],
+    [['openlineage.jsonl']],
+    [['cloudevents.jsonl']],
+    [['cloudtrail.json']],
+    [['azure-monitor.jsonl']],
+    [['cloud-audit-logs.jsonl']],
+  ])('is recorded once, however often it is imported: %s', async (args) => {
+    const typed = args.map((arg) => (/\.jsonl?$/.test(arg) ? fixture(arg) : arg))
+    const first = await run([...typed, '--set', 'system=sources'])
+    expect([first.recorded, first.duplicates]).toEqual([first.records, 0])
+    expect(first.recorded).toBeGreaterThan(0)
+    const again = await run([...typed, '--set', 'system=sources'])
+    expect(again).toMatchObject({ recorded: 0, duplicates: first.recorded, rejected: first.rejected })
+  })
+})
+
 test('Parquet that another program wrote comes in row by row, numbers to their last digit', async () => {
   const path = join(files, 'scores.parquet')
   const connection = await (await DuckDBInstance.create()).connect()

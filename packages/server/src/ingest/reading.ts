@@ -1,10 +1,11 @@
 /** The lines of an import, whatever its files are: how its rows are read, and the records each of them makes. */
-import { FormatError, isRecordKind, type JsonObject } from '@deponent/format'
+import { FormatError, type JsonObject } from '@deponent/format'
 import { type GuessedMapping, guessMapping, isRecord } from './guess.ts'
 import { type MappedRecord, rowMapper } from './map-row.ts'
 import type { Mapping } from './mapping.ts'
 import type { Container } from './opened.ts'
-import type { RowReading, SourceRow } from './source-row.ts'
+import { recordIn } from './record-row.ts'
+import type { RowReading } from './source-row.ts'
 import { eachRow, type RowReader, type Source, type SourceLine } from './sources/source.ts'
 import { recognised } from './sources/sources.ts'
 
@@ -95,13 +96,4 @@ function mappingReader(mapping: Mapping): RowReader {
 function asserted(record: MappedRecord): MappedRecord {
   const value = { basis: 'asserted', ...(record.reading.value as JsonObject) }
   return { ...record, reading: { ...record.reading, value } }
-}
-
-/** A row that is a record, as the sinks of the SDKs write them: a decision, unless it says another kind. */
-function recordIn({ values, coerced }: SourceRow): MappedRecord {
-  const { kind } = values
-  return {
-    kind: typeof kind === 'string' && isRecordKind(kind) ? kind : 'decision',
-    reading: { value: values, coerced, faults: [] },
-  }
 }

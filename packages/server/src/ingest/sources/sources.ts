@@ -1,4 +1,3 @@
-/** Every source there is, those that are known by more before those that are known by less. */
 import type { JsonObject } from '@deponent/format'
 import { aiAuditLogs } from './ai-audit-logs.ts'
 import { azureml } from './azureml.ts'
@@ -7,17 +6,29 @@ import { databricks } from './databricks.ts'
 import { litellm } from './litellm.ts'
 import { sagemaker } from './sagemaker.ts'
 import { vertex } from './vertex.ts'
+import { azureMonitor } from './azure-monitor.ts'
+import { cloudAuditLogs } from './cloud-audit-logs.ts'
+import { cloudEvents } from './cloudevents.ts'
+import { cloudtrail } from './cloudtrail.ts'
+import { openlineage } from './openlineage.ts'
 import type { Source } from './source.ts'
 
-export const SOURCES: readonly Source[] = [
+const OWN: readonly Source[] = [
   bedrock,
   sagemaker,
   azureml,
   databricks,
   vertex,
   litellm,
+  openlineage,
+  cloudtrail,
+  azureMonitor,
+  cloudAuditLogs,
   aiAuditLogs,
 ]
+
+/** Every source there is, those that are known by more before those that are known by less. */
+export const SOURCES: readonly Source[] = [...OWN, cloudEvents(OWN)]
 
 export function sourceNamed(name: string): Source | undefined {
   return SOURCES.find((source) => source.name === name)
