@@ -41,6 +41,7 @@ async function importedWith(given: JsonObject, paths: readonly string[]): Promis
   const records = lines.flatMap((line) =>
     'records' in line
       ? line.records.map((made) => {
+          if (made.event !== undefined) return { kind: 'event', record: made.event }
           const whole = withGiven(made, new Map(Object.entries(given)))
           const { kind, reading: read } = identified(whole, source, `${basename(line.file)}:${line.line}`)
           const { record, errors } = normalizeRecord(kind, read)

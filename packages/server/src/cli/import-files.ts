@@ -2,27 +2,19 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { CONTAINERS, type Container, openFile, rowsIn } from '../ingest/opened.ts'
-import type { RowReading } from '../ingest/source-row.ts'
 import { realDisk } from '../platform/disk.ts'
 import { standardInput } from '../platform/terminal.ts'
 import { CommandError, EXIT } from './exit.ts'
+import type { ImportFile } from './import-file.ts'
+import { isService } from './import-service.ts'
 import { parquetRows } from './parquet-rows.ts'
 
 const CHUNK_BYTES = 1_048_576
 
-export interface ImportFile {
-  /** Its name without the directories above it, `-` for standard input. */
-  readonly name: string
-  readonly container: Container
-  readonly rows: AsyncGenerator<RowReading>
-  /** SHA-256 of its bytes as they lay there, 64 hex digits; of what was read of them. */
-  digest(): string
-}
-
 /** Says so before anything is started when one of the files is not there. */
 export async function checkFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths)
-    if (path !== '-' && (await realDisk.size(path)) === undefined)
+    if (path !== '-' && !isService(path) && (await realDisk.size(path)) === undefined)
       throw new CommandError(EXIT.usage, `no such file: ${path}`)
 }
 

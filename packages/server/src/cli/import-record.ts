@@ -37,6 +37,7 @@ export function importRecord({ totals, fidelity }: ImportRun, facts: ImportFacts
     format,
     rows: totals.lines,
     recorded: totals.recorded,
+
     duplicates: totals.duplicates,
     rejected: totals.rejected,
     ...(totals.errors.length > 0 && { errors: errorsJson(totals.errors, ERRORS_RECORDED) }),

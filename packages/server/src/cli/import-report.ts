@@ -14,14 +14,13 @@ export function noteErrors(errors: readonly ImportError[], rejected: number): vo
   if (rejected > ERRORS_SHOWN) note(`… and ${rejected - ERRORS_SHOWN} more`)
 }
 
-export function printTotals(
-  { lines, records, recorded, duplicates, rejected }: Totals,
-  isDry: boolean,
-): void {
+export function printTotals({ duplicates, events, ...totals }: Totals, isDry: boolean): void {
+  const { lines, records, recorded, rejected } = totals
+  const told = events > 0 ? `${events} events taken, which are decisions once their traces seem whole, ` : ''
   print(
     isDry
       ? `${lines} lines: ${records} records, ${rejected} rejected; nothing was recorded`
-      : `${lines} lines: ${recorded} recorded, ${duplicates} duplicates, ${rejected} rejected`,
+      : `${lines} lines: ${told}${recorded} recorded, ${duplicates} duplicates, ${rejected} rejected`,
   )
 }
 

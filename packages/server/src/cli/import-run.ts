@@ -1,10 +1,11 @@
 /** One import: lines become records, records are sent in batches or only judged, and what became of them is counted. */
-import { FormatError, type JsonValue } from '@deponent/format'
+import { canonicalJson, FormatError, type JsonObject, type JsonValue } from '@deponent/format'
 import type { ReadingError } from '../ingest/decode.ts'
 import { type Fidelity, FidelityCount } from '../ingest/fidelity.ts'
 import { type Given, withGiven } from '../ingest/given.ts'
 import { identified } from '../ingest/identity.ts'
 import type { MappedRecord } from '../ingest/map-row.ts'
+import { TraceFidelity } from '../ingest/langfuse/trace-fidelity.ts'
 import { lineOf, type Reading, readerOf } from '../ingest/reading.ts'
 import { SourceError } from '../ingest/source-row.ts'
 import type { RowReader, SourceLine } from '../ingest/sources/source.ts'
@@ -12,7 +13,7 @@ import { endProgress, progress } from '../platform/terminal.ts'
 import type { Envelope } from '../recording/envelope.ts'
 import { accept } from '../recording/submission.ts'
 import { type Connection, jsonOf } from './connection.ts'
-import type { ImportFile } from './import-files.ts'
+import type { ImportFile } from './import-file.ts'
 import { sentText } from './sent-record.ts'
 
 const BATCH_RECORDS = 500
@@ -26,8 +27,10 @@ export type ImportError = { file?: string; line: number } & ReadingError
 
 export interface Totals {
   lines: number
-  /** Records made of the lines. */
+  /** Records and events made of the lines. */
   records: number
+  /** Events the server took, of which it tells decisions by itself. */
+  events: number
   recorded: number
   duplicates: number
   rejected: number
@@ -40,6 +43,14 @@ interface Sent {
   readonly line: number
   readonly kind: string
   readonly text: string
+  /** Of an event. */
+  readonly id?: string
+}
+
+/** How a batch of events is answered. */
+interface EventsAnswer {
+  readonly successes: readonly { id: string }[]
+  readonly errors: readonly { id: string; message: string }[]
 }
 
 export interface ImportPlan {
@@ -51,12 +62,22 @@ export interface ImportPlan {
 }
 
 export class ImportRun {
-  readonly totals: Totals = { lines: 0, records: 0, recorded: 0, duplicates: 0, rejected: 0, errors: [] }
+  readonly totals: Totals = {
+    lines: 0,
+    records: 0,
+    events: 0,
+    recorded: 0,
+    duplicates: 0,
+    rejected: 0,
+    errors: [],
+  }
   readonly #plan: ImportPlan
   /** Undefined for a run that only judges. */
   readonly #connection: Connection | undefined
   readonly #fidelity = new FidelityCount()
+  readonly #traces = new TraceFidelity()
   #batch: Sent[] = []
+  #events: Sent[] = []
   #chars = 0
 
   constructor(plan: ImportPlan, connection: Connection | undefined) {
@@ -79,6 +100,7 @@ export class ImportRun {
     }
     for (const line of reader.end()) await this.#take(line, last)
     await this.#flush()
+    for (const record of this.#traces.decisions()) this.#fidelity.add(record)
     endProgress()
   }
 
@@ -102,11 +124,13 @@ export class ImportRun {
       this.#refuse({ ...at, code, path, message })
       return
     }
-    for (const record of line.records) {
+    for (const made of line.records) {
       this.totals.records += 1
-      this.#judge(record, at, file)
+      if (made.event === undefined) this.#judge(made, at, file)
+      else this.#judgeEvent(made.event, at)
     }
-    if (this.#batch.length >= BATCH_RECORDS || this.#chars >= BATCH_CHARS) await this.#flush()
+    const isFull = this.#batch.length + this.#events.length >= BATCH_RECORDS || this.#chars >= BATCH_CHARS
+    if (isFull) await this.#flush()
   }
 
   /** Counts what it says; without a server to ask, judges it as that would, as far as that can be told. */
@@ -118,6 +142,21 @@ export class ImportRun {
       if (!('error' in judged) && kind === 'decision') this.#fidelity.add(judged.record)
       if (this.#connection) this.#send({ ...at, kind, text: sentText(kind, reading) })
       else if ('error' in judged) this.#refuse({ ...at, ...withoutPosition(judged.error) })
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      this.#refuse({ ...at, code: error.code, path: error.path, message: error.message })
+    }
+  }
+
+  /** An event is told by its id in the answer. */
+  #judgeEvent(event: JsonObject, at: { file?: string; line: number }): void {
+    try {
+      const text = canonicalJson(event)
+      const error = this.#traces.add(text)
+      if (error !== undefined) throw new FormatError('bad_event', error)
+      if (!this.#connection) return
+      this.#events.push({ ...at, kind: 'event', text, id: typeof event.id === 'string' ? event.id : '' })
+      this.#chars += text.length
     } catch (error) {
       if (!(error instanceof FormatError)) throw error
       this.#refuse({ ...at, code: error.code, path: error.path, message: error.message })
@@ -142,9 +181,12 @@ export class ImportRun {
   async #flush(): Promise<void> {
     const decisions = this.#batch.filter(({ kind }) => kind === 'decision')
     const others = this.#batch.filter(({ kind }) => kind !== 'decision')
+    const events = this.#events
     this.#batch = []
+    this.#events = []
     this.#chars = 0
     if (this.#connection) {
+      await this.#postEvents(this.#connection, events)
       await this.#post(this.#connection, '/v1/decisions', decisions)
       await this.#post(this.#connection, '/v1/records', others)
     }
@@ -164,6 +206,22 @@ export class ImportRun {
     for (const error of envelope.errors) {
       const { file, line } = items[error.position]!
       this.#refuse({ ...(file !== undefined && { file }), line, ...withoutPosition(error) })
+    }
+  }
+
+  /** What was recorded of a trace before is not told apart: it is recorded once all the same. */
+  async #postEvents(connection: Connection, events: readonly Sent[]): Promise<void> {
+    if (events.length === 0) return
+    const system = this.#plan.given.get('system')
+    const headers: Record<string, string> = typeof system === 'string' ? { 'x-project-name': system } : {}
+    const body = `{"batch":[${events.map(({ text }) => text).join(',')}]}`
+    const answer = await connection.post('/api/public/ingestion', body, headers)
+    const { successes, errors } = jsonOf(answer) as EventsAnswer
+    this.totals.events += successes.length
+    const byId = new Map(events.map((event) => [event.id, event]))
+    for (const { id, message } of errors) {
+      const { file, line = 0 } = byId.get(id) ?? {}
+      this.#refuse({ ...(file !== undefined && { file }), line, code: 'bad_event', path: '', message })
     }
   }
 

@@ -10,8 +10,10 @@ import { note, print } from '../platform/terminal.ts'
 import { connect, type ConnectionOptions } from './connection.ts'
 import { CommandError, EXIT } from './exit.ts'
 import { fileBytes } from './file.ts'
-import { checkFiles, type ImportFile, isContainer, openImport } from './import-files.ts'
+import type { ImportFile } from './import-file.ts'
+import { checkFiles, isContainer, openImport } from './import-files.ts'
 import { type ImportedFile, importRecord, recordImport } from './import-record.ts'
+import { isService, openService } from './import-service.ts'
 import { noteErrors, printFidelity, printTotals } from './import-report.ts'
 import { ImportRun } from './import-run.ts'
 import { withConnection, withLedger } from './options.ts'
@@ -22,6 +24,8 @@ interface ImportOptions extends ConnectionOptions {
   mapping?: string
   format?: string
   set?: GivenFields
+  from?: string
+  to?: string
   dryRun?: boolean
   json?: boolean
 }
@@ -101,32 +105,37 @@ function named(reading: Reading, container: Container): Chosen {
   return { reading, format: reading.by === 'source' ? reading.source.name : container }
 }
 
+async function openOne(path: string, options: ImportOptions): Promise<ImportFile> {
+  if (!isService(path)) return openImport(path, statedBy(options).container)
+  const { format, from, to } = options
+  return openService(path, format, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
+}
+
 /** The first file, opened already, and those after it, each when its turn comes; with the digests of those that were read. */
 async function* filesOf(
   first: ImportFile,
   paths: readonly string[],
-  container: Container | undefined,
+  options: ImportOptions,
   read: ImportedFile[],
 ): AsyncGenerator<ImportFile> {
   yield first
   read.push({ name: first.name, digest: first.digest() })
   for (const path of paths.slice(1)) {
-    const file = await openImport(path, container)
+    const file = await openOne(path, options)
     yield file
     read.push({ name: file.name, digest: file.digest() })
   }
 }
 
 async function importFiles(paths: readonly string[], options: ImportOptions): Promise<void> {
-  const { container } = statedBy(options)
   await checkFiles(paths)
-  const opened = await openImport(paths[0]!, container)
+  const opened = await openOne(paths[0]!, options)
   const { chosen, file } = await choose(opened, options)
   const connection = options.dryRun ? undefined : await connect(options)
   try {
     const read: ImportedFile[] = []
     const given = options.set ?? new Map<string, JsonValue>()
-    const files = filesOf(file, paths, container, read)
+    const files = filesOf(file, paths, options, read)
     const startedAt = now()
     const run = new ImportRun(
       { files, reading: chosen.reading, given, isOfSeveral: paths.length > 1 },
@@ -143,7 +152,7 @@ async function importFiles(paths: readonly string[], options: ImportOptions): Pr
       ...times,
     }
     // An import that brought nothing new is none: a second run of the same leaves the ledger as it was.
-    const isKept = connection !== undefined && run.totals.recorded > 0
+    const isKept = connection !== undefined && run.totals.recorded + run.totals.events > 0
     const id = isKept ? await recordImport(connection, importRecord(run, facts)) : undefined
     report(run, { ...chosen, id }, options)
     process.exitCode = run.totals.rejected > 0 || (isKept && id === undefined) ? EXIT.negative : EXIT.ok
@@ -181,10 +190,12 @@ function setField(text: string, before: GivenFields = new Map()): GivenFields {
 
 export const importCommand = withLedger(withConnection(new Command('import')))
   .description('record decisions, and what is known of them, from files of other systems')
-  .argument('<files...>', 'files to read, or - for standard input')
+  .argument('<files...>', 'files to read, - for standard input, or the address of a service')
   .option('--mapping <file>', 'how the columns become records (docs/cli.md)')
   .option('--format <format>', 'what the files are, or of which source (docs/import.md)', 'auto')
   .option('--set <field=value>', 'a field of all decisions that do not say it; may be given again', setField)
+  .option('--from <time>', 'of a service: from this time on')
+  .option('--to <time>', 'of a service: before this time')
   .option('--dry-run', 'read, map and judge, record nothing, and say what the source does not tell')
   .addHelpText(
     'after',

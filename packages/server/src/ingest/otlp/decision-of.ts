@@ -1,5 +1,6 @@
 /** What a decision says: its own span first, then what stands above it, then what it was made of. */
 import type { JsonObject, JsonValue } from '@deponent/format'
+import { isImported } from './layered.ts'
 import {
   buildOf,
   documentsOf,
@@ -72,7 +73,7 @@ export function decisionRecord(made: Made): JsonObject {
     traceId: span.traceId,
     spanId: span.spanId,
     system: systemOf(span),
-    basis: 'observed',
+    basis: isImported(span.attributes) ? 'asserted' : 'observed',
     ...timeOf(span),
     modelId: said(({ model }) => model, modelled) ?? unnamed(mapped, incomplete),
     modelType: mapped.role === 'model' ? 'llm' : 'agent',

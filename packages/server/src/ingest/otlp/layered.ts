@@ -9,6 +9,15 @@ export const LAYER_TIME = 'langfuse.event.time'
 /** The attribute that holds the event a piece was told by. */
 export const LAYER_EVENT = 'langfuse.event'
 
+/** The member of an event's `metadata` that says it was made of an export: what it tells was not seen by who sends it. */
+export const IMPORTED = 'deponent.import'
+
+/** Whether a span or log record, by its attributes, was told by such an event. */
+export function isImported(attributes: JsonObject): boolean {
+  const event = attributes[LAYER_EVENT]
+  return isObject(event) && isObject(event.metadata) && event.metadata[IMPORTED] === true
+}
+
 export function isLayered({ scope }: Span): boolean {
   return scope.name === LAYERED
 }

@@ -1,5 +1,6 @@
 /** Spans and log records as they are recorded, with everything they said. */
 import type { JsonObject } from '@deponent/format'
+import { isImported } from './layered.ts'
 import { type Judgement, judgementIn } from './dialects/judgements.ts'
 import { type MappedSpan, systemOf } from './map-span.ts'
 import type { LogRecord, Origin, Span } from './telemetry.ts'
@@ -72,10 +73,14 @@ export function judgementsInLog(log: LogRecord): Judgement[] {
   return isJudgement(log) ? judgementIn(log.attributes) : []
 }
 
-function standingOf(origin: Origin, sourceDigest: string, { isLate, subjects }: Standing): JsonObject {
+function standingOf(
+  origin: Origin & { attributes: JsonObject },
+  sourceDigest: string,
+  { isLate, subjects }: Standing,
+): JsonObject {
   return {
     system: systemOf(origin),
-    basis: 'observed',
+    basis: isImported(origin.attributes) ? 'asserted' : 'observed',
     sourceDigest,
     rollup: ROLLUP_VERSION,
     ...(isLate && { late: true }),

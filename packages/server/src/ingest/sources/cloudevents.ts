@@ -5,7 +5,7 @@ import type { MappedRecord } from '../map-row.ts'
 import type { SourceRow } from '../source-row.ts'
 import { recordIn } from '../record-row.ts'
 import { parsed, RowRecord } from './row-record.ts'
-import { badRow, type RowReader, type Source, type SourceLine } from './source.ts'
+import { badRow, type Made, type RowReader, type Source, type SourceLine } from './source.ts'
 
 const NAME = 'cloudevents'
 
@@ -31,7 +31,7 @@ class Unwrapping implements RowReader {
     this.#inner = inner
   }
 
-  take(row: SourceRow): MappedRecord[] {
+  take(row: SourceRow): Made[] {
     const { id, source } = row.values
     if (typeof id !== 'string' || typeof source !== 'string') throw badRow('the event has no id or no source')
     const { data, coerced } = dataOf(row)
@@ -42,7 +42,7 @@ class Unwrapping implements RowReader {
     if (found)
       return this.#readerOf(found)
         .take(inside)
-        .map((record) => wrapped(record, row, origin))
+        .map((made) => (made.event === undefined ? wrapped(made, row, origin) : made))
     if (!isRecord(data)) return [reported(row, origin)]
     return [wrapped(assertedRecord(inside), row, origin)]
   }

@@ -4,13 +4,21 @@ import type { ReadingError } from '../decode.ts'
 import type { MappedRecord } from '../map-row.ts'
 import type { SourceRow } from '../source-row.ts'
 
-/** One line of a source: the records it makes, or why it makes none. */
-export type SourceLine = { line: number; records: MappedRecord[] } | ({ line: number } & ReadingError)
+/** An event of Langfuse, which is sent as one: the server tells by its own rule which decisions a trace holds. */
+export interface MadeEvent {
+  readonly event: JsonObject
+}
+
+/** What a row makes. */
+export type Made = (MappedRecord & { event?: undefined }) | MadeEvent
+
+/** One line of a source: what it makes, or why it makes nothing. */
+export type SourceLine = { line: number; records: Made[] } | ({ line: number } & ReadingError)
 
 /** Reads the rows of one import, in order. */
 export interface RowReader {
-  /** The records of a row; none while it waits for another. @throws FormatError when the row makes none */
-  take(row: SourceRow): MappedRecord[]
+  /** What a row makes; nothing while it waits for another. @throws FormatError when it can make nothing */
+  take(row: SourceRow): Made[]
   /** What has waited until the rows were over. */
   end(): SourceLine[]
 }

@@ -3,6 +3,7 @@ import { aiAuditLogs } from './ai-audit-logs.ts'
 import { azureml } from './azureml.ts'
 import { bedrock } from './bedrock.ts'
 import { databricks } from './databricks.ts'
+import { langfuse } from './langfuse.ts'
 import { litellm } from './litellm.ts'
 import { sagemaker } from './sagemaker.ts'
 import { vertex } from './vertex.ts'
@@ -28,7 +29,7 @@ const OWN: readonly Source[] = [
 ]
 
 /** Every source there is, those that are known by more before those that are known by less. */
-export const SOURCES: readonly Source[] = [...OWN, cloudEvents(OWN)]
+export const SOURCES: readonly Source[] = [...OWN, langfuse, cloudEvents(OWN)]
 
 export function sourceNamed(name: string): Source | undefined {
   return SOURCES.find((source) => source.name === name)
