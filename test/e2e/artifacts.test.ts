@@ -159,6 +159,8 @@ describe('what is not an artifact', () => {
     await problemOf(send(Buffer.alloc(16_777_217)), 413, 'artifact_too_large')
     await problemOf(send('x', '?decision=loan-b&subject=p'), 400, 'bad_parameter')
     await problemOf(send('x', '?decision=unknown'), 404, 'not_found')
+    // Nobody has an empty id: sealed for nobody, it would outlive the person it is about.
+    await problemOf(send('x', '?subject='), 400, 'bad_parameter')
     await problemOf(server.fetch(`/v1/artifacts/${'0'.repeat(64)}`), 404, 'not_found')
     const [error] = (await envelopeOf(server.post('/v1/records', { kind: 'artifact' }), 400)).errors
     expect(error).toMatchObject({ code: 'wrong_endpoint' })

@@ -248,6 +248,9 @@ describe('lineage', () => {
       expect.arrayContaining(['version:guess@1', 'dataset:loans@7']),
     )
     await problemOf(server.fetch('/v1/lineage?datasetId=loans&modelId=risk'), 400, 'bad_parameter')
+    await problemOf(server.fetch('/v1/lineage?modelVersion=1'), 400, 'bad_parameter')
+    await problemOf(server.fetch('/v1/lineage?datasetId=loans&modelVersion=1'), 400, 'bad_parameter')
+    await problemOf(server.fetch('/v1/lineage?modelId=risk&version=7'), 400, 'bad_parameter')
     await problemOf(server.fetch('/v1/lineage?datasetId=nothing'), 404, 'not_found')
   })
 

@@ -107,6 +107,8 @@ async function aboutOf(call: Call): Promise<{ about: About; decision?: number }>
     throw new Problem(400, 'bad_parameter', 'whom a decision is about its artifacts are about', {
       field: 'subject',
     })
+  if (subjects.includes(''))
+    throw new Problem(400, 'bad_parameter', 'an empty id names nobody', { field: 'subject' })
   const common = {
     mediaType: mediaTypeOf(request.headers.get('content-type')),
     subjects,

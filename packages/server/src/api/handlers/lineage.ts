@@ -21,6 +21,8 @@ export const getLineage: Handler = async (call) => {
   const asked = queryAs(call.query, lineageQuery)
   if (asked.datasetId !== undefined && asked.modelId !== undefined)
     throw new Problem(400, 'bad_parameter', 'name a data set or a model, not both', { field: 'datasetId' })
+  mustNameOf(asked, 'version', 'datasetId')
+  mustNameOf(asked, 'modelVersion', 'modelId')
   const restriction = restrictionOf(call)
   const { uses, ...answer } = await call.services.projection.modelUse(undefined, restriction)
   const known = await modelsKnown(call, restriction, uses)
@@ -28,6 +30,12 @@ export const getLineage: Handler = async (call) => {
   if (graph.nodes.length === 0 && !isAll(asked)) throw concealed('nothing of this name is known')
   seenIn(call, graph)
   return json(withLeftOut({ graph: graphTold(graph), isWhole: known.isWhole, ...answer }, restriction))
+}
+
+/** A version alone would be passed over. @throws Problem */
+function mustNameOf(asked: Asked, version: keyof Asked, of: keyof Asked): void {
+  if (asked[version] !== undefined && asked[of] === undefined)
+    throw new Problem(400, 'bad_parameter', `${version} is one of what ${of} names`, { field: version })
 }
 
 function isAll({ datasetId, modelId }: Asked): boolean {
