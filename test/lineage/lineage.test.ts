@@ -49,6 +49,12 @@ describe('what names data', () => {
     expect(datasets.named({ sealed: true })).toEqual([])
   })
 
+  test('has the last of its registrations beside it, not all of many thousand', () => {
+    const daily = Array.from({ length: 1_000 }, (_, i) => registered('daily', `${i}`))
+    const { registrations } = new DatasetVersions(daily).of({ datasetId: 'daily' })
+    expect(registrations).toEqual(daily.slice(-100).map(({ id }) => id))
+  })
+
   test('means other data where digests are stated and differ', () => {
     const [same, other] = ['sha256:ab', 'sha256:cd'].map((digest) =>
       datasets.of({ datasetId: 'loans', version: '7', digest }),
@@ -123,25 +129,42 @@ describe('a lineage', () => {
   })
 })
 
+/** Counts how often the records it is given are looked at. */
+function counting(): { counted: (one: LifecycleRecord) => LifecycleRecord; looks: () => number } {
+  let looks = 0
+  const counted = ({ record, ...rest }: LifecycleRecord): LifecycleRecord => ({
+    ...rest,
+    get record() {
+      looks += 1
+      return record
+    },
+  })
+  return { counted, looks: () => looks }
+}
+
 describe('a lineage of everything', () => {
   test('looks at each data set few times, however many there are', () => {
     const count = 400
-    let looks = 0
-    const declared = Array.from({ length: count }, (_, i) => {
-      const { record, ...rest } = i % 2 === 0 ? registered(`d${i}`, '1') : made(`d${i}`, '1', `d${i - 1}/1`)
-      const counted = {
-        get record() {
-          looks += 1
-          return record
-        },
-      }
-      return Object.defineProperties({ ...rest, record }, Object.getOwnPropertyDescriptors(counted))
-    })
+    const { counted, looks } = counting()
+    const declared = Array.from({ length: count }, (_, i) =>
+      counted(i % 2 === 0 ? registered(`d${i}`, '1') : made(`d${i}`, '1', `d${i - 1}/1`)),
+    )
     const datasets = new DatasetVersions(declared)
     const builder = new LineageBuilder(datasets, [])
     for (const dataset of datasets.all()) builder.addDataset(dataset)
     expect(builder.graph().edges).toHaveLength(count / 2)
-    expect(looks).toBeLessThan(50 * count)
+    expect(looks()).toBeLessThan(50 * count)
+  })
+
+  test('looks at each record few times, however many versions were trained on data of which there are many', () => {
+    const count = 400
+    const { counted, looks } = counting()
+    const daily = Array.from({ length: count }, (_, i) => counted(registered('daily', `${i}`)))
+    const trained = Array.from({ length: count }, (_, i) =>
+      counted(event(i, 'training_completed', { modelVersion: `${i}`, trainingDataRef: 'daily' })),
+    )
+    expect(versionsOf(trained, [], new DatasetVersions(daily), NOW)).toHaveLength(count)
+    expect(looks()).toBeLessThan(50 * count)
   })
 
   test('ends where it is cut, however long the way data went', () => {

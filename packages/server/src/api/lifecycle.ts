@@ -70,12 +70,14 @@ export async function modelsKnown(
     ...uses.map((use) => use.modelId),
   ])
   const now = call.services.clock.now()
+  const eventsOf = Map.groupBy(events, (record) => textIn(record, 'modelId'))
+  const usesOf = Map.groupBy(uses, (use) => use.modelId)
   const models = [...names]
     .filter((name) => modelId === undefined || name === modelId)
     .toSorted()
     .map((name) => {
-      const own = events.filter((record) => textIn(record, 'modelId') === name)
-      const theirs = uses.filter((use) => use.modelId === name)
+      const own = eventsOf.get(name) ?? []
+      const theirs = usesOf.get(name) ?? []
       return { modelId: name, records: own, uses: theirs, versions: versionsOf(own, theirs, datasets, now) }
     })
   return { models, datasets, datasetRecords, isWhole }

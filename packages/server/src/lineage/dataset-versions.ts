@@ -13,7 +13,7 @@ export interface DatasetReference {
 export interface DatasetVersion extends DatasetReference {
   readonly name?: string
   readonly origin?: JsonValue
-  /** Entry ids of its registrations; none when only a transformation or a training names it. */
+  /** Entry ids of its registrations, the last ones of many; none when only a transformation or a training names it. */
   readonly registrations: readonly string[]
   readonly transformations: readonly Transformation[]
 }
@@ -31,6 +31,9 @@ export function concerns(named: DatasetReference, { datasetId, version }: Datase
   return named.version === undefined || version === undefined || named.version === version
 }
 
+/** Versions of a model name a data set each: all of its registrations with each of them are more than an answer may hold. */
+const REGISTRATIONS_MAX = 100
+
 const REGISTERED = 'dataset.registered'
 const TRANSFORMED = 'dataset.transformed'
 
@@ -43,6 +46,7 @@ export class DatasetVersions {
   readonly #declarations: readonly Declaration[]
   readonly #byId: ReadonlyMap<string, readonly Declaration[]>
   readonly #byVersion: ReadonlyMap<string, readonly Declaration[]>
+  readonly #told = new Map<string, DatasetVersion>()
   #all: readonly DatasetVersion[] | undefined
 
   /** `records`: of the kinds `dataset.…`; others are passed over. */
@@ -66,6 +70,14 @@ export class DatasetVersions {
   /** What is declared of what a reference names. One without a version is to all there are. */
   of(reference: DatasetReference): DatasetVersion {
     const { datasetId, version, digest } = reference
+    const key = JSON.stringify([datasetId, version, digest])
+    const told = this.#told.get(key) ?? this.#of(reference)
+    this.#told.set(key, told)
+    return told
+  }
+
+  #of(reference: DatasetReference): DatasetVersion {
+    const { datasetId, version, digest } = reference
     const candidates =
       version === undefined ? this.#byId.get(datasetId) : this.#byVersion.get(referenceText(reference))
     const theirs = (candidates ?? [])
@@ -81,7 +93,10 @@ export class DatasetVersions {
       ...(known !== undefined && { digest: known }),
       ...(name !== undefined && { name }),
       ...(last?.record['origin'] !== undefined && { origin: last.record['origin'] }),
-      registrations: registrations.filter((record) => agrees(record, digest)).map(({ id }) => id),
+      registrations: registrations
+        .filter((record) => agrees(record, digest))
+        .slice(-REGISTRATIONS_MAX)
+        .map(({ id }) => id),
       transformations: theirs
         .filter(({ kind }) => kind === TRANSFORMED)
         .map((record) => this.#transformation(record)),

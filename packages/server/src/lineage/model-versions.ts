@@ -75,26 +75,31 @@ export function versionsOf(
     ...deployments.map(({ modelVersion }) => modelVersion),
     ...uses.map(({ modelVersion }) => modelVersion).filter((version) => version !== ''),
   ])
+  const recordsOf = Map.groupBy(ordered, (record) => textIn(record, 'modelVersion'))
+  const deploymentsBy = Map.groupBy(deployments, ({ modelVersion }) => modelVersion)
+  const usesBy = Map.groupBy(uses, ({ modelVersion }) => modelVersion)
+  const withdrawals = ordered.filter(({ kind }) => WITHDRAWING.has(kind))
   return [...names]
-    .map((name) => versionOf(name, ordered, deployments, uses, datasets, now))
+    .map((name) => {
+      const [own, known] = [recordsOf.get(name) ?? [], deploymentsBy.get(name) ?? []]
+      const state = stateOf(own, withdrawalsOf(name, withdrawals, own), known, now)
+      return versionOf(name, state, own, known, usesBy.get(name) ?? [], datasets)
+    })
     .toSorted((a, b) => (a.firstAt ?? Infinity) - (b.firstAt ?? Infinity))
 }
 
 function versionOf(
   modelVersion: string,
-  records: readonly LifecycleRecord[],
-  allDeployments: readonly Deployment[],
-  allUses: readonly Use[],
+  state: VersionState,
+  own: readonly LifecycleRecord[],
+  deployments: readonly Deployment[],
+  uses: readonly Use[],
   datasets: DatasetVersions,
-  now: number,
 ): ModelVersion {
-  const own = records.filter((record) => textIn(record, 'modelVersion') === modelVersion)
-  const deployments = allDeployments.filter((deployment) => deployment.modelVersion === modelVersion)
-  const uses = allUses.filter((use) => use.modelVersion === modelVersion)
   const moments = [...own.map(({ at }) => at), ...uses.flatMap(({ firstAt }) => firstAt ?? [])]
   return {
     modelVersion,
-    state: stateOf(own, withdrawalsOf(modelVersion, records, own), deployments, now),
+    state,
     isDeprecated: own.some(({ kind }) => kind === 'model.deprecated'),
     ...(moments.length > 0 && { firstAt: Math.min(...moments) }),
     builtBy: actsIn(
@@ -115,19 +120,18 @@ function versionOf(
   }
 }
 
-/** Records that withdraw a version: those of it, and those of all versions there were by then. */
+/** Those that withdraw a version: its own, and those of all versions there were by then. `withdrawals`: of the model, in order. */
 function withdrawalsOf(
   modelVersion: string,
-  records: readonly LifecycleRecord[],
+  withdrawals: readonly LifecycleRecord[],
   [first]: readonly LifecycleRecord[],
 ): LifecycleRecord[] {
   if (first === undefined) return []
-  return records
-    .slice(records.indexOf(first))
-    .filter(
-      (record) =>
-        WITHDRAWING.has(record.kind) && [undefined, modelVersion].includes(textIn(record, 'modelVersion')),
-    )
+  return withdrawals.filter(
+    (record) =>
+      (record.at > first.at || (record.at === first.at && record.index >= first.index)) &&
+      [undefined, modelVersion].includes(textIn(record, 'modelVersion')),
+  )
 }
 
 function stateOf(
