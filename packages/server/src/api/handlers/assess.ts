@@ -15,7 +15,7 @@ const LOOKED_AT_MAX = 200
 export const assess: Handler = async (call) => {
   queryAs(call.query, noQuery)
   const restriction = restrictionOf(call)
-  const { uses, ...answer } = await call.services.projection.modelUse(undefined, restriction)
+  const { isCut, uses, ...answer } = await call.services.projection.modelUse(undefined, restriction)
   const declared = await lifecycleOf(call, ['system.declared', 'system.changed'], restriction)
   const { isWhole, models } = await modelsKnown(call, restriction, uses)
   const systems = [...new Set(uses.map(({ system }) => system))]
@@ -24,6 +24,7 @@ export const assess: Handler = async (call) => {
   const seesDeclarations = isWhole && declared.isWhole
   const seesUses =
     seesDeclarations &&
+    !isCut &&
     answer.suppressed === undefined &&
     answer.archived === undefined &&
     restriction.except === undefined
@@ -37,6 +38,7 @@ export const assess: Handler = async (call) => {
   ]
   const isAll =
     seesDeclarations &&
+    !isCut &&
     answer.suppressed === undefined &&
     Math.max(systems.length, toCount.length) <= LOOKED_AT_MAX
   call.look.count = findings.length

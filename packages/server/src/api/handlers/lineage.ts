@@ -24,12 +24,14 @@ export const getLineage: Handler = async (call) => {
   mustNameOf(asked, 'version', 'datasetId')
   mustNameOf(asked, 'modelVersion', 'modelId')
   const restriction = restrictionOf(call)
-  const { uses, ...answer } = await call.services.projection.modelUse(undefined, restriction)
+  const { isCut, uses, ...answer } = await call.services.projection.modelUse(asked.modelId, restriction)
   const known = await modelsKnown(call, restriction, uses)
   const graph = graphOf(known, asked)
   if (graph.nodes.length === 0 && !isAll(asked)) throw concealed('nothing of this name is known')
   seenIn(call, graph)
-  return json(withLeftOut({ graph: graphTold(graph), isWhole: known.isWhole, ...answer }, restriction))
+  return json(
+    withLeftOut({ graph: graphTold(graph), isWhole: known.isWhole && !isCut, ...answer }, restriction),
+  )
 }
 
 /** A version alone would be passed over. @throws Problem */

@@ -22,13 +22,13 @@ export const listModels: Handler = async (call) => {
   queryAs(call.query, noQuery)
   const { clock, projection } = call.services
   const restriction = restrictionOf(call)
-  const { uses, ...answer } = await projection.modelUse(undefined, restriction)
+  const { isCut, uses, ...answer } = await projection.modelUse(undefined, restriction)
   const { isWhole, models } = await modelsKnown(call, restriction, uses)
   const now = clock.now()
   const items = models.filter(({ modelId }) => modelId !== '').map((model) => summaryOf(model, now))
   call.look.objects = objectsOf(models.flatMap(({ records }) => records))
   call.look.count = items.length
-  return json(withLeftOut({ items, isWhole, ...answer }, restriction))
+  return json(withLeftOut({ items, isWhole: isWhole && !isCut, ...answer }, restriction))
 }
 
 function summaryOf({ modelId, records, uses, versions }: KnownModel, now: number): object {
@@ -50,7 +50,7 @@ export const getModel: Handler = async (call) => {
   const moment = at === undefined ? clock.now() : Date.parse(at)
   const restriction = restrictionOf(call)
   const modelId = call.params.modelId!
-  const { uses, ...answer } = await projection.modelUse(modelId, restriction)
+  const { isCut, uses, ...answer } = await projection.modelUse(modelId, restriction)
   const { isWhole, models } = await modelsKnown(call, restriction, uses, modelId)
   const [model] = models
   if (!model) throw unknownModel(call)
@@ -68,7 +68,7 @@ export const getModel: Handler = async (call) => {
         decisions: usesTold(uses),
         events: events.map(eventTold),
         eventCount: records.length,
-        isWhole,
+        isWhole: isWhole && !isCut,
         ...answer,
       },
       restriction,

@@ -3,7 +3,6 @@
 import type { Restriction } from '../restriction.ts'
 import { DECISIONS, readable } from '../schema.ts'
 import { archivedMember } from './archived.ts'
-import { QueryError } from './error.ts'
 import { ask, type AsOf, boundSize, type Ground } from './ground.ts'
 import { Substitutions } from './parameters.ts'
 import { type MaybeSuppressed, partsShown, showLarge } from './suppression.ts'
@@ -25,6 +24,8 @@ export interface ModelUse {
 
 export interface ModelUseAnswer extends AsOf, MaybeSuppressed {
   readonly uses: readonly ModelUse[]
+  /** There are more uses than are told. */
+  readonly isCut: boolean
 }
 
 /** [from, to) in Unix milliseconds; without an end when it goes on. */
@@ -38,7 +39,7 @@ const NAMES = ['system', 'modelId', 'modelVersion', 'environment'] as const
 
 type Row = Readonly<Record<(typeof NAMES)[number] | 'decisions' | 'first' | 'last', string>>
 
-/** Of all models, or of one; the most used first. @throws QueryError · QueryTooHeavy · EngineUnavailable */
+/** Of all models, or of one; the most used first, and no more than `USES_MAX`. @throws QueryError · QueryTooHeavy · EngineUnavailable */
 export async function modelUse(
   ground: Ground,
   modelId: string | undefined,
@@ -60,14 +61,13 @@ export async function modelUse(
       GROUP BY ${NAMES.join(', ')} ORDER BY decisions DESC, ${NAMES.join(', ')} LIMIT ${USES_MAX + 1}`,
     values,
   )
-  if (rows.length > USES_MAX)
-    throw new QueryError('too_many_groups', 'modelId', `at most ${USES_MAX} versions in use`, 'more')
-  const { rows: shown, suppressed } = showLarge(rows, restriction, (row) => ({
+  const { rows: shown, suppressed } = showLarge(rows.slice(0, USES_MAX), restriction, (row) => ({
     key: NAMES.map((name) => row[name]),
     count: Number(row.decisions),
   }))
   return {
     uses: shown.map((row) => useOf(row, restriction)),
+    isCut: rows.length > USES_MAX,
     asOf: { size },
     ...archivedMember(ground, restriction),
     ...(suppressed ? { suppressed } : {}),
