@@ -161,6 +161,7 @@ describe('every source', () => {
     [['databricks.jsonl']],
     [['vertex.jsonl']],
     [['litellm.jsonl']],
+    [['mlflow.jsonl']],
     [['openlineage.jsonl']],
     [['cloudevents.jsonl']],
     [['cloudtrail.json']],

@@ -5,9 +5,11 @@ import type { RowReading } from '../ingest/source-row.ts'
 import { CommandError, EXIT } from './exit.ts'
 import type { ImportFile } from './import-file.ts'
 import { langfuseHistory, type Span } from './langfuse-history.ts'
+import { mlflowHistory } from './mlflow-history.ts'
 
 const SERVICES: Readonly<Record<string, (url: string, span: Span) => AsyncGenerator<RowReading>>> = {
   langfuse: langfuseHistory,
+  mlflow: mlflowHistory,
 }
 
 export function isService(path: string): boolean {

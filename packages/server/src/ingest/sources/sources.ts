@@ -11,6 +11,7 @@ import { azureMonitor } from './azure-monitor.ts'
 import { cloudAuditLogs } from './cloud-audit-logs.ts'
 import { cloudEvents } from './cloudevents.ts'
 import { cloudtrail } from './cloudtrail.ts'
+import { mlflow } from './mlflow.ts'
 import { openlineage } from './openlineage.ts'
 import type { Source } from './source.ts'
 
@@ -21,6 +22,7 @@ const OWN: readonly Source[] = [
   databricks,
   vertex,
   litellm,
+  mlflow,
   openlineage,
   cloudtrail,
   azureMonitor,
