@@ -36,7 +36,10 @@ export const getEmitterProof: Handler = async (call) => {
   // It serves another system too, of which the caller is not to learn.
   if (seen.length < entries.length) throw concealed(UNKNOWN)
   if (entries.length > PROOF_NUMBERS_MAX) throw bad('to', `at most ${PROOF_NUMBERS_MAX} numbers`)
-  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX, UNRESTRICTED)
+  const statements = await projection.entriesOfKind('emitter.', STATEMENTS_MAX + 1, UNRESTRICTED)
+  // A loss or an end among those that are not read would be missing from the proof.
+  if (statements.length > STATEMENTS_MAX)
+    throw new Problem(409, 'too_many_statements', `more than ${STATEMENTS_MAX} statements about emitters`)
   const maker = new EmitterProofMaker(tenant.ledger, tenant.vault)
   const asked = { epoch, from, ...(to !== undefined && { to }) }
   const proof = await maker.make(emitter, asked, { entries, statements })
