@@ -57,7 +57,8 @@ function questionOf(options: LabelledOptions): LabelledQuestion {
   for (const other of compatible) query.append('compatible', other)
   for (const flag of ['unstated', 'unlabelled', 'protected', 'sealed'] as const)
     if (options[flag]) query.set(flag, 'true')
-  query.set('limit', '1000')
+  // Sealed input may be long: what is in memory is one page.
+  query.set('limit', options.sealed ? '100' : '1000')
   return {
     path: `/v1/labelled-decisions?${query.toString()}`,
     purpose,

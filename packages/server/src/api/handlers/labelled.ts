@@ -16,6 +16,9 @@ import { restrictionOf, withLeftOut } from '../restriction.ts'
 /** Parameters of this question; what else there is filters decisions. */
 const OWN = ['compatible', 'unstated', 'unlabelled', 'protected', 'sealed'] as const
 
+/** Decisions that are held open at the same time, with the records about them. */
+const TOGETHER_MAX = 100
+
 interface Order {
   readonly use: StatedUse
   /** Decisions without a label too. */
@@ -38,16 +41,19 @@ export const listLabelled: Handler = async (call) => {
   )
   const targets = items.map(({ index }) => index)
   const latest = await call.services.projection.latestAbout(targets, asOf.size, restriction)
-  const entries = await entriesOf(call, targets, latest)
   const rows: object[] = []
   const ids: string[] = []
   const leftOut: Partial<Record<Reason, number>> = {}
-  for (const target of targets) {
-    const row = await rowOf(call, order, entries, latest.get(target) ?? { target })
-    if (typeof row === 'string') leftOut[row] = (leftOut[row] ?? 0) + 1
-    else {
-      rows.push(row)
-      ids.push(entries.get(target)!.entry.id)
+  for (let from = 0; from < targets.length; from += TOGETHER_MAX) {
+    const some = targets.slice(from, from + TOGETHER_MAX)
+    const entries = await entriesOf(call, some, latest)
+    for (const target of some) {
+      const row = await rowOf(call, order, entries, latest.get(target) ?? { target })
+      if (typeof row === 'string') leftOut[row] = (leftOut[row] ?? 0) + 1
+      else {
+        rows.push(row)
+        ids.push(entries.get(target)!.entry.id)
+      }
     }
   }
   note(call, order, ids)
@@ -76,24 +82,20 @@ function withoutRestricted(call: Call): ReturnType<typeof restrictionOf> {
   return { ...restrictionOf(call), ...(except.length > 0 && { except }) }
 }
 
-/** The decisions of a page and the records about them, each read once. */
+/** Decisions and the records about them, each read once. */
 async function entriesOf(
   call: Call,
   targets: readonly number[],
   latest: ReadonlyMap<number, LatestAbout>,
 ): Promise<Entries> {
-  const about = [...latest.values()].flatMap(({ asserted, observed, outcome }) => [
-    asserted,
-    observed,
-    outcome,
-  ])
+  const about = targets.flatMap((target) => {
+    const { asserted, observed, outcome } = latest.get(target) ?? {}
+    return [asserted, observed, outcome]
+  })
   const indices = new Set([...targets, ...about.filter((index) => index !== undefined)])
   const entries = new Map<number, ReadEntry>()
-  for await (const read of readEach(
-    call,
-    [...indices].toSorted((a, b) => a - b),
-  ))
-    entries.set(read.index, read)
+  const ascending = [...indices].toSorted((a, b) => a - b)
+  for await (const read of readEach(call, ascending)) entries.set(read.index, read)
   return entries
 }
 
