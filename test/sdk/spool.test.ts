@@ -170,13 +170,15 @@ describe('a spool', () => {
   it('seals to a key that it learnt while it was being opened', async () => {
     for (let i = 0; i < 20; i++) {
       const audit = client({ directory: join(directory, String(i)) })
+      server.reply = keepAll
       audit.log({ modelId: 'm', prediction: 'first' })
       await audit.flush()
+      server.reply = away
       audit.log({ modelId: 'm', prediction: 'second' })
       await audit.close({ timeoutMs: 0 })
       expect(audit.stats()).toMatchObject({ reported: 2, spooled: 1, lost: 0 })
     }
-    expect(issues).toEqual([])
+    expect(issues.filter(({ code }) => code !== 'unreachable')).toEqual([])
   })
 
   it('remembers the key, so that a process that never reached the server can seal too', async () => {
