@@ -1,26 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { AUDIT, MAPPING_VERSION } from '../../packages/server/src/ingest/otlp/map-span.ts'
 import { ROLLUP_VERSION } from '../../packages/server/src/ingest/otlp/trace-tree.ts'
+import { missingForShell } from './shell-page.ts'
 import { ROOT, textOf } from './tree.ts'
 
 const PAGE = textOf('docs/otel.md')
 const BIN = join(ROOT, 'packages/server/bin/deponent.mjs')
 
-/** What keeps the guide from being followed here; `.ci/run` has everything, so there it is a failure. */
-function missing(): string | undefined {
-  if (process.env.DEPONENT_CI === '1') return undefined
-  if (!existsSync(join(ROOT, 'packages/server/dist/cli/main.js'))) return 'not built; npm test builds first'
-  return spawnSync('curl', ['--version']).status === 0 ? undefined : 'no curl on this machine'
-}
-
 test('the ten minutes of docs/otel.md end in a decision', async (context) => {
-  const reason = missing()
+  const reason = missingForShell()
   if (reason !== undefined) return context.skip(reason)
   const [section = ''] = PAGE.split(/^## What is promised$/m)
   const blocks = [...section.matchAll(/^```(?:sh|js)\n(.*?)^```$/gms)].map(([, text = '']) => text)

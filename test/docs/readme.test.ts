@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import { missingForShell } from './shell-page.ts'
 import { ROOT, textOf } from './tree.ts'
 
 const BIN = join(ROOT, 'packages/server/bin/deponent.mjs')
-const BUILT = join(ROOT, 'packages/server/dist/cli/main.js')
 
 /** The shell blocks of the README's sixty seconds, in order. */
 function blocks(): string[] {
@@ -18,15 +18,8 @@ function blocks(): string[] {
   )
 }
 
-/** What keeps the commands from being run here; `.ci/run` has everything, so there it is a failure. */
-function missing(): string | undefined {
-  if (process.env.DEPONENT_CI === '1') return undefined
-  if (!existsSync(BUILT)) return 'not built; npm test builds first'
-  return spawnSync('curl', ['--version']).status === 0 ? undefined : 'no curl on this machine'
-}
-
 test('the sixty seconds of the README end in a decision that is proven and a byte that is caught', async (context) => {
-  const reason = missing()
+  const reason = missingForShell()
   if (reason !== undefined) return context.skip(reason)
   const [serve = '', report = '', ask = '', verify = '', change = '', ...rest] = blocks()
   expect(rest).toEqual([])

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { textOf } from '../docs/tree.ts'
 import { newPlace, ServerProcess } from '../e2e/server-process.ts'
 import { optionalStrangerSuite, run } from './stranger.ts'
 
@@ -23,8 +24,8 @@ optionalStrangerSuite('SDKs in Python', missing, () => {
   })
   afterAll(() => server.stop())
 
-  const tell = async (sdk: string): Promise<string> => {
-    const told = await run('python3', [SCRIPT, sdk], {
+  const tell = async (...program: string[]): Promise<string> => {
+    const told = await run('python3', program, {
       PYTHONPATH: LIBRARIES,
       OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
       OTEL_EXPORTER_OTLP_HEADERS: `Authorization=Bearer%20${server.key}`,
@@ -47,12 +48,18 @@ optionalStrangerSuite('SDKs in Python', missing, () => {
   }
 
   test('that of OpenTelemetry tells of a decision', async () => {
-    const name = await tell('opentelemetry')
+    const name = await tell(SCRIPT, 'opentelemetry')
     expect(await listed('modelId=m')).toMatchObject({ decisionId: name, system: 'python' })
   })
 
   test('that of Langfuse, as it was before it spoke OpenTelemetry, tells of another', async () => {
-    const traceId = (await tell('langfuse')).replaceAll('-', '')
+    const traceId = (await tell(SCRIPT, 'langfuse')).replaceAll('-', '')
     expect(await listed(`traceId=${traceId}`)).toMatchObject({ prediction: 'No.' })
+  })
+
+  test('that of Langfuse does what docs/langfuse.md says', async () => {
+    const [, block = ''] = /^```python\n(.*?)^```$/ms.exec(textOf('docs/langfuse.md')) ?? []
+    await tell('-c', block)
+    expect(await listed('modelId=small-1')).toMatchObject({ prediction: 'No.' })
   })
 })
