@@ -286,6 +286,12 @@ describe('every forbidden arrow', () => {
       'server/traces/a.ts → server/projection/p.ts',
     ],
     [
+      'the label of a decision follows from records alone',
+      server('labelling/a.ts'),
+      `import '../projection/p.ts'`,
+      'server/labelling/a.ts → server/projection/p.ts',
+    ],
+    [
       'what stood behind a decision is told from records alone',
       server('lineage/a.ts'),
       `import '../projection/p.ts'`,

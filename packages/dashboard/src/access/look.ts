@@ -47,6 +47,8 @@ export const OPERATIONS: Readonly<Record<string, { readonly did: string; readonl
   },
   getProof: { did: 'took a proof of a decision', to: 'take a proof of a decision' },
   getBundle: { did: 'exported the evidence of a decision', to: 'export the evidence of a decision' },
+  getArtifact: { did: 'saw what is known of an artifact', to: 'see what is known of an artifact' },
+  getArtifactContent: { did: 'opened an artifact', to: 'open an artifact' },
   listLabelled: { did: 'exported labelled decisions', to: 'export labelled decisions' },
   postBundles: { did: 'exported the evidence of many records', to: 'export the evidence of many records' },
   lookUpSubject: { did: 'looked a person up', to: 'look a person up' },
