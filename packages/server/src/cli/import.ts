@@ -128,6 +128,8 @@ async function* filesOf(
 }
 
 async function importFiles(paths: readonly string[], options: ImportOptions): Promise<void> {
+  // What was mistyped is said before any file is looked for.
+  statedBy(options)
   await checkFiles(paths)
   const opened = await openOne(paths[0]!, options)
   const { chosen, file } = await choose(opened, options)
