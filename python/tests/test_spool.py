@@ -180,8 +180,8 @@ class SpoolTest(SendingTest):
         os.mkdir(path)
         with unittest.mock.patch.object(spool_module, 'POSTPONED_SECONDS', 0.02):
             self.ledger.is_away = False
-            until(lambda: client.stats()['recorded'] == 1)
-            self.assertEqual((self.lost(), client.stats()['spooled'], self.files('.damaged')), ([], 1, []))
+            until(lambda: (client.stats()['recorded'], client.stats()['spooled']) == (1, 1))
+            self.assertEqual((self.lost(), self.files('.damaged')), ([], []))
             os.rmdir(path)
             os.rename(path + '.away', path)
             self.assertEqual(client.flush(20), 0)
