@@ -1,32 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
-import { IndexEngine, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { describe, expect, test } from 'vitest'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { zstdFrames } from '../../packages/server/src/residue/zstd-frames.ts'
-import { personOf, RESTRICTIONS, story, TierWorld } from './tier-world.ts'
+import { personOf, RESTRICTIONS, story, type TierWorld } from './tier-world.ts'
 import { ask } from './world.ts'
+import { tierSuite } from './tier-suite.ts'
 
-const worlds: TierWorld[] = []
-let engine: IndexEngine
-let directory: string
-beforeAll(async () => {
-  directory = await makeScratch('deponent-archives')
-  engine = await IndexEngine.start({ directory })
-})
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.destroy()
-})
-afterAll(async () => {
-  await engine.stop()
-  await removeScratch(directory)
-})
+const suite = tierSuite()
 
 /** Months of early 2024 are archived as soon as they have moved. */
 async function archivedWorld(count: number): Promise<{ world: TierWorld; before: unknown }> {
-  const world = new TierWorld()
-  worlds.push(world)
-  await world.startTiered(engine, { warmDays: 60 })
+  const world = suite.newWorld()
+  await world.startTiered(suite.engine, { warmDays: 60 })
   world.source.add(...story(0, count))
   await world.indexed()
   const before = await allRows(world)

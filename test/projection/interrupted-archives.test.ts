@@ -1,31 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
-import { IndexEngine } from '../../packages/server/src/projection/index.ts'
+import { describe, expect, test, vi } from 'vitest'
 import { zstdFrames } from '../../packages/server/src/residue/zstd-frames.ts'
-import { personOf, story, TierWorld } from './tier-world.ts'
+import { personOf, story, type TierWorld } from './tier-world.ts'
 
 const PERSON = personOf(21)
+import { tierSuite } from './tier-suite.ts'
 
-const worlds: TierWorld[] = []
-let engine: IndexEngine
-let directory: string
-beforeAll(async () => {
-  directory = await makeScratch('deponent-interrupted-archives')
-  engine = await IndexEngine.start({ directory })
-})
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.destroy()
-})
-afterAll(async () => {
-  await engine.stop()
-  await removeScratch(directory)
-})
+const suite = tierSuite()
 
 /** A world whose months of early 2024 are archived, and the entries of one person in it, whose content is gone. */
 async function archivedWorld(): Promise<{ world: TierWorld; erased: number[] }> {
-  const world = new TierWorld()
-  worlds.push(world)
-  await world.startTiered(engine, { warmDays: 60 })
+  const world = suite.newWorld()
+  await world.startTiered(suite.engine, { warmDays: 60 })
   world.source.add(...story(0, 60))
   await world.indexed()
   await world.projection.moveMonths()
@@ -41,7 +26,7 @@ async function archivedWorld(): Promise<{ world: TierWorld; erased: number[] }> 
 /** Where the person is still found. */
 async function traces(world: TierWorld): Promise<{ archives: boolean; links: boolean }> {
   const inside = (bytes: Uint8Array): Uint8Array[] => [bytes, ...zstdFrames(bytes).contents.flatMap(inside)]
-  const [row] = await engine
+  const [row] = await suite.engine
     .connect()
     .select<{ links: string }>(
       `SELECT count() AS links FROM ${world.database}_index.archivedLinks WHERE has(subjects, '${PERSON}')`,
@@ -77,7 +62,7 @@ describe('an erasure in archives that was interrupted', () => {
   test('finds the person when what the index keeps of a month was not filled to its end', async () => {
     const { world, erased } = await archivedWorld()
     for (const month of ['202401', '202402'])
-      await engine
+      await suite.engine
         .connect()
         .command(`ALTER TABLE ${world.database}_index.archivedLinks DROP PARTITION ID '${month}'`)
     await world.projection.erase(erased)

@@ -1,30 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { fileStore } from '../../packages/server/src/platform/file-store.ts'
 import type { ObjectStore } from '../../packages/server/src/platform/object-store.ts'
-import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
-import { IndexEngine, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
-import { story, TierWorld } from './tier-world.ts'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { story, type TierWorld } from './tier-world.ts'
+import { tierSuite } from './tier-suite.ts'
 
-const worlds: TierWorld[] = []
-let engine: IndexEngine
-let directory: string
-beforeAll(async () => {
-  directory = await makeScratch('deponent-tier-moves')
-  engine = await IndexEngine.start({ directory })
-})
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.destroy()
-})
-afterAll(async () => {
-  await engine.stop()
-  await removeScratch(directory)
-})
-
-function newWorld(): TierWorld {
-  const world = new TierWorld()
-  worlds.push(world)
-  return world
-}
+const suite = tierSuite()
 
 async function decisions({ projection }: TierWorld): Promise<unknown> {
   return (await projection.sql('SELECT * FROM decisions ORDER BY index', UNRESTRICTED)).rows
@@ -32,7 +13,7 @@ async function decisions({ projection }: TierWorld): Promise<unknown> {
 
 /** Decisions in the table itself, of months that are over. */
 async function inTable({ database }: TierWorld): Promise<number> {
-  const [row] = await engine.connect().select<{
+  const [row] = await suite.engine.connect().select<{
     rows: string
   }>(`SELECT count() AS rows FROM ${database}_index.decisions WHERE at < toDateTime64('2024-03-01 00:00:00', 3, 'UTC')`)
   return Number(row!.rows)
@@ -40,7 +21,7 @@ async function inTable({ database }: TierWorld): Promise<number> {
 
 describe('a month that moves', () => {
   test('is moved to its end by the next turn when it was left while it switched', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 30))
     await world.indexed()
     const before = await decisions(world)
@@ -56,9 +37,9 @@ describe('a month that moves', () => {
 
   test('is moved another time when a sweep that failed may have taken its files', async () => {
     const written = Promise.withResolvers<void>()
-    const world = newWorld()
+    const world = suite.newWorld()
     const late = new LateSweep(fileStore(world.storeDirectory), written.promise)
-    await world.startTiered(engine, {
+    await world.startTiered(suite.engine, {
       store: late.store,
       atStep: (step) => {
         if (step === 'written') written.resolve()

@@ -1,30 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
-import { IndexEngine, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
-import { answers, logicalTypes, parquetTexts, personOf, story, TierWorld } from './tier-world.ts'
+import { describe, expect, test } from 'vitest'
+import { UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { answers, logicalTypes, parquetTexts, personOf, story, type TierWorld } from './tier-world.ts'
+import { tierSuite } from './tier-suite.ts'
 
-const worlds: TierWorld[] = []
-let engine: IndexEngine
-let directory: string
-beforeAll(async () => {
-  directory = await makeScratch('deponent-tiers')
-  engine = await IndexEngine.start({ directory })
-})
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.destroy()
-})
-afterAll(async () => {
-  await engine.stop()
-  await removeScratch(directory)
-})
-
-function newWorld(): TierWorld {
-  const world = new TierWorld()
-  worlds.push(world)
-  return world
-}
+const suite = tierSuite()
 
 /** All rows, as they are shown. */
 async function short({ projection }: TierWorld): Promise<unknown> {
@@ -35,7 +16,7 @@ async function short({ projection }: TierWorld): Promise<unknown> {
 
 describe('a month that moved to files', () => {
   test('answers every question, whoever asks, as it did in the index', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 120))
     await world.indexed()
     const before = await answers(world)
@@ -48,7 +29,7 @@ describe('a month that moved to files', () => {
   })
 
   test('takes what comes later, and moves it in its time', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 60))
     await world.indexed()
     await world.projection.moveMonths()
@@ -66,7 +47,7 @@ describe('a month that moved to files', () => {
   test.each(['written', 'told', 'switched', 'dropped'])(
     'shows each row once when moving it ends after it was %s',
     async (step) => {
-      const world = await newWorld().startTiered(engine)
+      const world = await suite.newWorld().startTiered(suite.engine)
       world.source.add(...story(0, 30))
       await world.indexed()
       const before = await short(world)
@@ -75,7 +56,7 @@ describe('a month that moved to files', () => {
       expect(await short(world)).toEqual(before)
       world.interruptAt = undefined
       await world.stop()
-      await world.startTiered(engine)
+      await world.startTiered(suite.engine)
       expect(await short(world)).toEqual(before)
       await world.projection.moveMonths()
       expect(await short(world)).toEqual(before)
@@ -85,13 +66,13 @@ describe('a month that moved to files', () => {
   )
 
   test('is read by a copy whose ledger takes no entries, and by nobody while a file of it is missing', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 30))
     await world.indexed()
     await world.projection.moveMonths()
     const [before, stored] = [await short(world), world.stored()]
     await world.stop()
-    await world.startTiered(engine, { isOwner: false })
+    await world.startTiered(suite.engine, { isOwner: false })
     expect(await short(world)).toEqual(before)
     expect(await world.projection.moveMonths()).toEqual([])
     expect(world.stored()).toEqual(stored)
@@ -103,7 +84,7 @@ describe('a month that moved to files', () => {
     )
     const bytes = readFileSync(path)
     rmSync(path)
-    await world.startTiered(engine)
+    await world.startTiered(suite.engine)
     await expect(short(world)).rejects.toThrow('files of 2024-01 are missing')
     writeFileSync(path, bytes)
     expect(await world.projection.tiers()!.damaged()).toEqual([])
@@ -111,7 +92,7 @@ describe('a month that moved to files', () => {
   })
 
   test('loses the values of a field that is sealed later', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 60))
     await world.indexed()
     await world.projection.moveMonths()
@@ -123,7 +104,7 @@ describe('a month that moved to files', () => {
   })
 
   test('loses what is erased, in every version of every file', async () => {
-    const world = await newWorld().startTiered(engine)
+    const world = await suite.newWorld().startTiered(suite.engine)
     world.source.add(...story(0, 60))
     await world.indexed()
     await world.projection.moveMonths()

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { makeScratch, removeScratch } from '../../packages/server/src/platform/scratch.ts'
-import { IndexEngine, type Restriction, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
+import { describe, expect, test } from 'vitest'
+import { type Restriction, UNRESTRICTED } from '../../packages/server/src/projection/index.ts'
 import { windowsOf } from '../../packages/server/src/projection/queries/windows.ts'
-import { RESTRICTIONS, story, TierWorld } from './tier-world.ts'
+import { tierSuite } from './tier-suite.ts'
+import { RESTRICTIONS, story, type TierWorld } from './tier-world.ts'
 import { ask, decision } from './world.ts'
 
 const DAY_MS = 86_400_000
@@ -49,25 +49,10 @@ describe('where a list looks first', () => {
   })
 })
 
-const worlds: TierWorld[] = []
-let engine: IndexEngine
-let directory: string
-beforeAll(async () => {
-  directory = await makeScratch('deponent-windows')
-  engine = await IndexEngine.start({ directory })
-})
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.destroy()
-})
-afterAll(async () => {
-  await engine.stop()
-  await removeScratch(directory)
-})
+const suite = tierSuite()
 
-async function newWorld(): Promise<TierWorld> {
-  const world = new TierWorld()
-  worlds.push(world)
-  return world.startTiered(engine)
+function newWorld(): Promise<TierWorld> {
+  return suite.newWorld().startTiered(suite.engine)
 }
 
 /** Every page of a list, to its end. */
