@@ -66,7 +66,7 @@ describe('an artifact', () => {
     'of %d bytes comes back as it went in, under the SHA-256 of its content',
     async (size) => {
       const bytes = bytesOf(size, `size ${size}`)
-      const kept = await keep(bytes, '?name=model%20card.pdf')
+      const kept = await keep(bytes, '?name=model%20card%20(%C3%BC).pdf')
       expect(kept).toMatchObject({ artifactId: sha256(bytes), bytes: size, parts: Math.ceil(size / 184_320) })
       const told = await server.get<object>(`/v1/artifacts/${kept.artifactId}`)
       expect(told).toMatchObject({
@@ -77,7 +77,10 @@ describe('an artifact', () => {
       })
       const back = await content(kept.artifactId)
       expect(back.headers.get('content-type')).toBe('application/pdf')
-      expect(back.headers.get('content-disposition')).toContain('attachment')
+      expect(back.headers.get('content-disposition')).toBe(
+        `attachment; filename="${kept.artifactId}"; filename*=UTF-8''model%20card%20%28%C3%BC%29.pdf`,
+      )
+      expect(JSON.stringify(told)).not.toContain('model card')
       expect(Buffer.from(await back.arrayBuffer()).equals(bytes)).toBe(true)
     },
     120_000,

@@ -85,10 +85,23 @@ export const getArtifactContent: Handler = async (call) => {
     headers: {
       'Content-Type': told.mediaType,
       // It is somebody's upload: a browser keeps it and shows none of it as a page of this server.
-      'Content-Disposition': `attachment; filename="${told.artifactId}"`,
+      'Content-Disposition': dispositionOf(told),
       'Cache-Control': 'no-store',
     },
   })
+}
+
+/** Under the name it came with (RFC 6266, RFC 8187). */
+function dispositionOf({ artifactId, name }: Told): string {
+  const named =
+    name === undefined
+      ? ''
+      : `; filename*=UTF-8''${encodeURIComponent(name.toWellFormed()).replaceAll(/['()*]/g, hexOf)}`
+  return `attachment; filename="${artifactId}"${named}`
+}
+
+function hexOf(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 function mustFit({ length }: Uint8Array): void {
@@ -166,6 +179,7 @@ interface Told {
   readonly bytes: number
   readonly parts: number
   readonly mediaType: string
+  readonly name?: string
 }
 
 function toldBy({ record }: SeenEntry): Told {
